@@ -1,0 +1,38 @@
+"""The one exception class of LedgerBank."""
+
+from typing import Any
+
+from ledgerbank_domain.errors.error_catalog import Category, Reason
+
+
+class DomainError(Exception):
+    """A refusal or failure with a reason from the catalog.
+
+    ``details`` are small, JSON-ready facts for whoever reads the answer (``field``, ``fields``,
+    ``value``, ``message`` and what the use-case documents). They never hold a secret or another
+    user's data.
+    """
+
+    def __init__(self, reason: Reason, **details: Any) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+        self.details = details
+
+    @property
+    def category(self) -> Category:
+        return self.reason.category
+
+    def about(self, field: str) -> "DomainError":
+        """The same error, naming the input field it is about (unless it names one already)."""
+        return DomainError(self.reason, **{"field": field, **self.details})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.reason, self.details)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.details.items())
+        return f"{self.reason.code} ({told})" if told else self.reason.code
+
+
+def _restored(reason: Reason, details: dict[str, Any]) -> DomainError:
+    return DomainError(reason, **details)

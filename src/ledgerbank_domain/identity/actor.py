@@ -1,0 +1,69 @@
+"""Who asks, and from where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+
+
+class Role(Enum):
+    """What a user may do beyond his own affairs."""
+
+    USER = "user"
+    ADMIN = "admin"
+    SUPPORT = "support"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request came from; kept with sessions and audit events, never used to decide.
+
+    ``received_at`` is the one exception: it tells a refresh that lost a race from a stolen token.
+    """
+
+    ip: str | None = None
+    user_agent: str | None = None
+    method: str | None = None
+    path: str | None = None
+    correlation_id: str | None = None
+    received_at: datetime | None = None
+
+
+NOWHERE = Origin()
+"""The origin of what no request caused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """The one on whose behalf a use-case runs: a user, the system (workers, commands) or nobody yet."""
+
+    user_id: UUID | None = None
+    role: Role | None = None
+    session_id: UUID | None = None
+    is_system: bool = False
+    origin: Origin = NOWHERE
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+    @property
+    def is_staff(self) -> bool:
+        """Administrators and support may look at other people's affairs."""
+        return self.role in (Role.ADMIN, Role.SUPPORT)
+
+    def owns(self, owner_id: UUID) -> bool:
+        return self.user_id == owner_id
+
+    def required_user_id(self) -> UUID:
+        """The user this actor is. Raises ``invalid_token`` when nobody is logged in."""
+        if self.user_id is None:
+            raise DomainError(Reason.INVALID_TOKEN)
+        return self.user_id
+
+
+ANONYMOUS = Actor()
+SYSTEM = Actor(is_system=True)

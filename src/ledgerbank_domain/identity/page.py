@@ -1,0 +1,117 @@
+"""Query values: pages by number, pages by key, and sort orders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+from uuid import UUID
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+
+SortValue = datetime | Decimal | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    """One sort field; ``id`` is always the last tie-break, in the direction of the last field."""
+
+    field: str
+    descending: bool = False
+
+
+NEWEST_FIRST = Sort(field="inserted_at", descending=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """A page by number, counted from 1."""
+
+    page: int = 1
+    page_size: int = DEFAULT_PAGE_SIZE
+
+    def __post_init__(self) -> None:
+        if self.page < 1 or not 1 <= self.page_size <= MAX_PAGE_SIZE:
+            raise ValueError(f"page {self.page} of size {self.page_size} is out of range")
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.page_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """One page of a list, and how many rows the whole list has."""
+
+    items: tuple[T, ...]
+    total_count: int
+    request: PageRequest
+
+    @property
+    def total_pages(self) -> int:
+        return -(-self.total_count // self.request.page_size)
+
+    @property
+    def has_next(self) -> bool:
+        return self.request.page < self.total_pages
+
+    @property
+    def has_prev(self) -> bool:
+        return self.request.page > 1
+
+    def map(self, change: Callable[[T], U]) -> "Page[U]":
+        return Page(
+            items=tuple(change(item) for item in self.items),
+            total_count=self.total_count,
+            request=self.request,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """The last row a reader has seen: its value in the sort field, and its id."""
+
+    field: str
+    value: SortValue
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysetRequest:
+    """A page by key: ``limit`` rows after the cursor, in the order of ``sort`` and then ``id``."""
+
+    limit: int = DEFAULT_PAGE_SIZE
+    sort: Sort = NEWEST_FIRST
+    after: Cursor | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= MAX_PAGE_SIZE:
+            raise ValueError(f"limit {self.limit} is out of range")
+        if self.after is not None and self.after.field != self.sort.field:
+            raise ValueError(f"a cursor for {self.after.field} cannot continue a list by {self.sort.field}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysetPage(Generic[T]):
+    """Rows after a cursor; ``next_cursor`` is None exactly when there are no more."""
+
+    items: tuple[T, ...]
+    next_cursor: Cursor | None
+    request: KeysetRequest
+
+    @property
+    def has_more(self) -> bool:
+        return self.next_cursor is not None
+
+    @classmethod
+    def from_rows(
+        cls, rows: list[T], request: KeysetRequest, cursor_of: Callable[[T], Cursor]
+    ) -> "KeysetPage[T]":
+        """A page out of up to ``limit + 1`` rows: the extra one only tells that there are more."""
+        items = tuple(rows[: request.limit])
+        more = len(rows) > request.limit
+        return cls(items=items, next_cursor=cursor_of(items[-1]) if more else None, request=request)

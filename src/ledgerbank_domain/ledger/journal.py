@@ -1,0 +1,158 @@
+"""Double entry: every movement of money is a balanced journal entry of postings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from ledgerbank_domain.money.currency import Currency
+from ledgerbank_domain.money.money import Money
+
+MIN_POSTINGS = 2
+
+
+class Direction(Enum):
+    """CREDIT adds to an account, DEBIT takes from it (as a customer reads a statement)."""
+
+    CREDIT = "CREDIT"
+    DEBIT = "DEBIT"
+
+    @property
+    def opposite(self) -> "Direction":
+        return Direction.DEBIT if self is Direction.CREDIT else Direction.CREDIT
+
+
+class EntryKind(Enum):
+    """Why money moved."""
+
+    OPENING = "OPENING"
+    PAYMENT = "PAYMENT"
+    TRANSFER = "TRANSFER"
+    IMPORT = "IMPORT"
+    RECONCILIATION = "RECONCILIATION"
+    REVERSAL = "REVERSAL"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerAccount:
+    """A customer's account as a place in the ledger; its postings become transactions."""
+
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ClearingAccount:
+    """The bank's side of a movement, one per bank and currency.
+
+    It keeps no running balance, so that no two payments ever wait for each other on it.
+    """
+
+    bank_id: UUID
+
+
+LedgerAccount = CustomerAccount | ClearingAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """One line of an entry: a positive amount in or out of one ledger account."""
+
+    id: UUID
+    account: LedgerAccount
+    direction: Direction
+    amount: Money
+
+    def __post_init__(self) -> None:
+        if not self.amount.is_positive:
+            raise ValueError(f"a posting moves a positive amount, not {self.amount}")
+
+    @property
+    def signed_amount(self) -> Money:
+        """What the posting adds to its account: positive for CREDIT, negative for DEBIT."""
+        return self.amount if self.direction is Direction.CREDIT else -self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """A movement of money in one currency whose postings sum to zero.
+
+    An unbalanced entry cannot be built: ``ValueError``, because no input may ever lead to one.
+    """
+
+    id: UUID
+    kind: EntryKind
+    description: str
+    posted_at: datetime
+    postings: tuple[Posting, ...]
+    payment_id: UUID | None = None
+    reverses_entry_id: UUID | None = None
+    inserted_at: datetime
+
+    def __post_init__(self) -> None:
+        if len(self.postings) < MIN_POSTINGS:
+            raise ValueError("a journal entry has at least two postings")
+        if len({posting.account for posting in self.postings}) != len(self.postings):
+            raise ValueError("a journal entry touches each ledger account once")
+        total = Money.zero(self.currency)
+        for posting in self.postings:
+            total += posting.signed_amount
+        if not total.is_zero:
+            raise ValueError(f"an unbalanced journal entry: its postings sum to {total}")
+        if (self.kind is EntryKind.REVERSAL) != (self.reverses_entry_id is not None):
+            raise ValueError("a reversal, and nothing else, names the entry it reverses")
+
+    @property
+    def currency(self) -> Currency:
+        return self.postings[0].amount.currency
+
+
+def movement(
+    *,
+    entry_id: UUID,
+    posting_ids: tuple[UUID, UUID],
+    kind: EntryKind,
+    account: CustomerAccount,
+    against: LedgerAccount,
+    direction: Direction,
+    amount: Money,
+    description: str,
+    at: datetime,
+    payment_id: UUID | None = None,
+) -> JournalEntry:
+    """The usual entry: an amount in or out of a customer's account, against one other ledger account."""
+    return JournalEntry(
+        id=entry_id,
+        kind=kind,
+        description=description,
+        posted_at=at,
+        inserted_at=at,
+        payment_id=payment_id,
+        postings=(
+            Posting(id=posting_ids[0], account=account, direction=direction, amount=amount),
+            Posting(id=posting_ids[1], account=against, direction=direction.opposite, amount=amount),
+        ),
+    )
+
+
+def reversal(
+    entry: JournalEntry, *, entry_id: UUID, posting_ids: Sequence[UUID], description: str, at: datetime
+) -> JournalEntry:
+    """The entry that undoes ``entry``: the same postings, mirrored, now."""
+    return JournalEntry(
+        id=entry_id,
+        kind=EntryKind.REVERSAL,
+        description=description,
+        posted_at=at,
+        inserted_at=at,
+        reverses_entry_id=entry.id,
+        postings=tuple(
+            Posting(
+                id=posting_id,
+                account=posting.account,
+                direction=posting.direction.opposite,
+                amount=posting.amount,
+            )
+            for posting_id, posting in zip(posting_ids, entry.postings, strict=True)
+        ),
+    )

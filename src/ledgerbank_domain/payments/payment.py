@@ -1,0 +1,149 @@
+"""A payment and the states it passes through."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from uuid import UUID
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.text_rules import parse_text
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.money.currency import Currency
+from ledgerbank_domain.money.money import Money
+
+MAX_DESCRIPTION_LENGTH = 255
+
+
+class PaymentType(Enum):
+    TRANSFER = "TRANSFER"
+    PAYMENT = "PAYMENT"
+    DEPOSIT = "DEPOSIT"
+    WITHDRAWAL = "WITHDRAWAL"
+
+
+class PaymentStatus(Enum):
+    """COMPLETED and CANCELLED are final; FAILED goes back to PENDING when an admin retries its job."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+_MAY_BECOME = {
+    PaymentStatus.PENDING: {PaymentStatus.PROCESSING, PaymentStatus.COMPLETED, PaymentStatus.CANCELLED},
+    PaymentStatus.PROCESSING: {PaymentStatus.COMPLETED, PaymentStatus.FAILED, PaymentStatus.PENDING},
+    PaymentStatus.FAILED: {PaymentStatus.PENDING},
+    PaymentStatus.COMPLETED: frozenset[PaymentStatus](),
+    PaymentStatus.CANCELLED: frozenset[PaymentStatus](),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSignature:
+    """What makes two payments look the same to the duplicate rule; account and type do not count."""
+
+    user_id: UUID
+    amount: Decimal
+    description: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDraft:
+    """A payment as asked for: formats are right, nothing else has been looked at.
+
+    ``currency_code`` may be left out; when given it must be the account's.
+    """
+
+    amount: Decimal
+    direction: Direction
+    payment_type: PaymentType
+    description: str
+    account_id: UUID
+    currency_code: str | None = None
+    counterparty_account_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.counterparty_account_id is None:
+            return
+        transfers_out = self.payment_type is PaymentType.TRANSFER and self.direction is Direction.DEBIT
+        if not transfers_out or self.counterparty_account_id == self.account_id:
+            raise DomainError(Reason.INVALID_COUNTERPARTY, field="counterparty_account_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """``user_bank_account_id`` is the paying (or, for CREDIT, receiving) account."""
+
+    id: UUID
+    user_id: UUID
+    user_bank_account_id: UUID
+    amount: Money
+    direction: Direction
+    payment_type: PaymentType
+    description: str
+    status: PaymentStatus = PaymentStatus.PENDING
+    counterparty_account_id: UUID | None = None
+    posted_at: datetime | None = None
+    failure_reason: str | None = None
+    journal_entry_id: UUID | None = None
+    external_transaction_id: str | None = None
+    inserted_at: datetime
+    updated_at: datetime
+
+    @property
+    def currency(self) -> Currency:
+        return self.amount.currency
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status is PaymentStatus.PENDING
+
+    @property
+    def signature(self) -> PaymentSignature:
+        return PaymentSignature(self.user_id, self.amount.amount, self.description, self.direction)
+
+    def started(self, *, at: datetime) -> "Payment":
+        """A job's attempt begins."""
+        return self._moved_to(PaymentStatus.PROCESSING, at=at)
+
+    def completed(self, *, journal_entry_id: UUID, at: datetime) -> "Payment":
+        moved = self._moved_to(PaymentStatus.COMPLETED, at=at)
+        return replace(moved, posted_at=at, journal_entry_id=journal_entry_id, failure_reason=None)
+
+    def cancelled(self, *, at: datetime) -> "Payment":
+        return self._moved_to(PaymentStatus.CANCELLED, at=at)
+
+    def failed(self, reason: Reason, *, at: datetime) -> "Payment":
+        """Its job was discarded."""
+        return replace(self._moved_to(PaymentStatus.FAILED, at=at), failure_reason=reason.code)
+
+    def returned_to_pending(self, *, at: datetime) -> "Payment":
+        """Its job will try again."""
+        return replace(self._moved_to(PaymentStatus.PENDING, at=at), failure_reason=None)
+
+    def _moved_to(self, status: PaymentStatus, *, at: datetime) -> "Payment":
+        if status not in _MAY_BECOME[self.status]:
+            raise DomainError(Reason.ALREADY_PROCESSED)
+        return replace(self, status=status, updated_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """What a list of payments is narrowed to; None means any, ranges are inclusive."""
+
+    user_id: UUID
+    direction: Direction | None = None
+    status: PaymentStatus | None = None
+    payment_type: PaymentType | None = None
+    inserted_from: datetime | None = None
+    inserted_to: datetime | None = None
+
+
+def parse_description(value: object) -> str:
+    """1 to 255 characters, trimmed. Raises ``invalid_description_format``."""
+    return parse_text(value, reason=Reason.INVALID_DESCRIPTION_FORMAT, max_length=MAX_DESCRIPTION_LENGTH)

@@ -1,0 +1,34 @@
+"""Who may do what with payments."""
+
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+
+
+def may_pay_from_account(actor: Actor, account: Account) -> bool:
+    """Everybody, administrators included, pays from his own accounts only."""
+    return actor.owns(account.user_id) or actor.is_system
+
+
+def may_make_credit_payment(actor: Actor, limits: PaymentLimits) -> bool:
+    """A CREDIT payment brings money in from outside; users may do that only where it is switched on."""
+    return limits.self_service_credits or actor.is_admin or actor.is_system
+
+
+def may_view_payment(actor: Actor, payment: Payment) -> bool:
+    return actor.owns(payment.user_id) or actor.is_staff or actor.is_system
+
+
+def may_process_payment(actor: Actor, payment: Payment, limits: PaymentLimits) -> bool:
+    """One's own (a CREDIT only where allowed); administrators and workers process anybody's."""
+    if actor.is_admin or actor.is_system:
+        return True
+    if not actor.owns(payment.user_id):
+        return False
+    return payment.direction is Direction.DEBIT or may_make_credit_payment(actor, limits)
+
+
+def may_cancel_payment(actor: Actor, payment: Payment) -> bool:
+    return actor.owns(payment.user_id) or actor.is_staff or actor.is_system

@@ -1,0 +1,97 @@
+"""Banks, logins, accounts and transactions in storage."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.banking.account import Account, AccountFilter
+from ledgerbank_domain.banking.bank import Bank, BankBranch
+from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
+from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest
+from ledgerbank_domain.ledger.journal import JournalEntry
+
+TRANSACTION_SORT_FIELDS = frozenset({"posted_at", "amount"})
+
+
+class BankRepository(Protocol):
+    """Uniqueness is by constraint: ``add`` raises ``resource_already_exists`` naming the field."""
+
+    @abstractmethod
+    def add(self, bank: Bank) -> None: ...
+
+    @abstractmethod
+    def find_by_code(self, code: str) -> Bank | None: ...
+
+    @abstractmethod
+    def add_branch(self, branch: BankBranch) -> None: ...
+
+    @abstractmethod
+    def list_branches(self, bank_id: UUID) -> list[BankBranch]:
+        """By name, then id."""
+
+
+class BankLoginRepository(Protocol):
+    @abstractmethod
+    def add(self, login: BankLogin) -> None:
+        """Raises ``resource_already_exists`` when (user, branch, username) is taken."""
+
+    @abstractmethod
+    def list_of_user(self, user_id: UUID) -> list[BankLogin]:
+        """Oldest first."""
+
+    @abstractmethod
+    def disconnect_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
+        """Erases the tokens of the user's logins and makes them INACTIVE; returns how many changed."""
+
+
+class AccountRepository(Protocol):
+    @abstractmethod
+    def add(self, account: Account) -> None:
+        """A new account has no lines: balance zero. Raises ``resource_already_exists``."""
+
+    @abstractmethod
+    def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        """The accounts that exist, by id."""
+
+    @abstractmethod
+    def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        """The accounts that exist, by id, locked in ascending order of id."""
+
+    @abstractmethod
+    def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
+        """Newest first."""
+
+    @abstractmethod
+    def list_of_user(self, user_id: UUID) -> list[Account]:
+        """All of them, oldest first."""
+
+
+class TransactionRepository(Protocol):
+    @abstractmethod
+    def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
+        """Sorted by one of ``TRANSACTION_SORT_FIELDS`` and then ``id``, in the same direction."""
+
+
+class JournalRepository(Protocol):
+    """Append-only, in storage as well. The only way to change a balance."""
+
+    @abstractmethod
+    def add_many(
+        self,
+        entries: Sequence[JournalEntry],
+        *,
+        accounts: Collection[Account],
+        transactions: Sequence[Transaction],
+    ) -> None:
+        """Books entries: their lines on customers' accounts, their clearing lines, the new balances.
+
+        ``accounts`` are those touched, locked by this unit of work, with the balance and line count
+        after the last of ``transactions``. Raises ``negative_balance`` when storage finds a balance
+        under its floor, which no caller that asked the rules under lock ever sees.
+        """
+
+    @abstractmethod
+    def find(self, entry_id: UUID) -> JournalEntry | None: ...

@@ -1,0 +1,52 @@
+"""Payments in storage."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.payments.payment import Payment, PaymentFilter, PaymentSignature
+
+
+class PaymentRepository(Protocol):
+    @abstractmethod
+    def add_many(self, payments: Sequence[Payment]) -> None: ...
+
+    @abstractmethod
+    def save_many(self, payments: Sequence[Payment]) -> None:
+        """Updates payments locked by this unit of work."""
+
+    @abstractmethod
+    def find_many(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
+        """The payments that exist, by id."""
+
+    @abstractmethod
+    def find_many_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
+        """The payments that exist, by id, locked in ascending order of id."""
+
+    @abstractmethod
+    def list_pending_of_user_for_update(self, user_id: UUID) -> list[Payment]:
+        """The user's PENDING payments, locked in ascending order of id."""
+
+    @abstractmethod
+    def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
+        """Newest first (``inserted_at``, then ``id``)."""
+
+    @abstractmethod
+    def spent_since(self, account_ids: Collection[UUID], since: datetime) -> Mapping[UUID, Decimal]:
+        """Per account the sum of COMPLETED DEBIT payments posted at or after ``since``.
+
+        Accounts without any may be missing.
+        """
+
+    @abstractmethod
+    def find_completed_since(
+        self, signatures: Collection[PaymentSignature], since: datetime
+    ) -> Mapping[PaymentSignature, frozenset[UUID]]:
+        """For each signature the COMPLETED payments that bear it, posted at or after ``since``.
+
+        Signatures without any may be missing.
+        """

@@ -1,0 +1,77 @@
+"""Passwords and tokens: what the domain asks of cryptography."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.identity.actor import Role
+
+
+class PasswordHasher(Protocol):
+    """Slow on purpose: never called while a unit of work is open. Safe to share between threads."""
+
+    @abstractmethod
+    def hash(self, password: str) -> str:
+        """A salted hash that names its own parameters."""
+
+    @abstractmethod
+    def matches(self, password_hash: str, password: str) -> bool:
+        """Whether the password is the hash's; any string may be asked, of any length."""
+
+    @abstractmethod
+    def match_nothing(self, password: str) -> None:
+        """The work of :meth:`matches` without a hash, so that an unknown user costs the same time."""
+
+    @abstractmethod
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether a hash made now would use other parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClaims:
+    """What an access token says. ``issued_at`` has microseconds; ``role`` is informative only."""
+
+    user_id: UUID
+    email: str
+    role: Role
+    jti: UUID
+    session_id: UUID
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshClaims:
+    user_id: UUID
+    jti: UUID
+    session_id: UUID
+    issued_at: datetime
+    expires_at: datetime
+
+
+class TokenCodec(Protocol):
+    """Signs and verifies tokens. Verification fails, in this order, with
+
+    ``invalid_token`` (signature, algorithm, key, structure), ``token_expired``, ``invalid_token_type``,
+    ``invalid_token`` (issuer, audience, not before, a missing or malformed claim).
+    """
+
+    @abstractmethod
+    def encode_access(self, claims: AccessClaims) -> str: ...
+
+    @abstractmethod
+    def encode_refresh(self, claims: RefreshClaims) -> str: ...
+
+    @abstractmethod
+    def decode_access(self, token: str, *, now: datetime) -> AccessClaims: ...
+
+    @abstractmethod
+    def decode_refresh(self, token: str, *, now: datetime) -> RefreshClaims: ...
+
+
+class Pseudonymizer(Protocol):
+    @abstractmethod
+    def pseudonym(self, text: str) -> str:
+        """A keyed hash: equal texts give equal pseudonyms, and nobody without the key finds the text."""

@@ -1,0 +1,69 @@
+"""One transaction, made explicit."""
+
+from abc import abstractmethod
+from types import TracebackType
+from typing import Protocol, Self
+
+from ledgerbank_domain.ports.audit_trail import AuditTrail
+from ledgerbank_domain.ports.banking_repository import (
+    AccountRepository,
+    BankLoginRepository,
+    BankRepository,
+    JournalRepository,
+    TransactionRepository,
+)
+from ledgerbank_domain.ports.ledger_proof import LedgerProof
+from ledgerbank_domain.ports.payment_repository import PaymentRepository
+from ledgerbank_domain.ports.user_repository import RefreshTokenRepository, UserRepository
+
+
+class TransactionConflict(Exception):  # noqa: N818 - the term databases use for it
+    """Storage gave up this transaction for another one (deadlock, serialisation failure).
+
+    Nothing of it was kept; running the whole use-case again is safe and usually succeeds.
+    """
+
+
+class UnitOfWork(Protocol):
+    """All or nothing: leaving the ``with`` block without :meth:`commit` undoes everything.
+
+    Repositories see what this unit wrote. Locks are held until it ends; whoever takes several takes
+    them in this order: user, bank login, payment, accounts, each by ascending id. No network call is
+    made while one is open. A unit belongs to the thread that entered it and is used once.
+
+    Any method of a unit or its repositories may raise :class:`TransactionConflict`, or
+    ``database_error`` when storage is out of reach.
+    """
+
+    users: UserRepository
+    refresh_tokens: RefreshTokenRepository
+    banks: BankRepository
+    bank_logins: BankLoginRepository
+    accounts: AccountRepository
+    transactions: TransactionRepository
+    journal: JournalRepository
+    payments: PaymentRepository
+    audit: AuditTrail
+    ledger: LedgerProof
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Makes everything durable and visible at once, and ends the unit."""
+
+
+class StartUnitOfWork(Protocol):
+    """Starts units of work; safe to share between threads."""
+
+    @abstractmethod
+    def __call__(self) -> UnitOfWork: ...

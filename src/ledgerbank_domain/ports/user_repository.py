@@ -1,0 +1,121 @@
+"""Users and their sessions in storage."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
+from ledgerbank_domain.users.refresh_token import RefreshToken, Session
+from ledgerbank_domain.users.user import User, UserStats, UserStatus
+
+USER_SORT_FIELDS = frozenset({"email", "full_name", "status", "role", "inserted_at", "updated_at"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """None means any, except that DELETED users appear only when asked for by status."""
+
+    status: UserStatus | None = None
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """A user and one of his sessions, as an access token names them."""
+
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOwner:
+    """The user of a session, and whether the session can still be used."""
+
+    user: User
+    session_is_live: bool
+
+
+class UserRepository(Protocol):
+    @abstractmethod
+    def add(self, user: User) -> None:
+        """Raises ``email_already_exists``, also when another transaction commits the email first.
+
+        After that error the unit of work can only be left.
+        """
+
+    @abstractmethod
+    def save(self, user: User) -> None:
+        """Updates a user locked by this unit of work. Raises ``email_already_exists`` as :meth:`add`."""
+
+    @abstractmethod
+    def get(self, user_id: UUID) -> User:
+        """Any user, DELETED ones too. Raises ``user_not_found``."""
+
+    @abstractmethod
+    def get_for_update(self, user_id: UUID) -> User:
+        """Like :meth:`get`, locked until the unit of work ends."""
+
+    @abstractmethod
+    def find_by_email(self, email: str) -> User | None:
+        """By normalized email."""
+
+    @abstractmethod
+    def find_many_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        """The users that exist, by id, locked in ascending order of id."""
+
+    @abstractmethod
+    def find_many_for_share(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        """Like :meth:`find_many_for_update`, but several units of work may hold such a lock at once.
+
+        While one does, nobody can change the user.
+        """
+
+    @abstractmethod
+    def find_session_owners(
+        self, keys: Collection[SessionKey], *, now: datetime
+    ) -> Mapping[SessionKey, SessionOwner]:
+        """For each key whose user exists: the user, and whether that session of his is live.
+
+        One query, asked on every authenticated request.
+        """
+
+    @abstractmethod
+    def list_page(self, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest) -> Page[User]:
+        """Sort fields are those of ``USER_SORT_FIELDS``; ``id`` follows in the last one's direction.
+
+        Text sorts by code point, in every adapter alike.
+        """
+
+    @abstractmethod
+    def list_keyset(self, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
+        """By ``inserted_at`` and ``id``."""
+
+    @abstractmethod
+    def stats(self) -> UserStats: ...
+
+
+class RefreshTokenRepository(Protocol):
+    @abstractmethod
+    def add(self, token: RefreshToken) -> None: ...
+
+    @abstractmethod
+    def save(self, token: RefreshToken) -> None: ...
+
+    @abstractmethod
+    def find_by_jti_for_update(self, jti: UUID) -> RefreshToken | None:
+        """Locks the token: of several that rotate it at once, one sees it live."""
+
+    @abstractmethod
+    def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
+        """Revokes what is live of the session; returns how many tokens that were."""
+
+    @abstractmethod
+    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int: ...
+
+    @abstractmethod
+    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
+        """Neither revoked nor expired, newest login first."""

@@ -1,0 +1,86 @@
+"""Writing audit events inside the unit of work of the act they record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import (
+    AuditEvent,
+    AuditName,
+    AuditOutcome,
+    AuditSeverity,
+    AuditTarget,
+    success,
+)
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditWriter:
+    ids: IdGenerator
+
+    def record(
+        self,
+        work: UnitOfWork,
+        name: AuditName,
+        *,
+        actor: Actor,
+        target: AuditTarget,
+        at: datetime,
+    ) -> None:
+        """An act that commits with ``work``."""
+        event = success(name, event_id=self.ids.new_id(), actor=actor, target=target, at=at)
+        work.audit.add_many([event])
+
+    def record_each(
+        self,
+        work: UnitOfWork,
+        name: AuditName,
+        acts: list[tuple[Actor, AuditTarget]],
+        *,
+        at: datetime,
+    ) -> None:
+        """The same act on many targets, in one statement."""
+        work.audit.add_many(
+            [
+                success(name, event_id=self.ids.new_id(), actor=actor, target=target, at=at)
+                for actor, target in acts
+            ]
+        )
+
+    def record_failure(
+        self,
+        work: UnitOfWork,
+        name: AuditName,
+        *,
+        reason: Reason,
+        actor: Actor,
+        user_id: UUID | None,
+        at: datetime,
+        severity: AuditSeverity = AuditSeverity.WARNING,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Something that was refused; ``user_id`` is the user it was about, when there is one."""
+        work.audit.add_many(
+            [
+                AuditEvent(
+                    id=self.ids.new_id(),
+                    occurred_at=at,
+                    name=name,
+                    outcome=AuditOutcome.FAILURE,
+                    severity=severity,
+                    reason=reason,
+                    actor_user_id=actor.user_id,
+                    actor_role=actor.role,
+                    target_type=None if user_id is None else "user",
+                    target_id=user_id,
+                    origin=actor.origin,
+                    metadata=metadata or {},
+                )
+            ]
+        )

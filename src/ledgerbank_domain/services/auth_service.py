@@ -1,0 +1,262 @@
+"""Logging in, staying logged in, and logging out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditSeverity, AuditTarget
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor, Origin
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.security import (
+    AccessClaims,
+    PasswordHasher,
+    Pseudonymizer,
+    RefreshClaims,
+    TokenCodec,
+)
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.ports.user_repository import SessionKey, SessionOwner
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.session_tokens import SessionTokens, TokenPair
+from ledgerbank_domain.users.refresh_token import RefreshToken, Session
+from ledgerbank_domain.users.user import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """A verified access token: who calls, his row as it is now, and when the token ends."""
+
+    actor: Actor
+    user: User
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthService:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    hasher: PasswordHasher
+    codec: TokenCodec
+    tokens: SessionTokens
+    pseudonymizer: Pseudonymizer
+    audit: AuditWriter
+
+    def login(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
+        """Starts a session. ``email`` is normalized; any string may be a password here.
+
+        Raises ``invalid_credentials`` (after the same work whether the user exists or not) and
+        ``account_inactive`` when the password is right but the user may not log in.
+        """
+        with self.start_unit_of_work() as work:
+            user = work.users.find_by_email(email)
+        if user is None:
+            self.hasher.match_nothing(password)
+        elif self.hasher.matches(user.password_hash, password):
+            return self._start_session(actor, user, password)
+        self._record_failed_login(actor, user, email)
+        raise DomainError(Reason.INVALID_CREDENTIALS)
+
+    @retried_on_conflict
+    def refresh(self, actor: Actor, *, refresh_token: str) -> TokenPair:
+        """Replaces a refresh token by the next one of its session.
+
+        Of several requests with one token exactly one succeeds. A token that was already used when
+        the request arrived was stolen from one side or the other: the whole session ends.
+        Raises the codec's errors, ``invalid_token`` and ``token_revoked``.
+        """
+        arrived_at = actor.origin.received_at or self.clock.now()
+        claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
+        with self.start_unit_of_work() as work:
+            user = self._locked_token_owner(work, claims)
+            token = self._locked_token(work, claims)
+            now = self.clock.now()
+            if token.was_rotated_before(arrived_at):
+                self._end_stolen_session(work, actor, token, at=now)
+                work.commit()
+                raise DomainError(Reason.TOKEN_REVOKED)
+            if not token.is_live or not user.is_active:
+                raise DomainError(Reason.TOKEN_REVOKED)
+            successor = self.tokens.successor(token, actor=actor, at=now)
+            work.refresh_tokens.save(token.rotated(at=now))
+            work.refresh_tokens.add(successor)
+            work.commit()
+        return self.tokens.pair(user, successor, at=now)
+
+    @retried_on_conflict
+    def logout(self, actor: Actor, *, refresh_token: str) -> None:
+        """Ends the token's session, at once for its access tokens too. Errors as :meth:`refresh`."""
+        claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
+        with self.start_unit_of_work() as work:
+            user = self._locked_token_owner(work, claims)
+            token = self._locked_token(work, claims)
+            if not token.is_live or not user.is_active:
+                raise DomainError(Reason.TOKEN_REVOKED)
+            now = self.clock.now()
+            work.refresh_tokens.revoke_session(token.session_id, at=now)
+            self.audit.record(
+                work,
+                AuditName.LOGOUT,
+                actor=_as_user(user, token.session_id, actor.origin),
+                target=AuditTarget("session", token.session_id),
+                at=now,
+            )
+            work.commit()
+
+    @retried_on_conflict
+    def logout_everywhere(self, actor: Actor) -> None:
+        """Ends every session of the caller."""
+        user_id = actor.required_user_id()
+        with self.start_unit_of_work() as work:
+            work.users.get_for_update(user_id)
+            now = self.clock.now()
+            work.refresh_tokens.revoke_all_of_user(user_id, at=now)
+            self.audit.record(
+                work, AuditName.LOGOUT_ALL, actor=actor, target=AuditTarget("user", user_id), at=now
+            )
+            work.commit()
+
+    def list_sessions(self, actor: Actor) -> list[Session]:
+        """The caller's live sessions, newest login first."""
+        with self.start_unit_of_work() as work:
+            return work.refresh_tokens.list_live_sessions(actor.required_user_id(), now=self.clock.now())
+
+    @retried_on_conflict
+    def revoke_session(self, actor: Actor, *, session_id: UUID) -> None:
+        """Ends one session of the caller.
+
+        Raises ``token_not_found`` for a session that is unknown, ended, or somebody else's.
+        """
+        user_id = actor.required_user_id()
+        with self.start_unit_of_work() as work:
+            work.users.get_for_update(user_id)
+            now = self.clock.now()
+            live = work.refresh_tokens.list_live_sessions(user_id, now=now)
+            if session_id not in {session.id for session in live}:
+                raise DomainError(Reason.TOKEN_NOT_FOUND)
+            work.refresh_tokens.revoke_session(session_id, at=now)
+            self.audit.record(
+                work,
+                AuditName.SESSION_REVOKED,
+                actor=actor,
+                target=AuditTarget("session", session_id),
+                at=now,
+            )
+            work.commit()
+
+    def authenticate(self, access_token: str, *, origin: Origin) -> Authentication:
+        """Who an access token belongs to, now. Raises the codec's errors and ``token_revoked``."""
+        claims = self.codec.decode_access(access_token, now=self.clock.now())
+        return result_of(self.authenticate_many([(claims, origin)])[0])
+
+    def authenticate_many(
+        self, callers: Sequence[tuple[AccessClaims, Origin]]
+    ) -> list[Outcome[Authentication]]:
+        """Users, roles and sessions of many verified tokens in one query; each answered by itself."""
+        keys = {SessionKey(claims.user_id, claims.session_id) for claims, _ in callers}
+        with self.start_unit_of_work() as work:
+            owners = work.users.find_session_owners(keys, now=self.clock.now())
+        return [
+            _authentication(claims, owners.get(SessionKey(claims.user_id, claims.session_id)), origin)
+            for claims, origin in callers
+        ]
+
+    def _start_session(self, actor: Actor, user: User, password: str) -> tuple[TokenPair, User]:
+        if not user.is_active:
+            raise DomainError(Reason.ACCOUNT_INACTIVE)
+        # Hashing takes long, so it happens before the transaction opens.
+        renewed = self.hasher.hash(password) if self.hasher.is_outdated(user.password_hash) else None
+        return self._open_session(actor, user, renewed_hash=renewed)
+
+    @retried_on_conflict
+    def _open_session(
+        self, actor: Actor, verified: User, *, renewed_hash: str | None
+    ) -> tuple[TokenPair, User]:
+        with self.start_unit_of_work() as work:
+            user = work.users.get_for_update(verified.id)
+            if user.password_hash != verified.password_hash:
+                # The password changed while it was being verified: what was proven no longer counts.
+                raise DomainError(Reason.INVALID_CREDENTIALS)
+            if not user.is_active:
+                raise DomainError(Reason.ACCOUNT_INACTIVE)
+            now = self.clock.now()
+            if renewed_hash is not None:
+                user = user.with_password_hash(renewed_hash, at=now)
+                work.users.save(user)
+            token = self.tokens.new_session(user, actor=actor, at=now)
+            work.refresh_tokens.add(token)
+            self.audit.record(
+                work,
+                AuditName.LOGIN_SUCCEEDED,
+                actor=_as_user(user, token.session_id, actor.origin),
+                target=AuditTarget("session", token.session_id),
+                at=now,
+            )
+            work.commit()
+        return self.tokens.pair(user, token, at=now), user
+
+    @retried_on_conflict
+    def _record_failed_login(self, actor: Actor, user: User | None, email: str) -> None:
+        """Keeps a keyed hash of an unknown email, never the text: people type passwords there."""
+        who = {} if user else {"email_hash": self.pseudonymizer.pseudonym(email)}
+        with self.start_unit_of_work() as work:
+            self.audit.record_failure(
+                work,
+                AuditName.LOGIN_FAILED,
+                reason=Reason.INVALID_CREDENTIALS,
+                actor=actor,
+                user_id=user.id if user else None,
+                at=self.clock.now(),
+                metadata=who,
+            )
+            work.commit()
+
+    def _end_stolen_session(
+        self, work: UnitOfWork, actor: Actor, token: RefreshToken, *, at: datetime
+    ) -> None:
+        work.refresh_tokens.revoke_session(token.session_id, at=at)
+        self.audit.record_failure(
+            work,
+            AuditName.REFRESH_REUSED,
+            reason=Reason.TOKEN_REVOKED,
+            actor=actor,
+            user_id=token.user_id,
+            at=at,
+            severity=AuditSeverity.CRITICAL,
+            metadata={"session_id": str(token.session_id)},
+        )
+
+    def _locked_token_owner(self, work: UnitOfWork, claims: RefreshClaims) -> User:
+        users = work.users.find_many_for_update([claims.user_id])
+        if claims.user_id not in users:
+            raise DomainError(Reason.INVALID_TOKEN)
+        return users[claims.user_id]
+
+    def _locked_token(self, work: UnitOfWork, claims: RefreshClaims) -> RefreshToken:
+        token = work.refresh_tokens.find_by_jti_for_update(claims.jti)
+        if token is None or token.user_id != claims.user_id or token.session_id != claims.session_id:
+            raise DomainError(Reason.INVALID_TOKEN)
+        return token
+
+
+def _authentication(
+    claims: AccessClaims, owner: SessionOwner | None, origin: Origin
+) -> Outcome[Authentication]:
+    if owner is None:
+        return DomainError(Reason.INVALID_TOKEN)
+    user = owner.user
+    valid_from = user.sessions_valid_from
+    outlived = valid_from is not None and claims.issued_at < valid_from
+    if not user.is_active or outlived or not owner.session_is_live:
+        return DomainError(Reason.TOKEN_REVOKED)
+    return Authentication(
+        actor=_as_user(user, claims.session_id, origin), user=user, expires_at=claims.expires_at
+    )
+
+
+def _as_user(user: User, session_id: UUID, origin: Origin) -> Actor:
+    return Actor(user_id=user.id, role=user.role, session_id=session_id, origin=origin)

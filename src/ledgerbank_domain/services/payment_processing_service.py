@@ -1,0 +1,183 @@
+"""Executing payments: the one place where customers' money moves."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.ledger.journal import (
+    ClearingAccount,
+    CustomerAccount,
+    EntryKind,
+    JournalEntry,
+    movement,
+)
+from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.payments.payment_policy import may_process_payment
+from ledgerbank_domain.payments.payment_rules import PROCESSING_RULES, PaymentFacts, first_broken_rule
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.recent_activity import RecentActivity
+from ledgerbank_domain.users.user import User
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """Everything a batch decides on, read under lock, and running balances while it goes."""
+
+    now: datetime
+    users: Mapping[UUID, User]
+    payments: dict[UUID, Payment]
+    accounts: dict[UUID, Account]
+    activity: RecentActivity
+    entries: list[JournalEntry] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
+    processed: list[tuple[Actor, Payment]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentProcessingService:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    ids: IdGenerator
+    limits: PaymentLimits
+    audit: AuditWriter
+
+    def process(self, actor: Actor, *, payment_id: UUID) -> Payment:
+        """Executes one payment: a batch of one.
+
+        Raises ``payment_not_found``, ``insufficient_permissions``, ``already_processed``, then what
+        ``PROCESSING_RULES`` stand for; the payment then stays as it was.
+        """
+        return result_of(self.process_many([(actor, payment_id)])[0])
+
+    @retried_on_conflict
+    def process_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
+        """Executes payments of many callers in one transaction, in the order given.
+
+        Each is executed or refused by itself: a refusal never touches its neighbours, and a payment
+        asked for twice is executed once. Earlier payments count for later ones (funds, limits, twins).
+        """
+        if not requests:
+            return []
+        with self.start_unit_of_work() as work:
+            batch = self._locked_batch(work, {payment_id for _, payment_id in requests})
+            outcomes = [self._process_one(batch, actor, payment_id) for actor, payment_id in requests]
+            self._write(work, batch)
+            work.commit()
+        return outcomes
+
+    def _locked_batch(self, work: UnitOfWork, payment_ids: set[UUID]) -> _Batch:
+        """Locks users, then payments, then accounts, each by ascending id; only then reads the facts.
+
+        The users' locks make the duplicate rule safe across a user's accounts. The first, unlocked look
+        at the payments only tells whom to lock: a payment's user, account and counterparty never change.
+        """
+        seen = work.payments.find_many(payment_ids).values()
+        users = work.users.find_many_for_update({payment.user_id for payment in seen})
+        payments = dict(work.payments.find_many_for_update({payment.id for payment in seen}))
+        accounts = dict(work.accounts.find_many_for_update(_account_ids(payments.values())))
+        now = self.clock.now()
+        payers = {payment.user_bank_account_id for payment in payments.values()}
+        activity = RecentActivity.gather(
+            work,
+            accounts=[accounts[account_id] for account_id in payers],
+            signatures={payment.signature for payment in payments.values()},
+            limits=self.limits,
+            now=now,
+        )
+        return _Batch(now=now, users=users, payments=payments, accounts=accounts, activity=activity)
+
+    def _process_one(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Outcome[Payment]:
+        payment = batch.payments.get(payment_id)
+        if payment is None:
+            return DomainError(Reason.PAYMENT_NOT_FOUND)
+        if not may_process_payment(actor, payment, self.limits):
+            return DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+        if not payment.is_pending:
+            return DomainError(Reason.ALREADY_PROCESSED)
+        error = first_broken_rule(PROCESSING_RULES, self._facts(batch, actor, payment))
+        if error is not None:
+            return error
+        return self._execute(batch, actor, payment)
+
+    def _facts(self, batch: _Batch, actor: Actor, payment: Payment) -> PaymentFacts:
+        account = batch.accounts[payment.user_bank_account_id]
+        counterparty_id = payment.counterparty_account_id
+        return PaymentFacts(
+            actor=actor,
+            limits=self.limits,
+            payer_id=payment.user_id,
+            payer_is_active=batch.users[payment.user_id].is_active,
+            account=account,
+            counterparty_account_id=counterparty_id,
+            counterparty=batch.accounts.get(counterparty_id) if counterparty_id else None,
+            amount=payment.amount.amount,
+            currency_code=payment.currency.code,
+            direction=payment.direction,
+            spent_today=batch.activity.spent_from(account),
+            has_recent_twin=batch.activity.has_twin(payment.signature, payment_id=payment.id),
+        )
+
+    def _execute(self, batch: _Batch, actor: Actor, payment: Payment) -> Payment:
+        entry = self._entry(batch, payment)
+        for posting in entry.postings:
+            if isinstance(posting.account, CustomerAccount):
+                account, transaction = batch.accounts[posting.account.account_id].booked(entry, posting)
+                batch.accounts[account.id] = account
+                batch.transactions.append(transaction)
+        completed = payment.completed(journal_entry_id=entry.id, at=batch.now)
+        batch.payments[payment.id] = completed
+        batch.entries.append(entry)
+        batch.processed.append((actor, completed))
+        batch.activity.include(completed, limits=self.limits)
+        return completed
+
+    def _entry(self, batch: _Batch, payment: Payment) -> JournalEntry:
+        """A transfer goes to the counterparty's account; anything else against the bank's clearing."""
+        account = batch.accounts[payment.user_bank_account_id]
+        counterparty_id = payment.counterparty_account_id
+        return movement(
+            entry_id=self.ids.new_id(),
+            posting_ids=(self.ids.new_id(), self.ids.new_id()),
+            kind=EntryKind.TRANSFER if counterparty_id else EntryKind.PAYMENT,
+            account=account.ledger_account,
+            against=CustomerAccount(counterparty_id) if counterparty_id else ClearingAccount(account.bank_id),
+            direction=payment.direction,
+            amount=payment.amount,
+            description=payment.description,
+            at=batch.now,
+            payment_id=payment.id,
+        )
+
+    def _write(self, work: UnitOfWork, batch: _Batch) -> None:
+        touched = {transaction.account_id for transaction in batch.transactions}
+        work.journal.add_many(
+            batch.entries,
+            accounts=[batch.accounts[account_id] for account_id in touched],
+            transactions=batch.transactions,
+        )
+        work.payments.save_many([payment for _, payment in batch.processed])
+        self.audit.record_each(
+            work,
+            AuditName.PAYMENT_PROCESSED,
+            [(actor, AuditTarget("payment", payment.id)) for actor, payment in batch.processed],
+            at=batch.now,
+        )
+
+
+def _account_ids(payments: Collection[Payment]) -> set[UUID]:
+    paying = {payment.user_bank_account_id for payment in payments}
+    receiving = {payment.counterparty_account_id for payment in payments if payment.counterparty_account_id}
+    return paying | receiving

@@ -1,0 +1,282 @@
+"""Payments before and after money moves: drafting, looking at them, and taking them back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Category, Reason
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentFilter, PaymentSignature
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.payments.payment_policy import (
+    may_cancel_payment,
+    may_process_payment,
+    may_view_payment,
+)
+from ledgerbank_domain.payments.payment_rules import (
+    AFFORDABILITY_RULES,
+    CREATION_RULES,
+    PERMISSION_RULES,
+    PaymentFacts,
+    first_broken_rule,
+)
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.recent_activity import RecentActivity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentValidation:
+    """A dry run: what was asked, of which account, and the first rule it would break (None: it passes)."""
+
+    draft: PaymentDraft
+    account: Account
+    error: DomainError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentOutlook:
+    """A payment, whether the caller may process it now, and whether it has a recent twin."""
+
+    payment: Payment
+    can_process: bool
+    is_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentStats:
+    """The caller's accounts and newest payments."""
+
+    user_id: UUID
+    accounts: tuple[Account, ...]
+    recent_payments: tuple[Payment, ...]
+
+
+RECENT_PAYMENTS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentService:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    ids: IdGenerator
+    limits: PaymentLimits
+    audit: AuditWriter
+
+    def create(self, actor: Actor, draft: PaymentDraft) -> Payment:
+        """Stores a PENDING payment. No money moves and funds are not looked at.
+
+        Raises ``account_not_found``, ``unauthorized_access``, ``insufficient_permissions``, then what
+        ``CREATION_RULES`` stand for.
+        """
+        return result_of(self.create_many([(actor, draft)])[0])
+
+    @retried_on_conflict
+    def create_many(self, requests: Sequence[tuple[Actor, PaymentDraft]]) -> list[Outcome[Payment]]:
+        """Drafts of many callers in one transaction; each is stored or refused by itself."""
+        with self.start_unit_of_work() as work:
+            # The shared lock keeps the payers as they are: a user who is being deleted has his pending
+            # payments cancelled, and must not gain a new one behind that.
+            payers = work.users.find_many_for_share({actor.user_id for actor, _ in requests if actor.user_id})
+            accounts = _accounts_of(work, [draft for _, draft in requests])
+            now = self.clock.now()
+            outcomes: list[Outcome[Payment]] = []
+            for actor, draft in requests:
+                payer = payers.get(actor.user_id) if actor.user_id else None
+                if payer is not None and not payer.is_active:
+                    outcomes.append(DomainError(Reason.TOKEN_REVOKED))
+                else:
+                    outcomes.append(self._create_one(actor, draft, accounts, at=now))
+            self._store(work, [actor for actor, _ in requests], outcomes, at=now)
+            work.commit()
+        return outcomes
+
+    def validate(self, actor: Actor, draft: PaymentDraft) -> PaymentValidation:
+        """A dry run of creating and processing the payment right now; stores nothing.
+
+        Raises what is wrong with the input or with the caller's rights: ``account_not_found`` (the
+        counterparty's too), ``unauthorized_access``, ``insufficient_permissions`` and
+        ``invalid_amount_format``. A broken business rule is the result's ``error``.
+        """
+        with self.start_unit_of_work() as work:
+            accounts = _accounts_of(work, [draft])
+            account = accounts.get(draft.account_id)
+            if account is None:
+                raise _unknown_account()
+            facts = self._facts(actor, draft, account, accounts)
+            refusal = first_broken_rule(PERMISSION_RULES, facts)
+            if refusal is not None:
+                raise refusal
+            facts = self._with_recent_activity(work, facts, draft)
+        error = first_broken_rule((*CREATION_RULES, *AFFORDABILITY_RULES), facts)
+        if error is not None and error.category in (Category.VALIDATION, Category.NOT_FOUND):
+            raise error
+        return PaymentValidation(draft=draft, account=account, error=error)
+
+    def get(self, actor: Actor, *, payment_id: UUID) -> Payment:
+        """Raises ``payment_not_found``, then ``insufficient_permissions``."""
+        return result_of(self.get_many([(actor, payment_id)])[0])
+
+    def get_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
+        """Payments for many callers in one query; each answered by itself."""
+        with self.start_unit_of_work() as work:
+            payments = work.payments.find_many({payment_id for _, payment_id in requests})
+        return [_viewable(actor, payments.get(payment_id)) for actor, payment_id in requests]
+
+    def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
+        """Payments of one user, newest first. Callers ask for their own only, whatever their role."""
+        with self.start_unit_of_work() as work:
+            return work.payments.list_page(wanted, request=request)
+
+    def outlook(self, actor: Actor, *, payment_id: UUID) -> PaymentOutlook:
+        """Raises ``payment_not_found``, then ``insufficient_permissions``."""
+        with self.start_unit_of_work() as work:
+            payment = result_of(_viewable(actor, work.payments.find_many([payment_id]).get(payment_id)))
+            activity = RecentActivity.gather(
+                work,
+                accounts=(),
+                signatures=[payment.signature],
+                limits=self.limits,
+                now=self.clock.now(),
+            )
+        return PaymentOutlook(
+            payment=payment,
+            can_process=payment.is_pending and may_process_payment(actor, payment, self.limits),
+            is_duplicate=activity.has_twin(payment.signature, payment_id=payment.id),
+        )
+
+    def stats(self, actor: Actor) -> PaymentStats:
+        """The caller's own accounts and his ten newest payments, at one moment."""
+        user_id = actor.required_user_id()
+        newest = PageRequest(page_size=RECENT_PAYMENTS)
+        with self.start_unit_of_work() as work:
+            return PaymentStats(
+                user_id=user_id,
+                accounts=tuple(work.accounts.list_of_user(user_id)),
+                recent_payments=work.payments.list_page(PaymentFilter(user_id=user_id), request=newest).items,
+            )
+
+    @retried_on_conflict
+    def cancel(self, actor: Actor, *, payment_id: UUID) -> Payment:
+        """Takes a PENDING payment back for good.
+
+        Raises ``payment_not_found``, ``insufficient_permissions``, then ``already_processed``.
+        """
+        with self.start_unit_of_work() as work:
+            payment = work.payments.find_many_for_update([payment_id]).get(payment_id)
+            if payment is None:
+                raise DomainError(Reason.PAYMENT_NOT_FOUND)
+            if not may_cancel_payment(actor, payment):
+                raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+            now = self.clock.now()
+            cancelled = payment.cancelled(at=now)
+            work.payments.save_many([cancelled])
+            self.audit.record(
+                work,
+                AuditName.PAYMENT_CANCELLED,
+                actor=actor,
+                target=AuditTarget("payment", payment_id),
+                at=now,
+            )
+            work.commit()
+        return cancelled
+
+    def _create_one(
+        self, actor: Actor, draft: PaymentDraft, accounts: Mapping[UUID, Account], *, at: datetime
+    ) -> Outcome[Payment]:
+        account = accounts.get(draft.account_id)
+        if account is None:
+            return _unknown_account()
+        facts = self._facts(actor, draft, account, accounts)
+        error = first_broken_rule((*PERMISSION_RULES, *CREATION_RULES), facts)
+        if error is not None:
+            return error
+        return Payment(
+            id=self.ids.new_id(),
+            user_id=account.user_id,
+            user_bank_account_id=account.id,
+            amount=Money(draft.amount, account.currency),
+            direction=draft.direction,
+            payment_type=draft.payment_type,
+            description=draft.description,
+            counterparty_account_id=draft.counterparty_account_id,
+            inserted_at=at,
+            updated_at=at,
+        )
+
+    def _store(
+        self, work: UnitOfWork, actors: Sequence[Actor], outcomes: Sequence[Outcome[Payment]], *, at: datetime
+    ) -> None:
+        created = [
+            (actor, payment)
+            for actor, payment in zip(actors, outcomes, strict=True)
+            if isinstance(payment, Payment)
+        ]
+        work.payments.add_many([payment for _, payment in created])
+        self.audit.record_each(
+            work,
+            AuditName.PAYMENT_CREATED,
+            [(actor, AuditTarget("payment", payment.id)) for actor, payment in created],
+            at=at,
+        )
+
+    def _facts(
+        self, actor: Actor, draft: PaymentDraft, account: Account, accounts: Mapping[UUID, Account]
+    ) -> PaymentFacts:
+        counterparty_id = draft.counterparty_account_id
+        return PaymentFacts(
+            actor=actor,
+            limits=self.limits,
+            payer_id=account.user_id,
+            account=account,
+            counterparty_account_id=counterparty_id,
+            counterparty=accounts.get(counterparty_id) if counterparty_id else None,
+            amount=draft.amount,
+            currency_code=draft.currency_code or account.currency.code,
+            direction=draft.direction,
+            spent_today=Money.zero(account.currency),
+            has_recent_twin=False,
+        )
+
+    def _with_recent_activity(
+        self, work: UnitOfWork, facts: PaymentFacts, draft: PaymentDraft
+    ) -> PaymentFacts:
+        signature = PaymentSignature(facts.payer_id, draft.amount, draft.description, draft.direction)
+        activity = RecentActivity.gather(
+            work,
+            accounts=[facts.account],
+            signatures=[signature],
+            limits=self.limits,
+            now=self.clock.now(),
+        )
+        return replace(
+            facts,
+            spent_today=activity.spent_from(facts.account),
+            has_recent_twin=activity.has_twin(signature),
+        )
+
+
+def _accounts_of(work: UnitOfWork, drafts: Sequence[PaymentDraft]) -> Mapping[UUID, Account]:
+    wanted = {draft.account_id for draft in drafts}
+    wanted |= {draft.counterparty_account_id for draft in drafts if draft.counterparty_account_id}
+    return work.accounts.find_many(wanted)
+
+
+def _viewable(actor: Actor, payment: Payment | None) -> Outcome[Payment]:
+    if payment is None:
+        return DomainError(Reason.PAYMENT_NOT_FOUND)
+    return payment if may_view_payment(actor, payment) else DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+
+
+def _unknown_account() -> DomainError:
+    return DomainError(Reason.ACCOUNT_NOT_FOUND, field="user_bank_account_id")

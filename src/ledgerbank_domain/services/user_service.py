@@ -1,0 +1,217 @@
+"""Users: registration, administration, and one's own profile."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor, Role
+from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.security import PasswordHasher
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.ports.user_repository import UserFilter
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.users.password_rules import check_new_password
+from ledgerbank_domain.users.user import User, UserChanges, UserStats, UserStatus
+from ledgerbank_domain.users.user_policy import may_administer_users, may_delete_user, may_update_user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """A registration whose formats are right; the email is normalized."""
+
+    email: str
+    full_name: str
+    password: str
+    password_confirmation: str
+    role: Role = Role.USER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserService:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    ids: IdGenerator
+    hasher: PasswordHasher
+    audit: AuditWriter
+
+    def register(self, actor: Actor, new_user: NewUser) -> User:
+        """Creates an ordinary user, whoever asks.
+
+        Raises ``invalid_password_format`` and ``email_already_exists`` (also for a DELETED user's email).
+        """
+        return self._create(actor, new_user, role=Role.USER, event=AuditName.USER_REGISTERED)
+
+    def create_with_role(self, actor: Actor, new_user: NewUser) -> User:
+        """Creates a user of any role. Raises as :meth:`register`, and ``insufficient_permissions``."""
+        _require(may_administer_users(actor))
+        return self._create(actor, new_user, role=new_user.role, event=AuditName.ADMIN_USER_CREATED)
+
+    def get(self, actor: Actor, *, user_id: UUID) -> User:
+        """Any user, DELETED ones too. Raises ``user_not_found``, ``insufficient_permissions``."""
+        _require(may_administer_users(actor))
+        with self.start_unit_of_work() as work:
+            return work.users.get(user_id)
+
+    def list_page(
+        self, actor: Actor, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest
+    ) -> Page[User]:
+        _require(may_administer_users(actor))
+        with self.start_unit_of_work() as work:
+            return work.users.list_page(wanted, sort=sort, request=request)
+
+    def list_keyset(self, actor: Actor, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
+        _require(may_administer_users(actor))
+        with self.start_unit_of_work() as work:
+            return work.users.list_keyset(wanted, request=request)
+
+    def stats(self, actor: Actor) -> UserStats:
+        _require(may_administer_users(actor))
+        with self.start_unit_of_work() as work:
+            return work.users.stats()
+
+    @retried_on_conflict
+    def update(self, actor: Actor, *, user_id: UUID, changes: UserChanges) -> User:
+        """An administrator changes a user; status DELETED deletes him.
+
+        Raises ``user_not_found``, ``missing_fields``, ``insufficient_permissions`` and
+        ``email_already_exists``.
+        """
+        with self.start_unit_of_work() as work:
+            user = self._change(work, actor, work.users.get_for_update(user_id), changes)
+            work.commit()
+        return user
+
+    @retried_on_conflict
+    def update_profile(self, actor: Actor, changes: UserChanges) -> User:
+        """The caller changes himself. Raises as :meth:`update`."""
+        with self.start_unit_of_work() as work:
+            user = self._change(work, actor, work.users.get_for_update(actor.required_user_id()), changes)
+            work.commit()
+        return user
+
+    @retried_on_conflict
+    def delete(self, actor: Actor, *, user_id: UUID) -> None:
+        """Ends the user's sessions, pending payments and bank connections; his ledger stays.
+
+        Raises ``user_not_found`` (also when already DELETED) and ``insufficient_permissions``.
+        """
+        with self.start_unit_of_work() as work:
+            self._delete(work, actor, work.users.get_for_update(user_id))
+            work.commit()
+
+    def change_password(
+        self, actor: Actor, *, current_password: str, new_password: str, password_confirmation: str
+    ) -> None:
+        """Sets a new password and ends every session of the caller.
+
+        Raises ``invalid_password_format`` for the new one, then ``invalid_credentials`` when the
+        current one is wrong.
+        """
+        with self.start_unit_of_work() as work:
+            user = work.users.get(actor.required_user_id())
+        check_new_password(
+            new_password, confirmation=password_confirmation, role=user.role, field="new_password"
+        )
+        if new_password == current_password:
+            raise DomainError(
+                Reason.INVALID_PASSWORD_FORMAT,
+                field="new_password",
+                message="The new password equals the current one.",
+            )
+        if not self.hasher.matches(user.password_hash, current_password):
+            raise DomainError(Reason.INVALID_CREDENTIALS)
+        self._save_password(actor, verified=user, password_hash=self.hasher.hash(new_password))
+
+    @retried_on_conflict
+    def _save_password(self, actor: Actor, *, verified: User, password_hash: str) -> None:
+        with self.start_unit_of_work() as work:
+            user = work.users.get_for_update(verified.id)
+            if user.password_hash != verified.password_hash:
+                # Another change won while the hashes were computed: "current" means another password now.
+                raise DomainError(Reason.INVALID_CREDENTIALS)
+            now = self.clock.now()
+            changed = user.with_password_hash(password_hash, at=now)
+            self._save_without_sessions(work, changed.with_sessions_ended(at=now), at=now)
+            self._record(work, AuditName.PASSWORD_CHANGED, actor, changed, at=now)
+            work.commit()
+
+    def _create(self, actor: Actor, new_user: NewUser, *, role: Role, event: AuditName) -> User:
+        check_new_password(new_user.password, confirmation=new_user.password_confirmation, role=role)
+        return self._add(
+            actor, new_user, role=role, password_hash=self.hasher.hash(new_user.password), event=event
+        )
+
+    @retried_on_conflict
+    def _add(
+        self, actor: Actor, new_user: NewUser, *, role: Role, password_hash: str, event: AuditName
+    ) -> User:
+        now = self.clock.now()
+        user = User(
+            id=self.ids.new_id(),
+            email=new_user.email,
+            full_name=new_user.full_name,
+            password_hash=password_hash,
+            role=role,
+            inserted_at=now,
+            updated_at=now,
+        )
+        with self.start_unit_of_work() as work:
+            work.users.add(user)
+            self._record(work, event, actor, user, at=now)
+            work.commit()
+        return user
+
+    def _change(self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges) -> User:
+        if changes.is_empty:
+            raise DomainError(Reason.MISSING_FIELDS)
+        _require(may_update_user(actor, user, changes))
+        if changes.status is UserStatus.DELETED:
+            return self._delete(work, actor, user)
+        now = self.clock.now()
+        changed = user.with_changes(changes, at=now)
+        if user.is_active and not changed.is_active:
+            self._save_without_sessions(work, changed, at=now)
+        else:
+            work.users.save(changed)
+        own = actor.owns(user.id)
+        event = AuditName.PROFILE_UPDATED if own else AuditName.ADMIN_USER_UPDATED
+        self._record(work, event, actor, changed, at=now)
+        return changed
+
+    def _delete(self, work: UnitOfWork, actor: Actor, user: User) -> User:
+        _require(may_delete_user(actor, user))
+        if user.is_deleted:
+            raise DomainError(Reason.USER_NOT_FOUND)
+        now = self.clock.now()
+        deleted = user.with_changes(UserChanges(status=UserStatus.DELETED), at=now)
+        self._save_without_sessions(work, deleted, at=now)
+        work.bank_logins.disconnect_all_of_user(user.id, at=now)
+        pending = work.payments.list_pending_of_user_for_update(user.id)
+        cancelled = [payment.cancelled(at=now) for payment in pending]
+        work.payments.save_many(cancelled)
+        self.audit.record_each(
+            work,
+            AuditName.PAYMENT_CANCELLED,
+            [(actor, AuditTarget("payment", payment.id)) for payment in cancelled],
+            at=now,
+        )
+        self._record(work, AuditName.ADMIN_USER_DELETED, actor, deleted, at=now)
+        return deleted
+
+    def _save_without_sessions(self, work: UnitOfWork, user: User, *, at: datetime) -> None:
+        work.users.save(user)
+        work.refresh_tokens.revoke_all_of_user(user.id, at=at)
+
+    def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, user: User, *, at: datetime) -> None:
+        self.audit.record(work, name, actor=actor, target=AuditTarget("user", user.id), at=at)
+
+
+def _require(allowed: bool) -> None:
+    if not allowed:
+        raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)

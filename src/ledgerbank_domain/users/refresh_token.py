@@ -1,0 +1,72 @@
+"""Refresh tokens: each use replaces one by the next; all that descend from one login are a session.
+
+Rotation and reuse detection follow RFC 9700 §4.14.2, https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """One member of a family. ``revoked_at`` None means live; ``rotated_at`` tells it was used.
+
+    ``session_id`` names the family (the token's ``sid``), ``session_started_at`` its login.
+    """
+
+    id: UUID
+    user_id: UUID
+    jti: UUID
+    session_id: UUID
+    session_started_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    rotated_at: datetime | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    inserted_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_live(self) -> bool:
+        return self.revoked_at is None
+
+    def rotated(self, *, at: datetime) -> "RefreshToken":
+        return replace(self, rotated_at=at, revoked_at=at, updated_at=at)
+
+    def revoked(self, *, at: datetime) -> "RefreshToken":
+        return replace(self, revoked_at=at, updated_at=at)
+
+    def was_rotated_before(self, arrived_at: datetime) -> bool:
+        """Whether a request that arrived then presented an already used token.
+
+        One that arrived earlier merely lost a race against its twin, which is no sign of theft.
+        """
+        return self.rotated_at is not None and self.rotated_at <= arrived_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A login that can still be continued, as its owner sees it. ``id`` is the tokens' ``sid``."""
+
+    id: UUID
+    user_id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    ip: str | None
+    user_agent: str | None
+
+
+def session_of(token: RefreshToken) -> Session:
+    """The session whose live token this is."""
+    return Session(
+        id=token.session_id,
+        user_id=token.user_id,
+        created_at=token.session_started_at,
+        last_used_at=token.inserted_at,
+        expires_at=token.expires_at,
+        ip=token.ip,
+        user_agent=token.user_agent,
+    )

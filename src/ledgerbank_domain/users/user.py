@@ -1,0 +1,117 @@
+"""A person who may log in."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.text_rules import is_text, parse_text
+
+MAX_EMAIL_LENGTH = 255
+MAX_NAME_LENGTH = 255
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]*\.[^\s@]*")
+
+
+class UserStatus(Enum):
+    """Only an ACTIVE user may log in; a DELETED one keeps his row, his email and his ledger."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    DELETED = "DELETED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """``sessions_valid_from``: access tokens issued before it are dead (None: none are)."""
+
+    id: UUID
+    email: str
+    full_name: str
+    password_hash: str
+    role: Role = Role.USER
+    status: UserStatus = UserStatus.ACTIVE
+    verified: bool = False
+    sessions_valid_from: datetime | None = None
+    inserted_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_active(self) -> bool:
+        return self.status is UserStatus.ACTIVE
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.status is UserStatus.DELETED
+
+    def with_changes(self, changes: "UserChanges", *, at: datetime) -> "User":
+        """The user after the given changes; losing ACTIVE ends every session."""
+        changed = replace(
+            self,
+            email=changes.email or self.email,
+            full_name=changes.full_name or self.full_name,
+            role=changes.role or self.role,
+            status=changes.status or self.status,
+            updated_at=at,
+        )
+        return changed if changed.is_active or not self.is_active else changed.with_sessions_ended(at=at)
+
+    def with_password_hash(self, password_hash: str, *, at: datetime) -> "User":
+        return replace(self, password_hash=password_hash, updated_at=at)
+
+    def with_sessions_ended(self, *, at: datetime) -> "User":
+        return replace(self, sessions_valid_from=at, updated_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanges:
+    """Fields to change; None means "leave as it is"."""
+
+    email: str | None = None
+    full_name: str | None = None
+    role: Role | None = None
+    status: UserStatus | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == UserChanges()
+
+    @property
+    def are_privileged(self) -> bool:
+        """Whether they touch what a user may not change about himself."""
+        return self.role is not None or self.status is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserStats:
+    """Head counts. ``total_users`` and ``admin_users`` leave DELETED users out."""
+
+    total_users: int
+    active_users: int
+    suspended_users: int
+    admin_users: int
+
+
+def normalize_email(value: str) -> str:
+    """How emails are compared and stored: trimmed and in lower case."""
+    return value.strip().lower()
+
+
+def parse_email(value: object) -> str:
+    """A normalized address: no white space, one ``@`` with something before it and a dot after it.
+
+    Whether mail arrives there is not our question. Raises ``invalid_email_format``.
+    """
+    if isinstance(value, str) and is_text(value):
+        email = normalize_email(value)
+        if len(email) <= MAX_EMAIL_LENGTH and _EMAIL.fullmatch(email):
+            return email
+    raise DomainError(Reason.INVALID_EMAIL_FORMAT)
+
+
+def parse_full_name(value: object) -> str:
+    """A name of 1 to 255 characters, trimmed. Raises ``invalid_name_format``."""
+    return parse_text(value, reason=Reason.INVALID_NAME_FORMAT, max_length=MAX_NAME_LENGTH)
