@@ -1,0 +1,1 @@
+"""Passwords, tokens and pseudonyms by Argon2, JWT and HMAC."""

@@ -1,0 +1,326 @@
+"""Everything that can be configured: groups of fields, each with the environment variable that sets it."""
+
+# ruff: noqa: RUF009 - every call of variable() makes a field of its own, of which attrs knows what to do.
+
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+
+from attrs import frozen
+
+from ledgerbank_app.settings_parsers import (
+    DATABASE_HOST,
+    DATABASE_URL,
+    DIRECTORY,
+    HOST_NAME,
+    IP_NETWORKS,
+    NOT_BLANK,
+    ORIGINS,
+    PASSWORD,
+    SECRET,
+    YES_OR_NO,
+    IpNetwork,
+    amount,
+    minutes,
+    one_of,
+    seconds,
+    web_address,
+    whole_number,
+)
+from ledgerbank_app.settings_variables import variable
+from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+
+MAX_ARGON2_MEMORY_KIB = 4_194_304
+MAX_HEALTH_MEGABYTES = 1_000_000_000
+
+
+class AppEnvironment(Enum):
+    """Where the product runs. Only PRODUCTION refuses what is merely convenient."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+@frozen(kw_only=True)
+class ProcessSettings:
+    environment: AppEnvironment = variable(
+        "APP_ENV",
+        one_of("development", "test", "production").map(AppEnvironment),
+        default="development",
+        meaning="Where the product runs; production is strict.",
+    )
+    data_dir: Path = variable(
+        "LEDGERBANK_DATA_DIR",
+        DIRECTORY,
+        default="./.ledgerbank",
+        meaning="Holds the embedded database and generated development secrets.",
+    )
+    log_level: str = variable(
+        "LOG_LEVEL",
+        one_of("debug", "info", "warning", "error"),
+        default="info",
+        meaning="Quieter than this is not logged.",
+    )
+
+
+@frozen(kw_only=True)
+class ServerSettings:
+    """``public_base_url`` has no final slash."""
+
+    host: str = variable("HOST", HOST_NAME, default="0.0.0.0", meaning="The address to listen on.")  # noqa: S104 - behind a firewall or in a container; documented
+    port: int = variable("PORT", whole_number(1, 65_535), default="4000", meaning="The port to listen on.")
+    public_base_url: str = variable(
+        "PUBLIC_BASE_URL",
+        web_address("http", "https"),
+        in_production=web_address("https"),
+        required_in_production=True,
+        default_note="`http://localhost:` and `PORT`",
+        meaning="How clients reach the product; begins every address that it hands out.",
+    )
+    process_count: int = variable(
+        "WEB_CONCURRENCY", whole_number(1, 64), default="1", meaning="How many server processes answer."
+    )
+
+
+@frozen(kw_only=True)
+class HttpSettings:
+    trusted_proxies: tuple[IpNetwork, ...] = variable(
+        "TRUSTED_PROXIES",
+        IP_NETWORKS,
+        default="",
+        meaning="Peers whose `X-Forwarded-For` header counts.",
+    )
+    cors_origins: tuple[str, ...] = variable(
+        "CORS_ORIGINS",
+        ORIGINS,
+        default="",
+        meaning="Web pages of these origins may call the API from a browser; none by default.",
+    )
+    max_body_bytes: int = variable(
+        "MAX_BODY_BYTES",
+        whole_number(1024, 16_777_216),
+        default="1048576",
+        meaning="A longer request body is refused.",
+    )
+
+
+@frozen(kw_only=True)
+class DatabaseSettings:
+    """``url`` begins with ``postgresql://``, also when ``DB_*`` variables were set.
+
+    None asks for the embedded PostgreSQL.
+    """
+
+    url: str | None = variable(
+        "DATABASE_URL",
+        DATABASE_URL,
+        required_in_production=True,
+        secret=True,
+        meaning=(
+            "The PostgreSQL database; wins over `DB_*`. With neither it nor any of `DB_*` the product"
+            " starts a PostgreSQL of its own in `LEDGERBANK_DATA_DIR`."
+        ),
+    )
+    host: str = variable("DB_HOST", DATABASE_HOST, default="localhost", meaning="The database server.")
+    port: int = variable("DB_PORT", whole_number(1, 65_535), default="5432", meaning="Its port.")
+    user: str = variable("DB_USER", NOT_BLANK, default="postgres", meaning="The user to connect as.")
+    password: str = variable(
+        "DB_PASS", PASSWORD, default="postgres", secret=True, meaning="That user's password."
+    )
+    name: str = variable("DB_NAME", NOT_BLANK, default="ledgerbank_dev", meaning="The database's name.")
+    pool_size: int = variable(
+        "POOL_SIZE",
+        whole_number(1, 200),
+        default="10",
+        meaning="How many database connections each server process keeps.",
+    )
+    postgres_binaries: Path | None = variable(
+        "LEDGERBANK_PG_BIN",
+        DIRECTORY,
+        default_note="searched for",
+        meaning="Where the embedded PostgreSQL's programs (`postgres`, `initdb`) are.",
+    )
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.url is None
+
+
+@frozen(kw_only=True)
+class TokenSettings:
+    secret: bytes = variable(
+        "JWT_SECRET",
+        SECRET,
+        required_in_production=True,
+        secret=True,
+        default_note="generated once, kept in `LEDGERBANK_DATA_DIR`",
+        meaning="Signs and verifies tokens; in production less than 64 bytes give a warning.",
+    )
+    previous_secret: bytes | None = variable(
+        "JWT_SECRET_PREVIOUS",
+        SECRET,
+        secret=True,
+        meaning="Verifies tokens that were signed before `JWT_SECRET` was changed.",
+    )
+    issuer: str = variable(
+        "JWT_ISSUER", NOT_BLANK, default="ledgerbank", meaning="The tokens' `iss`, written and checked."
+    )
+    audience: str = variable(
+        "JWT_AUDIENCE", NOT_BLANK, default="ledgerbank-api", meaning="The tokens' `aud`, written and checked."
+    )
+    leeway: timedelta = variable(
+        "JWT_LEEWAY_SECONDS",
+        seconds(0, 5),
+        default="0",
+        meaning="How far the clocks of several machines may differ.",
+    )
+    access_lifetime: timedelta = variable(
+        "ACCESS_TOKEN_TTL_SECONDS",
+        seconds(60, 3600),
+        default="900",
+        meaning="How long an access token is valid.",
+    )
+    refresh_lifetime: timedelta = variable(
+        "REFRESH_TOKEN_TTL_SECONDS",
+        seconds(3600, 7_776_000),
+        default="604800",
+        meaning="How long a refresh token is valid; each use replaces it.",
+    )
+
+
+@frozen(kw_only=True)
+class PasswordSettings:
+    """Parameters of Argon2id; production's minimum is OWASP's.
+
+    https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+    """
+
+    time_cost: int = variable(
+        "ARGON2_TIME_COST",
+        whole_number(1, 1000),
+        in_production=whole_number(2, 1000),
+        default="3",
+        meaning="Argon2id's passes over the memory.",
+    )
+    memory_kib: int = variable(
+        "ARGON2_MEMORY_KIB",
+        whole_number(8, MAX_ARGON2_MEMORY_KIB),
+        in_production=whole_number(19_456, MAX_ARGON2_MEMORY_KIB),
+        default="65536",
+        meaning="Memory of one hash in KiB, at least 8 times `ARGON2_PARALLELISM`.",
+    )
+    parallelism: int = variable(
+        "ARGON2_PARALLELISM", whole_number(1, 255), default="4", meaning="Threads of one hash."
+    )
+
+
+@frozen(kw_only=True)
+class LimitSettings:
+    checking_daily: Decimal = variable(
+        "CHECKING_DAILY_LIMIT", amount(), default="1000.00", meaning="Daily payments from a checking account."
+    )
+    savings_daily: Decimal = variable(
+        "SAVINGS_DAILY_LIMIT", amount(), default="500.00", meaning="Daily payments from a savings account."
+    )
+    credit_daily: Decimal = variable(
+        "CREDIT_DAILY_LIMIT", amount(), default="2000.00", meaning="Daily payments from a credit account."
+    )
+    investment_daily: Decimal = variable(
+        "INVESTMENT_DAILY_LIMIT",
+        amount(),
+        default="5000.00",
+        meaning="Daily payments from an investment account.",
+    )
+    default_daily: Decimal = variable(
+        "DEFAULT_DAILY_LIMIT",
+        amount(),
+        default="1000.00",
+        meaning="Daily payments from an account of any other type.",
+    )
+    max_single_amount: Decimal = variable(
+        "MAX_SINGLE_TRANSACTION",
+        amount(above_zero=True),
+        default="10000.00",
+        meaning="The most that one payment may move.",
+    )
+    duplicate_window: timedelta = variable(
+        "DUPLICATE_WINDOW_MINUTES",
+        minutes(0, 1440),
+        default="5",
+        meaning="A twin of a payment completed within this time is refused; 0 turns that off.",
+    )
+    self_service_credits: bool = variable(
+        "SELF_SERVICE_CREDITS",
+        YES_OR_NO,
+        default="true",
+        production_default="false",
+        meaning="Whether users may credit their own accounts by a payment.",
+    )
+
+    def payment_limits(self) -> PaymentLimits:
+        return PaymentLimits(
+            max_single_amount=self.max_single_amount,
+            daily_limits=MappingProxyType(
+                {
+                    AccountType.CHECKING: self.checking_daily,
+                    AccountType.SAVINGS: self.savings_daily,
+                    AccountType.CREDIT: self.credit_daily,
+                    AccountType.INVESTMENT: self.investment_daily,
+                }
+            ),
+            default_daily_limit=self.default_daily,
+            duplicate_window=self.duplicate_window,
+            self_service_credits=self.self_service_credits,
+        )
+
+
+@frozen(kw_only=True)
+class HealthSettings:
+    memory_limit_mb: int = variable(
+        "HEALTH_MEMORY_LIMIT_MB",
+        whole_number(1, MAX_HEALTH_MEGABYTES),
+        default="1024",
+        meaning="A process that uses more memory reports itself unhealthy.",
+    )
+    disk_min_free_mb: int = variable(
+        "HEALTH_DISK_MIN_FREE_MB",
+        whole_number(1, MAX_HEALTH_MEGABYTES),
+        default="100",
+        meaning="With less free disk space the product reports itself unhealthy.",
+    )
+
+
+@frozen(kw_only=True)
+class Settings:
+    """``warnings`` are full sentences for the log: they never hold a value."""
+
+    process: ProcessSettings
+    server: ServerSettings
+    http: HttpSettings
+    database: DatabaseSettings
+    tokens: TokenSettings
+    passwords: PasswordSettings
+    limits: LimitSettings
+    health: HealthSettings
+    payment_limits: PaymentLimits
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_production(self) -> bool:
+        return self.process.environment is AppEnvironment.PRODUCTION
+
+
+GROUPS = (
+    ProcessSettings,
+    ServerSettings,
+    HttpSettings,
+    DatabaseSettings,
+    TokenSettings,
+    PasswordSettings,
+    LimitSettings,
+    HealthSettings,
+)

@@ -1,0 +1,116 @@
+"""From an environment to checked settings, or to the list of everything that is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from ledgerbank_app.development_secrets import DevelopmentSecretError, obtain_development_secret
+from ledgerbank_app.settings import (
+    AppEnvironment,
+    DatabaseSettings,
+    HealthSettings,
+    HttpSettings,
+    LimitSettings,
+    PasswordSettings,
+    ProcessSettings,
+    ServerSettings,
+    Settings,
+    TokenSettings,
+)
+from ledgerbank_app.settings_variables import EnvironmentReader
+
+JWT_SECRET_FILE = "jwt.secret"  # noqa: S105 - a file's name
+RECOMMENDED_SECRET_BYTES = 64
+ARGON2_KIB_PER_THREAD = 8
+_DATABASE_PARTS = ("DB_HOST", "DB_PORT", "DB_USER", "DB_PASS", "DB_NAME")
+
+
+class SettingsError(Exception):
+    """``problems`` name the variable and its rule each, never the value."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of an environment; a blank variable counts as not set.
+
+    Outside production a missing JWT_SECRET is generated and kept in the data directory, which is made if need
+    be; nothing else touches the disk. Raises SettingsError with every problem at once.
+    """
+    reader = EnvironmentReader(environment)
+    process = reader.group(ProcessSettings)
+    reader.production = process is not None and process.environment is AppEnvironment.PRODUCTION
+    server = reader.group(ServerSettings, complete=_fill_public_base_url)
+    http = reader.group(HttpSettings)
+    database = reader.group(DatabaseSettings, complete=partial(_fill_database_url, reader))
+    passwords = reader.group(PasswordSettings)
+    reader.problems.extend(_argon2_problems(passwords))
+    limits = reader.group(LimitSettings)
+    health = reader.group(HealthSettings)
+    # Last, so that no secret is generated for an environment that is refused anyway.
+    tokens = reader.group(TokenSettings, complete=partial(_fill_secret, reader, process))
+    if reader.problems or not (
+        process and server and http and database and passwords and limits and health and tokens
+    ):
+        raise SettingsError(reader.problems)
+    return Settings(
+        process=process,
+        server=server,
+        http=http,
+        database=database,
+        tokens=tokens,
+        passwords=passwords,
+        limits=limits,
+        health=health,
+        payment_limits=limits.payment_limits(),
+        warnings=_warnings(tokens, production=reader.production),
+    )
+
+
+def _argon2_problems(passwords: PasswordSettings | None) -> list[str]:
+    if passwords is None or passwords.memory_kib >= ARGON2_KIB_PER_THREAD * passwords.parallelism:
+        return []
+    return [f"ARGON2_MEMORY_KIB must be at least {ARGON2_KIB_PER_THREAD} times ARGON2_PARALLELISM."]
+
+
+def _fill_public_base_url(values: dict[str, Any]) -> None:
+    if values["public_base_url"] is None:
+        values["public_base_url"] = f"http://localhost:{values['port']}"
+
+
+def _fill_database_url(reader: EnvironmentReader, values: dict[str, Any]) -> None:
+    if values["url"] is None and any(reader.is_set(name) for name in _DATABASE_PARTS):
+        values["url"] = _url_of_parts(
+            host=values["host"],
+            port=values["port"],
+            user=values["user"],
+            password=values["password"],
+            name=values["name"],
+        )
+
+
+def _url_of_parts(*, host: str, port: int, user: str, password: str, name: str) -> str:
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    database = quote(name, safe="")
+    if host.startswith("/"):
+        return f"postgresql://{login}@/{database}?host={quote(host, safe='')}&port={port}"
+    address = f"[{host}]" if ":" in host else host
+    return f"postgresql://{login}@{address}:{port}/{database}"
+
+
+def _fill_secret(reader: EnvironmentReader, process: ProcessSettings | None, values: dict[str, Any]) -> None:
+    if values["secret"] is not None or process is None or reader.problems:
+        return
+    try:
+        values["secret"] = obtain_development_secret(process.data_dir, JWT_SECRET_FILE)
+    except DevelopmentSecretError as error:
+        reader.problems.append(f"JWT_SECRET is not set, and {error}")
+
+
+def _warnings(tokens: TokenSettings, *, production: bool) -> tuple[str, ...]:
+    if production and len(tokens.secret) < RECOMMENDED_SECRET_BYTES:
+        return (f"JWT_SECRET has less than {RECOMMENDED_SECRET_BYTES} bytes: use a longer one.",)
+    return ()

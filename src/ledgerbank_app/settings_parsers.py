@@ -1,0 +1,161 @@
+"""Reading the text of an environment variable: each parser knows the rule it enforces, in words."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+T = TypeVar("T")
+IpNetwork = IPv4Network | IPv6Network
+
+MIN_SECRET_BYTES = 32
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+@frozen
+class Parser(Generic[T]):
+    """``read`` gives the value or raises ValueError; ``rule`` completes the sentence "X must be ..."."""
+
+    rule: str
+    read: Callable[[str], T]
+
+    def map(self, change: Callable[[T], Any]) -> "Parser[Any]":
+        return Parser(self.rule, lambda text: change(self.read(text)))
+
+
+def whole_number(low: int, high: int) -> Parser[int]:
+    def read(text: str) -> int:
+        # int() would also take signs, underscores and other scripts' digits.
+        number = int(_matching(r"[0-9]{1,15}", text))
+        if not low <= number <= high:
+            raise ValueError("out of range")
+        return number
+
+    return Parser(f"a whole number from {low} to {high}", read)
+
+
+def seconds(low: int, high: int) -> Parser[timedelta]:
+    return whole_number(low, high).map(lambda number: timedelta(seconds=number))
+
+
+def minutes(low: int, high: int) -> Parser[timedelta]:
+    return whole_number(low, high).map(lambda number: timedelta(minutes=number))
+
+
+def amount(*, above_zero: bool = False) -> Parser[Decimal]:
+    """Digits and a point only: Decimal() alone would also take 1e5, NaN and white space."""
+
+    def read(text: str) -> Decimal:
+        number = Decimal(_matching(r"[0-9]{1,15}(\.[0-9]{1,4})?", text))
+        if above_zero and not number:
+            raise ValueError("zero")
+        return number
+
+    bound = "above 0" if above_zero else "of at least 0"
+    return Parser(f"a decimal number {bound}, such as 1000.00", read)
+
+
+def one_of(*words: str) -> Parser[str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError("unknown")
+        return text.lower()
+
+    return Parser("one of " + ", ".join(words), read)
+
+
+def web_address(*schemes: str) -> Parser[str]:
+    """An origin as RFC 6454 writes it; a final slash is forgiven."""
+    return Parser(
+        " or ".join(f"{scheme}://host[:port]" for scheme in schemes) + " without a path",
+        lambda text: _origin(text.removesuffix("/"), schemes),
+    )
+
+
+def _matching(pattern: str, text: str) -> str:
+    if re.fullmatch(pattern, text) is None:
+        raise ValueError("malformed")
+    return text
+
+
+def _items(text: str) -> list[str]:
+    if not text:
+        return []
+    items = [item.strip() for item in text.split(",")]
+    if "" in items:
+        raise ValueError("empty item")
+    return items
+
+
+def _directory(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("no such home") from None
+
+
+def _secret(text: str) -> bytes:
+    secret = text.encode()
+    # What libraries refuse as the key of an HMAC, so that a public key is never taken for a secret one.
+    looks_asymmetric = "-----BEGIN " in text or text.startswith(("ssh-", "ecdsa-", "{"))
+    if len(secret) < MIN_SECRET_BYTES or looks_asymmetric:
+        raise ValueError("unfit")
+    return secret
+
+
+def _origin(text: str, schemes: Sequence[str]) -> str:
+    _matching(r"[A-Za-z]+://[^\s/?#@\\]+", text)
+    parts = urlsplit(text.lower())
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError("not an origin")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    # Browsers leave the scheme's own port out of an origin.
+    is_usual = parts.port in (None, _DEFAULT_PORTS[parts.scheme])
+    return f"{parts.scheme}://{host}" + ("" if is_usual else f":{parts.port}")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    items = _items(text)
+    return ("*",) if items == ["*"] else tuple(_origin(item, ("http", "https")) for item in items)
+
+
+def _database_url(text: str) -> str:
+    """The URL with the scheme ``postgresql``, whichever of its spellings it came in."""
+    parts = urlsplit(_matching(r"[^\s]+", text))
+    if parts.scheme not in _DATABASE_SCHEMES or not parts.path.removeprefix("/"):
+        raise ValueError("not a database")
+    if parts.port == 0:
+        raise ValueError("no such port")
+    return "postgresql" + text[len(parts.scheme) :]
+
+
+YES_OR_NO: Parser[bool] = Parser("true or false", lambda text: one_of("true", "false").read(text) == "true")
+NOT_BLANK: Parser[str] = Parser("a text of at most 255 characters", lambda text: _matching(r".{1,255}", text))
+HOST_NAME: Parser[str] = Parser(
+    "a host name or an IP address", lambda text: _matching(r"[A-Za-z0-9._:-]{1,255}", text)
+)
+DATABASE_HOST: Parser[str] = Parser(
+    "a host name, an IP address or the directory of a socket",
+    lambda text: _matching(r"/[^\s]*|[A-Za-z0-9._:-]{1,255}", text),
+)
+DIRECTORY: Parser[Path] = Parser("a directory", _directory)
+SECRET: Parser[bytes] = Parser(
+    f"a secret of at least {MIN_SECRET_BYTES} bytes, and no asymmetric key or JSON",
+    _secret,
+)
+PASSWORD: Parser[str] = Parser("a text", lambda text: text)
+DATABASE_URL: Parser[str] = Parser("a URL like postgresql://user:password@host:5432/database", _database_url)
+IP_NETWORKS: Parser[tuple[IpNetwork, ...]] = Parser(
+    "a comma list of IP addresses and CIDR ranges",
+    lambda text: tuple(ip_network(item, strict=False) for item in _items(text)),
+)
+ORIGINS: Parser[tuple[str, ...]] = Parser(
+    "a comma list of origins like https://app.example.com, or * alone", _origins
+)

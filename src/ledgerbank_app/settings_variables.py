@@ -1,0 +1,121 @@
+"""What an environment variable is: its name, default and rule, kept with the field that it sets."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+from attrs import frozen
+
+from ledgerbank_app.settings_parsers import Parser
+from ledgerbank_domain.identity.text_rules import is_text
+
+G = TypeVar("G", bound=attrs.AttrsInstance)
+_METADATA_KEY = "ledgerbank_variable"
+
+
+@frozen(kw_only=True)
+class Variable:
+    """``default`` is text that the same parser reads; None means that the value may be absent (None).
+
+    ``in_production`` and ``production_default`` replace the parser and the default there.
+    ``default_note`` says in words what a default is that only other settings can tell.
+    """
+
+    name: str
+    parser: Parser[Any]
+    in_production: Parser[Any] | None
+    default: str | None
+    production_default: str | None
+    default_note: str | None
+    is_required_in_production: bool
+    is_secret: bool
+    meaning: str
+
+    def parser_for(self, *, production: bool) -> Parser[Any]:
+        return self.in_production if production and self.in_production else self.parser
+
+    def default_for(self, *, production: bool) -> str | None:
+        if not production:
+            return self.default
+        if self.is_required_in_production:
+            return None
+        return self.default if self.production_default is None else self.production_default
+
+
+def variable(
+    name: str,
+    parser: Parser[Any],
+    *,
+    meaning: str,
+    default: str | None = None,
+    production_default: str | None = None,
+    default_note: str | None = None,
+    in_production: Parser[Any] | None = None,
+    required_in_production: bool = False,
+    secret: bool = False,
+) -> Any:
+    """A field that an environment variable sets. A secret is kept out of ``repr`` and is never trimmed."""
+    described = Variable(
+        name=name,
+        parser=parser,
+        in_production=in_production,
+        default=default,
+        production_default=production_default,
+        default_note=default_note,
+        is_required_in_production=required_in_production,
+        is_secret=secret,
+        meaning=meaning,
+    )
+    return attrs.field(metadata={_METADATA_KEY: described}, repr=not secret)
+
+
+def variables_of(group: type[attrs.AttrsInstance]) -> Mapping[str, Variable]:
+    """The variables that set a group, by the field's name."""
+    return {field.name: field.metadata[_METADATA_KEY] for field in attrs.fields(group)}
+
+
+class EnvironmentReader:
+    """Reads groups of settings out of an environment and collects every problem instead of the first."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.production = False
+        self.problems: list[str] = []
+
+    def is_set(self, name: str) -> bool:
+        """Whether the variable is there and not blank."""
+        return self._environment.get(name, "").strip() != ""
+
+    def group(self, kind: type[G], *, complete: Callable[[dict[str, Any]], None] | None = None) -> G | None:
+        """The group, or None when a variable of it is a problem.
+
+        ``complete`` gets the values by field and fills in what only other settings can tell.
+        """
+        problems_before = len(self.problems)
+        values = {field: self._value(described) for field, described in variables_of(kind).items()}
+        if len(self.problems) > problems_before:
+            return None
+        if complete is not None:
+            complete(values)
+        return kind(**values)
+
+    def _value(self, described: Variable) -> Any:
+        parser = described.parser_for(production=self.production)
+        text = self._text(described)
+        if text is None:
+            if self.production and described.is_required_in_production:
+                self.problems.append(f"{described.name} is required in production: {parser.rule}.")
+            return None
+        if is_text(text):
+            try:
+                return parser.read(text)
+            except ValueError:
+                pass
+        self.problems.append(f"{described.name} must be {parser.rule}.")
+        return None
+
+    def _text(self, described: Variable) -> str | None:
+        if not self.is_set(described.name):
+            return described.default_for(production=self.production)
+        text = self._environment[described.name]
+        return text if described.is_secret else text.strip()
