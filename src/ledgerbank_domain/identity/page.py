@@ -43,7 +43,7 @@ class PageRequest:
         return (self.page - 1) * self.page_size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: Python 3.11 cannot make Page[T](...) of a slotted one
 class Page(Generic[T]):
     """One page of a list, and how many rows the whole list has."""
 
@@ -95,7 +95,7 @@ class KeysetRequest:
             raise ValueError(f"a cursor for {self.after.field} cannot continue a list by {self.sort.field}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, as Page
 class KeysetPage(Generic[T]):
     """Rows after a cursor; ``next_cursor`` is None exactly when there are no more."""
 

@@ -33,8 +33,9 @@ class Money:
     currency: Currency
 
     def __post_init__(self) -> None:
-        if not self.amount.is_finite():
-            raise ValueError(f"not an amount of money: {self.amount!r}")
+        amount: object = self.amount
+        if not isinstance(amount, Decimal) or not amount.is_finite():
+            raise ValueError(f"not an amount of money: {amount!r}")
         digits = self.currency.minor_digits
         if self.amount.as_tuple().exponent != -digits:
             object.__setattr__(self, "amount", _with_digits(self.amount, digits))

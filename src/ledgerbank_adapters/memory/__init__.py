@@ -1,0 +1,31 @@
+"""Every port of the domain in memory, standard library only: for tests, simulations and embedding.
+
+They keep the promises of the PostgreSQL adapters, by the same contract tests: transactions are all or
+nothing, uniqueness is refused alike, lists have the same order. Everything is safe to share between
+threads. ::
+
+    start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase())
+    with start_unit_of_work() as work:
+        work.users.add(user)
+        work.commit()
+"""
+
+from ledgerbank_adapters.memory.memory_clock import MemoryClock
+from ledgerbank_adapters.memory.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
+from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
+from ledgerbank_adapters.memory.memory_unit_of_work import MemoryUnitOfWork, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
+
+__all__ = [
+    "MemoryClock",
+    "MemoryDatabase",
+    "MemoryIdGenerator",
+    "MemoryPasswordHasher",
+    "MemoryPseudonymizer",
+    "MemoryTokenCodec",
+    "MemoryUnitOfWork",
+    "SandboxBank",
+    "StartMemoryUnitOfWork",
+]

@@ -1,0 +1,185 @@
+"""Ways to find rows without looking at all of them, each kept in step with its table."""
+
+from abc import abstractmethod
+from bisect import bisect_left, insort
+from collections.abc import Callable, Hashable
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.ports.unit_of_work import TransactionConflict
+
+
+class Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+Position = tuple[Any, UUID]
+"""A row's place in an order: the value it is ordered by, and its id."""
+
+Row = TypeVar("Row", bound=Identified)
+Row_contra = TypeVar("Row_contra", bound=Identified, contravariant=True)
+
+# An embedder may have set a smaller ambient precision, and sums must not be rounded by it.
+EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
+
+
+class RowIndex(Protocol[Row_contra]):
+    @abstractmethod
+    def replace(self, before: Row_contra | None, after: Row_contra | None) -> None:
+        """A row was changed, added (``before`` is None) or removed (``after`` is None)."""
+
+
+class UniqueIndex(RowIndex[Row], Generic[Row]):
+    """At most one row per key. Rows whose key is None are left out, as NULL is in SQL."""
+
+    def __init__(
+        self,
+        field: str,
+        key_of: Callable[[Row], Hashable | None],
+        *,
+        reason: Reason | None = Reason.RESOURCE_ALREADY_EXISTS,
+    ) -> None:
+        """Without a reason only an outdated read can lead to a taken key: a conflict, to be tried again."""
+        self._field = field
+        self._key_of = key_of
+        self._reason = reason
+        self._ids: dict[Hashable, UUID] = {}
+
+    def find(self, key: Hashable) -> UUID | None:
+        return self._ids.get(key)
+
+    def check(self, row: Row) -> None:
+        """Raises the constraint's reason, naming its field, when another row has the key."""
+        key = self._key_of(row)
+        if key is None or self._ids.get(key, row.id) == row.id:
+            return
+        if self._reason is None:
+            raise TransactionConflict(f"another unit of work has taken {self._field} {key}")
+        raise DomainError(self._reason, field=self._field)
+
+    def replace(self, before: Row | None, after: Row | None) -> None:
+        if before is not None:
+            self._ids.pop(self._key_of(before), None)
+        if after is not None:
+            key = self._key_of(after)
+            if key is not None:
+                self._ids[key] = after.id
+
+
+class OrderedIndex(RowIndex[Row], Generic[Row]):
+    """The rows of a group in ascending order, then by id. Rows whose group is None are left out."""
+
+    def __init__(self, *, group_of: Callable[[Row], Hashable | None], order_of: Callable[[Row], Any]) -> None:
+        self._group_of = group_of
+        self._order_of = order_of
+        self._groups: dict[Hashable, list[Position]] = {}
+
+    def ids(self, group: Hashable) -> list[UUID]:
+        return [row_id for _, row_id in self._groups.get(group, ())]
+
+    def ids_since(self, group: Hashable, start: Any) -> list[UUID]:
+        """Those at or after ``start``."""
+        positions = self._groups.get(group, [])
+        return [row_id for _, row_id in positions[bisect_left(positions, start, key=_order) :]]
+
+    def replace(self, before: Row | None, after: Row | None) -> None:
+        old, new = self._place(before), self._place(after)
+        if old == new:
+            return
+        if old is not None:
+            self._remove(*old)
+        if new is not None:
+            group, position = new
+            insort(self._groups.setdefault(group, []), position)
+
+    def _place(self, row: Row | None) -> tuple[Hashable, Position] | None:
+        group = None if row is None else self._group_of(row)
+        return None if row is None or group is None else (group, (self._order_of(row), row.id))
+
+    def _remove(self, group: Hashable, position: Position) -> None:
+        positions = self._groups[group]
+        del positions[bisect_left(positions, position)]
+        if not positions:
+            del self._groups[group]
+
+
+class RunningTotalIndex(RowIndex[Row], Generic[Row]):
+    """What the rows of a group sum to from any point of their order on.
+
+    Adding or removing at the end of the order, the usual place, costs the same however many there are.
+    """
+
+    def __init__(
+        self,
+        *,
+        group_of: Callable[[Row], Hashable | None],
+        order_of: Callable[[Row], Any],
+        amount_of: Callable[[Row], Decimal],
+    ) -> None:
+        self._group_of = group_of
+        self._order_of = order_of
+        self._amount_of = amount_of
+        self._groups: dict[Hashable, _RunningTotals] = {}
+
+    def total_since(self, group: Hashable, start: Any) -> Decimal:
+        """The sum of those at or after ``start``."""
+        totals = self._groups.get(group)
+        return Decimal(0) if totals is None else totals.since(start)
+
+    def replace(self, before: Row | None, after: Row | None) -> None:
+        old, new = self._place(before), self._place(after)
+        if old == new:
+            return
+        if old is not None:
+            group, position, _ = old
+            self._groups[group].remove(position)
+        if new is not None:
+            group, position, amount = new
+            self._groups.setdefault(group, _RunningTotals()).add(position, amount)
+
+    def _place(self, row: Row | None) -> tuple[Hashable, Position, Decimal] | None:
+        group = None if row is None else self._group_of(row)
+        if row is None or group is None:
+            return None
+        return group, (self._order_of(row), row.id), self._amount_of(row)
+
+
+class _RunningTotals:
+    def __init__(self) -> None:
+        self._positions: list[Position] = []
+        self._amounts: list[Decimal] = []
+        self._totals: list[Decimal] = []
+
+    def since(self, start: Any) -> Decimal:
+        first = bisect_left(self._positions, start, key=_order)
+        return EXACT.subtract(self._total_before(len(self._positions)), self._total_before(first))
+
+    def add(self, position: Position, amount: Decimal) -> None:
+        place = bisect_left(self._positions, position)
+        self._positions.insert(place, position)
+        self._amounts.insert(place, amount)
+        self._sum_up_from(place)
+
+    def remove(self, position: Position) -> None:
+        place = bisect_left(self._positions, position)
+        del self._positions[place]
+        del self._amounts[place]
+        self._sum_up_from(place)
+
+    def _sum_up_from(self, place: int) -> None:
+        del self._totals[place:]
+        total = self._total_before(place)
+        for amount in self._amounts[place:]:
+            total = EXACT.add(total, amount)
+            self._totals.append(total)
+
+    def _total_before(self, place: int) -> Decimal:
+        return self._totals[place - 1] if place else Decimal(0)
+
+
+def _order(position: Position) -> Any:
+    return position[0]

@@ -1,0 +1,106 @@
+"""The journal and the lines of customers' accounts in memory."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from ledgerbank_adapters.memory.memory_database import MemoryTables
+from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of
+from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
+from ledgerbank_domain.ledger.journal import CustomerAccount, JournalEntry
+from ledgerbank_domain.ports.banking_repository import JournalRepository, TransactionRepository
+
+_SORT_FIELDS: SortFields[Transaction] = {
+    "posted_at": lambda line: line.posted_at,
+    "amount": lambda line: line.amount.amount,
+}
+
+
+class MemoryTransactionRepository(TransactionRepository):
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
+        matching = [line for line in self._candidates(wanted) if _matches(line, wanted)]
+        return keyset_page_of(matching, request, _SORT_FIELDS)
+
+    def _candidates(self, wanted: TransactionFilter) -> Iterable[Transaction]:
+        tables = self._transaction.tables
+        if wanted.account_id is not None:
+            return tables.transactions.rows(tables.lines_of_account.ids(wanted.account_id))
+        if wanted.user_id is not None:
+            return tables.transactions.rows(tables.lines_of_user.ids(wanted.user_id))
+        return tables.transactions
+
+
+class MemoryJournalRepository(JournalRepository):
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def add_many(
+        self,
+        entries: Sequence[JournalEntry],
+        *,
+        accounts: Collection[Account],
+        transactions: Sequence[Transaction],
+    ) -> None:
+        _require_a_line_per_customer_posting(entries, transactions)
+        for entry in entries:
+            self._transaction.insert(self._tables.journal_entries, entry)
+        for line in transactions:
+            self._transaction.insert(self._tables.transactions, line)
+        for account in accounts:
+            self._save_balance(account)
+
+    def find(self, entry_id: UUID) -> JournalEntry | None:
+        return self._tables.journal_entries.find(entry_id)
+
+    def _save_balance(self, account: Account) -> None:
+        stored = self._tables.accounts.find(account.id)
+        if stored is None:
+            raise RuntimeError(f"account {account.id} is not stored: it must be added first")
+        if account.balance < -stored.credit_limit:
+            raise self._transaction.failed_with(
+                DomainError(Reason.NEGATIVE_BALANCE, account_id=str(account.id))
+            )
+        self._transaction.update(
+            self._tables.accounts,
+            replace(
+                stored, balance=account.balance, line_count=account.line_count, updated_at=account.updated_at
+            ),
+        )
+
+    @property
+    def _tables(self) -> MemoryTables:
+        return self._transaction.tables
+
+
+def _require_a_line_per_customer_posting(
+    entries: Sequence[JournalEntry], transactions: Sequence[Transaction]
+) -> None:
+    postings = {
+        posting.id
+        for entry in entries
+        for posting in entry.postings
+        if isinstance(posting.account, CustomerAccount)
+    }
+    if {line.id for line in transactions} != postings or len(transactions) != len(postings):
+        raise ValueError("each posting on a customer's account needs exactly one transaction of its id")
+
+
+def _matches(line: Transaction, wanted: TransactionFilter) -> bool:
+    return (
+        wanted.account_id in (None, line.account_id)
+        and wanted.user_id in (None, line.user_id)
+        and wanted.direction in (None, line.direction)
+        and (wanted.posted_from is None or line.posted_at >= wanted.posted_from)
+        and (wanted.posted_to is None or line.posted_at <= wanted.posted_to)
+        and (wanted.min_amount is None or line.amount.amount >= wanted.min_amount)
+        and (wanted.max_amount is None or line.amount.amount <= wanted.max_amount)
+        and (wanted.text is None or wanted.text.lower() in line.description.lower())
+    )

@@ -1,0 +1,161 @@
+"""Proving the ledger in memory, from its rows alone."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from ledgerbank_adapters.memory.memory_database import MemoryTables
+from ledgerbank_adapters.memory.memory_index import EXACT
+from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.ledger.journal import ClearingAccount, CustomerAccount, JournalEntry, Posting
+from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy, LedgerCheck
+from ledgerbank_domain.payments.payment import Payment, PaymentStatus
+from ledgerbank_domain.ports.ledger_proof import LedgerProof
+
+LedgerLine = Transaction | Posting
+
+
+class MemoryLedgerProof(LedgerProof):
+    """Writers wait while it runs, as they do for any unit of work on a memory database."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def find_discrepancies(self) -> list[Discrepancy]:
+        tables = self._transaction.tables
+        return [
+            *_unbalanced_entries(tables),
+            *_currency_totals_off_zero(tables),
+            *_wrong_balances(tables),
+            *_payments_without_their_one_entry(tables),
+        ]
+
+
+def _unbalanced_entries(tables: MemoryTables) -> Iterator[Discrepancy]:
+    lines_of_entry = defaultdict[object, list[LedgerLine]](list)
+    for line in tables.transactions:
+        lines_of_entry[line.journal_entry_id].append(line)
+    for entry in tables.journal_entries:
+        lines = [*lines_of_entry[entry.id], *_clearing_postings(entry)]
+        total = _total(lines)
+        currencies = {line.amount.currency for line in lines}
+        if total or len(currencies) != 1:
+            yield Discrepancy(
+                check=LedgerCheck.ENTRY_BALANCED,
+                table=tables.journal_entries.name,
+                row_id=entry.id,
+                expected="lines in one currency that sum to 0",
+                found=f"{len(lines)} lines in {len(currencies)} currencies that sum to {total:f}",
+            )
+
+
+def _currency_totals_off_zero(tables: MemoryTables) -> Iterator[Discrepancy]:
+    lines_in_currency = defaultdict[str, list[LedgerLine]](list)
+    for line in tables.transactions:
+        lines_in_currency[line.amount.currency.code].append(line)
+    for entry in tables.journal_entries:
+        lines_in_currency[entry.currency.code].extend(_clearing_postings(entry))
+    for code, lines in sorted(lines_in_currency.items()):
+        total = _total(lines)
+        if total:
+            yield Discrepancy(
+                check=LedgerCheck.CURRENCY_TOTAL_ZERO,
+                table=tables.transactions.name,
+                row_id=None,
+                expected="0",
+                found=f"{total:f} {code}",
+            )
+
+
+def _wrong_balances(tables: MemoryTables) -> Iterator[Discrepancy]:
+    for account in tables.accounts:
+        lines = tables.transactions.rows(tables.lines_of_account.ids(account.id))
+        total = _total(lines)
+        if total != account.balance.amount:
+            yield _about(
+                tables, account, LedgerCheck.BALANCE_EQUALS_LINES, f"{total:f}", str(account.balance)
+            )
+        if account.balance < -account.credit_limit:
+            yield _about(
+                tables,
+                account,
+                LedgerCheck.BALANCE_ABOVE_FLOOR,
+                f"at least {-account.credit_limit}",
+                str(account.balance),
+            )
+        if len(lines) != account.line_count:
+            yield _about(
+                tables,
+                account,
+                LedgerCheck.BALANCE_AFTER_CHAINS,
+                f"{account.line_count} lines",
+                f"{len(lines)} lines",
+            )
+        yield from _broken_chain(tables, sorted(lines, key=lambda line: line.line_number))
+
+
+def _broken_chain(tables: MemoryTables, lines: list[Transaction]) -> Iterator[Discrepancy]:
+    before = Decimal(0)
+    for number, line in enumerate(lines, start=1):
+        expected = EXACT.add(before, line.signed_amount.amount)
+        before = line.balance_after.amount
+        if line.line_number != number or before != expected:
+            yield Discrepancy(
+                check=LedgerCheck.BALANCE_AFTER_CHAINS,
+                table=tables.transactions.name,
+                row_id=line.id,
+                expected=f"line {number} with {expected:f} after it",
+                found=f"line {line.line_number} with {before:f} after it",
+            )
+
+
+def _payments_without_their_one_entry(tables: MemoryTables) -> Iterator[Discrepancy]:
+    entries_of_payment = defaultdict[object, list[JournalEntry]](list)
+    for entry in tables.journal_entries:
+        if entry.payment_id is not None:
+            entries_of_payment[entry.payment_id].append(entry)
+    for payment in tables.payments:
+        entries = entries_of_payment[payment.id]
+        is_completed = payment.status is PaymentStatus.COMPLETED
+        holds = len(entries) == 1 and _is_booked_by(payment, entries[0]) if is_completed else not entries
+        if not holds:
+            yield Discrepancy(
+                check=LedgerCheck.PAYMENT_HAS_ONE_ENTRY,
+                table=tables.payments.name,
+                row_id=payment.id,
+                expected=f"one entry of {payment.amount}" if is_completed else "no entry",
+                found=", ".join(f"entry {entry.id} of {_amount(entry)}" for entry in entries) or "no entry",
+            )
+
+
+def _is_booked_by(payment: Payment, entry: JournalEntry) -> bool:
+    account = CustomerAccount(payment.user_bank_account_id)
+    return payment.journal_entry_id == entry.id and any(
+        (posting.account, posting.direction, posting.amount) == (account, payment.direction, payment.amount)
+        for posting in entry.postings
+    )
+
+
+def _amount(entry: JournalEntry) -> str:
+    return " and ".join(sorted({str(posting.amount) for posting in entry.postings}))
+
+
+def _clearing_postings(entry: JournalEntry) -> list[Posting]:
+    return [posting for posting in entry.postings if isinstance(posting.account, ClearingAccount)]
+
+
+def _total(lines: Iterable[LedgerLine]) -> Decimal:
+    total = Decimal(0)
+    for line in lines:
+        total = EXACT.add(total, line.signed_amount.amount)
+    return total
+
+
+def _about(
+    tables: MemoryTables, account: Account, check: LedgerCheck, expected: str, found: str
+) -> Discrepancy:
+    return Discrepancy(
+        check=check, table=tables.accounts.name, row_id=account.id, expected=expected, found=found
+    )

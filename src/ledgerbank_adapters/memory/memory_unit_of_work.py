@@ -1,0 +1,73 @@
+"""Units of work on a memory database."""
+
+from types import TracebackType
+from typing import Self
+
+from ledgerbank_adapters.memory.memory_audit_trail import MemoryAuditTrail
+from ledgerbank_adapters.memory.memory_banking_repository import (
+    MemoryAccountRepository,
+    MemoryBankLoginRepository,
+    MemoryBankRepository,
+)
+from ledgerbank_adapters.memory.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.memory_journal_repository import (
+    MemoryJournalRepository,
+    MemoryTransactionRepository,
+)
+from ledgerbank_adapters.memory.memory_ledger_proof import MemoryLedgerProof
+from ledgerbank_adapters.memory.memory_payment_repository import MemoryPaymentRepository
+from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
+from ledgerbank_adapters.memory.memory_user_repository import (
+    MemoryRefreshTokenRepository,
+    MemoryUserRepository,
+)
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+
+
+class MemoryUnitOfWork(UnitOfWork):
+    """Serialisable: a second unit, for reading too, waits in ``__enter__`` until this one ends.
+
+    ``TransactionConflict`` comes only of writing what was computed from an outdated, unlocked read, and
+    ``database_error`` never. Misuse raises ``RuntimeError``: entering one inside another on the same
+    thread (it would wait for itself), entering twice, using it after its end, from another thread, or
+    after an error that broke it (a violated constraint).
+    """
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        transaction = MemoryTransaction(database)
+        self._transaction = transaction
+        self.users = MemoryUserRepository(transaction)
+        self.refresh_tokens = MemoryRefreshTokenRepository(transaction)
+        self.banks = MemoryBankRepository(transaction)
+        self.bank_logins = MemoryBankLoginRepository(transaction)
+        self.accounts = MemoryAccountRepository(transaction)
+        self.transactions = MemoryTransactionRepository(transaction)
+        self.journal = MemoryJournalRepository(transaction)
+        self.payments = MemoryPaymentRepository(transaction)
+        self.audit = MemoryAuditTrail(transaction)
+        self.ledger = MemoryLedgerProof(transaction)
+
+    def __enter__(self) -> Self:
+        self._transaction.begin()
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._transaction.roll_back()
+
+    def commit(self) -> None:
+        self._transaction.commit()
+
+
+class StartMemoryUnitOfWork(StartUnitOfWork):
+    """Starts units of work on one database, from any thread."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def __call__(self) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork(self._database)

@@ -1,0 +1,168 @@
+"""A small bank to play in: all services over in-memory adapters, customers and accounts in one call each."""
+
+from decimal import Decimal
+
+from ledgerbank_adapters.memory.memory_clock import MemoryClock
+from ledgerbank_adapters.memory.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
+from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
+from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
+from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
+from ledgerbank_domain.banking.bank import Bank, BankBranch
+from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
+from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
+from ledgerbank_domain.ledger.journal import ClearingAccount, Direction, EntryKind, movement
+from ledgerbank_domain.money.currency import parse_currency
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.service_composition import compose_services
+from ledgerbank_domain.services.session_tokens import TokenLifetimes
+from ledgerbank_domain.services.user_service import NewUser
+from ledgerbank_domain.users.user import parse_email
+
+SANDBOX_PASSWORD = "correct horse battery staple"  # noqa: S105 - there is nothing to protect in a sandbox
+SANDBOX_BANK_CODE = "SANDBOX"
+
+
+class SandboxBank:
+    """``services`` are the real ones, under ``limits``; time stands still unless ``clock`` is moved.
+
+    Another storage, clock or source of ids may be given: tests run the same bank over PostgreSQL.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: PaymentLimits | None = None,
+        start_unit_of_work: StartUnitOfWork | None = None,
+        clock: Clock | None = None,
+        ids: IdGenerator | None = None,
+    ) -> None:
+        self.clock = clock or MemoryClock()
+        self.ids = ids or MemoryIdGenerator()
+        self.start_unit_of_work = start_unit_of_work or StartMemoryUnitOfWork(MemoryDatabase())
+        self.services = compose_services(
+            start_unit_of_work=self.start_unit_of_work,
+            clock=self.clock,
+            ids=self.ids,
+            hasher=MemoryPasswordHasher(),
+            codec=MemoryTokenCodec(),
+            pseudonymizer=MemoryPseudonymizer(),
+            limits=limits or PaymentLimits(),
+            lifetimes=TokenLifetimes(),
+        )
+
+    def add_user(self, email: str, *, role: Role = Role.USER) -> Actor:
+        """A user whose password is ``SANDBOX_PASSWORD``, as the actor he is once logged in.
+
+        Raises ``invalid_email_format`` and ``email_already_exists``.
+        """
+        user = self.services.users.create_with_role(
+            SYSTEM,
+            NewUser(
+                email=parse_email(email),
+                full_name=email,
+                password=SANDBOX_PASSWORD,
+                password_confirmation=SANDBOX_PASSWORD,
+                role=role,
+            ),
+        )
+        return Actor(user_id=user.id, role=role)
+
+    def open_account(
+        self,
+        owner: Actor,
+        balance: str = "0",
+        *,
+        currency: str = "GBP",
+        account_type: AccountType = AccountType.CHECKING,
+        credit_limit: str = "0",
+        status: AccountStatus = AccountStatus.ACTIVE,
+    ) -> Account:
+        """An account of ``owner`` whose balance came by an OPENING entry.
+
+        Raises ``invalid_currency_format``, and ``invalid_amount_format`` for too many digits.
+        """
+        held_in = parse_currency(currency)
+        opening = Money(Decimal(balance), held_in)
+        now = self.clock.now()
+        with self.start_unit_of_work() as work:
+            login = self._new_login(work, owner)
+            account = Account(
+                id=self.ids.new_id(),
+                user_id=login.user_id,
+                user_bank_login_id=login.id,
+                bank_id=self._branch(work).bank_id,
+                account_type=account_type,
+                account_name="Sandbox account",
+                balance=Money.zero(held_in),
+                credit_limit=Money(Decimal(credit_limit), held_in),
+                status=status,
+                inserted_at=now,
+                updated_at=now,
+            )
+            work.accounts.add(account)
+            if opening.is_positive:
+                account = self._opened(work, account, opening)
+            work.commit()
+        return account
+
+    def _opened(self, work: UnitOfWork, account: Account, opening: Money) -> Account:
+        entry = movement(
+            entry_id=self.ids.new_id(),
+            posting_ids=(self.ids.new_id(), self.ids.new_id()),
+            kind=EntryKind.OPENING,
+            account=account.ledger_account,
+            against=ClearingAccount(account.bank_id),
+            direction=Direction.CREDIT,
+            amount=opening,
+            description="Opening balance",
+            at=self.clock.now(),
+        )
+        opened, line = account.booked(entry, entry.postings[0])
+        work.journal.add_many([entry], accounts=[opened], transactions=[line])
+        return opened
+
+    def _new_login(self, work: UnitOfWork, owner: Actor) -> BankLogin:
+        now = self.clock.now()
+        login = BankLogin(
+            id=self.ids.new_id(),
+            user_id=owner.required_user_id(),
+            bank_branch_id=self._branch(work).id,
+            username=f"user{self.ids.new_id().hex}",
+            status=BankLoginStatus.ACTIVE,
+            inserted_at=now,
+            updated_at=now,
+        )
+        work.bank_logins.add(login)
+        return login
+
+    def _branch(self, work: UnitOfWork) -> BankBranch:
+        """The sandbox's one branch, made with its bank when it is first needed."""
+        bank = work.banks.find_by_code(SANDBOX_BANK_CODE)
+        if bank is not None:
+            return work.banks.list_branches(bank.id)[0]
+        now = self.clock.now()
+        bank = Bank(
+            id=self.ids.new_id(),
+            name="Sandbox Bank",
+            country="GB",
+            code=SANDBOX_BANK_CODE,
+            inserted_at=now,
+            updated_at=now,
+        )
+        branch = BankBranch(
+            id=self.ids.new_id(),
+            bank_id=bank.id,
+            name="Main Branch",
+            country="GB",
+            inserted_at=now,
+            updated_at=now,
+        )
+        work.banks.add(bank)
+        work.banks.add_branch(branch)
+        return branch
