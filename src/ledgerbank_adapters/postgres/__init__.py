@@ -1,0 +1,15 @@
+"""The ports of the domain on PostgreSQL 15 or newer."""
+
+from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
+from ledgerbank_adapters.postgres.postgres_engine import create_postgres_engine
+from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
+from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork, PostgresUnitOfWork
+
+__all__ = [
+    "PostgresDatabase",
+    "PostgresStartUnitOfWork",
+    "PostgresUnitOfWork",
+    "create_postgres_engine",
+    "is_up_to_date",
+    "upgrade_to_newest",
+]

@@ -1,0 +1,572 @@
+"""The whole schema. Written out in SQL, so that it stays what it was whatever the code becomes.
+
+Needs PostgreSQL 15 and no extension. Every constraint has a name of its own, because a violation is told by
+that name. Enumerations are text with a CHECK: a value can be added without rewriting a type. Money is
+numeric(17,4): 13 integer and 4 fraction digits.
+"""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+IDENTITY = (
+    """
+    CREATE TABLE users (
+        id uuid NOT NULL CONSTRAINT users_pkey PRIMARY KEY,
+        email text COLLATE "C" NOT NULL CONSTRAINT users_email_key UNIQUE,
+        full_name text COLLATE "C" NOT NULL,
+        password_hash text NOT NULL,
+        role text COLLATE "C" NOT NULL,
+        status text COLLATE "C" NOT NULL,
+        verified boolean NOT NULL,
+        sessions_valid_from timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT users_email_length_check CHECK (length(email) <= 255),
+        CONSTRAINT users_email_shape_check CHECK (email ~ '^[^\\s@]+@[^\\s@]*\\.[^\\s@]*$'),
+        -- Under the collation "C" this folds ASCII only, which is enough and the same everywhere.
+        CONSTRAINT users_email_lower_check CHECK (email = lower(email)),
+        CONSTRAINT users_full_name_length_check CHECK (length(full_name) BETWEEN 1 AND 255),
+        CONSTRAINT users_password_hash_length_check CHECK (length(password_hash) BETWEEN 1 AND 1024),
+        CONSTRAINT users_role_check CHECK (role IN ('user', 'admin', 'support')),
+        CONSTRAINT users_status_check CHECK (status IN ('ACTIVE', 'SUSPENDED', 'DELETED'))
+    )
+    """,
+    "CREATE INDEX users_inserted_at_idx ON users (inserted_at, id)",
+    """
+    CREATE TABLE refresh_tokens (
+        id uuid NOT NULL CONSTRAINT refresh_tokens_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT refresh_tokens_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        jti uuid NOT NULL CONSTRAINT refresh_tokens_jti_key UNIQUE,
+        session_id uuid NOT NULL,
+        session_started_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        revoked_at timestamptz,
+        rotated_at timestamptz,
+        ip text,
+        user_agent text,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT refresh_tokens_rotated_is_revoked_check
+            CHECK (rotated_at IS NULL OR revoked_at IS NOT NULL),
+        CONSTRAINT refresh_tokens_ip_length_check CHECK (length(ip) <= 255),
+        CONSTRAINT refresh_tokens_user_agent_length_check CHECK (length(user_agent) <= 255)
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX refresh_tokens_live_session_key ON refresh_tokens (session_id)
+        WHERE revoked_at IS NULL
+    """,
+    "CREATE INDEX refresh_tokens_live_user_idx ON refresh_tokens (user_id) WHERE revoked_at IS NULL",
+    "CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at)",
+)
+
+BANKING = (
+    """
+    CREATE TABLE banks (
+        id uuid NOT NULL CONSTRAINT banks_pkey PRIMARY KEY,
+        name text COLLATE "C" NOT NULL CONSTRAINT banks_name_key UNIQUE,
+        country text COLLATE "C" NOT NULL,
+        code text COLLATE "C" NOT NULL CONSTRAINT banks_code_key UNIQUE,
+        logo_url text,
+        api_endpoint text,
+        status text NOT NULL,
+        integration_module text,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT banks_name_length_check CHECK (length(name) BETWEEN 2 AND 100),
+        CONSTRAINT banks_country_check CHECK (country ~ '^[A-Z]{2,3}$'),
+        CONSTRAINT banks_code_check CHECK (code ~ '^[A-Z0-9_]{3,32}$'),
+        CONSTRAINT banks_logo_url_check CHECK (logo_url ~* '^https?://.'),
+        CONSTRAINT banks_api_endpoint_check CHECK (api_endpoint ~* '^https?://.'),
+        CONSTRAINT banks_status_check CHECK (status IN ('ACTIVE', 'INACTIVE')),
+        CONSTRAINT banks_integration_module_check CHECK (integration_module ~ '^[a-z][a-z0-9_]{0,63}$')
+    )
+    """,
+    """
+    CREATE TABLE bank_branches (
+        id uuid NOT NULL CONSTRAINT bank_branches_pkey PRIMARY KEY,
+        bank_id uuid NOT NULL
+            CONSTRAINT bank_branches_bank_id_fkey REFERENCES banks (id) ON DELETE RESTRICT,
+        name text COLLATE "C" NOT NULL,
+        country text COLLATE "C" NOT NULL,
+        iban text CONSTRAINT bank_branches_iban_key UNIQUE,
+        routing_number text,
+        swift_code text CONSTRAINT bank_branches_swift_code_key UNIQUE,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT bank_branches_name_length_check CHECK (length(name) BETWEEN 2 AND 100),
+        CONSTRAINT bank_branches_country_check CHECK (country ~ '^[A-Z]{2,3}$'),
+        CONSTRAINT bank_branches_iban_check CHECK (iban ~ '^[A-Za-z]{2}[0-9]{2}[A-Za-z0-9]{1,30}$'),
+        CONSTRAINT bank_branches_routing_number_check CHECK (routing_number ~ '^[0-9]{9}$'),
+        CONSTRAINT bank_branches_swift_code_check
+            CHECK (swift_code ~ '^[A-Za-z0-9]{8}([A-Za-z0-9]{3})?$')
+    )
+    """,
+    "CREATE INDEX bank_branches_bank_id_idx ON bank_branches (bank_id, name, id)",
+    """
+    CREATE TABLE user_bank_logins (
+        id uuid NOT NULL CONSTRAINT user_bank_logins_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT user_bank_logins_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        bank_branch_id uuid NOT NULL
+            CONSTRAINT user_bank_logins_bank_branch_id_fkey
+            REFERENCES bank_branches (id) ON DELETE RESTRICT,
+        username text NOT NULL,
+        status text NOT NULL,
+        sync_frequency integer NOT NULL,
+        last_sync_at timestamptz,
+        last_attempt_at timestamptz,
+        connected_at timestamptz,
+        token_expires_at timestamptz,
+        scope text NOT NULL,
+        provider_user_id text,
+        last_error jsonb,
+        access_token_encrypted bytea,
+        refresh_token_encrypted bytea,
+        lease_token uuid,
+        lease_expires_at timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT user_bank_logins_user_branch_username_key UNIQUE (user_id, bank_branch_id, username),
+        CONSTRAINT user_bank_logins_username_length_check CHECK (length(username) BETWEEN 3 AND 50),
+        CONSTRAINT user_bank_logins_status_check CHECK (status IN ('ACTIVE', 'INACTIVE', 'ERROR')),
+        CONSTRAINT user_bank_logins_sync_frequency_check CHECK (sync_frequency BETWEEN 300 AND 86400),
+        CONSTRAINT user_bank_logins_last_error_check CHECK (jsonb_typeof(last_error) = 'object'),
+        CONSTRAINT user_bank_logins_lease_check CHECK ((lease_token IS NULL) = (lease_expires_at IS NULL))
+    )
+    """,
+    "CREATE INDEX user_bank_logins_user_id_idx ON user_bank_logins (user_id, inserted_at, id)",
+    """
+    CREATE INDEX user_bank_logins_syncable_idx ON user_bank_logins (last_sync_at, id)
+        WHERE status IN ('ACTIVE', 'ERROR') AND access_token_encrypted IS NOT NULL
+    """,
+    """
+    CREATE TABLE user_bank_accounts (
+        id uuid NOT NULL CONSTRAINT user_bank_accounts_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT user_bank_accounts_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        user_bank_login_id uuid NOT NULL
+            CONSTRAINT user_bank_accounts_user_bank_login_id_fkey
+            REFERENCES user_bank_logins (id) ON DELETE RESTRICT,
+        bank_id uuid NOT NULL
+            CONSTRAINT user_bank_accounts_bank_id_fkey REFERENCES banks (id) ON DELETE RESTRICT,
+        account_type text NOT NULL,
+        account_name text NOT NULL,
+        currency text NOT NULL,
+        balance numeric(17,4) NOT NULL,
+        credit_limit numeric(17,4) NOT NULL,
+        status text NOT NULL,
+        last_four text,
+        external_account_id text CONSTRAINT user_bank_accounts_external_account_id_key UNIQUE,
+        last_sync_at timestamptz,
+        line_count integer NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT user_bank_accounts_account_type_check
+            CHECK (account_type IN ('CHECKING', 'SAVINGS', 'CREDIT', 'INVESTMENT')),
+        CONSTRAINT user_bank_accounts_account_name_length_check
+            CHECK (length(account_name) BETWEEN 1 AND 100),
+        CONSTRAINT user_bank_accounts_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
+        -- NaN is a numeric too and compares above every number: the floor alone would let it in.
+        CONSTRAINT user_bank_accounts_balance_number_check CHECK (balance <> 'NaN'),
+        CONSTRAINT user_bank_accounts_credit_limit_check CHECK (credit_limit >= 0),
+        CONSTRAINT user_bank_accounts_credit_only_check CHECK (credit_limit = 0 OR account_type = 'CREDIT'),
+        CONSTRAINT user_bank_accounts_balance_floor_check CHECK (balance >= -credit_limit),
+        CONSTRAINT user_bank_accounts_status_check
+            CHECK (status IN ('ACTIVE', 'INACTIVE', 'CLOSED', 'FROZEN', 'SUSPENDED')),
+        CONSTRAINT user_bank_accounts_last_four_check CHECK (last_four ~ '^[0-9]{4}$'),
+        CONSTRAINT user_bank_accounts_external_account_id_check
+            CHECK (external_account_id ~ '^[A-Za-z0-9_-]{1,50}$'),
+        CONSTRAINT user_bank_accounts_line_count_check CHECK (line_count >= 0),
+        CONSTRAINT user_bank_accounts_no_lines_no_balance_check CHECK (line_count > 0 OR balance = 0)
+    )
+    """,
+    "CREATE INDEX user_bank_accounts_user_id_idx ON user_bank_accounts (user_id, inserted_at, id)",
+    "CREATE INDEX user_bank_accounts_login_idx ON user_bank_accounts (user_bank_login_id)",
+)
+
+LEDGER = (
+    """
+    CREATE TABLE user_payments (
+        id uuid NOT NULL CONSTRAINT user_payments_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT user_payments_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        user_bank_account_id uuid NOT NULL
+            CONSTRAINT user_payments_user_bank_account_id_fkey
+            REFERENCES user_bank_accounts (id) ON DELETE RESTRICT,
+        amount numeric(17,4) NOT NULL,
+        currency text NOT NULL,
+        direction text NOT NULL,
+        payment_type text NOT NULL,
+        description text NOT NULL,
+        status text NOT NULL,
+        counterparty_account_id uuid
+            CONSTRAINT user_payments_counterparty_account_id_fkey
+            REFERENCES user_bank_accounts (id) ON DELETE RESTRICT,
+        posted_at timestamptz,
+        failure_reason text,
+        journal_entry_id uuid,
+        external_transaction_id text,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT user_payments_amount_check CHECK (amount > 0 AND amount <> 'NaN'),
+        CONSTRAINT user_payments_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
+        CONSTRAINT user_payments_direction_check CHECK (direction IN ('CREDIT', 'DEBIT')),
+        CONSTRAINT user_payments_payment_type_check
+            CHECK (payment_type IN ('TRANSFER', 'PAYMENT', 'DEPOSIT', 'WITHDRAWAL')),
+        CONSTRAINT user_payments_description_length_check CHECK (length(description) BETWEEN 1 AND 255),
+        CONSTRAINT user_payments_status_check
+            CHECK (status IN ('PENDING', 'PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED')),
+        CONSTRAINT user_payments_completed_is_posted_check
+            CHECK ((status = 'COMPLETED') = (posted_at IS NOT NULL)),
+        CONSTRAINT user_payments_completed_has_entry_check
+            CHECK ((status = 'COMPLETED') = (journal_entry_id IS NOT NULL)),
+        CONSTRAINT user_payments_failed_has_reason_check
+            CHECK ((status = 'FAILED') = (failure_reason IS NOT NULL)),
+        CONSTRAINT user_payments_failure_reason_check CHECK (failure_reason ~ '^[a-z][a-z_]{1,63}$'),
+        CONSTRAINT user_payments_counterparty_check CHECK (
+            counterparty_account_id IS NULL
+            OR (payment_type = 'TRANSFER' AND direction = 'DEBIT'
+                AND counterparty_account_id <> user_bank_account_id)
+        )
+    )
+    """,
+    "CREATE INDEX user_payments_user_id_idx ON user_payments (user_id, inserted_at, id)",
+    "CREATE INDEX user_payments_pending_idx ON user_payments (user_id, id) WHERE status = 'PENDING'",
+    """
+    CREATE INDEX user_payments_spent_idx ON user_payments (user_bank_account_id, posted_at) INCLUDE (amount)
+        WHERE status = 'COMPLETED' AND direction = 'DEBIT'
+    """,
+    """
+    CREATE INDEX user_payments_signature_idx ON user_payments (user_id, amount, posted_at)
+        WHERE status = 'COMPLETED'
+    """,
+    """
+    CREATE TABLE journal_entries (
+        id uuid NOT NULL CONSTRAINT journal_entries_pkey PRIMARY KEY,
+        kind text NOT NULL,
+        currency text NOT NULL,
+        description text NOT NULL,
+        posted_at timestamptz NOT NULL,
+        payment_id uuid
+            CONSTRAINT journal_entries_payment_id_fkey REFERENCES user_payments (id) ON DELETE RESTRICT,
+        reverses_entry_id uuid
+            CONSTRAINT journal_entries_reverses_entry_id_fkey
+            REFERENCES journal_entries (id) ON DELETE RESTRICT,
+        inserted_at timestamptz NOT NULL,
+        CONSTRAINT journal_entries_kind_check
+            CHECK (kind IN ('OPENING', 'PAYMENT', 'TRANSFER', 'IMPORT', 'RECONCILIATION', 'REVERSAL')),
+        CONSTRAINT journal_entries_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
+        CONSTRAINT journal_entries_description_length_check CHECK (length(description) BETWEEN 1 AND 255),
+        CONSTRAINT journal_entries_payment_kind_check
+            CHECK (payment_id IS NULL OR kind IN ('PAYMENT', 'TRANSFER')),
+        CONSTRAINT journal_entries_reversal_check
+            CHECK ((kind = 'REVERSAL') = (reverses_entry_id IS NOT NULL)),
+        CONSTRAINT journal_entries_not_itself_check CHECK (reverses_entry_id <> id)
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX journal_entries_payment_id_key ON journal_entries (payment_id)
+        WHERE payment_id IS NOT NULL
+    """,
+    """
+    CREATE UNIQUE INDEX journal_entries_reverses_entry_id_key ON journal_entries (reverses_entry_id)
+        WHERE reverses_entry_id IS NOT NULL
+    """,
+    # Proved at commit: a payment and its entry name each other, and either may be written first.
+    """
+    ALTER TABLE user_payments ADD CONSTRAINT user_payments_journal_entry_id_fkey
+        FOREIGN KEY (journal_entry_id) REFERENCES journal_entries (id)
+        ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED
+    """,
+    """
+    CREATE TABLE transactions (
+        id uuid NOT NULL CONSTRAINT transactions_pkey PRIMARY KEY,
+        account_id uuid NOT NULL
+            CONSTRAINT transactions_account_id_fkey REFERENCES user_bank_accounts (id) ON DELETE RESTRICT,
+        user_id uuid NOT NULL
+            CONSTRAINT transactions_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        journal_entry_id uuid NOT NULL
+            CONSTRAINT transactions_journal_entry_id_fkey
+            REFERENCES journal_entries (id) ON DELETE RESTRICT,
+        entry_position smallint NOT NULL,
+        line_number integer NOT NULL,
+        kind text NOT NULL,
+        direction text NOT NULL,
+        amount numeric(17,4) NOT NULL,
+        currency text NOT NULL,
+        balance_after numeric(17,4) NOT NULL,
+        description text NOT NULL,
+        posted_at timestamptz NOT NULL,
+        payment_id uuid
+            CONSTRAINT transactions_payment_id_fkey REFERENCES user_payments (id) ON DELETE RESTRICT,
+        external_transaction_id text,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT transactions_account_id_line_number_key UNIQUE (account_id, line_number),
+        CONSTRAINT transactions_journal_entry_id_account_id_key UNIQUE (journal_entry_id, account_id),
+        CONSTRAINT transactions_entry_position_check CHECK (entry_position >= 0),
+        CONSTRAINT transactions_line_number_check CHECK (line_number >= 1),
+        CONSTRAINT transactions_kind_check
+            CHECK (kind IN ('OPENING', 'PAYMENT', 'TRANSFER', 'IMPORT', 'RECONCILIATION', 'REVERSAL')),
+        CONSTRAINT transactions_direction_check CHECK (direction IN ('CREDIT', 'DEBIT')),
+        CONSTRAINT transactions_amount_check CHECK (amount > 0 AND amount <> 'NaN'),
+        CONSTRAINT transactions_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
+        CONSTRAINT transactions_balance_after_check CHECK (balance_after <> 'NaN'),
+        CONSTRAINT transactions_first_line_check CHECK (
+            line_number > 1
+            OR balance_after = CASE direction WHEN 'CREDIT' THEN amount ELSE -amount END
+        ),
+        CONSTRAINT transactions_description_length_check CHECK (length(description) BETWEEN 1 AND 255),
+        CONSTRAINT transactions_external_id_length_check
+            CHECK (length(external_transaction_id) BETWEEN 1 AND 255)
+    )
+    """,
+    "CREATE INDEX transactions_account_posted_idx ON transactions (account_id, posted_at, id)",
+    "CREATE INDEX transactions_account_amount_idx ON transactions (account_id, amount, id)",
+    "CREATE INDEX transactions_user_posted_idx ON transactions (user_id, posted_at, id)",
+    "CREATE INDEX transactions_user_amount_idx ON transactions (user_id, amount, id)",
+    """
+    CREATE UNIQUE INDEX transactions_external_key ON transactions (account_id, external_transaction_id)
+        WHERE external_transaction_id IS NOT NULL
+    """,
+    """
+    CREATE TABLE clearing_lines (
+        id uuid NOT NULL CONSTRAINT clearing_lines_pkey PRIMARY KEY,
+        journal_entry_id uuid NOT NULL
+            CONSTRAINT clearing_lines_journal_entry_id_fkey
+            REFERENCES journal_entries (id) ON DELETE RESTRICT,
+        entry_position smallint NOT NULL,
+        bank_id uuid NOT NULL
+            CONSTRAINT clearing_lines_bank_id_fkey REFERENCES banks (id) ON DELETE RESTRICT,
+        direction text NOT NULL,
+        amount numeric(17,4) NOT NULL,
+        currency text NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        CONSTRAINT clearing_lines_journal_entry_id_bank_id_key UNIQUE (journal_entry_id, bank_id),
+        CONSTRAINT clearing_lines_entry_position_check CHECK (entry_position >= 0),
+        CONSTRAINT clearing_lines_direction_check CHECK (direction IN ('CREDIT', 'DEBIT')),
+        CONSTRAINT clearing_lines_amount_check CHECK (amount > 0 AND amount <> 'NaN'),
+        CONSTRAINT clearing_lines_currency_check CHECK (currency ~ '^[A-Z]{3}$')
+    )
+    """,
+    """
+    CREATE TABLE bank_transaction_imports (
+        account_id uuid NOT NULL
+            CONSTRAINT bank_transaction_imports_account_id_fkey
+            REFERENCES user_bank_accounts (id) ON DELETE RESTRICT,
+        external_transaction_id text NOT NULL,
+        transaction_id uuid
+            CONSTRAINT bank_transaction_imports_transaction_id_key UNIQUE
+            CONSTRAINT bank_transaction_imports_transaction_id_fkey
+            REFERENCES transactions (id) ON DELETE RESTRICT,
+        pending boolean NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT bank_transaction_imports_pkey PRIMARY KEY (account_id, external_transaction_id),
+        CONSTRAINT bank_transaction_imports_external_id_length_check
+            CHECK (length(external_transaction_id) BETWEEN 1 AND 255),
+        CONSTRAINT bank_transaction_imports_pending_check CHECK (NOT pending OR transaction_id IS NOT NULL)
+    )
+    """,
+    """
+    CREATE INDEX bank_transaction_imports_pending_idx ON bank_transaction_imports (account_id)
+        WHERE pending
+    """,
+)
+
+WORK = (
+    """
+    CREATE TABLE jobs (
+        id uuid NOT NULL CONSTRAINT jobs_pkey PRIMARY KEY,
+        kind text NOT NULL,
+        queue text NOT NULL,
+        args jsonb NOT NULL,
+        priority smallint NOT NULL,
+        state text NOT NULL,
+        attempt integer NOT NULL,
+        max_attempts integer NOT NULL,
+        run_at timestamptz NOT NULL,
+        attempted_at timestamptz,
+        completed_at timestamptz,
+        errors jsonb NOT NULL,
+        unique_key text,
+        correlation_id text,
+        lease_token uuid,
+        lease_expires_at timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT jobs_kind_check CHECK (kind IN (
+            'payment.process', 'bank.sync', 'notification.send', 'bank.schedule_due', 'maintenance.prune'
+        )),
+        CONSTRAINT jobs_queue_check CHECK (queue IN ('payments', 'banking', 'notifications', 'default')),
+        CONSTRAINT jobs_args_check CHECK (jsonb_typeof(args) = 'object'),
+        CONSTRAINT jobs_priority_check CHECK (priority BETWEEN 0 AND 9),
+        CONSTRAINT jobs_state_check CHECK (state IN (
+            'scheduled', 'available', 'executing', 'completed', 'retryable', 'discarded', 'cancelled'
+        )),
+        CONSTRAINT jobs_attempt_check CHECK (attempt >= 0),
+        CONSTRAINT jobs_max_attempts_check CHECK (max_attempts >= 1),
+        CONSTRAINT jobs_errors_check CHECK (jsonb_typeof(errors) = 'array'),
+        CONSTRAINT jobs_unique_key_length_check CHECK (length(unique_key) BETWEEN 1 AND 255),
+        CONSTRAINT jobs_payment_is_unique_check CHECK (kind <> 'payment.process' OR unique_key IS NOT NULL),
+        CONSTRAINT jobs_correlation_id_length_check CHECK (length(correlation_id) <= 255),
+        CONSTRAINT jobs_lease_check CHECK (
+            (state = 'executing') = (lease_token IS NOT NULL)
+            AND (lease_token IS NULL) = (lease_expires_at IS NULL)
+        ),
+        CONSTRAINT jobs_finished_check
+            CHECK ((state IN ('completed', 'cancelled', 'discarded')) = (completed_at IS NOT NULL))
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX jobs_unfinished_payment_key ON jobs (unique_key)
+        WHERE kind = 'payment.process' AND state IN ('scheduled', 'available', 'executing', 'retryable')
+    """,
+    """
+    CREATE UNIQUE INDEX jobs_once_key ON jobs (unique_key)
+        WHERE kind <> 'payment.process' AND state NOT IN ('cancelled', 'discarded')
+    """,
+    "CREATE INDEX jobs_unique_key_idx ON jobs (unique_key, inserted_at) WHERE unique_key IS NOT NULL",
+    """
+    CREATE INDEX jobs_due_idx ON jobs (queue, priority, run_at, inserted_at)
+        WHERE state IN ('scheduled', 'available', 'retryable')
+    """,
+    "CREATE INDEX jobs_lease_idx ON jobs (lease_expires_at) WHERE state = 'executing'",
+    """
+    CREATE INDEX jobs_finished_idx ON jobs (completed_at)
+        WHERE state IN ('completed', 'cancelled', 'discarded')
+    """,
+    "CREATE INDEX jobs_inserted_at_idx ON jobs (inserted_at, id)",
+    """
+    CREATE TABLE idempotency_records (
+        user_id uuid NOT NULL
+            CONSTRAINT idempotency_records_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        key text NOT NULL,
+        fingerprint text NOT NULL,
+        blocked_until timestamptz NOT NULL,
+        response_status smallint,
+        response_headers jsonb,
+        response_body bytea,
+        expires_at timestamptz NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT idempotency_records_pkey PRIMARY KEY (user_id, key),
+        CONSTRAINT idempotency_records_key_check CHECK (key ~ '^[\\x20-\\x7e]{1,255}$'),
+        CONSTRAINT idempotency_records_fingerprint_check CHECK (fingerprint ~ '^[0-9a-f]{64}$'),
+        CONSTRAINT idempotency_records_response_status_check
+            CHECK (response_status BETWEEN 200 AND 299 OR response_status IN (403, 404, 409, 422)),
+        CONSTRAINT idempotency_records_response_headers_check
+            CHECK (jsonb_typeof(response_headers) = 'object'),
+        CONSTRAINT idempotency_records_response_whole_check CHECK (
+            (response_status IS NULL) = (response_body IS NULL)
+            AND (response_status IS NULL) = (response_headers IS NULL)
+        )
+    )
+    """,
+    "CREATE INDEX idempotency_records_expires_at_idx ON idempotency_records (expires_at)",
+    """
+    CREATE TABLE audit_events (
+        id uuid NOT NULL CONSTRAINT audit_events_pkey PRIMARY KEY,
+        occurred_at timestamptz NOT NULL,
+        event text NOT NULL,
+        severity text NOT NULL,
+        outcome text NOT NULL,
+        reason text,
+        actor_user_id uuid,
+        actor_role text,
+        target_type text,
+        target_id uuid,
+        ip text,
+        user_agent text,
+        method text,
+        path text,
+        status smallint,
+        correlation_id text,
+        metadata jsonb NOT NULL,
+        CONSTRAINT audit_events_event_check CHECK (event ~ '^[a-z_]{1,64}\\.[a-z_]{1,64}$'),
+        CONSTRAINT audit_events_severity_check CHECK (severity IN ('info', 'warning', 'critical')),
+        CONSTRAINT audit_events_outcome_check CHECK (outcome IN ('success', 'failure')),
+        CONSTRAINT audit_events_actor_role_check CHECK (actor_role IN ('user', 'admin', 'support')),
+        CONSTRAINT audit_events_user_agent_length_check CHECK (length(user_agent) <= 255),
+        CONSTRAINT audit_events_status_check CHECK (status BETWEEN 100 AND 599),
+        CONSTRAINT audit_events_metadata_check CHECK (jsonb_typeof(metadata) = 'object')
+    )
+    """,
+    "CREATE INDEX audit_events_occurred_at_idx ON audit_events (occurred_at, id)",
+    """
+    CREATE INDEX audit_events_target_idx ON audit_events (target_id, occurred_at, id)
+        WHERE target_id IS NOT NULL
+    """,
+    """
+    CREATE INDEX audit_events_actor_idx ON audit_events (actor_user_id, occurred_at, id)
+        WHERE actor_user_id IS NOT NULL
+    """,
+    """
+    CREATE TABLE oauth_states (
+        id uuid NOT NULL CONSTRAINT oauth_states_pkey PRIMARY KEY,
+        state_hash text NOT NULL CONSTRAINT oauth_states_state_hash_key UNIQUE,
+        user_id uuid NOT NULL
+            CONSTRAINT oauth_states_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        user_bank_login_id uuid NOT NULL
+            CONSTRAINT oauth_states_user_bank_login_id_fkey
+            REFERENCES user_bank_logins (id) ON DELETE RESTRICT,
+        code_verifier_encrypted bytea,
+        expires_at timestamptz NOT NULL,
+        consumed_at timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT oauth_states_state_hash_check CHECK (state_hash ~ '^[0-9a-f]{64}$')
+    )
+    """,
+    "CREATE INDEX oauth_states_expires_at_idx ON oauth_states (expires_at)",
+    """
+    CREATE TABLE webhook_events (
+        id uuid NOT NULL CONSTRAINT webhook_events_pkey PRIMARY KEY,
+        provider text NOT NULL,
+        event_id text NOT NULL,
+        event_type text NOT NULL,
+        ignored boolean NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT webhook_events_provider_event_id_key UNIQUE (provider, event_id),
+        CONSTRAINT webhook_events_provider_check CHECK (provider ~ '^[a-z][a-z0-9_]{0,63}$'),
+        CONSTRAINT webhook_events_event_id_length_check CHECK (length(event_id) BETWEEN 1 AND 255),
+        CONSTRAINT webhook_events_event_type_length_check CHECK (length(event_type) BETWEEN 1 AND 255)
+    )
+    """,
+    "CREATE INDEX webhook_events_inserted_at_idx ON webhook_events (inserted_at)",
+)
+
+APPEND_ONLY_TABLES = ("journal_entries", "transactions", "clearing_lines", "audit_events")
+
+REFUSE_CHANGE = """
+    CREATE FUNCTION ledgerbank_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+            USING ERRCODE = 'restrict_violation',
+                  CONSTRAINT = TG_NAME,
+                  HINT = 'A wrong entry is corrected by a reversal.';
+    END
+    $$
+"""
+
+
+def upgrade() -> None:
+    for statement in (*IDENTITY, *BANKING, *LEDGER, *WORK, REFUSE_CHANGE):
+        op.execute(statement)
+    for table in APPEND_ONLY_TABLES:
+        # Per statement: also one that would touch no row, a MERGE, an ON CONFLICT DO UPDATE.
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION ledgerbank_refuse_change()"
+        )
+
+
+def downgrade() -> None:
+    raise RuntimeError("A ledger is never undone: restore a backup instead.")

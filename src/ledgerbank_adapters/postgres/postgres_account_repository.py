@@ -1,0 +1,118 @@
+"""Accounts in PostgreSQL. Their balances are written by the journal alone."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
+
+from ledgerbank_adapters.postgres.postgres_pages import Condition, read_page
+from ledgerbank_adapters.postgres.postgres_session import PostgresSession
+from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, insert_statement
+from ledgerbank_adapters.postgres.postgres_tables import user_bank_accounts as accounts
+from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
+from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
+from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.ports.banking_repository import AccountRepository
+
+INSERT = insert_statement(accounts)
+BY_IDS = (
+    select(accounts)
+    .where(accounts.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
+    .order_by(accounts.c.id)
+)
+# Sorted first, then locked row by row: see postgres_user_repository.
+LOCK = BY_IDS.with_for_update(key_share=True)
+OF_USER = (
+    select(accounts)
+    .where(accounts.c.user_id == bindparam("user_id", type_=Uuid()))
+    .order_by(accounts.c.inserted_at, accounts.c.id)
+)
+
+
+class PostgresAccountRepository(AccountRepository):
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def add(self, account: Account) -> None:
+        if account.line_count or not account.balance.is_zero:
+            raise ValueError(f"account {account.id} is new: its balance is zero until entries are booked")
+        self._session.run_sql(INSERT, as_arrays([_row(account)]))
+
+    def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        return self._find_many(BY_IDS, account_ids)
+
+    def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        return self._find_many(LOCK, account_ids)
+
+    def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
+        return read_page(
+            self._session,
+            accounts,
+            _conditions(wanted),
+            sort=[NEWEST_FIRST],
+            request=request,
+            read=_account,
+        )
+
+    def list_of_user(self, user_id: UUID) -> list[Account]:
+        return [_account(row) for row in self._session.run(OF_USER, {"user_id": user_id})]
+
+    def _find_many(self, statement: Select[Any], account_ids: Collection[UUID]) -> dict[UUID, Account]:
+        if not account_ids:
+            return {}
+        return {row.id: _account(row) for row in self._session.run(statement, {"ids": list(account_ids)})}
+
+
+def _conditions(wanted: AccountFilter) -> list[Condition]:
+    conditions: list[Condition] = [accounts.c.user_id == wanted.user_id]
+    if wanted.status is not None:
+        conditions.append(accounts.c.status == wanted.status.value)
+    if wanted.account_type is not None:
+        conditions.append(accounts.c.account_type == wanted.account_type.value)
+    if wanted.currency is not None:
+        conditions.append(accounts.c.currency == wanted.currency.code)
+    return conditions
+
+
+def _row(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "user_id": account.user_id,
+        "user_bank_login_id": account.user_bank_login_id,
+        "bank_id": account.bank_id,
+        "account_type": account.account_type.value,
+        "account_name": account.account_name,
+        "currency": account.currency.code,
+        "balance": account.balance.amount,
+        "credit_limit": account.credit_limit.amount,
+        "status": account.status.value,
+        "last_four": account.last_four,
+        "external_account_id": account.external_account_id,
+        "last_sync_at": account.last_sync_at,
+        "line_count": account.line_count,
+        "inserted_at": account.inserted_at,
+        "updated_at": account.updated_at,
+    }
+
+
+def _account(row: Row[Any]) -> Account:
+    currency = CURRENCIES[row.currency]
+    return Account(
+        id=row.id,
+        user_id=row.user_id,
+        user_bank_login_id=row.user_bank_login_id,
+        bank_id=row.bank_id,
+        account_type=AccountType(row.account_type),
+        account_name=row.account_name,
+        balance=Money(row.balance, currency),
+        credit_limit=Money(row.credit_limit, currency),
+        status=AccountStatus(row.status),
+        last_four=row.last_four,
+        external_account_id=row.external_account_id,
+        last_sync_at=row.last_sync_at,
+        line_count=row.line_count,
+        inserted_at=row.inserted_at,
+        updated_at=row.updated_at,
+    )

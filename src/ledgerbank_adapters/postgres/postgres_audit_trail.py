@@ -1,0 +1,96 @@
+"""The audit trail in PostgreSQL."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Uuid, bindparam, select
+
+from ledgerbank_adapters.postgres.postgres_session import PostgresSession
+from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, insert_statement
+from ledgerbank_adapters.postgres.postgres_work_tables import audit_events
+from ledgerbank_domain.audit.audit_event import (
+    MAX_USER_AGENT_LENGTH,
+    AuditEvent,
+    AuditName,
+    AuditOutcome,
+    AuditSeverity,
+)
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Origin, Role
+from ledgerbank_domain.ports.audit_trail import AuditTrail
+
+INSERT = insert_statement(audit_events, without=["status"])
+ABOUT = (
+    select(audit_events)
+    .where(audit_events.c.target_id == bindparam("target_id", type_=Uuid()))
+    .order_by(audit_events.c.occurred_at, audit_events.c.id)
+)
+_REASONS = {reason.code: reason for reason in Reason}
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class PostgresAuditTrail(AuditTrail):
+    """What a client says about itself is kept readable: characters that cannot be stored become U+FFFD."""
+
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def add_many(self, events: Sequence[AuditEvent]) -> None:
+        if events:
+            self._session.run_sql(INSERT, as_arrays([_row(event) for event in events]))
+
+    def list_about(self, target_id: UUID) -> list[AuditEvent]:
+        return [_event(row) for row in self._session.run(ABOUT, {"target_id": target_id})]
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else _NOT_STORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _row(event: AuditEvent) -> dict[str, Any]:
+    origin = event.origin
+    user_agent = _storable(origin.user_agent)
+    return {
+        "id": event.id,
+        "occurred_at": event.occurred_at,
+        "event": event.name.value,
+        "severity": event.severity.value,
+        "outcome": event.outcome.value,
+        "reason": None if event.reason is None else event.reason.code,
+        "actor_user_id": event.actor_user_id,
+        "actor_role": None if event.actor_role is None else event.actor_role.value,
+        "target_type": event.target_type,
+        "target_id": event.target_id,
+        "ip": _storable(origin.ip),
+        "user_agent": None if user_agent is None else user_agent[:MAX_USER_AGENT_LENGTH],
+        "method": _storable(origin.method),
+        "path": _storable(origin.path),
+        "correlation_id": _storable(origin.correlation_id),
+        "metadata": json.dumps(dict(event.metadata)),
+    }
+
+
+def _event(row: Row[Any]) -> AuditEvent:
+    return AuditEvent(
+        id=row.id,
+        occurred_at=row.occurred_at,
+        name=AuditName(row.event),
+        outcome=AuditOutcome(row.outcome),
+        severity=AuditSeverity(row.severity),
+        reason=None if row.reason is None else _REASONS[row.reason],
+        actor_user_id=row.actor_user_id,
+        actor_role=None if row.actor_role is None else Role(row.actor_role),
+        target_type=row.target_type,
+        target_id=row.target_id,
+        origin=Origin(
+            ip=row.ip,
+            user_agent=row.user_agent,
+            method=row.method,
+            path=row.path,
+            correlation_id=row.correlation_id,
+        ),
+        metadata=row.metadata,
+    )

@@ -1,0 +1,50 @@
+"""One PostgreSQL database as the rest of the product sees it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledgerbank_adapters.postgres.postgres_engine import (
+    DEFAULT_POOL_SIZE,
+    connect_alive,
+    create_postgres_engine,
+)
+from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
+from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """A connection pool and what is done with it. To be shared between threads, not between processes."""
+
+    engine: Engine
+
+    @classmethod
+    def at(cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Self:
+        """The database at a ``postgresql://`` URL. Connects at the first use."""
+        return cls(create_postgres_engine(url, pool_size=pool_size))
+
+    @property
+    def start_unit_of_work(self) -> PostgresStartUnitOfWork:
+        return PostgresStartUnitOfWork(self.engine)
+
+    def upgrade_to_newest(self) -> None:
+        """Brings the schema up to date, as :func:`postgres_migrations.upgrade_to_newest`."""
+        upgrade_to_newest(self.engine)
+
+    def is_up_to_date(self) -> bool:
+        """Whether the schema is the one this program knows. Raises ``database_error``."""
+        return is_up_to_date(self.engine)
+
+    def answers(self) -> bool:
+        """Whether it can be asked anything at all, right now."""
+        try:
+            connect_alive(self.engine).close()
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self.engine.dispose()

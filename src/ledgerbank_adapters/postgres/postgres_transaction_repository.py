@@ -1,0 +1,94 @@
+"""Lines of customers' accounts in PostgreSQL: reading them. The journal writes them."""
+
+from typing import Any
+
+from sqlalchemy import Row, exists, select
+
+from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset
+from ledgerbank_adapters.postgres.postgres_session import PostgresSession
+from ledgerbank_adapters.postgres.postgres_tables import transactions
+from ledgerbank_adapters.postgres.postgres_work_tables import bank_transaction_imports as imports
+from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
+from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
+from ledgerbank_domain.identity.text_rules import is_text
+from ledgerbank_domain.ledger.journal import Direction, EntryKind
+from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.ports.banking_repository import TRANSACTION_SORT_FIELDS, TransactionRepository
+
+# A line never changes, but a bank settles what it reported: so the import record tells whether it is pending.
+IS_PENDING = exists().where(imports.c.transaction_id == transactions.c.id, imports.c.pending)
+LINES = select(transactions, IS_PENDING.label("pending"))
+
+
+class PostgresTransactionRepository(TransactionRepository):
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
+        field = request.sort.field
+        if field not in TRANSACTION_SORT_FIELDS:
+            raise ValueError(f"transactions cannot be sorted by {field}")
+        if wanted.text is not None and not is_text(wanted.text):
+            # What cannot be stored occurs in no description; the driver would refuse to ask for it.
+            return KeysetPage(items=(), next_cursor=None, request=request)
+        return read_keyset(
+            self._session,
+            LINES.where(*_conditions(wanted)),
+            transactions,
+            request=request,
+            read=_transaction,
+            cursor_of=_cursor_by_amount if field == "amount" else _cursor_by_posted_at,
+        )
+
+
+def _conditions(wanted: TransactionFilter) -> list[Condition]:
+    line = transactions.c
+    conditions: list[Condition] = []
+    if wanted.account_id is not None:
+        conditions.append(line.account_id == wanted.account_id)
+    if wanted.user_id is not None:
+        conditions.append(line.user_id == wanted.user_id)
+    if wanted.direction is not None:
+        conditions.append(line.direction == wanted.direction.value)
+    if wanted.posted_from is not None:
+        conditions.append(line.posted_at >= wanted.posted_from)
+    if wanted.posted_to is not None:
+        conditions.append(line.posted_at <= wanted.posted_to)
+    if wanted.min_amount is not None:
+        conditions.append(line.amount >= wanted.min_amount)
+    if wanted.max_amount is not None:
+        conditions.append(line.amount <= wanted.max_amount)
+    if wanted.text is not None:
+        conditions.append(line.description.icontains(wanted.text, autoescape=True))
+    return conditions
+
+
+def _cursor_by_posted_at(line: Transaction) -> Cursor:
+    return Cursor(field="posted_at", value=line.posted_at, id=line.id)
+
+
+def _cursor_by_amount(line: Transaction) -> Cursor:
+    return Cursor(field="amount", value=line.amount.amount, id=line.id)
+
+
+def _transaction(row: Row[Any]) -> Transaction:
+    currency = CURRENCIES[row.currency]
+    return Transaction(
+        id=row.id,
+        account_id=row.account_id,
+        user_id=row.user_id,
+        journal_entry_id=row.journal_entry_id,
+        line_number=row.line_number,
+        kind=EntryKind(row.kind),
+        direction=Direction(row.direction),
+        amount=Money(row.amount, currency),
+        balance_after=Money(row.balance_after, currency),
+        description=row.description,
+        posted_at=row.posted_at,
+        payment_id=row.payment_id,
+        external_transaction_id=row.external_transaction_id,
+        pending=row.pending,
+        inserted_at=row.inserted_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,69 @@
+"""One PostgreSQL transaction and the repositories that speak in it."""
+
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine
+
+from ledgerbank_adapters.postgres.postgres_account_repository import PostgresAccountRepository
+from ledgerbank_adapters.postgres.postgres_audit_trail import PostgresAuditTrail
+from ledgerbank_adapters.postgres.postgres_bank_repository import (
+    PostgresBankLoginRepository,
+    PostgresBankRepository,
+)
+from ledgerbank_adapters.postgres.postgres_journal_repository import PostgresJournalRepository
+from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
+from ledgerbank_adapters.postgres.postgres_payment_repository import PostgresPaymentRepository
+from ledgerbank_adapters.postgres.postgres_refresh_token_repository import PostgresRefreshTokenRepository
+from ledgerbank_adapters.postgres.postgres_session import PostgresSession
+from ledgerbank_adapters.postgres.postgres_transaction_repository import PostgresTransactionRepository
+from ledgerbank_adapters.postgres.postgres_user_repository import PostgresUserRepository
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+
+
+class PostgresUnitOfWork(UnitOfWork):
+    """READ COMMITTED: every statement sees what was committed before it, and a lock that was waited for gives
+    the newest version of its row.
+
+    The connection is taken at the first statement, so that a unit which asks nothing costs nothing. Raises
+    RuntimeError when it is used a second time, after its end, after a failed statement, or by another thread.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        session = PostgresSession(engine)
+        self._session = session
+        self.users = PostgresUserRepository(session)
+        self.refresh_tokens = PostgresRefreshTokenRepository(session)
+        self.banks = PostgresBankRepository(session)
+        self.bank_logins = PostgresBankLoginRepository(session)
+        self.accounts = PostgresAccountRepository(session)
+        self.transactions = PostgresTransactionRepository(session)
+        self.journal = PostgresJournalRepository(session)
+        self.payments = PostgresPaymentRepository(session)
+        self.audit = PostgresAuditTrail(session)
+        self.ledger = PostgresLedgerProof(session)
+
+    def __enter__(self) -> Self:
+        self._session.open()
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def commit(self) -> None:
+        self._session.commit()
+
+
+class PostgresStartUnitOfWork(StartUnitOfWork):
+    """Starts units of work on an engine, of which any number of threads may share one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(self) -> PostgresUnitOfWork:
+        return PostgresUnitOfWork(self._engine)

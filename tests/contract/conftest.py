@@ -1,0 +1,42 @@
+"""Every contract runs over every adapter, each test on an empty store."""
+
+import pytest
+from sqlalchemy import Engine
+from tests.contract.service_world import ServiceWorld
+from tests.entity_builder import EntityBuilder
+
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
+from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
+from ledgerbank_adapters.system import Uuid7IdGenerator
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def start_unit_of_work(request: pytest.FixtureRequest) -> StartUnitOfWork:
+    if request.param == "memory":
+        return StartMemoryUnitOfWork(MemoryDatabase())
+    engine: Engine = request.getfixturevalue("postgres_engine")
+    return PostgresStartUnitOfWork(engine)
+
+
+@pytest.fixture
+def clock() -> MemoryClock:
+    """Stands still until a test moves it."""
+    return MemoryClock()
+
+
+@pytest.fixture
+def ids() -> IdGenerator:
+    return Uuid7IdGenerator()
+
+
+@pytest.fixture
+def given(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> EntityBuilder:
+    return EntityBuilder(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids)
+
+
+@pytest.fixture
+def world(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> ServiceWorld:
+    """A bank with all its services over the storage under test."""
+    return ServiceWorld(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids)
