@@ -1,0 +1,9 @@
+"""The HTTP face of LedgerBank: Starlette routes over the domain's use-cases.
+
+:func:`create_http_application` is the only way in.
+"""
+
+from ledgerbank_adapters.http.http_application import create_http_application
+from ledgerbank_adapters.http.http_health import HealthProbes
+
+__all__ = ["HealthProbes", "create_http_application"]

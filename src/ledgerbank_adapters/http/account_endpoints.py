@@ -1,0 +1,151 @@
+"""Looking at accounts and what was booked on them."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from attrs import field, frozen
+
+from ledgerbank_adapters.http.account_payloads import (
+    AccountPayload,
+    TransactionPayload,
+    account_payload,
+    transaction_payload,
+)
+from ledgerbank_adapters.http.field_types import (
+    ACCOUNT_STATUS,
+    ACCOUNT_TYPE,
+    AMOUNT_BOUND,
+    CURRENCY,
+    DIRECTION,
+    RANGE_END,
+    RANGE_START,
+    SEARCH,
+    UUID_FIELD,
+)
+from ledgerbank_adapters.http.http_operation import Answer, Call, Operation, Paging
+from ledgerbank_adapters.http.paging_queries import (
+    KeysetQuery,
+    OffsetQuery,
+    keyset_pagination,
+    offset_pagination,
+    sort_by,
+)
+from ledgerbank_domain.banking.account import AccountFilter, AccountStatus, AccountType
+from ledgerbank_domain.banking.transaction import TransactionFilter
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.page import Sort
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.money.currency import Currency
+from ledgerbank_domain.ports.banking_repository import TRANSACTION_SORT_FIELDS
+
+NEWEST_LINE_FIRST = Sort(field="posted_at", descending=True)
+
+
+@frozen(kw_only=True)
+class AccountListQuery(OffsetQuery):
+    status: AccountStatus | None = field(default=None, metadata=ACCOUNT_STATUS.metadata)
+    account_type: AccountType | None = field(default=None, metadata=ACCOUNT_TYPE.metadata)
+    currency: Currency | None = field(default=None, metadata=CURRENCY.metadata)
+    user_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
+
+
+@frozen(kw_only=True)
+class TransactionListQuery(KeysetQuery):
+    direction: Direction | None = field(default=None, metadata=DIRECTION.metadata)
+    date_from: datetime | None = field(default=None, metadata=RANGE_START.metadata)
+    date_to: datetime | None = field(default=None, metadata=RANGE_END.metadata)
+    min_amount: Decimal | None = field(default=None, metadata=AMOUNT_BOUND.metadata)
+    max_amount: Decimal | None = field(default=None, metadata=AMOUNT_BOUND.metadata)
+    q: str | None = field(default=None, metadata=SEARCH.metadata)
+    sort: tuple[Sort, ...] = field(
+        default=(NEWEST_LINE_FIRST,), metadata=sort_by(TRANSACTION_SORT_FIELDS, max_fields=1).metadata
+    )
+
+    @property
+    def filter(self) -> TransactionFilter:
+        return TransactionFilter(
+            direction=self.direction,
+            posted_from=self.date_from,
+            posted_to=self.date_to,
+            min_amount=self.min_amount,
+            max_amount=self.max_amount,
+            text=self.q,
+        )
+
+
+def list_accounts(call: Call[None, AccountListQuery]) -> Answer:
+    query = call.query()
+    wanted = AccountFilter(
+        user_id=query.user_id or call.actor.required_user_id(),
+        status=query.status,
+        account_type=query.account_type,
+        currency=query.currency,
+    )
+    page = call.services.accounts.list_page(call.actor, wanted, request=query.page_request)
+    return Answer(
+        data=[account_payload(account) for account in page.items], pagination=offset_pagination(page)
+    )
+
+
+def get_account(call: Call[None, None]) -> Answer:
+    return Answer(data=account_payload(call.services.accounts.get(call.actor, account_id=call.path_id())))
+
+
+def list_account_transactions(call: Call[None, TransactionListQuery]) -> Answer:
+    account_id, query = call.path_id(), call.query()
+    page = call.services.accounts.list_transactions(
+        call.actor,
+        account_id=account_id,
+        wanted=query.filter,
+        request=query.keyset_request(query.sort[0]),
+    )
+    return Answer(data=[transaction_payload(line) for line in page.items], pagination=keyset_pagination(page))
+
+
+ACCOUNT_OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/accounts",
+        handler=list_accounts,
+        summary="The caller's accounts, newest first; anybody's for support and administrators",
+        query=AccountListQuery,
+        answer=list[AccountPayload],
+        paging=Paging.OFFSET,
+        errors=(
+            Reason.INVALID_STATUS,
+            Reason.INVALID_ACCOUNT_TYPE,
+            Reason.INVALID_CURRENCY_FORMAT,
+            Reason.INVALID_UUID_FORMAT,
+            Reason.INSUFFICIENT_PERMISSIONS,
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/accounts/{id}",
+        handler=get_account,
+        summary="One account",
+        answer=AccountPayload,
+        errors=(Reason.INVALID_UUID_FORMAT, Reason.ACCOUNT_NOT_FOUND, Reason.UNAUTHORIZED_ACCESS),
+    ),
+    Operation(
+        method="GET",
+        path="/accounts/{id}/transactions",
+        handler=list_account_transactions,
+        summary="The lines of one account, by cursor",
+        query=TransactionListQuery,
+        answer=list[TransactionPayload],
+        paging=Paging.KEYSET,
+        errors=(
+            Reason.INVALID_UUID_FORMAT,
+            Reason.INVALID_DIRECTION,
+            Reason.INVALID_DATETIME_FORMAT,
+            Reason.INVALID_AMOUNT_FORMAT,
+            Reason.INVALID_FILTER,
+            Reason.INVALID_SORT,
+            Reason.INVALID_CURSOR,
+            Reason.ACCOUNT_NOT_FOUND,
+            Reason.UNAUTHORIZED_ACCESS,
+        ),
+    ),
+)

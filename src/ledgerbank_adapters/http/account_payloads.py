@@ -1,0 +1,98 @@
+"""Accounts and their transactions as JSON shows them."""
+
+from typing import TypedDict
+
+from ledgerbank_adapters.http.wire_values import (
+    WireId,
+    WireInstant,
+    WireMoney,
+    optional_wire_id,
+    optional_wire_instant,
+    wire_id,
+    wire_instant,
+    wire_money,
+)
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.transaction import Transaction
+
+
+class AccountPayload(TypedDict):
+    """``available_balance`` is balance and credit limit together."""
+
+    id: WireId
+    user_bank_login_id: WireId
+    user_id: WireId
+    currency: str
+    account_type: str
+    balance: WireMoney
+    credit_limit: WireMoney
+    available_balance: WireMoney
+    last_four: str | None
+    account_name: str
+    status: str
+    last_sync_at: WireInstant | None
+    external_account_id: str | None
+    inserted_at: WireInstant
+    updated_at: WireInstant
+
+
+class TransactionPayload(TypedDict):
+    """``balance_after`` is the account's balance right after this line."""
+
+    id: WireId
+    account_id: WireId
+    user_id: WireId
+    description: str
+    amount: WireMoney
+    currency: str
+    direction: str
+    posted_at: WireInstant
+    balance_after: WireMoney
+    journal_entry_id: WireId
+    kind: str
+    payment_id: WireId | None
+    external_transaction_id: str | None
+    pending: bool
+    inserted_at: WireInstant
+    updated_at: WireInstant
+
+
+def account_payload(account: Account) -> AccountPayload:
+    return {
+        "id": wire_id(account.id),
+        "user_bank_login_id": wire_id(account.user_bank_login_id),
+        "user_id": wire_id(account.user_id),
+        "currency": account.currency.code,
+        "account_type": account.account_type.value,
+        "balance": wire_money(account.balance),
+        "credit_limit": wire_money(account.credit_limit),
+        "available_balance": wire_money(account.available_balance),
+        "last_four": account.last_four,
+        "account_name": account.account_name,
+        "status": account.status.value,
+        "last_sync_at": optional_wire_instant(account.last_sync_at),
+        "external_account_id": account.external_account_id,
+        "inserted_at": wire_instant(account.inserted_at),
+        "updated_at": wire_instant(account.updated_at),
+    }
+
+
+def transaction_payload(transaction: Transaction) -> TransactionPayload:
+    return {
+        "id": wire_id(transaction.id),
+        "account_id": wire_id(transaction.account_id),
+        "user_id": wire_id(transaction.user_id),
+        "description": transaction.description,
+        "amount": wire_money(transaction.amount),
+        "currency": transaction.amount.currency.code,
+        "direction": transaction.direction.value,
+        "posted_at": wire_instant(transaction.posted_at),
+        "balance_after": wire_money(transaction.balance_after),
+        "journal_entry_id": wire_id(transaction.journal_entry_id),
+        "kind": transaction.kind.value,
+        "payment_id": optional_wire_id(transaction.payment_id),
+        "external_transaction_id": transaction.external_transaction_id,
+        "pending": transaction.pending,
+        "inserted_at": wire_instant(transaction.inserted_at),
+        "updated_at": wire_instant(transaction.updated_at),
+    }

@@ -1,0 +1,103 @@
+"""Request bodies: read up to a limit, and parsed without losing a digit."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from attrs import frozen
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+
+MAX_NESTING = 64
+
+_JSON_MEDIA_TYPE = re.compile(r"application/(json|[^\s/;]+\+json)", re.IGNORECASE)
+# An unterminated string matches to the end: trying again at each of its quotes would take quadratic time.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+@frozen
+class JsonNumber:
+    """A number as the client wrote it: ``100.50`` is not ``100.5``, and ``1e3`` is not ``1000``."""
+
+    text: str
+
+
+async def read_body(receive: Receive, headers: Headers, *, max_bytes: int) -> bytes:
+    """The whole body. Raises ``payload_too_large`` as soon as it is known to be too long.
+
+    Raises ``ClientDisconnect`` when the client leaves in between.
+    """
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and _exceeds(declared, max_bytes):
+        raise _too_large(max_bytes)
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def parse_json_body(body: bytes, headers: Headers) -> Any:
+    """The body's JSON value; an empty body is an empty object, whatever its type.
+
+    Raises ``unsupported_media_type`` and ``invalid_json``.
+    """
+    if not body:
+        return {}
+    media_type = headers.get("content-type", "").partition(";")[0].strip()
+    if not _JSON_MEDIA_TYPE.fullmatch(media_type):
+        raise DomainError(Reason.UNSUPPORTED_MEDIA_TYPE)
+    return parse_json(body)
+
+
+def parse_json(encoded: bytes) -> Any:
+    """Strict JSON (RFC 8259, https://www.rfc-editor.org/rfc/rfc8259) with every number a :class:`JsonNumber`.
+
+    Raises ``invalid_json``, also for ``NaN`` and ``Infinity``, for text that is not UTF-8, and for more than
+    64 containers inside one another.
+    """
+    try:
+        text = encoded.decode("utf-8")
+        if _nesting(text) > MAX_NESTING:
+            raise DomainError(Reason.INVALID_JSON)
+        return json.loads(text, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise DomainError(Reason.INVALID_JSON) from None
+
+
+def _exceeds(decimal_digits: str, limit: int) -> bool:
+    """Without making a number of digits that may be thousands."""
+    digits = decimal_digits.lstrip("0")
+    return len(digits) > len(str(limit)) or int(digits or "0") > limit
+
+
+def _nesting(text: str) -> int:
+    """How deep containers lie in one another, found before a recursive parser follows them down."""
+    if text.count("[") + text.count("{") <= MAX_NESTING:
+        return 0
+    depth = deepest = 0
+    for token in _STRING_OR_BRACKET.findall(text):
+        if token in ("[", "{"):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in ("]", "}"):
+            depth -= 1
+    return deepest
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _too_large(max_bytes: int) -> DomainError:
+    return DomainError(Reason.PAYLOAD_TOO_LARGE, limit_bytes=max_bytes)
