@@ -1,0 +1,57 @@
+"""The command ``ledgerbank``. Exit status: 0 done, 1 the ledger is wrong, 2 it could not be done."""
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from ledgerbank_app.exit_status import CANNOT
+
+
+def main() -> None:
+    """Runs the command line. A failure that a person can do something about is one sentence, no traceback."""
+    # Leaving by an exception closes every context: a plain SIGTERM would leave the database running.
+    signal.signal(signal.SIGTERM, _exit_quietly)
+    try:
+        from ledgerbank_app.commands import run_command_line
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("ledgerbank"):
+            raise
+        sys.exit(_complain(f"{error.name} is not installed: pip install 'ledgerbank[server]'"))
+    sys.exit(_guarded(run_command_line))
+
+
+def _guarded(run: Callable[[], int]) -> int:
+    from ledgerbank_adapters.embedded_postgres import EmbeddedPostgresError
+    from ledgerbank_app.commands import CommandRefused
+    from ledgerbank_app.settings_loading import SettingsError
+    from ledgerbank_domain.errors.domain_error import DomainError
+    from ledgerbank_domain.ports.unit_of_work import TransactionConflict
+
+    try:
+        return run()
+    except SettingsError as error:
+        return _complain(*error.problems)
+    except (CommandRefused, EmbeddedPostgresError) as error:
+        return _complain(str(error))
+    except DomainError as error:
+        cause = f" ({error.__cause__})" if error.__cause__ else ""
+        return _complain(f"{error.reason.message}: {error}{cause}")
+    except TransactionConflict as error:
+        return _complain(f"The database is busy, try again: {error}")
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _exit_quietly(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _complain(*problems: str) -> int:
+    for problem in problems:
+        print(f"ledgerbank: {problem}", file=sys.stderr)
+    return CANNOT
+
+
+if __name__ == "__main__":
+    main()

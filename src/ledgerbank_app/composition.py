@@ -1,0 +1,66 @@
+"""The composition root: the one place where services meet their adapters. Read it top-down."""
+
+from dataclasses import dataclass
+
+from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
+from ledgerbank_adapters.security.argon2_password_hasher import Argon2PasswordHasher
+from ledgerbank_adapters.security.hmac_pseudonymizer import HmacPseudonymizer
+from ledgerbank_adapters.security.jwt_token_codec import JwtTokenCodec
+from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
+from ledgerbank_app.sample_data import SampleDataLoader
+from ledgerbank_app.settings import Settings
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.services.service_composition import Services, compose_services
+from ledgerbank_domain.services.session_tokens import TokenLifetimes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The services of one process, and the database they share. ``close`` gives its connections back."""
+
+    settings: Settings
+    services: Services
+    sample_data: SampleDataLoader
+    clock: Clock
+    database: PostgresDatabase
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def compose_application(settings: Settings, *, database_url: str) -> Application:
+    """The product over PostgreSQL. Connects to nothing yet."""
+    database = PostgresDatabase.at(database_url, pool_size=settings.database.pool_size)
+    clock, ids = SystemClock(), Uuid7IdGenerator()
+    hasher = Argon2PasswordHasher(
+        time_cost=settings.passwords.time_cost,
+        memory_kib=settings.passwords.memory_kib,
+        parallelism=settings.passwords.parallelism,
+    )
+    services = compose_services(
+        start_unit_of_work=database.start_unit_of_work,
+        clock=clock,
+        ids=ids,
+        hasher=hasher,
+        codec=JwtTokenCodec(
+            secret=settings.tokens.secret,
+            previous_secret=settings.tokens.previous_secret,
+            issuer=settings.tokens.issuer,
+            audience=settings.tokens.audience,
+            leeway=settings.tokens.leeway,
+        ),
+        pseudonymizer=HmacPseudonymizer(secret=settings.tokens.secret),
+        limits=settings.payment_limits,
+        lifetimes=TokenLifetimes(
+            access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime
+        ),
+    )
+    return Application(
+        settings=settings,
+        services=services,
+        sample_data=SampleDataLoader(
+            start_unit_of_work=database.start_unit_of_work, clock=clock, ids=ids, hasher=hasher
+        ),
+        clock=clock,
+        database=database,
+    )

@@ -1,0 +1,91 @@
+"""What a server process runs: the ASGI application over PostgreSQL, composed from the environment."""
+
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+
+from anyio import CapacityLimiter
+from starlette.applications import Starlette
+
+from ledgerbank_adapters.http import HealthProbes, create_http_application
+from ledgerbank_app.composition import Application, compose_application
+from ledgerbank_app.process_health import ProcessHealth
+from ledgerbank_app.settings import Settings
+from ledgerbank_app.settings_loading import SettingsError, load_settings
+
+logger = logging.getLogger(__name__)
+
+
+def create_server_application() -> Starlette:
+    """The API of one server process, for ``uvicorn --factory``.
+
+    Here the database must be configured: server processes do not start one. Raises SettingsError.
+    """
+    settings = load_settings(os.environ)
+    logging.basicConfig(
+        level=settings.process.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for warning in settings.warnings:
+        logger.warning(warning)
+    if settings.database.url is None:
+        raise SettingsError(["DATABASE_URL must be set for a server process: 'ledgerbank serve' sees to it."])
+    application = compose_application(settings, database_url=settings.database.url)
+    health = ProcessHealth(
+        memory_limit_mb=settings.health.memory_limit_mb,
+        disk_min_free_mb=settings.health.disk_min_free_mb,
+        data_dir=settings.process.data_dir,
+    )
+    return _http_application(settings, application, health)
+
+
+def _http_application(settings: Settings, application: Application, health: ProcessHealth) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        _drain_when_told_to_stop(health)
+        try:
+            yield
+        finally:
+            application.close()
+
+    services = application.services
+    return create_http_application(
+        auth=services.auth,
+        users=services.users,
+        accounts=services.accounts,
+        payments=services.payments,
+        processing=services.processing,
+        health=HealthProbes(
+            database_answers=application.database.answers,
+            migrations_are_current=application.database.is_up_to_date,
+            memory_is_within_limit=health.memory_is_within_limit,
+            disk_has_space=health.disk_has_space,
+            is_draining=health.draining.is_set,
+            uptime_milliseconds=health.uptime_milliseconds,
+        ),
+        clock=application.clock,
+        limiter=CapacityLimiter(settings.database.pool_size),
+        max_body_bytes=settings.http.max_body_bytes,
+        public_base_url=settings.server.public_base_url,
+        cors_origins=settings.http.cors_origins,
+        trusted_proxies=settings.http.trusted_proxies,
+        strict_transport=settings.is_production,
+        lifespan=lifespan,
+    )
+
+
+def _drain_when_told_to_stop(health: ProcessHealth) -> None:
+    """Reports not ready from the signal on, while uvicorn finishes what is running.
+
+    uvicorn installs its handler before the application starts; ours comes in front of it.
+    """
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        health.draining.set()
+        if callable(stop):
+            stop(number, frame)
+
+    signal.signal(signal.SIGTERM, drain)

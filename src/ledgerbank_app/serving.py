@@ -1,0 +1,58 @@
+"""Running the API's server processes until they are told to stop."""
+
+import os
+import sys
+from collections.abc import Callable
+from socket import socket
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from ledgerbank_app.exit_status import CANNOT, DONE
+from ledgerbank_app.settings import Settings
+
+# Long enough for the slowest request (a statement may run 30 s), short enough for a supervisor's patience.
+GRACEFUL_STOP_SECONDS = 35
+
+
+def serve_until_stopped(settings: Settings, database_url: str, *, announce: Callable[[], None]) -> int:
+    """Serves until SIGTERM or SIGINT, then lets running requests finish. Gives the exit status.
+
+    Server processes read their settings from the environment, so the database's address is put there: to
+    them an embedded database is a configured one. ``announce`` is called once the port is taken.
+    """
+    os.environ["DATABASE_URL"] = database_url
+    config = uvicorn.Config(
+        "ledgerbank_app.server_target:create_server_application",
+        factory=True,
+        host=settings.server.host,
+        port=settings.server.port,
+        workers=settings.server.process_count,
+        log_level=settings.process.log_level,
+        access_log=settings.process.log_level == "debug",
+        lifespan="on",
+        server_header=False,
+        # Which peers may speak for a client is ours to decide (TRUSTED_PROXIES).
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
+    )
+    with _bound(config) as listener:
+        announce()
+        try:
+            if config.workers > 1:
+                Multiprocess(config, sockets=[listener]).run()
+                return DONE
+            server = uvicorn.Server(config)
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:
+            # uvicorn has stopped in good order by now and only passes the signal on.
+            return DONE
+    return DONE if server.started else CANNOT
+
+
+def _bound(config: uvicorn.Config) -> socket:
+    try:
+        return config.bind_socket()
+    except SystemExit:
+        # uvicorn has said in a sentence why it cannot listen there.
+        sys.exit(CANNOT)

@@ -1,0 +1,128 @@
+"""What the commands promise to whoever types them."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.integration.running_server import run_ledgerbank
+from tests.postgres_servers import PostgresTestServer
+
+
+@pytest.fixture
+def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
+    return {"DATABASE_URL": database_url, "LEDGERBANK_DATA_DIR": str(tmp_path)}
+
+
+def rows(database_url: str) -> dict[str, list[tuple]]:
+    """Everything the sample data touches."""
+    tables = (
+        "users",
+        "banks",
+        "bank_branches",
+        "user_bank_logins",
+        "user_bank_accounts",
+        "user_payments",
+        "transactions",
+    )
+    with psycopg.connect(database_url) as connection:
+        return {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall() for table in tables
+        }
+
+
+def test_sample_data_is_what_the_contract_says(environment, database_url):
+    assert run_ledgerbank("seed", environment=environment).returncode == 0
+    with psycopg.connect(database_url) as connection:
+        users = connection.execute("SELECT email, full_name, role FROM users ORDER BY email").fetchall()
+        accounts = connection.execute(
+            "SELECT account_name, currency, account_type, last_four, balance::text"
+            " FROM user_bank_accounts ORDER BY 1"
+        ).fetchall()
+        lines = connection.execute(
+            "SELECT account_name, kind, direction, amount::float, description FROM transactions"
+            " JOIN user_bank_accounts ON user_bank_accounts.id = account_id ORDER BY 1, line_number"
+        ).fetchall()
+        logins = connection.execute("SELECT username, status FROM user_bank_logins ORDER BY 1").fetchall()
+    assert users == [
+        ("admin@example.com", "Admin User", "admin"),
+        ("alice@example.com", "Alice Example", "user"),
+        ("bob@example.com", "Bob Example", "user"),
+    ]
+    assert accounts == [
+        ("Alice Checking", "USD", "CHECKING", "1234", "1500.0000"),
+        ("Bob Savings", "GBP", "SAVINGS", "5678", "2500.0000"),
+    ]
+    assert [line[1:] for line in lines if line[0] == "Alice Checking"] == [
+        ("OPENING", "CREDIT", 1445.5, "Opening balance"),
+        ("PAYMENT", "DEBIT", 100.0, "Grocery Shopping"),
+        ("IMPORT", "DEBIT", 45.5, "Restaurant"),
+        ("IMPORT", "CREDIT", 200.0, "Refund"),
+    ]
+    assert [line[1:] for line in lines if line[0] == "Bob Savings"] == [
+        ("OPENING", "CREDIT", 860.0, "Opening balance"),
+        ("PAYMENT", "CREDIT", 500.0, "Salary Deposit"),
+        ("IMPORT", "DEBIT", 60.0, "Online Shopping"),
+        ("IMPORT", "CREDIT", 1200.0, "Bonus"),
+    ]
+    assert logins == [("alice123", "ACTIVE"), ("bob456", "ACTIVE")]
+    assert run_ledgerbank("ledger", "verify", environment=environment).returncode == 0
+
+
+def test_loading_sample_data_again_changes_nothing_even_at_the_same_time(environment, database_url):
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: run_ledgerbank("seed", environment=environment), range(4)))
+    assert [run.returncode for run in runs] == [0] * 4, [run.stderr for run in runs]
+    before = rows(database_url)
+    assert (len(before["users"]), len(before["banks"]), len(before["transactions"])) == (3, 3, 8)
+    assert run_ledgerbank("seed", environment=environment).returncode == 0
+    assert rows(database_url) == before
+
+
+def test_sample_data_is_refused_in_production_unless_forced(environment):
+    production = environment | {
+        "APP_ENV": "production",
+        "JWT_SECRET": "s" * 64,
+        "PUBLIC_BASE_URL": "https://bank.example.com",
+        "ARGON2_TIME_COST": "2",
+        "ARGON2_MEMORY_KIB": "19456",
+    }
+    refused = run_ledgerbank("seed", environment=production)
+    assert refused.returncode == 2
+    assert "--force" in refused.stderr
+    assert run_ledgerbank("seed", "--force", environment=production).returncode == 0
+
+
+def test_an_unmigrated_database_is_named_as_such(
+    postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path
+):
+    environment = {
+        "DATABASE_URL": postgres_server.create_database(f"bare_{worker_name}"),
+        "LEDGERBANK_DATA_DIR": str(tmp_path),
+    }
+    for command in (["seed"], ["ledger", "verify"]):
+        refused = run_ledgerbank(*command, environment=environment)
+        assert refused.returncode == 2
+        assert "ledgerbank migrate" in refused.stderr
+    for _ in range(2):
+        assert run_ledgerbank("migrate", environment=environment).returncode == 0
+    verified = run_ledgerbank("ledger", "verify", "--json", environment=environment)
+    assert json.loads(verified.stdout) == {"ok": True, "discrepancies": []}
+
+
+def test_wrong_settings_are_all_told_at_once_without_their_values_and_without_a_traceback(environment):
+    refused = run_ledgerbank("serve", environment=environment | {"PORT": "x7", "POOL_SIZE": "0"})
+    assert refused.returncode == 2
+    assert "PORT" in refused.stderr
+    assert "POOL_SIZE" in refused.stderr
+    assert "x7" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_database_out_of_reach_is_one_clear_sentence(environment):
+    nowhere = environment | {"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/nothing"}
+    refused = run_ledgerbank("migrate", environment=nowhere)
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+    assert "secret" not in refused.stderr
