@@ -74,7 +74,7 @@ def rate(
 ) -> float:
     """Payments per second of one round; every one of them must have been completed."""
     owners = [customers[number % len(customers)] for number in range(PAYMENTS_PER_ROUND)]
-    drafts = [(owner, draft(account, f"{label} {n}")) for n, (owner, account) in enumerate(owners)]
+    drafts = [(owner, draft(account, n, f"{label} {n}")) for n, (owner, account) in enumerate(owners)]
     pending = bank.services.payments.create_many(drafts)
     orders = [(owner, payment) for (owner, _), payment in zip(drafts, pending, strict=True)]
     started = time.perf_counter()
@@ -86,9 +86,9 @@ def rate(
     return len(orders) / seconds
 
 
-def draft(account: Account, description: str) -> PaymentDraft:
+def draft(account: Account, number: int, description: str) -> PaymentDraft:
     return PaymentDraft(
-        amount=Decimal("1.00"),
+        amount=Decimal(100 + number).scaleb(-2),
         direction=Direction.DEBIT,
         payment_type=PaymentType.PAYMENT,
         description=description,

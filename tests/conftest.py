@@ -71,7 +71,9 @@ def postgres_server() -> Iterator[PostgresTestServer]:
 
 
 @pytest.fixture(
-    scope="session", params=INSTALLATIONS or [None], ids=lambda path: path and _server_label(path)
+    scope="session",
+    params=list[Path | None](INSTALLATIONS) or [None],
+    ids=lambda path: path and _server_label(path),
 )
 def every_postgres_server(request: pytest.FixtureRequest) -> Iterator[PostgresTestServer]:
     """Every PostgreSQL there is, one after the other."""

@@ -31,6 +31,7 @@ def serve_until_stopped(settings: Settings, database_url: str, *, announce: Call
         log_level=settings.process.log_level,
         access_log=settings.process.log_level == "debug",
         lifespan="on",
+        ws="none",
         server_header=False,
         # Which peers may speak for a client is ours to decide (TRUSTED_PROXIES).
         proxy_headers=False,

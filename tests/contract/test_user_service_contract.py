@@ -186,6 +186,15 @@ def test_of_two_simultaneous_password_changes_exactly_one_wins(world):
     assert reasons(outcomes) == ["invalid_credentials"]
 
 
+def test_a_user_who_was_suspended_meanwhile_changes_nothing_about_himself(world):
+    user, actor = world.user()
+    world.set_user_status(user, UserStatus.SUSPENDED)
+    assert refused(lambda: world.users.update_profile(actor, UserChanges(full_name="New"))) == "token_revoked"
+    change = {"new_password": "another one", "password_confirmation": "another one"}
+    changing = refused(lambda: world.users.change_password(actor, current_password=PASSWORD, **change))
+    assert changing == "token_revoked"
+
+
 def test_stats_count_heads_and_leave_deleted_users_out(world, admin):
     before = world.users.stats(admin)
     world.user("a@example.com")

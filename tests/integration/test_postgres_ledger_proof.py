@@ -287,12 +287,12 @@ def test_a_transfer_must_reach_the_receiver_it_names(
     payer, out = books.account.booked(entry, entry.postings[0])
     receiver, into = receiver.booked(entry, entry.postings[1])
     completed = payment.completed(journal_entry_id=entry.id, at=given.clock.now())
-    given.stored(
-        lambda work: (
-            work.journal.add_many([entry], accounts=[payer, receiver], transactions=[out, into])
-            or work.payments.save_many([completed])
-        )
-    )
+
+    def transfer(work: UnitOfWork) -> None:
+        work.journal.add_many([entry], accounts=[payer, receiver], transactions=[out, into])
+        work.payments.save_many([completed])
+
+    given.stored(transfer)
     assert proved(start_unit_of_work) == []
 
     divert = "UPDATE user_payments SET counterparty_account_id = %(bystander)s WHERE id = %(payment)s"

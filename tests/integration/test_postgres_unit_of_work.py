@@ -32,6 +32,33 @@ END_ALL_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'ledgerbank'
 """
+# Enough rows of this and of another owner that the planner sees what a busy table looks like.
+MANY_LINES = """
+    INSERT INTO transactions (
+        id, account_id, user_id, journal_entry_id, entry_position, line_number, kind, direction, amount,
+        currency, balance_after, description, posted_at, inserted_at, updated_at
+    )
+    SELECT gen_random_uuid(), owner.account_id, owner.user_id, gen_random_uuid(), 0, number, 'PAYMENT',
+           'CREDIT', mod(number, 97) + 1, 'GBP', number, 'A line',
+           timestamptz '2025-01-15 12:00Z' + (number - 2000) * interval '1 minute', now(), now()
+    FROM generate_series(2, 4000) AS number, (
+        VALUES (%(account)s::uuid, %(user)s::uuid), (gen_random_uuid(), gen_random_uuid())
+    ) AS owner (account_id, user_id)
+"""
+MANY_TOKENS = """
+    INSERT INTO refresh_tokens (
+        id, user_id, jti, session_id, session_started_at, expires_at, inserted_at, updated_at
+    )
+    SELECT gen_random_uuid(), %(user)s, gen_random_uuid(), gen_random_uuid(), now(),
+           timestamptz '2025-01-15' + number * interval '1 hour', now(), now()
+    FROM generate_series(1, 4000) AS number
+"""
+MANY_USERS = """
+    INSERT INTO users
+    SELECT gen_random_uuid(), 'user' || number || '@many.example', 'Many', 'a hash', 'user', 'ACTIVE', false,
+           NULL, now(), now()
+    FROM generate_series(1, 4000) AS number
+"""
 Statement = tuple[str, Any]
 
 
@@ -77,9 +104,15 @@ def recorded(engine: Engine) -> Iterator[list[Statement]]:
     event.remove(engine, "before_cursor_execute", record)
 
 
+def fill(database_url: str, table: str, statement: str, **values: Any) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(statement, values)
+        connection.execute(f"ANALYZE {table}")
+
+
 def plan_of(database_url: str, statement: Statement) -> dict[str, Any]:
     with psycopg.connect(database_url) as connection:
-        connection.execute("SET enable_seqscan = off")
         sql, parameters = statement
         row = connection.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters).fetchone()
     assert row is not None
@@ -360,14 +393,18 @@ def test_a_deep_page_of_lines_starts_in_the_index_right_after_its_cursor(
     of: str,
 ) -> None:
     account = given.an_account()
-    owner = {"account_id": account.id} if of == "account" else {"user_id": account.user_id}
+    if of == "account":
+        wanted = TransactionFilter(account_id=account.id)
+    else:
+        wanted = TransactionFilter(user_id=account.user_id)
+    fill(database_url, "transactions", MANY_LINES, account=account.id, user=account.user_id)
     values: dict[str, Any] = {"posted_at": given.clock.now(), "amount": Decimal(5)}
     request = KeysetRequest(
         sort=Sort(field=field, descending=descending),
         after=Cursor(field=field, value=values[field], id=account.id),
     )
     with recorded(postgres_engine) as statements, start_unit_of_work() as work:
-        work.transactions.list_keyset(TransactionFilter(**owner), request=request)
+        work.transactions.list_keyset(wanted, request=request)
 
     plan = plan_of(database_url, statements[0])
 
@@ -404,7 +441,7 @@ def test_rows_are_sorted_before_they_are_locked(
     assert plan["Node Type"] == "LockRows"
     below = plan["Plans"][0]
     in_order_of_id = below["Node Type"] == "Sort" and below["Sort Key"][0].endswith("id")
-    assert in_order_of_id or below["Index Name"] in {
+    assert in_order_of_id or below.get("Index Name") in {
         "users_pkey",
         "user_bank_accounts_pkey",
         "user_payments_pkey",
@@ -416,6 +453,8 @@ def test_a_session_is_looked_up_by_indexes_alone(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder, postgres_engine: Engine, database_url: str
 ) -> None:
     token = given.a_token(given.a_user())
+    fill(database_url, "refresh_tokens", MANY_TOKENS, user=token.user_id)
+    fill(database_url, "users", MANY_USERS)
     key = SessionKey(token.user_id, token.session_id)
     with recorded(postgres_engine) as statements, start_unit_of_work() as work:
         owners = work.users.find_session_owners([key], now=token.inserted_at)
@@ -425,10 +464,8 @@ def test_a_session_is_looked_up_by_indexes_alone(
         assert work.users.find_session_owners([key], now=soon)[key].session_is_live
 
     assert len(statements) == 3
-    indexes = {str(node.get("Index Name")) for node in nodes_of(plan_of(database_url, statements[0]))}
-    assert "users_pkey" in indexes
-    # Few rows hide which one is better: both find live tokens only.
-    assert indexes & {"refresh_tokens_live_session_key", "refresh_tokens_live_user_idx"}
+    indexes = {node.get("Index Name") for node in nodes_of(plan_of(database_url, statements[0]))}
+    assert indexes >= {"users_pkey", "refresh_tokens_live_session_key"}
 
 
 def test_what_a_client_says_about_itself_never_keeps_an_event_from_being_recorded(

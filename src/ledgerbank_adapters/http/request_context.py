@@ -68,7 +68,7 @@ class RequestContextMiddleware:
 
         async def send_correlated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], correlation]}
+                message = {**message, "headers": [*message.get("headers", ()), correlation]}
             await send(message)
 
         await self._app({**scope, _SCOPE_KEY: context}, receive, send_correlated)

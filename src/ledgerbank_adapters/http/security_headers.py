@@ -30,7 +30,7 @@ class SecurityHeadersMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                brought = message["headers"]
+                brought = list(message.get("headers", ()))
                 names = {name for name, _ in brought}
                 missing = [header for header in self._headers if header[0] not in names]
                 message = {**message, "headers": [*brought, *missing]}

@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime, time
 from decimal import Decimal
-from enum import Enum
 from typing import NewType
 from uuid import UUID
 
@@ -54,10 +53,6 @@ def wire_money(value: Money) -> WireMoney:
 def wire_decimal(value: Decimal) -> WireMoney:
     """An amount whose currency is not at hand: every digit it has."""
     return WireMoney(f"{value:f}")
-
-
-def wire_member(member: Enum) -> str:
-    return str(member.value)
 
 
 def parse_uuid(value: object) -> UUID:

@@ -118,7 +118,7 @@ def translated(error: SQLAlchemyError) -> Exception | None:
 
 
 def _translated_violation(error: psycopg.Error) -> Exception:
-    """A constraint that no input can violate means a bug; it is told without the row that the server quotes."""
+    """A constraint that no input can violate means a bug, told without the row that the server quotes."""
     constraint = error.diag.constraint_name
     if constraint in CONFLICT_CONSTRAINTS:
         return TransactionConflict(error.diag.message_primary)

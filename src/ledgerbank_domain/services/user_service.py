@@ -91,7 +91,7 @@ class UserService:
     def update_profile(self, actor: Actor, changes: UserChanges) -> User:
         """The caller changes himself. Raises as :meth:`update`."""
         with self.start_unit_of_work() as work:
-            user = self._change(work, actor, work.users.get_for_update(actor.required_user_id()), changes)
+            user = self._change(work, actor, _locked_self(work, actor.required_user_id()), changes)
             work.commit()
         return user
 
@@ -131,7 +131,7 @@ class UserService:
     @retried_on_conflict
     def _save_password(self, actor: Actor, *, verified: User, password_hash: str) -> None:
         with self.start_unit_of_work() as work:
-            user = work.users.get_for_update(verified.id)
+            user = _locked_self(work, verified.id)
             if user.password_hash != verified.password_hash:
                 # Another change won while the hashes were computed: "current" means another password now.
                 raise DomainError(Reason.INVALID_CREDENTIALS)
@@ -210,6 +210,14 @@ class UserService:
 
     def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, user: User, *, at: datetime) -> None:
         self.audit.record(work, name, actor=actor, target=AuditTarget("user", user.id), at=at)
+
+
+def _locked_self(work: UnitOfWork, user_id: UUID) -> User:
+    """The caller's own row. Raises ``token_revoked`` when he lost ACTIVE since his request was let in."""
+    user = work.users.get_for_update(user_id)
+    if not user.is_active:
+        raise DomainError(Reason.TOKEN_REVOKED)
+    return user
 
 
 def _require(allowed: bool) -> None:

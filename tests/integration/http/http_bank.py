@@ -49,11 +49,12 @@ class Vitals:
     disk: bool = True
     draining: bool = False
     broken: bool = False
+    unknown_migrations: bool = False
 
     def probes(self) -> HealthProbes:
         return HealthProbes(
             database_answers=self._database_answers,
-            migrations_are_current=lambda: self.migrations,
+            migrations_are_current=self._migrations_are_current,
             memory_is_within_limit=lambda: self.memory,
             disk_has_space=lambda: self.disk,
             is_draining=lambda: self.draining,
@@ -64,6 +65,11 @@ class Vitals:
         if self.broken:
             raise ConnectionError("the database is gone")
         return self.database
+
+    def _migrations_are_current(self) -> bool:
+        if self.unknown_migrations:
+            raise LookupError("no table of migrations")
+        return self.migrations
 
 
 @dataclass

@@ -73,6 +73,7 @@ def test_a_ready_process_says_so(bank: HttpBank) -> None:
         ({"database": False}, {"database": "error", "application": "ok"}),
         ({"broken": True}, {"database": "error", "application": "ok"}),
         ({"migrations": False}, {"database": "ok", "application": "error"}),
+        ({"unknown_migrations": True}, {"database": "ok", "application": "error"}),
         ({"draining": True}, {"database": "ok", "application": "error"}),
     ],
 )

@@ -8,9 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
+from starlette.types import Receive, Scope, Send
 from tests.integration.http.asgi_exchange import Exchange
 from tests.integration.http.http_bank import UNKNOWN_ID, Customer, HttpBank, data_of, error_of
 
+from ledgerbank_adapters.http.error_boundary import ErrorBoundaryMiddleware
+from ledgerbank_adapters.http.http_answers import AnswerWriter
+from ledgerbank_adapters.http.request_context import RequestContextMiddleware
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
@@ -147,6 +151,24 @@ def test_a_bug_is_logged_with_its_trace_and_leaks_nothing(
     assert "secret" not in response.text
     assert "trace-me" in caplog.text
     assert "ValueError: secret things in table users" in caplog.text
+
+
+def test_a_failure_after_the_answer_began_is_left_to_the_server(
+    bank: HttpBank, portal: BlockingPortal, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks_off(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("half an answer")
+
+    clock = bank.office.clock
+    inner = ErrorBoundaryMiddleware(breaks_off, writer=AnswerWriter(clock=clock, public_base_url=""))
+    exchange = Exchange(RequestContextMiddleware(inner, clock=clock, trusted_proxies=()), portal)
+
+    with pytest.raises(RuntimeError, match="half an answer"):
+        exchange.run(iter([b""]))
+    assert exchange.status == 200
+    assert len(exchange.sent) == 1
+    assert "half an answer" in caplog.text
 
 
 def test_failures_of_storage_are_told_apart_from_bugs(
