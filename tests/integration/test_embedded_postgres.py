@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -110,7 +110,9 @@ def _descendants(pid: int) -> list[int]:
 def _kill_whole_server(cluster: Path) -> None:
     pid = _postmaster_pid(cluster)
     for victim in [pid, *_descendants(pid)]:
-        os.kill(victim, signal.SIGKILL)
+        # A child may be gone by itself once it misses its parent.
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
 
 
 def _eventually(holds: Callable[[], bool]) -> bool:
