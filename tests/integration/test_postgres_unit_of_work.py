@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -111,8 +111,9 @@ def fill(database_url: str, table: str, statement: str, **values: Any) -> None:
         connection.execute(f"ANALYZE {table}")
 
 
-def plan_of(database_url: str, statement: Statement) -> dict[str, Any]:
+def plan_of(database_url: str, statement: Statement, preparation: LiteralString = "") -> dict[str, Any]:
     with psycopg.connect(database_url) as connection:
+        connection.execute(preparation)
         sql, parameters = statement
         row = connection.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters).fetchone()
     assert row is not None
@@ -466,6 +467,26 @@ def test_a_session_is_looked_up_by_indexes_alone(
     assert len(statements) == 3
     indexes = {node.get("Index Name") for node in nodes_of(plan_of(database_url, statements[0]))}
     assert indexes >= {"users_pkey", "refresh_tokens_live_session_key"}
+
+
+def test_recent_payments_are_looked_up_at_their_place_in_the_index_also_in_a_table_nobody_analysed(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, postgres_engine: Engine, database_url: str
+) -> None:
+    _, payment = given.a_completed_payment(given.an_account(balance="100"))
+    since = given.clock.now()
+    with recorded(postgres_engine) as statements, start_unit_of_work() as work:
+        work.payments.spent_since([payment.user_bank_account_id], since)
+        work.payments.find_completed_since([payment.signature], since)
+
+    scans = []
+    for statement in statements:
+        plan = plan_of(database_url, statement, "SET LOCAL enable_seqscan = off")
+        scans += [node for node in nodes_of(plan) if node.get("Relation Name") == "user_payments"]
+
+    assert len(scans) == 2
+    assert "user_bank_account_id =" in scans[0]["Index Cond"]
+    assert "user_id =" in scans[1]["Index Cond"]
+    assert "amount =" in scans[1]["Index Cond"]
 
 
 def test_what_a_client_says_about_itself_never_keeps_an_event_from_being_recorded(
