@@ -28,6 +28,8 @@ def create_server_application() -> Starlette:
     logging.basicConfig(
         level=settings.process.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # It tells at every readiness check which database it looks at.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     for warning in settings.warnings:
         logger.warning(warning)
     if settings.database.url is None:
