@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
-from ledgerbank_adapters.security.argon2_password_hasher import Argon2PasswordHasher
-from ledgerbank_adapters.security.hmac_pseudonymizer import HmacPseudonymizer
-from ledgerbank_adapters.security.jwt_token_codec import JwtTokenCodec
+from ledgerbank_adapters.postgres import PostgresDatabase
+from ledgerbank_adapters.security import Argon2PasswordHasher, HmacPseudonymizer, JwtTokenCodec
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
 from ledgerbank_app.sample_data import SampleDataLoader
 from ledgerbank_app.settings import Settings

@@ -3,7 +3,10 @@
 :func:`create_http_application` is the only way in.
 """
 
-from ledgerbank_adapters.http.http_application import create_http_application
-from ledgerbank_adapters.http.http_health import HealthProbes
+from ledgerbank_adapters import requires_extra
+
+with requires_extra("http"):
+    from ledgerbank_adapters.http.http_application import create_http_application
+    from ledgerbank_adapters.http.http_health import HealthProbes
 
 __all__ = ["HealthProbes", "create_http_application"]

@@ -1,9 +1,12 @@
 """The ports of the domain on PostgreSQL 15 or newer."""
 
-from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
-from ledgerbank_adapters.postgres.postgres_engine import create_postgres_engine
-from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
-from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork, PostgresUnitOfWork
+from ledgerbank_adapters import requires_extra
+
+with requires_extra("postgres"):
+    from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
+    from ledgerbank_adapters.postgres.postgres_engine import create_postgres_engine
+    from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
+    from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork, PostgresUnitOfWork
 
 __all__ = [
     "PostgresDatabase",
