@@ -14,7 +14,7 @@ FIND_UV = for uv in uv $(BIN)/uv; do if "$$uv" --version >/dev/null 2>&1; then e
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test lint format types contracts unit contract integration bench lock clean moved
+.PHONY: help setup run test lint format types contracts unit contract integration conformance bench lock clean moved
 
 # A copied or moved clone brings a .venv whose programs still point to where it was made: it is made anew.
 ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
@@ -56,8 +56,11 @@ contract: setup ## Run the one suite that every adapter of a port must pass
 integration: setup ## Run the tests of the whole over HTTP and PostgreSQL
 	@$(BIN)/pytest $(PYTEST_ARGS) tests/integration
 
+conformance: setup ## Ask a server thousands of questions from its own OpenAPI document
+	@$(BIN)/python -m tests.integration.conformance_run
+
 bench: setup ## Run every benchmark and print its figures
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(filter-out benchmarks/bench_%.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 lock: ## Resolve requirements.lock anew (LOCK_ARGS=--upgrade takes newer versions)
 	@uv=$$($(FIND_UV)); \

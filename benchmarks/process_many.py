@@ -1,20 +1,16 @@
 """Processing 5,000 payments in batches of 500 against 5,000 one by one, every rule checked, durable.
 
 Both ways take turns on one PostgreSQL, ten rounds of 500 payments each, so that a machine that slows down
-slows both. Run ``make bench``, or this file alone; BENCH_DATABASE_URL names an empty database to use instead
-of a throw-away embedded one.
+slows both. Run ``make bench``, or this file alone.
 """
 
-import os
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from pathlib import Path
 
-from ledgerbank_adapters.embedded_postgres import EmbeddedPostgres
+from bench_database import a_database_url
+
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
@@ -30,7 +26,8 @@ CUSTOMERS = 250
 
 
 def main() -> None:
-    with a_database() as database:
+    with a_database_url() as url:
+        database = PostgresDatabase.at(url)
         database.upgrade_to_newest()
         bank = SandboxBank(
             start_unit_of_work=database.start_unit_of_work, clock=SystemClock(), ids=Uuid7IdGenerator()
@@ -46,19 +43,6 @@ def main() -> None:
     ratios = [many / one for many, one in zip(batched, single, strict=True)]
     report("ratio", ratios, unit="x")
     print(f"ledger verify: {len(discrepancies)} discrepancies")
-
-
-@contextmanager
-def a_database() -> Iterator[PostgresDatabase]:
-    given = os.environ.get("BENCH_DATABASE_URL")
-    if given:
-        yield PostgresDatabase.at(given)
-        return
-    with tempfile.TemporaryDirectory(prefix="ledgerbank-bench-") as place:
-        Path(place).chmod(0o711)
-        with EmbeddedPostgres(Path(place) / "data", service_root=Path(place)) as server:
-            server.create_database("bench")
-            yield PostgresDatabase.at(server.url("bench"))
 
 
 def open_customer(bank: SandboxBank, number: int) -> tuple[Actor, Account]:
