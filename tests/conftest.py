@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -26,6 +26,7 @@ from ledgerbank_adapters.postgres import create_postgres_engine
 PLACE = "LEDGERBANK_TEST_PLACE"
 RUN = "LEDGERBANK_TEST_RUN"
 GIVEN_SERVER = "TEST_DATABASE_URL"
+ALL_MUST_RUN = "LEDGERBANK_TEST_ALL"
 INSTALLATIONS = [] if os.environ.get(GIVEN_SERVER) else installations()
 
 
@@ -36,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
         place.chmod(0o711)
         os.environ[PLACE] = str(place)
         os.environ[RUN] = secrets.token_hex(4)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where `.ci/run` has installed everything, a test that is skipped hides something that is missing."""
+    report = yield
+    if report.skipped and os.environ.get(ALL_MUST_RUN):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but here every test must run: {report.longrepr}"
+    return report
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

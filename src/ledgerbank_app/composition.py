@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ledgerbank_adapters.memory.memory_cache import MemoryCache
+from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_adapters.postgres import PostgresDatabase
 from ledgerbank_adapters.security import Argon2PasswordHasher, HmacPseudonymizer, JwtTokenCodec
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
@@ -10,6 +12,9 @@ from ledgerbank_app.settings import Settings
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.services.session_tokens import TokenLifetimes
+
+GATEWAYS = frozenset({"monzo", "simulated"})
+"""What a bank may name as its ``integration_module``; the adapters come with the connection of banks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +31,14 @@ class Application:
         self.database.close()
 
 
-def compose_application(settings: Settings, *, database_url: str) -> Application:
-    """The product over PostgreSQL. Connects to nothing yet."""
-    database = PostgresDatabase.at(database_url, pool_size=settings.database.pool_size)
+def compose_application(
+    settings: Settings, *, database_url: str, metrics: PrometheusMetrics | None = None
+) -> Application:
+    """The product over PostgreSQL. Connects to nothing yet.
+
+    ``metrics`` is for processes that show what they count.
+    """
+    database = PostgresDatabase.at(database_url, pool_size=settings.database.pool_size, observer=metrics)
     clock, ids = SystemClock(), Uuid7IdGenerator()
     hasher = Argon2PasswordHasher(
         time_cost=settings.passwords.time_cost,
@@ -52,6 +62,9 @@ def compose_application(settings: Settings, *, database_url: str) -> Application
         lifetimes=TokenLifetimes(
             access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime
         ),
+        idempotency_key_lifetime=settings.http.idempotency_key_lifetime,
+        cache=MemoryCache(clock),
+        gateways=GATEWAYS,
     )
     return Application(
         settings=settings,

@@ -10,9 +10,11 @@ from types import FrameType
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
 
-from ledgerbank_adapters.http import HealthProbes, create_http_application
+from ledgerbank_adapters.http import Document, HealthProbes, create_http_application
+from ledgerbank_adapters.metrics.prometheus_metrics import CONTENT_TYPE, PrometheusMetrics
 from ledgerbank_app.composition import Application, compose_application
 from ledgerbank_app.process_health import ProcessHealth
+from ledgerbank_app.rate_limiter_choice import create_rate_limiter
 from ledgerbank_app.settings import Settings
 from ledgerbank_app.settings_loading import SettingsError, load_settings
 
@@ -34,16 +36,19 @@ def create_server_application() -> Starlette:
         logger.warning(warning)
     if settings.database.url is None:
         raise SettingsError(["DATABASE_URL must be set for a server process: 'ledgerbank serve' sees to it."])
-    application = compose_application(settings, database_url=settings.database.url)
+    metrics = PrometheusMetrics()
+    application = compose_application(settings, database_url=settings.database.url, metrics=metrics)
     health = ProcessHealth(
         memory_limit_mb=settings.health.memory_limit_mb,
         disk_min_free_mb=settings.health.disk_min_free_mb,
         data_dir=settings.process.data_dir,
     )
-    return _http_application(settings, application, health)
+    return _http_application(settings, application, health, metrics)
 
 
-def _http_application(settings: Settings, application: Application, health: ProcessHealth) -> Starlette:
+def _http_application(
+    settings: Settings, application: Application, health: ProcessHealth, metrics: PrometheusMetrics
+) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         _drain_when_told_to_stop(health)
@@ -56,9 +61,13 @@ def _http_application(settings: Settings, application: Application, health: Proc
     return create_http_application(
         auth=services.auth,
         users=services.users,
+        banks=services.banks,
         accounts=services.accounts,
         payments=services.payments,
         processing=services.processing,
+        idempotency=services.idempotency,
+        audit_events=services.audit_events,
+        rate_limiter=create_rate_limiter(settings.rate_limit, application.clock),
         health=HealthProbes(
             database_answers=application.database.answers,
             migrations_are_current=application.database.is_up_to_date,
@@ -74,6 +83,9 @@ def _http_application(settings: Settings, application: Application, health: Proc
         cors_origins=settings.http.cors_origins,
         trusted_proxies=settings.http.trusted_proxies,
         strict_transport=settings.is_production,
+        observer=metrics,
+        exposition=lambda: Document(content=metrics.exposition(), media_type=CONTENT_TYPE),
+        metrics_token=settings.health.metrics_token,
         lifespan=lifespan,
     )
 

@@ -8,6 +8,8 @@ from socket import socket
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from ledgerbank_adapters.metrics.metrics_sharing import share_metrics_between_processes
+from ledgerbank_adapters.metrics.prometheus_metrics import forget_gauges_of_dead_process
 from ledgerbank_app.exit_status import CANNOT, DONE
 from ledgerbank_app.settings import Settings
 
@@ -41,7 +43,8 @@ def serve_until_stopped(settings: Settings, database_url: str, *, announce: Call
         announce()
         try:
             if config.workers > 1:
-                Multiprocess(config, sockets=[listener]).run()
+                with share_metrics_between_processes():
+                    _Supervisor(config, sockets=[listener]).run()
                 return DONE
             server = uvicorn.Server(config)
             server.run(sockets=[listener])
@@ -49,6 +52,17 @@ def serve_until_stopped(settings: Settings, database_url: str, *, announce: Call
             # uvicorn has stopped in good order by now and only passes the signal on.
             return DONE
     return DONE if server.started else CANNOT
+
+
+class _Supervisor(Multiprocess):
+    """Has the metrics forget what a process that died showed as its present state."""
+
+    def keep_subprocess_alive(self) -> None:
+        before = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            if pid is not None:
+                forget_gauges_of_dead_process(pid)
 
 
 def _bound(config: uvicorn.Config) -> socket:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from attrs import frozen
 
 from ledgerbank_app.settings_parsers import (
+    BEARER_TOKEN,
     DATABASE_HOST,
     DATABASE_URL,
     DIRECTORY,
@@ -19,10 +20,12 @@ from ledgerbank_app.settings_parsers import (
     NOT_BLANK,
     ORIGINS,
     PASSWORD,
+    RATE_LIMIT_STORE,
     SECRET,
     YES_OR_NO,
     IpNetwork,
     amount,
+    hours,
     minutes,
     one_of,
     seconds,
@@ -105,6 +108,37 @@ class HttpSettings:
         whole_number(1024, 16_777_216),
         default="1048576",
         meaning="A longer request body is refused.",
+    )
+    idempotency_key_lifetime: timedelta = variable(
+        "IDEMPOTENCY_TTL_HOURS",
+        hours(1, 168),
+        default="24",
+        meaning="How long a repeated `Idempotency-Key` is answered as the first time.",
+    )
+
+
+@frozen(kw_only=True)
+class RateLimitSettings:
+    """``storage_url`` is None when each process counts by itself."""
+
+    enabled: bool = variable(
+        "RATE_LIMIT_ENABLED", YES_OR_NO, default="true", meaning="Whether requests are counted and limited."
+    )
+    max_requests: int = variable(
+        "RATE_LIMIT_MAX",
+        whole_number(1, 1_000_000),
+        default="100",
+        meaning="How many requests a user, or an address, may make within the window.",
+    )
+    window: timedelta = variable(
+        "RATE_LIMIT_WINDOW_SECONDS", seconds(1, 86_400), default="60", meaning="How long a request counts."
+    )
+    storage_url: str | None = variable(
+        "RATE_LIMIT_STORAGE_URL",
+        RATE_LIMIT_STORE,
+        default="memory://",
+        secret=True,
+        meaning="Where requests are counted: in each process by itself, or in a Redis for all of them.",
     )
 
 
@@ -280,6 +314,12 @@ class LimitSettings:
 
 @frozen(kw_only=True)
 class HealthSettings:
+    metrics_token: str | None = variable(
+        "METRICS_TOKEN",
+        BEARER_TOKEN,
+        secret=True,
+        meaning="The bearer token that whoever reads `/metrics` must send; without it everybody may.",
+    )
     memory_limit_mb: int = variable(
         "HEALTH_MEMORY_LIMIT_MB",
         whole_number(1, MAX_HEALTH_MEGABYTES),
@@ -301,6 +341,7 @@ class Settings:
     process: ProcessSettings
     server: ServerSettings
     http: HttpSettings
+    rate_limit: RateLimitSettings
     database: DatabaseSettings
     tokens: TokenSettings
     passwords: PasswordSettings
@@ -318,6 +359,7 @@ GROUPS = (
     ProcessSettings,
     ServerSettings,
     HttpSettings,
+    RateLimitSettings,
     DatabaseSettings,
     TokenSettings,
     PasswordSettings,

@@ -14,6 +14,7 @@ from ledgerbank_app.settings import (
     LimitSettings,
     PasswordSettings,
     ProcessSettings,
+    RateLimitSettings,
     ServerSettings,
     Settings,
     TokenSettings,
@@ -45,6 +46,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     reader.production = process is not None and process.environment is AppEnvironment.PRODUCTION
     server = reader.group(ServerSettings, complete=_fill_public_base_url)
     http = reader.group(HttpSettings)
+    rate_limit = reader.group(RateLimitSettings)
     database = reader.group(DatabaseSettings, complete=partial(_fill_database_url, reader))
     passwords = reader.group(PasswordSettings)
     reader.problems.extend(_argon2_problems(passwords))
@@ -53,13 +55,14 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     # Last, so that no secret is generated for an environment that is refused anyway.
     tokens = reader.group(TokenSettings, complete=partial(_fill_secret, reader, process))
     if reader.problems or not (
-        process and server and http and database and passwords and limits and health and tokens
+        process and server and http and rate_limit and database and passwords and limits and health and tokens
     ):
         raise SettingsError(reader.problems)
     return Settings(
         process=process,
         server=server,
         http=http,
+        rate_limit=rate_limit,
         database=database,
         tokens=tokens,
         passwords=passwords,

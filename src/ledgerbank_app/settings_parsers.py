@@ -49,6 +49,10 @@ def minutes(low: int, high: int) -> Parser[timedelta]:
     return whole_number(low, high).map(lambda number: timedelta(minutes=number))
 
 
+def hours(low: int, high: int) -> Parser[timedelta]:
+    return whole_number(low, high).map(lambda number: timedelta(hours=number))
+
+
 def amount(*, above_zero: bool = False) -> Parser[Decimal]:
     """Digits and a point only: Decimal() alone would also take 1e5, NaN and white space."""
 
@@ -126,6 +130,17 @@ def _origins(text: str) -> tuple[str, ...]:
     return ("*",) if items == ["*"] else tuple(_origin(item, ("http", "https")) for item in items)
 
 
+def _rate_limit_store(text: str) -> str | None:
+    if text == "memory://":
+        return None
+    _matching(r"[^\s]+", text)
+    parts = urlsplit(text)
+    if parts.scheme != "redis" or not parts.hostname or parts.port == 0:
+        raise ValueError("not a store")
+    _matching(r"/?|/[0-9]{1,3}", parts.path)
+    return text
+
+
 def _database_url(text: str) -> str:
     """The URL with the scheme ``postgresql``, whichever of its spellings it came in."""
     parts = urlsplit(_matching(r"[^\s]+", text))
@@ -150,6 +165,11 @@ SECRET: Parser[bytes] = Parser(
     f"a secret of at least {MIN_SECRET_BYTES} bytes, and no asymmetric key or JSON",
     _secret,
 )
+BEARER_TOKEN: Parser[str] = Parser(
+    "16 to 255 of the characters that a bearer token may have",
+    # RFC 6750 §2.1, https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+    lambda text: _matching(r"[A-Za-z0-9._~+/-]{16,255}={0,2}", text),
+)
 PASSWORD: Parser[str] = Parser("a text", lambda text: text)
 DATABASE_URL: Parser[str] = Parser("a URL like postgresql://user:password@host:5432/database", _database_url)
 IP_NETWORKS: Parser[tuple[IpNetwork, ...]] = Parser(
@@ -158,4 +178,7 @@ IP_NETWORKS: Parser[tuple[IpNetwork, ...]] = Parser(
 )
 ORIGINS: Parser[tuple[str, ...]] = Parser(
     "a comma list of origins like https://app.example.com, or * alone", _origins
+)
+RATE_LIMIT_STORE: Parser[str | None] = Parser(
+    "memory:// or a URL like redis://user:password@host:6379/0", _rate_limit_store
 )

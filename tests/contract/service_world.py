@@ -23,6 +23,7 @@ class ServiceWorld(SandboxBank):
         self.limits = limits or PaymentLimits()
         self.auth = self.services.auth
         self.users = self.services.users
+        self.banks = self.services.banks
         self.accounts = self.services.accounts
         self.payments = self.services.payments
         self.processing = self.services.processing

@@ -3,11 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.entity_builder import EntityBuilder
 
-from ledgerbank_domain.audit.audit_event import AuditEvent, AuditName, AuditOutcome, AuditSeverity
+from ledgerbank_domain.audit.audit_event import (
+    AuditEvent,
+    AuditFilter,
+    AuditName,
+    AuditOutcome,
+    AuditSeverity,
+)
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Origin, Role
+from ledgerbank_domain.identity.page import NEWEST_FIRST, KeysetRequest, Sort
+from ledgerbank_domain.ports.audit_trail import LATEST_FIRST, MAX_LOGIN_FAILURES
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
 
@@ -40,6 +49,7 @@ def test_an_event_is_kept_with_everything_it_says(
             path="/api/v1/auth/refresh",
             correlation_id="abc.123",
         ),
+        status=401,
         metadata={"amount": "5.50", "fields": ["email", "role"], "nested": {"count": 2, "none": None}},
     )
 
@@ -96,3 +106,125 @@ def test_what_was_recorded_cannot_be_changed_through_the_event(
         assert read == {"fields": ["email"]}
         read["fields"].append("status")
         assert work.audit.list_about(event.target_id)[0].metadata == {"fields": ["email"]}
+
+
+def listed(
+    start_unit_of_work: StartUnitOfWork, *, sort: Sort = LATEST_FIRST, limit: int = 100, **wanted: Any
+) -> list[AuditEvent]:
+    """Read page by page."""
+    events: list[AuditEvent] = []
+    request = KeysetRequest(limit=limit, sort=sort)
+    while True:
+        with start_unit_of_work() as work:
+            page = work.audit.list_keyset(AuditFilter(**wanted), request=request)
+        events += page.items
+        if page.next_cursor is None:
+            return events
+        request = KeysetRequest(limit=limit, sort=sort, after=page.next_cursor)
+
+
+def test_pages_show_every_event_once_the_latest_first_or_last(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    now = given.clock.now()
+    events = [new_event(given, occurred_at=now + timedelta(seconds=number // 3)) for number in range(10)]
+    given.stored(lambda work: work.audit.add_many(events))
+    oldest_first = sorted(events, key=lambda event: (event.occurred_at, event.id))
+
+    for limit in (1, 3, 10, 100):
+        assert listed(start_unit_of_work, limit=limit) == oldest_first[::-1]
+        ascending = Sort(field="occurred_at")
+        assert listed(start_unit_of_work, sort=ascending, limit=limit) == oldest_first
+
+
+def test_filters_combine_and_both_instants_are_included(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    now, alice = given.clock.now(), given.ids.new_id()
+    login = new_event(given, name=AuditName.LOGIN_SUCCEEDED, actor_user_id=alice)
+    denied = new_event(
+        given,
+        name=AuditName.AUTHZ_DENIED,
+        outcome=AuditOutcome.FAILURE,
+        actor_user_id=alice,
+        occurred_at=now + timedelta(seconds=1),
+    )
+    other = new_event(given, name=AuditName.AUTHZ_DENIED, occurred_at=now + timedelta(seconds=2))
+    given.stored(lambda work: work.audit.add_many([login, denied, other]))
+
+    assert listed(start_unit_of_work) == [other, denied, login]
+    assert listed(start_unit_of_work, name=AuditName.AUTHZ_DENIED) == [other, denied]
+    assert listed(start_unit_of_work, actor_user_id=alice) == [denied, login]
+    assert listed(start_unit_of_work, outcome=AuditOutcome.FAILURE) == [denied]
+    assert listed(start_unit_of_work, name=AuditName.AUTHZ_DENIED, actor_user_id=alice) == [denied]
+    assert listed(start_unit_of_work, occurred_from=denied.occurred_at) == [other, denied]
+    assert listed(start_unit_of_work, occurred_to=denied.occurred_at) == [denied, login]
+    assert listed(start_unit_of_work, actor_user_id=given.ids.new_id()) == []
+
+
+def test_events_are_listed_by_when_they_occurred_only(start_unit_of_work: StartUnitOfWork) -> None:
+    with start_unit_of_work() as work, pytest.raises(ValueError, match="inserted_at"):
+        work.audit.list_keyset(AuditFilter(), request=KeysetRequest(sort=NEWEST_FIRST))
+
+
+def test_text_that_cannot_be_stored_does_not_keep_an_event_from_being_recorded(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    event = new_event(given, metadata={"value": "a\x00b", "list": ["\ud800"]})
+
+    given.stored(lambda work: work.audit.add_many([event]))
+
+    (kept,) = listed(start_unit_of_work)
+    assert kept.metadata["value"] in ("a\x00b", "a\N{REPLACEMENT CHARACTER}b")
+
+
+def test_failed_logins_are_found_by_email_or_address_the_latest_first(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    now = given.clock.now()
+
+    def failed(seconds: int, email_hash: str, ip: str | None, **fields: Any) -> AuditEvent:
+        return new_event(
+            given,
+            **{"name": AuditName.LOGIN_FAILED, "outcome": AuditOutcome.FAILURE, **fields},
+            occurred_at=now + timedelta(seconds=seconds),
+            origin=Origin(ip=ip),
+            metadata={"email_hash": email_hash},
+        )
+
+    too_old = failed(-1, "h1", "192.0.2.1")
+    by_email = failed(0, "h1", "192.0.2.9")
+    by_address = failed(2, "h9", "192.0.2.1")
+    suspicion = failed(1, "h1", None, name=AuditName.SUSPICIOUS)
+    others = [failed(1, "h9", "192.0.2.9"), failed(1, "h9", None)]
+    elsewhere = failed(1, "h1", "192.0.2.1", name=AuditName.TOKEN_REJECTED)
+    given.stored(
+        lambda work: work.audit.add_many([too_old, by_email, by_address, suspicion, *others, elsewhere])
+    )
+
+    with start_unit_of_work() as work:
+        found = work.audit.list_login_failures(email_hash="h1", ip="192.0.2.1", since=now)
+        without_ip = work.audit.list_login_failures(email_hash="h1", ip=None, since=now)
+    assert found == [by_address, suspicion, by_email]
+    assert without_ip == [suspicion, by_email]
+
+
+def test_of_very_many_failed_logins_only_the_latest_are_given(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    now = given.clock.now()
+    events = [
+        new_event(
+            given,
+            name=AuditName.LOGIN_FAILED,
+            outcome=AuditOutcome.FAILURE,
+            occurred_at=now + timedelta(seconds=number),
+            metadata={"email_hash": "h"},
+        )
+        for number in range(MAX_LOGIN_FAILURES + 5)
+    ]
+    given.stored(lambda work: work.audit.add_many(events))
+
+    with start_unit_of_work() as work:
+        found = work.audit.list_login_failures(email_hash="h", ip=None, since=now)
+    assert found == events[:4:-1]

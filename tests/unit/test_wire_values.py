@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerbank_adapters.http.wire_values import (
+    parse_instant,
     parse_range_end,
     parse_range_start,
     parse_uuid,
@@ -135,3 +136,13 @@ def test_an_id_is_read_in_no_other_form(value: object) -> None:
 )
 def test_money_has_exactly_its_minor_digits(amount: str, currency: str, text: str) -> None:
     assert wire_money(Money(Decimal(amount), CURRENCIES[currency])) == text
+
+
+def test_an_instant_needs_no_zone_but_a_time() -> None:
+    noon = datetime(2025, 10, 10, 12, tzinfo=UTC)
+    for text in ("2025-10-10T12:00", " 2025-10-10t14:00:00+02:00 ", "2025-10-10 12:00:00z"):
+        assert parse_instant(text) == noon
+    for nothing in ("2025-10-10", "", "now", None, 5, "2025-10-10T25:00"):
+        with pytest.raises(DomainError) as refusal:
+            parse_instant(nothing)
+        assert refusal.value.reason.code == "invalid_datetime_format"

@@ -8,5 +8,6 @@ from ledgerbank_adapters import requires_extra
 with requires_extra("http"):
     from ledgerbank_adapters.http.http_application import create_http_application
     from ledgerbank_adapters.http.http_health import HealthProbes
+    from ledgerbank_adapters.http.http_operation import Document
 
-__all__ = ["HealthProbes", "create_http_application"]
+__all__ = ["Document", "HealthProbes", "create_http_application"]

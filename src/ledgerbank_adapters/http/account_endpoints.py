@@ -1,17 +1,24 @@
-"""Looking at accounts and what was booked on them."""
+"""Opening, looking at and changing accounts, and what was booked on them."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from attrs import field, frozen
 
+from ledgerbank_adapters.http.account_bodies import AccountBody, AccountChangesBody
 from ledgerbank_adapters.http.account_payloads import (
+    AccountHealthPayload,
     AccountPayload,
+    BalanceAtPayload,
     TransactionPayload,
+    account_health_payload,
     account_payload,
+    balance_at_payload,
     transaction_payload,
 )
+from ledgerbank_adapters.http.banking_field_types import PAST_INSTANT
 from ledgerbank_adapters.http.field_types import (
     ACCOUNT_STATUS,
     ACCOUNT_TYPE,
@@ -39,6 +46,16 @@ from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.ports.banking_repository import TRANSACTION_SORT_FIELDS
 
+FOUND_ACCOUNT_ERRORS = (Reason.INVALID_UUID_FORMAT, Reason.ACCOUNT_NOT_FOUND, Reason.UNAUTHORIZED_ACCESS)
+TRANSACTION_LIST_ERRORS = (
+    *FOUND_ACCOUNT_ERRORS,
+    Reason.INVALID_DIRECTION,
+    Reason.INVALID_DATETIME_FORMAT,
+    Reason.INVALID_AMOUNT_FORMAT,
+    Reason.INVALID_FILTER,
+    Reason.INVALID_SORT,
+    Reason.INVALID_CURSOR,
+)
 NEWEST_LINE_FIRST = Sort(field="posted_at", descending=True)
 
 
@@ -74,6 +91,17 @@ class TransactionListQuery(KeysetQuery):
         )
 
 
+@frozen(kw_only=True)
+class TransactionSearchQuery(TransactionListQuery):
+    account_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
+    user_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
+
+
+@frozen(kw_only=True)
+class BalanceQuery:
+    at: datetime | None = field(default=None, metadata=PAST_INSTANT.metadata)
+
+
 def list_accounts(call: Call[None, AccountListQuery]) -> Answer:
     query = call.query()
     wanted = AccountFilter(
@@ -88,8 +116,31 @@ def list_accounts(call: Call[None, AccountListQuery]) -> Answer:
     )
 
 
+def create_account(call: Call[AccountBody, None]) -> Answer:
+    account = call.services.accounts.create(call.actor, call.body().new_account())
+    return Answer(data=account_payload(account), location=f"/accounts/{account.id}")
+
+
 def get_account(call: Call[None, None]) -> Answer:
     return Answer(data=account_payload(call.services.accounts.get(call.actor, account_id=call.path_id())))
+
+
+def update_account(call: Call[AccountChangesBody, None]) -> Answer:
+    account_id = call.path_id()
+    changes = call.body().changes(named=call.json if isinstance(call.json, dict) else ())
+    account = call.services.accounts.update(call.actor, account_id=account_id, changes=changes)
+    return Answer(data=account_payload(account))
+
+
+def account_balance(call: Call[None, BalanceQuery]) -> Answer:
+    account_id, query = call.path_id(), call.query()
+    found = call.services.accounts.balance_at(call.actor, account_id=account_id, at=query.at)
+    return Answer(data=balance_at_payload(found))
+
+
+def account_health(call: Call[None, None]) -> Answer:
+    health = call.services.accounts.health(call.actor, account_id=call.path_id())
+    return Answer(data=account_health_payload(health))
 
 
 def list_account_transactions(call: Call[None, TransactionListQuery]) -> Answer:
@@ -98,6 +149,16 @@ def list_account_transactions(call: Call[None, TransactionListQuery]) -> Answer:
         call.actor,
         account_id=account_id,
         wanted=query.filter,
+        request=query.keyset_request(query.sort[0]),
+    )
+    return Answer(data=[transaction_payload(line) for line in page.items], pagination=keyset_pagination(page))
+
+
+def list_transactions(call: Call[None, TransactionSearchQuery]) -> Answer:
+    query = call.query()
+    page = call.services.accounts.list_all_transactions(
+        call.actor,
+        wanted=replace(query.filter, account_id=query.account_id, user_id=query.user_id),
         request=query.keyset_request(query.sort[0]),
     )
     return Answer(data=[transaction_payload(line) for line in page.items], pagination=keyset_pagination(page))
@@ -121,12 +182,67 @@ ACCOUNT_OPERATIONS = (
         ),
     ),
     Operation(
+        method="POST",
+        path="/accounts",
+        handler=create_account,
+        summary="Opens an account at one of the caller's own bank logins",
+        body=AccountBody,
+        answer=AccountPayload,
+        status=201,
+        idempotent=True,
+        errors=(
+            Reason.INVALID_UUID_FORMAT,
+            Reason.INVALID_CURRENCY_FORMAT,
+            Reason.INVALID_ACCOUNT_TYPE,
+            Reason.INVALID_ACCOUNT_NAME_FORMAT,
+            Reason.INVALID_FIELD_FORMAT,
+            Reason.BANK_LOGIN_NOT_FOUND,
+            Reason.INSUFFICIENT_PERMISSIONS,
+            Reason.RESOURCE_ALREADY_EXISTS,
+        ),
+    ),
+    Operation(
         method="GET",
         path="/accounts/{id}",
         handler=get_account,
         summary="One account",
         answer=AccountPayload,
-        errors=(Reason.INVALID_UUID_FORMAT, Reason.ACCOUNT_NOT_FOUND, Reason.UNAUTHORIZED_ACCESS),
+        errors=FOUND_ACCOUNT_ERRORS,
+    ),
+    Operation(
+        method="PUT",
+        path="/accounts/{id}",
+        handler=update_account,
+        summary="Changes an account's name and status, and for administrators its credit limit",
+        body=AccountChangesBody,
+        answer=AccountPayload,
+        errors=(
+            *FOUND_ACCOUNT_ERRORS,
+            Reason.INVALID_ACCOUNT_NAME_FORMAT,
+            Reason.INVALID_STATUS,
+            Reason.INVALID_AMOUNT_FORMAT,
+            Reason.INSUFFICIENT_PERMISSIONS,
+            Reason.ALREADY_PROCESSED,
+            Reason.ACCOUNT_NOT_EMPTY,
+            Reason.NEGATIVE_BALANCE,
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/accounts/{id}/balance",
+        handler=account_balance,
+        summary="What an account held at an instant",
+        query=BalanceQuery,
+        answer=BalanceAtPayload,
+        errors=(*FOUND_ACCOUNT_ERRORS, Reason.INVALID_DATETIME_FORMAT),
+    ),
+    Operation(
+        method="GET",
+        path="/accounts/{id}/health",
+        handler=account_health,
+        summary="What an account may still pay today",
+        answer=AccountHealthPayload,
+        errors=FOUND_ACCOUNT_ERRORS,
     ),
     Operation(
         method="GET",
@@ -136,16 +252,16 @@ ACCOUNT_OPERATIONS = (
         query=TransactionListQuery,
         answer=list[TransactionPayload],
         paging=Paging.KEYSET,
-        errors=(
-            Reason.INVALID_UUID_FORMAT,
-            Reason.INVALID_DIRECTION,
-            Reason.INVALID_DATETIME_FORMAT,
-            Reason.INVALID_AMOUNT_FORMAT,
-            Reason.INVALID_FILTER,
-            Reason.INVALID_SORT,
-            Reason.INVALID_CURSOR,
-            Reason.ACCOUNT_NOT_FOUND,
-            Reason.UNAUTHORIZED_ACCESS,
-        ),
+        errors=TRANSACTION_LIST_ERRORS,
+    ),
+    Operation(
+        method="GET",
+        path="/transactions",
+        handler=list_transactions,
+        summary="The caller's lines over all accounts, by cursor; anybody's for support and administrators",
+        query=TransactionSearchQuery,
+        answer=list[TransactionPayload],
+        paging=Paging.KEYSET,
+        errors=(*TRANSACTION_LIST_ERRORS, Reason.INSUFFICIENT_PERMISSIONS),
     ),
 )

@@ -1,6 +1,6 @@
 """Accounts and their transactions as JSON shows them."""
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from ledgerbank_adapters.http.wire_values import (
     WireId,
@@ -12,8 +12,11 @@ from ledgerbank_adapters.http.wire_values import (
     wire_instant,
     wire_money,
 )
-from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
 from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.payments.account_health import AccountHealth
+from ledgerbank_domain.services.account_service import BalanceAt
 
 
 class AccountPayload(TypedDict):
@@ -23,13 +26,13 @@ class AccountPayload(TypedDict):
     user_bank_login_id: WireId
     user_id: WireId
     currency: str
-    account_type: str
+    account_type: Annotated[str, AccountType]
     balance: WireMoney
     credit_limit: WireMoney
     available_balance: WireMoney
     last_four: str | None
     account_name: str
-    status: str
+    status: Annotated[str, AccountStatus]
     last_sync_at: WireInstant | None
     external_account_id: str | None
     inserted_at: WireInstant
@@ -45,7 +48,7 @@ class TransactionPayload(TypedDict):
     description: str
     amount: WireMoney
     currency: str
-    direction: str
+    direction: Annotated[str, Direction]
     posted_at: WireInstant
     balance_after: WireMoney
     journal_entry_id: WireId
@@ -55,6 +58,29 @@ class TransactionPayload(TypedDict):
     pending: bool
     inserted_at: WireInstant
     updated_at: WireInstant
+
+
+class BalanceAtPayload(TypedDict):
+    """The sum of the account's lines that were posted at or before ``at``."""
+
+    account_id: WireId
+    currency: str
+    balance: WireMoney
+    at: WireInstant
+
+
+class AccountHealthPayload(TypedDict):
+    """``daily_spent`` counts completed debits of the current UTC day."""
+
+    account_id: WireId
+    balance: WireMoney
+    status: str
+    daily_limit: WireMoney
+    daily_spent: WireMoney
+    daily_remaining: WireMoney
+    daily_utilization_percent: float
+    is_healthy: bool
+    can_make_payments: bool
 
 
 def account_payload(account: Account) -> AccountPayload:
@@ -95,4 +121,28 @@ def transaction_payload(transaction: Transaction) -> TransactionPayload:
         "pending": transaction.pending,
         "inserted_at": wire_instant(transaction.inserted_at),
         "updated_at": wire_instant(transaction.updated_at),
+    }
+
+
+def balance_at_payload(found: BalanceAt) -> BalanceAtPayload:
+    return {
+        "account_id": wire_id(found.account_id),
+        "currency": found.balance.currency.code,
+        "balance": wire_money(found.balance),
+        "at": wire_instant(found.at),
+    }
+
+
+def account_health_payload(health: AccountHealth) -> AccountHealthPayload:
+    account = health.account
+    return {
+        "account_id": wire_id(account.id),
+        "balance": wire_money(account.balance),
+        "status": account.status.value,
+        "daily_limit": wire_money(health.daily_limit),
+        "daily_spent": wire_money(health.daily_spent),
+        "daily_remaining": wire_money(health.daily_remaining),
+        "daily_utilization_percent": float(health.daily_utilization_percent),
+        "is_healthy": health.is_healthy,
+        "can_make_payments": health.can_make_payments,
     }

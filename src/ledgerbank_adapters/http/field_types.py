@@ -15,7 +15,7 @@ from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.enumeration import parse_member
 from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.money.currency import parse_currency, parse_currency_code
+from ledgerbank_domain.money.currency import CURRENCIES, parse_currency, parse_currency_code
 from ledgerbank_domain.money.money import parse_amount, parse_decimal
 from ledgerbank_domain.payments.payment import (
     MAX_DESCRIPTION_LENGTH,
@@ -118,40 +118,52 @@ _DATE_OR_INSTANT = {
 }
 
 EMAIL = FieldType(
-    parse=parse_email, schema={"type": "string", "format": "email", "maxLength": MAX_EMAIL_LENGTH}
+    parse=parse_email,
+    schema={
+        "type": "string",
+        "format": "email",
+        "pattern": r"^\s*[^@\s]+@[^@\s]*\.[^@\s]*\s*$",
+        "maxLength": MAX_EMAIL_LENGTH,
+        "examples": ["alice@example.com"],
+    },
 )
 FULL_NAME = FieldType(
-    parse=parse_full_name, schema={"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}
+    parse=parse_full_name,
+    schema={"type": "string", "pattern": r"\S", "maxLength": MAX_NAME_LENGTH, "examples": ["Alice Example"]},
 )
 ROLE = member_of(Role, Reason.INVALID_ROLE)
 USER_STATUS = member_of(UserStatus, Reason.INVALID_STATUS)
 
 LOGIN_PASSWORD = FieldType(
     parse=_parse_any_password,
-    schema={"type": "string", "format": "password", "minLength": 1},
+    schema={"type": "string", "format": "password", "minLength": 1, "examples": ["password123!"]},
     is_missing=is_no_password,
 )
 PASSWORD = FieldType(parse=_parse_password, schema=_PASSWORD_SCHEMA, is_missing=is_empty)
 PASSWORD_CONFIRMATION = FieldType(parse=_parse_confirmation, schema=_PASSWORD_SCHEMA, is_missing=is_empty)
 REFRESH_TOKEN = FieldType(
-    parse=str, schema={"type": "string", "minLength": 1}, is_missing=is_no_filled_string
+    parse=str, schema={"type": "string", "minLength": 1, "pattern": r"\S"}, is_missing=is_no_filled_string
 )
 
 UUID_FIELD = FieldType(parse=parse_uuid, schema={"type": "string", "format": "uuid"})
 AMOUNT = FieldType(
     parse=_parse_amount,
-    schema={"anyOf": [{"type": "string", "pattern": _DECIMAL_PATTERN}, {"type": "number"}]},
+    schema={
+        "anyOf": [{"type": "string", "pattern": _DECIMAL_PATTERN}, {"type": "number"}],
+        "examples": ["100.50"],
+    },
 )
 DIRECTION = member_of(Direction, Reason.INVALID_DIRECTION)
 PAYMENT_TYPE = member_of(PaymentType, Reason.INVALID_PAYMENT_TYPE)
 PAYMENT_STATUS = member_of(PaymentStatus, Reason.INVALID_STATUS)
 DESCRIPTION = FieldType(
-    parse=parse_description, schema={"type": "string", "minLength": 1, "maxLength": MAX_DESCRIPTION_LENGTH}
+    parse=parse_description,
+    schema={"type": "string", "pattern": r"\S", "maxLength": MAX_DESCRIPTION_LENGTH, "examples": ["Rent"]},
 )
 CURRENCY_CODE = FieldType(
     parse=parse_currency_code, schema={"type": "string", "pattern": r"^\s*[A-Za-z]{3}\s*$"}
 )
-CURRENCY = FieldType(parse=parse_currency, schema=CURRENCY_CODE.schema)
+CURRENCY = FieldType(parse=parse_currency, schema={"type": "string", "enum": sorted(CURRENCIES)})
 ACCOUNT_TYPE = member_of(AccountType, Reason.INVALID_ACCOUNT_TYPE)
 ACCOUNT_STATUS = member_of(AccountStatus, Reason.INVALID_STATUS)
 

@@ -136,6 +136,7 @@ HEALTH_OPERATIONS = (
         access=Access.PUBLIC,
         answer=DetailedHealthPayload,
         wrapped=False,
+        unwell_status=UNAVAILABLE,
     ),
     Operation(
         method="GET",
@@ -145,6 +146,7 @@ HEALTH_OPERATIONS = (
         access=Access.PUBLIC,
         answer=ReadinessPayload,
         wrapped=False,
+        unwell_status=UNAVAILABLE,
     ),
     Operation(
         method="GET",

@@ -4,15 +4,17 @@ Problem details follow RFC 9457, https://www.rfc-editor.org/rfc/rfc9457
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import orjson
-from attrs import frozen
+from attrs import field, frozen
 from starlette.responses import Response
 
 from ledgerbank_adapters.http.accept_header import PROBLEM_MEDIA_TYPE, prefers_problem_details
+from ledgerbank_adapters.http.http_observer import HttpObserver, SilentHttpObserver
 from ledgerbank_adapters.http.request_context import RequestContext
-from ledgerbank_adapters.http.wire_values import wire_instant
+from ledgerbank_adapters.http.wire_values import WireInstant, wire_instant
+from ledgerbank_domain.audit.redaction import redacted
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.ports.clock import Clock
@@ -58,12 +60,50 @@ def error_kind(reason: Reason) -> ErrorKind:
     return KINDS_BY_CATEGORY[reason.category]
 
 
+class ErrorPayload(TypedDict):
+    """``message`` is the catalog's text for ``reason``; ``details`` may say more."""
+
+    type: str
+    message: str
+    code: int
+    reason: Annotated[str, Reason]
+    details: dict[str, Any]
+    timestamp: WireInstant
+    correlation_id: str
+
+
+class ErrorEnvelopePayload(TypedDict):
+    error: ErrorPayload
+
+
+class ProblemPayload(TypedDict):
+    """Problem details by RFC 9457, for whoever names their media type in ``Accept``."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    reason: Annotated[str, Reason]
+    category: Annotated[str, Category]
+    retryable: bool
+    correlation_id: str
+    details: dict[str, Any]
+    timestamp: WireInstant
+
+
+def problem_url(public_base_url: str, reason: Reason) -> str:
+    """The address that explains a reason."""
+    return f"{public_base_url}/api/problems/{reason.code}"
+
+
 @frozen(kw_only=True)
 class AnswerWriter:
     """``public_base_url`` has no final slash; it begins the address that explains a problem."""
 
     clock: Clock
     public_base_url: str
+    observer: HttpObserver = field(factory=SilentHttpObserver)
 
     def success(
         self,
@@ -86,6 +126,7 @@ class AnswerWriter:
     def error(
         self, error: DomainError, context: RequestContext, *, headers: Mapping[str, str] | None = None
     ) -> Response:
+        self.observer.error_answered(error.reason)
         status = error_kind(error.reason).status
         headers = {**HEADERS_BY_STATUS.get(status, {}), **(headers or {})}
         if prefers_problem_details(context.accept):
@@ -94,22 +135,22 @@ class AnswerWriter:
             )
         return json_response({"error": self._error(error, context)}, status=status, headers=headers)
 
-    def _error(self, error: DomainError, context: RequestContext) -> dict[str, Any]:
+    def _error(self, error: DomainError, context: RequestContext) -> ErrorPayload:
         kind = error_kind(error.reason)
         return {
             "type": kind.type,
             "message": error.reason.message,
             "code": kind.status,
             "reason": error.reason.code,
-            "details": error.details,
+            "details": redacted(error.details),
             "timestamp": wire_instant(self.clock.now()),
             "correlation_id": context.correlation_id,
         }
 
-    def _problem(self, error: DomainError, context: RequestContext) -> dict[str, Any]:
+    def _problem(self, error: DomainError, context: RequestContext) -> ProblemPayload:
         reason = error.reason
         return {
-            "type": f"{self.public_base_url}/api/problems/{reason.code}",
+            "type": problem_url(self.public_base_url, reason),
             "title": reason.message,
             "status": error_kind(reason).status,
             "detail": error.details.get("message", reason.message),
@@ -118,7 +159,7 @@ class AnswerWriter:
             "category": reason.category.value,
             "retryable": reason.retryable,
             "correlation_id": context.correlation_id,
-            "details": error.details,
+            "details": redacted(error.details),
             "timestamp": wire_instant(self.clock.now()),
         }
 

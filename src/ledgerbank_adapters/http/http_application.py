@@ -1,6 +1,6 @@
 """The composition of the HTTP adapter: one function that makes an ASGI application of the use-cases."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
@@ -8,25 +8,40 @@ from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
 from ledgerbank_adapters.http.account_endpoints import ACCOUNT_OPERATIONS
+from ledgerbank_adapters.http.audit_endpoints import AUDIT_OPERATIONS
 from ledgerbank_adapters.http.auth_endpoints import AUTH_OPERATIONS
+from ledgerbank_adapters.http.bank_endpoints import BANK_OPERATIONS
+from ledgerbank_adapters.http.caller_admission import CallerAdmission
 from ledgerbank_adapters.http.client_address import IpNetwork
 from ledgerbank_adapters.http.cross_origin import CrossOriginMiddleware
+from ledgerbank_adapters.http.docs_endpoints import DOCS_OPERATIONS
 from ledgerbank_adapters.http.error_boundary import ErrorBoundaryMiddleware
 from ledgerbank_adapters.http.field_reader import FieldReader
 from ledgerbank_adapters.http.health_endpoints import HEALTH_OPERATIONS
 from ledgerbank_adapters.http.http_answers import AnswerWriter
 from ledgerbank_adapters.http.http_health import HealthProbes
-from ledgerbank_adapters.http.http_operation import HttpServices
+from ledgerbank_adapters.http.http_observer import HttpObserver, SilentHttpObserver
+from ledgerbank_adapters.http.http_operation import Document, HttpServices
+from ledgerbank_adapters.http.metrics_endpoint import METRICS_OPERATIONS
+from ledgerbank_adapters.http.openapi_document import OpenApiDocument
 from ledgerbank_adapters.http.operation_routes import BodilessHeadMiddleware, UnknownPath, operation_routes
 from ledgerbank_adapters.http.operation_runner import OperationRunner
 from ledgerbank_adapters.http.payment_endpoints import PAYMENT_OPERATIONS
+from ledgerbank_adapters.http.problem_endpoints import PROBLEM_OPERATIONS
 from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
+from ledgerbank_adapters.http.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
+from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
 from ledgerbank_adapters.http.request_context import RequestContextMiddleware
+from ledgerbank_adapters.http.request_observation import RequestObservationMiddleware
 from ledgerbank_adapters.http.security_headers import SecurityHeadersMiddleware
 from ledgerbank_adapters.http.user_endpoints import USER_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.rate_limiter import RateLimiter
 from ledgerbank_domain.services.account_service import AccountService
+from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.auth_service import AuthService
+from ledgerbank_domain.services.bank_service import BankService
+from ledgerbank_domain.services.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.user_service import UserService
@@ -35,22 +50,34 @@ HEALTH_THREADS = 4
 
 OPERATIONS = (
     *HEALTH_OPERATIONS,
+    *DOCS_OPERATIONS,
+    *METRICS_OPERATIONS,
+    *PROBLEM_OPERATIONS,
     *AUTH_OPERATIONS,
     *USER_OPERATIONS,
     *PROFILE_OPERATIONS,
+    *BANK_OPERATIONS,
     *ACCOUNT_OPERATIONS,
     *PAYMENT_OPERATIONS,
+    *AUDIT_OPERATIONS,
 )
 """Every endpoint there is."""
+
+OPENAPI_DOCUMENT = OpenApiDocument(OPERATIONS)
+
+NO_METRICS = Document(content=b"", media_type="text/plain; charset=utf-8")
 
 
 def create_http_application(
     *,
     auth: AuthService,
     users: UserService,
+    banks: BankService,
     accounts: AccountService,
     payments: PaymentService,
     processing: PaymentProcessingService,
+    idempotency: IdempotencyService,
+    audit_events: AuditService,
     health: HealthProbes,
     clock: Clock,
     limiter: CapacityLimiter,
@@ -59,14 +86,24 @@ def create_http_application(
     cors_origins: Collection[str] = (),
     trusted_proxies: Collection[IpNetwork] = (),
     strict_transport: bool = False,
+    rate_limiter: RateLimiter | None = None,
+    observer: HttpObserver | None = None,
+    exposition: Callable[[], Document] = lambda: NO_METRICS,
+    metrics_token: str | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The API under ``/api`` and ``/api/v1``.
 
     ``limiter`` has as many tokens as the database pool has connections. ``strict_transport`` is for
     production, behind TLS. ``public_base_url`` has no final slash. ``cors_origins`` may be ``*`` alone.
+    Without ``rate_limiter`` nobody is limited. ``observer`` is told of every request and error;
+    ``exposition`` is what it counted.
     """
-    writer = AnswerWriter(clock=clock, public_base_url=public_base_url)
+    observer = observer or SilentHttpObserver()
+    rate_limit = None
+    if rate_limiter is not None:
+        rate_limit = RateLimitGate(limiter=rate_limiter, clock=clock, observer=observer)
+    writer = AnswerWriter(clock=clock, public_base_url=public_base_url, observer=observer)
     reader = FieldReader()
     for operation in OPERATIONS:
         for fields in filter(None, (operation.body, operation.query)):
@@ -75,25 +112,39 @@ def create_http_application(
         services=HttpServices(
             auth=auth,
             users=users,
+            banks=banks,
             accounts=accounts,
             payments=payments,
             processing=processing,
+            audit_events=audit_events,
             health=health,
+            public_base_url=public_base_url,
+            openapi_json=OPENAPI_DOCUMENT.json,
+            exposition=exposition,
+            metrics_token=metrics_token,
         ),
+        admission=CallerAdmission(
+            auth=auth,
+            rate_limit=rate_limit,
+            refusals=RefusalRecorder(audit=audit_events),
+        ),
+        idempotency=idempotency,
         writer=writer,
         reader=reader,
         limiter=limiter,
         health_limiter=CapacityLimiter(HEALTH_THREADS),
         max_body_bytes=max_body_bytes,
     )
-    unknown_path = UnknownPath(writer)
+    unknown_path = UnknownPath(runner)
     application = Starlette(
         routes=operation_routes(OPERATIONS, runner, unknown_path),
         middleware=[
             Middleware(RequestContextMiddleware, clock=clock, trusted_proxies=trusted_proxies),
+            Middleware(RequestObservationMiddleware, observer=observer),
             Middleware(SecurityHeadersMiddleware, strict_transport=strict_transport),
             Middleware(CrossOriginMiddleware, allowed_origins=cors_origins),
             Middleware(BodilessHeadMiddleware),
+            Middleware(RateLimitHeadersMiddleware),
             Middleware(ErrorBoundaryMiddleware, writer=writer),
         ],
         lifespan=lifespan,

@@ -1,11 +1,13 @@
 """What an endpoint is: one row of a table from which routes are made, and documentation can be."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Generic, TypedDict, TypeVar, cast
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
+from starlette.datastructures import Headers
 
 from ledgerbank_adapters.http.field_reader import FieldReader
 from ledgerbank_adapters.http.http_health import HealthProbes
@@ -13,14 +15,19 @@ from ledgerbank_adapters.http.wire_values import WireInstant, parse_uuid
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
+from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.auth_service import Authentication, AuthService
+from ledgerbank_domain.services.bank_service import BankService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.user_service import UserService
 
 B = TypeVar("B")
 Q = TypeVar("Q")
+
+ID_IN_PATH: Mapping[str, Mapping[str, Any]] = {"id": {"type": "string", "format": "uuid"}}
 
 
 class Access(Enum):
@@ -40,15 +47,49 @@ class Paging(Enum):
 
 
 @frozen(kw_only=True)
+class Document:
+    """What an answer holds in place of JSON data; ``headers`` may replace those of every answer."""
+
+    content: bytes
+    media_type: str
+    headers: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
 class HttpServices:
-    """Everything that endpoints call."""
+    """Everything that endpoints call.
+
+    ``openapi_json`` gives the description of the API; ``exposition`` the metrics, as Prometheus reads them,
+    for whoever sends ``metrics_token`` when there is one. ``public_base_url`` has no final slash.
+    """
 
     auth: AuthService
     users: UserService
+    banks: BankService
     accounts: AccountService
     payments: PaymentService
     processing: PaymentProcessingService
+    audit_events: AuditService
     health: HealthProbes
+    public_base_url: str
+    openapi_json: Callable[[], bytes]
+    exposition: Callable[[], Document]
+    metrics_token: str | None
+
+    def over(self, start_unit_of_work: StartUnitOfWork) -> "HttpServices":
+        """The same use-cases, in units of work that are started like this.
+
+        A service is a frozen set of ports, so that a copy of it with another port is all it takes.
+        """
+        services = {field.name: getattr(self, field.name) for field in fields(HttpServices)}
+        return HttpServices(
+            **{
+                name: replace(service, start_unit_of_work=start_unit_of_work)
+                if hasattr(service, "start_unit_of_work")
+                else service
+                for name, service in services.items()
+            }
+        )
 
 
 class MessagePayload(TypedDict):
@@ -79,9 +120,11 @@ class Call(Generic[B, Q]):
     operation: "Operation[B, Q]"
     path_parameters: Mapping[str, str]
     query_parameters: Mapping[str, str]
+    headers: Headers
     json: object
     received_at: WireInstant
     authentication: Authentication | None = None
+    idempotency_key: str | None = None
 
     def path_id(self) -> UUID:
         """Raises ``invalid_uuid_format``."""
@@ -109,9 +152,11 @@ class Call(Generic[B, Q]):
 class Operation(Generic[B, Q]):
     """``handler`` runs in a worker thread unless ``blocking`` is false.
 
-    ``answer`` is the type of ``data``: a TypedDict, or a list of one. ``errors`` are the reasons of this
-    operation beyond those that every operation with its access and body has. Health answers are not
-    ``wrapped`` in the envelope.
+    ``answer`` is the type of ``data``: a TypedDict, or a list of one, or a :class:`Document` of
+    ``media_type``. ``errors`` are the reasons of this operation beyond those that every operation with its
+    access and body has. Health answers are not ``wrapped`` in the envelope; ``unwell_status`` is the one that
+    the same answer also comes with. ``path_schemas`` describes the parameters in ``path``. An ``idempotent``
+    operation honours the header ``Idempotency-Key``; its use-case commits once, as the last thing it does.
     """
 
     method: str
@@ -128,6 +173,10 @@ class Operation(Generic[B, Q]):
     errors: tuple[Reason, ...] = field(default=())
     wrapped: bool = True
     blocking: bool = True
+    idempotent: bool = False
+    media_type: str = "application/json"
+    unwell_status: int | None = None
+    path_schemas: Mapping[str, Mapping[str, Any]] = field(default=ID_IN_PATH)
 
     @property
     def takes_body(self) -> bool:

@@ -26,6 +26,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _PARSERS: Mapping[str, Callable[[object], SortValue]] = {
     "inserted_at": parse_zoned_instant,
     "posted_at": parse_zoned_instant,
+    "occurred_at": parse_zoned_instant,
     "amount": parse_decimal,
 }
 

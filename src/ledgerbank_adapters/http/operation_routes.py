@@ -9,10 +9,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from ledgerbank_adapters.http.http_answers import AnswerWriter
 from ledgerbank_adapters.http.http_operation import Operation
 from ledgerbank_adapters.http.operation_runner import CANONICAL_PREFIX, OperationRunner
-from ledgerbank_adapters.http.request_context import context_of
+from ledgerbank_adapters.http.request_observation import observe_route
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -33,12 +32,13 @@ class PathEndpoint:
             # The "$" of a route's pattern matches before a final line break as well.
             await self.unknown_path(scope, receive, send)
             return
+        observe_route(scope, self.path)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         operation = self.operations.get(method)
         if operation is None:
             refusal = DomainError(Reason.METHOD_NOT_ALLOWED)
             headers = {"Allow": ", ".join(self.allowed_methods)}
-            response = self.runner.writer.error(refusal, context_of(scope), headers=headers)
+            response = await self.runner.refuse(refusal, scope, headers=headers)
         else:
             response = await self.runner.run(operation, scope, receive)
         await response(scope, receive, send)
@@ -53,13 +53,13 @@ class PathEndpoint:
 class UnknownPath:
     """What answers where no route does."""
 
-    writer: AnswerWriter
+    runner: OperationRunner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
-        response = self.writer.error(DomainError(Reason.RESOURCE_NOT_FOUND), context_of(scope))
+        response = await self.runner.refuse(DomainError(Reason.RESOURCE_NOT_FOUND), scope)
         await response(scope, receive, send)
 
 

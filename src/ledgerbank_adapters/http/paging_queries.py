@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import attrs
 
@@ -38,11 +38,23 @@ def clamped_integer(text: str, *, default: int, maximum: int) -> int:
 
 PAGE_NUMBER = FieldType(
     parse=lambda text: clamped_integer(text, default=1, maximum=LAST_PAGE),
-    schema={"type": "integer", "minimum": 1, "default": 1},
+    # No value is an error, so the schema excludes none.
+    schema={
+        "type": ["integer", "string"],
+        "default": 1,
+        "description": "From 1; anything that is no such number counts as 1.",
+    },
 )
 PAGE_SIZE = FieldType(
     parse=lambda text: clamped_integer(text, default=DEFAULT_PAGE_SIZE, maximum=MAX_PAGE_SIZE),
-    schema={"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": DEFAULT_PAGE_SIZE},
+    schema={
+        "type": ["integer", "string"],
+        "default": DEFAULT_PAGE_SIZE,
+        "description": (
+            f"From 1 to {MAX_PAGE_SIZE}; more counts as {MAX_PAGE_SIZE}, anything that is no such number as"
+            f" {DEFAULT_PAGE_SIZE}."
+        ),
+    },
 )
 CURSOR = FieldType(
     parse=str, schema={"type": "string", "description": "A cursor as an object or as a token."}
@@ -80,7 +92,29 @@ class KeysetQuery:
         return KeysetRequest(limit=self.limit, sort=sort, after=after)
 
 
-def short_offset_pagination(page: Page[Any]) -> dict[str, Any]:
+class ShortOffsetPagination(TypedDict):
+    page: int
+    page_size: int
+    total_count: int
+    total_pages: int
+
+
+class OffsetPagination(ShortOffsetPagination):
+    has_next: bool
+    has_prev: bool
+
+
+class KeysetPagination(TypedDict):
+    """Both cursors tell where the next page begins; null on the last page."""
+
+    type: Literal["keyset"]
+    limit: int
+    has_more: bool
+    next_cursor: dict[str, str] | None
+    next_cursor_token: str | None
+
+
+def short_offset_pagination(page: Page[Any]) -> ShortOffsetPagination:
     return {
         "page": page.request.page,
         "page_size": page.request.page_size,
@@ -89,11 +123,11 @@ def short_offset_pagination(page: Page[Any]) -> dict[str, Any]:
     }
 
 
-def offset_pagination(page: Page[Any]) -> dict[str, Any]:
+def offset_pagination(page: Page[Any]) -> OffsetPagination:
     return {**short_offset_pagination(page), "has_next": page.has_next, "has_prev": page.has_prev}
 
 
-def keyset_pagination(page: KeysetPage[Any]) -> dict[str, Any]:
+def keyset_pagination(page: KeysetPage[Any]) -> KeysetPagination:
     cursor = page.next_cursor
     return {
         "type": "keyset",

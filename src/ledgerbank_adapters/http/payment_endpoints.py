@@ -1,38 +1,44 @@
 """Drafting, looking at, executing and taking back payments."""
 
 from datetime import datetime
-from decimal import Decimal
-from uuid import UUID
 
 from attrs import field, frozen
 
+from ledgerbank_adapters.http.field_reader import FieldReader
 from ledgerbank_adapters.http.field_types import (
-    AMOUNT,
-    CURRENCY_CODE,
-    DESCRIPTION,
     DIRECTION,
     PAYMENT_STATUS,
     PAYMENT_TYPE,
     RANGE_END,
     RANGE_START,
-    UUID_FIELD,
 )
 from ledgerbank_adapters.http.http_operation import Answer, Call, Operation, Paging
 from ledgerbank_adapters.http.paging_queries import OffsetQuery, offset_pagination
+from ledgerbank_adapters.http.payment_bodies import PaymentBatchBody, PaymentBody
 from ledgerbank_adapters.http.payment_payloads import (
+    PaymentBatchPayload,
     PaymentOutlookPayload,
     PaymentPayload,
     PaymentStatsPayload,
     RefusedPaymentPayload,
     ValidPaymentPayload,
+    payment_batch_payload,
     payment_outlook_payload,
     payment_payload,
     payment_stats_payload,
     payment_validation_payload,
 )
-from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.payments.payment import PaymentDraft, PaymentFilter, PaymentStatus, PaymentType
+from ledgerbank_domain.payments.payment import (
+    Payment,
+    PaymentDraft,
+    PaymentFilter,
+    PaymentStatus,
+    PaymentType,
+)
+from ledgerbank_domain.services.outcome import Outcome
 
 DRAFT_ERRORS = (
     Reason.INVALID_AMOUNT_FORMAT,
@@ -62,31 +68,6 @@ FOUND_PAYMENT_ERRORS = (
 
 
 @frozen(kw_only=True)
-class PaymentBody:
-    """``currency`` may be left out; when given it must be the account's."""
-
-    amount: Decimal = field(metadata=AMOUNT.metadata)
-    direction: Direction = field(metadata=DIRECTION.metadata)
-    payment_type: PaymentType = field(metadata=PAYMENT_TYPE.metadata)
-    description: str = field(metadata=DESCRIPTION.metadata)
-    user_bank_account_id: UUID = field(metadata=UUID_FIELD.metadata)
-    currency: str | None = field(default=None, metadata=CURRENCY_CODE.metadata)
-    counterparty_account_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
-
-    def draft(self) -> PaymentDraft:
-        """Raises ``invalid_counterparty``."""
-        return PaymentDraft(
-            amount=self.amount,
-            direction=self.direction,
-            payment_type=self.payment_type,
-            description=self.description,
-            account_id=self.user_bank_account_id,
-            currency_code=self.currency,
-            counterparty_account_id=self.counterparty_account_id,
-        )
-
-
-@frozen(kw_only=True)
 class PaymentListQuery(OffsetQuery):
     direction: Direction | None = field(default=None, metadata=DIRECTION.metadata)
     status: PaymentStatus | None = field(default=None, metadata=PAYMENT_STATUS.metadata)
@@ -98,6 +79,20 @@ class PaymentListQuery(OffsetQuery):
 def create_payment(call: Call[PaymentBody, None]) -> Answer:
     payment = call.services.payments.create(call.actor, call.body().draft())
     return Answer(data=payment_payload(payment), location=f"/payments/{payment.id}")
+
+
+def create_payments(call: Call[PaymentBatchBody, None]) -> Answer:
+    drafts = [_draft_of(call.reader, item) for item in call.body().payments]
+    readable = [draft for draft in drafts if isinstance(draft, PaymentDraft)]
+    created = iter(call.services.payments.create_many([(call.actor, draft) for draft in readable]))
+    outcomes: list[Outcome[Payment]] = [
+        draft if isinstance(draft, DomainError) else next(created) for draft in drafts
+    ]
+    for outcome in outcomes:
+        # A caller who has just lost his account is no matter of single items.
+        if isinstance(outcome, DomainError) and outcome.category is Category.AUTHENTICATION:
+            raise outcome
+    return Answer(data=payment_batch_payload(outcomes))
 
 
 def validate_payment(call: Call[PaymentBody, None]) -> Answer:
@@ -143,6 +138,13 @@ def cancel_payment(call: Call[None, None]) -> Answer:
     return Answer(data=payment_payload(call.services.payments.cancel(call.actor, payment_id=call.path_id())))
 
 
+def _draft_of(reader: FieldReader, item: object) -> Outcome[PaymentDraft]:
+    try:
+        return reader.read(PaymentBody, item).draft()
+    except DomainError as error:
+        return error
+
+
 PAYMENT_OPERATIONS = (
     Operation(
         method="POST",
@@ -153,7 +155,19 @@ PAYMENT_OPERATIONS = (
         answer=PaymentPayload,
         status=201,
         action="created",
+        idempotent=True,
         errors=(*DRAFT_ERRORS, *ACCOUNT_RULE_ERRORS),
+    ),
+    Operation(
+        method="POST",
+        path="/payments/batch",
+        handler=create_payments,
+        summary="Drafts up to 1,000 payments; each is created or refused by itself",
+        body=PaymentBatchBody,
+        answer=PaymentBatchPayload,
+        action="batch_created",
+        idempotent=True,
+        errors=(Reason.INVALID_BATCH,),
     ),
     Operation(
         method="POST",
@@ -214,6 +228,7 @@ PAYMENT_OPERATIONS = (
         summary="Executes a payment: now money moves",
         answer=PaymentPayload,
         action="processed",
+        idempotent=True,
         errors=(
             *FOUND_PAYMENT_ERRORS,
             Reason.ALREADY_PROCESSED,

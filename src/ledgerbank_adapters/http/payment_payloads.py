@@ -1,7 +1,8 @@
 """Payments as JSON shows them."""
 
 from collections import defaultdict
-from typing import TypedDict
+from collections.abc import Sequence
+from typing import Annotated, Any, TypedDict
 
 from ledgerbank_adapters.http.account_payloads import AccountPayload, account_payload
 from ledgerbank_adapters.http.http_answers import error_kind
@@ -18,9 +19,11 @@ from ledgerbank_adapters.http.wire_values import (
 )
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import CURRENCIES, Currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentStatus
+from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentStatus, PaymentType
+from ledgerbank_domain.services.outcome import Outcome
 from ledgerbank_domain.services.payment_service import PaymentOutlook, PaymentStats, PaymentValidation
 
 
@@ -29,10 +32,10 @@ class PaymentFields(TypedDict):
     user_id: WireId
     amount: WireMoney
     currency: str
-    direction: str
-    payment_type: str
+    direction: Annotated[str, Direction]
+    payment_type: Annotated[str, PaymentType]
     description: str
-    status: str
+    status: Annotated[str, PaymentStatus]
     counterparty_account_id: WireId | None
     posted_at: WireInstant | None
     failure_reason: str | None
@@ -77,6 +80,36 @@ class ValidPaymentPayload(TypedDict):
 
 class RefusedPaymentPayload(ValidPaymentPayload):
     error: RefusalPayload
+
+
+class BatchErrorPayload(TypedDict):
+    type: str
+    message: str
+    code: int
+    reason: str
+    details: dict[str, Any]
+
+
+class CreatedItemPayload(TypedDict):
+    """``index`` is the item's place in the request, from 0."""
+
+    index: int
+    status: int
+    payment: PaymentPayload
+
+
+class RefusedItemPayload(TypedDict):
+    """``status`` is what the item would have been answered with by itself."""
+
+    index: int
+    status: int
+    error: BatchErrorPayload
+
+
+class PaymentBatchPayload(TypedDict):
+    results: list[CreatedItemPayload | RefusedItemPayload]
+    created: int
+    failed: int
 
 
 class FinancialHealthPayload(TypedDict):
@@ -145,6 +178,15 @@ def payment_validation_payload(validation: PaymentValidation) -> ValidPaymentPay
     }
 
 
+def payment_batch_payload(outcomes: Sequence[Outcome[Payment]]) -> PaymentBatchPayload:
+    failed = sum(isinstance(outcome, DomainError) for outcome in outcomes)
+    return {
+        "results": [_item_payload(index, outcome) for index, outcome in enumerate(outcomes)],
+        "created": len(outcomes) - failed,
+        "failed": failed,
+    }
+
+
 def payment_stats_payload(stats: PaymentStats) -> PaymentStatsPayload:
     accounts = stats.accounts
     active = _count(accounts, AccountStatus.ACTIVE)
@@ -191,6 +233,23 @@ def _amount_as_asked(draft: PaymentDraft, currency: Currency) -> WireMoney:
         return wire_money(Money(draft.amount, currency))
     except DomainError:
         return wire_decimal(draft.amount)
+
+
+def _item_payload(index: int, outcome: Outcome[Payment]) -> CreatedItemPayload | RefusedItemPayload:
+    if isinstance(outcome, Payment):
+        return {"index": index, "status": 201, "payment": payment_payload(outcome)}
+    kind = error_kind(outcome.reason)
+    return {
+        "index": index,
+        "status": kind.status,
+        "error": {
+            "type": kind.type,
+            "message": outcome.reason.message,
+            "code": kind.status,
+            "reason": outcome.reason.code,
+            "details": outcome.details,
+        },
+    }
 
 
 def _refusal_payload(error: DomainError) -> RefusalPayload:

@@ -127,6 +127,7 @@ USER_OPERATIONS = (
         body=NewUserBody,
         answer=UserPayload,
         status=201,
+        idempotent=True,
         errors=(*REGISTRATION_ERRORS, Reason.INVALID_ROLE),
     ),
     Operation(

@@ -1,8 +1,9 @@
 """Users as JSON shows them."""
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from ledgerbank_adapters.http.wire_values import WireId, WireInstant, wire_id, wire_instant
+from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.users.user import User, UserStats, UserStatus
 
 
@@ -12,8 +13,8 @@ class UserPayload(TypedDict):
     id: WireId
     email: str
     full_name: str
-    status: str
-    role: str
+    status: Annotated[str, UserStatus]
+    role: Annotated[str, Role]
     active: bool
     suspended: bool
     deleted: bool

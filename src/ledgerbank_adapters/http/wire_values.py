@@ -72,6 +72,14 @@ def parse_range_end(value: object) -> datetime:
     return _parse_range_bound(value, time.max)
 
 
+def parse_instant(value: object) -> datetime:
+    """An instant; without a zone it is in UTC. Raises ``invalid_datetime_format``, also for a mere day."""
+    text = value.strip().upper() if isinstance(value, str) else ""
+    if not _INSTANT.fullmatch(text):
+        raise DomainError(Reason.INVALID_DATETIME_FORMAT)
+    return _in_utc(text)
+
+
 def parse_zoned_instant(value: object) -> datetime:
     """An instant that says its zone, as we write it. Raises ``invalid_datetime_format``."""
     shape = _INSTANT.fullmatch(value) if isinstance(value, str) else None

@@ -10,20 +10,24 @@ threads. ::
         work.commit()
 """
 
+from ledgerbank_adapters.memory.memory_cache import MemoryCache
 from ledgerbank_adapters.memory.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.memory_rate_limiter import MemoryRateLimiter
 from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
 from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
 from ledgerbank_adapters.memory.memory_unit_of_work import MemoryUnitOfWork, StartMemoryUnitOfWork
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 
 __all__ = [
+    "MemoryCache",
     "MemoryClock",
     "MemoryDatabase",
     "MemoryIdGenerator",
     "MemoryPasswordHasher",
     "MemoryPseudonymizer",
+    "MemoryRateLimiter",
     "MemoryTokenCodec",
     "MemoryUnitOfWork",
     "SandboxBank",

@@ -6,15 +6,22 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.memory_database import MemoryTables
-from ledgerbank_adapters.memory.memory_paging import page_of
+from ledgerbank_adapters.memory.memory_paging import SortFields, page_of, sorted_by
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountType
-from ledgerbank_domain.banking.bank import Bank, BankBranch
+from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BranchFilter
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.identity.page import Page, PageRequest, Sort
 from ledgerbank_domain.ports.banking_repository import AccountRepository, BankLoginRepository, BankRepository
+
+_BANK_SORT_FIELDS: SortFields[Bank] = {
+    "name": lambda bank: bank.name,
+    "code": lambda bank: bank.code,
+    "country": lambda bank: bank.country,
+    "inserted_at": lambda bank: bank.inserted_at,
+}
 
 
 class MemoryBankRepository(BankRepository):
@@ -23,16 +30,49 @@ class MemoryBankRepository(BankRepository):
 
     def add(self, bank: Bank) -> None:
         self._transaction.insert(self._tables.banks, bank)
+        self._tables.catalogue_version += 1
+
+    def save(self, bank: Bank) -> None:
+        self._transaction.update(self._tables.banks, bank)
+        self._tables.catalogue_version += 1
+
+    def get(self, bank_id: UUID) -> Bank:
+        bank = self._tables.banks.find(bank_id)
+        if bank is None:
+            raise DomainError(Reason.BANK_NOT_FOUND)
+        return bank
+
+    def get_for_update(self, bank_id: UUID) -> Bank:
+        return self.get(bank_id)
 
     def find_by_code(self, code: str) -> Bank | None:
         bank_id = self._tables.bank_by_code.find(code)
         return None if bank_id is None else self._tables.banks.find(bank_id)
 
+    def list_page(self, wanted: BankFilter, *, sort: tuple[Sort, ...], request: PageRequest) -> Page[Bank]:
+        matching = [
+            bank
+            for bank in self._tables.banks
+            if wanted.country in (None, bank.country) and wanted.status in (None, bank.status)
+        ]
+        return page_of(sorted_by(matching, sort, _BANK_SORT_FIELDS), request)
+
+    def catalogue_version(self) -> int:
+        return self._tables.catalogue_version
+
     def add_branch(self, branch: BankBranch) -> None:
         self._transaction.insert(self._tables.bank_branches, branch)
+        self._tables.catalogue_version += 1
+
+    def find_many_branches(self, branch_ids: Collection[UUID]) -> Mapping[UUID, BankBranch]:
+        return self._tables.bank_branches.find_all(branch_ids)
 
     def list_branches(self, bank_id: UUID) -> list[BankBranch]:
         return self._tables.bank_branches.rows(self._tables.branches_of_bank.ids(bank_id))
+
+    def list_branches_page(self, wanted: BranchFilter, *, request: PageRequest) -> Page[BankBranch]:
+        branches = self.list_branches(wanted.bank_id)
+        return page_of([each for each in branches if wanted.country in (None, each.country)], request)
 
     @property
     def _tables(self) -> MemoryTables:
@@ -45,6 +85,9 @@ class MemoryBankLoginRepository(BankLoginRepository):
 
     def add(self, login: BankLogin) -> None:
         self._transaction.insert(self._tables.bank_logins, login)
+
+    def find_many(self, login_ids: Collection[UUID]) -> Mapping[UUID, BankLogin]:
+        return self._tables.bank_logins.find_all(login_ids)
 
     def list_of_user(self, user_id: UUID) -> list[BankLogin]:
         return self._tables.bank_logins.rows(self._tables.logins_of_user.ids(user_id))
@@ -70,9 +113,22 @@ class MemoryAccountRepository(AccountRepository):
     def add(self, account: Account) -> None:
         if account.line_count or not account.balance.is_zero:
             raise ValueError(f"account {account.id} is new: only the journal gives it lines and a balance")
-        if not account.credit_limit.is_zero and account.account_type is not AccountType.CREDIT:
-            raise self._transaction.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="credit_limit"))
+        self._check_credit_limit(account)
         self._transaction.insert(self._tables.accounts, account)
+
+    def save(self, account: Account) -> None:
+        stored = self._tables.accounts.find(account.id)
+        if stored is None:
+            raise LookupError(f"no account {account.id} to save")
+        changed = replace(
+            stored,
+            account_name=account.account_name,
+            status=account.status,
+            credit_limit=account.credit_limit,
+            updated_at=account.updated_at,
+        )
+        self._check_credit_limit(changed)
+        self._transaction.update(self._tables.accounts, changed)
 
     def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         return self._tables.accounts.find_all(account_ids)
@@ -86,6 +142,12 @@ class MemoryAccountRepository(AccountRepository):
 
     def list_of_user(self, user_id: UUID) -> list[Account]:
         return self._tables.accounts.rows(self._tables.accounts_of_user.ids(user_id))
+
+    def _check_credit_limit(self, account: Account) -> None:
+        if not account.credit_limit.is_zero and account.account_type is not AccountType.CREDIT:
+            raise self._transaction.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="credit_limit"))
+        if account.balance < -account.credit_limit:
+            raise self._transaction.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="balance"))
 
     @property
     def _tables(self) -> MemoryTables:

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from ledgerbank_adapters.memory.memory_index import OrderedIndex, RunningTotalIndex, UniqueIndex
 from ledgerbank_adapters.memory.memory_table import ForeignKey, MemoryTable
-from ledgerbank_domain.audit.audit_event import AuditEvent
+from ledgerbank_domain.audit.audit_event import AuditEvent, AuditOutcome
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.idempotency.idempotency_record import IdempotencyRecord
 from ledgerbank_domain.ledger.journal import Direction, JournalEntry
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.users.refresh_token import RefreshToken
@@ -29,7 +30,22 @@ class MemoryTables:
         self.audit_about = OrderedIndex[AuditEvent](
             group_of=lambda event: event.target_id, order_of=lambda event: event.occurred_at
         )
-        self.audit_events = MemoryTable[AuditEvent]("audit_events", indexes=[self.audit_about])
+        self.audit_refusals = OrderedIndex[AuditEvent](
+            group_of=lambda event: event.name if event.outcome is AuditOutcome.FAILURE else None,
+            order_of=lambda event: event.occurred_at,
+        )
+        self.audit_events = MemoryTable[AuditEvent](
+            "audit_events", indexes=[self.audit_about, self.audit_refusals]
+        )
+
+        self.record_by_key = UniqueIndex[IdempotencyRecord](
+            "key", lambda record: (record.user_id, record.key), reason=None
+        )
+        self.idempotency_records = MemoryTable[IdempotencyRecord](
+            "idempotency_records",
+            unique=[self.record_by_key],
+            references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
+        )
 
     def _create_users(self) -> None:
         self.user_by_email = UniqueIndex[User](
@@ -53,6 +69,8 @@ class MemoryTables:
         )
 
     def _create_banks(self) -> None:
+        # Never goes back, not even when a write is undone: one number too many only costs a look.
+        self.catalogue_version = 0
         self.bank_by_code = UniqueIndex[Bank]("code", lambda bank: bank.code)
         bank_by_name = UniqueIndex[Bank]("name", lambda bank: bank.name)
         self.banks = MemoryTable[Bank]("banks", unique=[bank_by_name, self.bank_by_code])

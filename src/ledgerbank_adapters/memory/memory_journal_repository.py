@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from ledgerbank_adapters.memory.memory_database import MemoryTables
+from ledgerbank_adapters.memory.memory_index import EXACT
 from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
@@ -28,6 +31,15 @@ class MemoryTransactionRepository(TransactionRepository):
     def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
         matching = [line for line in self._candidates(wanted) if _matches(line, wanted)]
         return keyset_page_of(matching, request, _SORT_FIELDS)
+
+    def balance_at(self, account_id: UUID, at: datetime) -> Decimal:
+        tables = self._transaction.tables
+        lines = tables.transactions.rows(tables.lines_of_account.ids(account_id))
+        total = Decimal(0)
+        for line in lines:
+            if line.posted_at <= at:
+                total = EXACT.add(total, line.signed_amount.amount)
+        return total
 
     def _candidates(self, wanted: TransactionFilter) -> Iterable[Transaction]:
         tables = self._transaction.tables

@@ -70,6 +70,11 @@ class MemoryTransaction:
             raise self.failed_with(error) from None
         self._undo.append(lambda: table.put(row.id, before))
 
+    def delete(self, table: MemoryTable[Row], row: Row) -> None:
+        self._require_open()
+        table.put(row.id, None)
+        self._undo.append(lambda: table.put(row.id, row))
+
     def failed_with(self, error: Exception) -> Exception:
         """The error, to be raised by the caller. As in PostgreSQL nothing more can be done here then."""
         self._state = TransactionState.FAILED

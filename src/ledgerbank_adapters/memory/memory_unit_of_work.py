@@ -10,6 +10,7 @@ from ledgerbank_adapters.memory.memory_banking_repository import (
     MemoryBankRepository,
 )
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.memory_idempotency_repository import MemoryIdempotencyRepository
 from ledgerbank_adapters.memory.memory_journal_repository import (
     MemoryJournalRepository,
     MemoryTransactionRepository,
@@ -46,6 +47,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.payments = MemoryPaymentRepository(transaction)
         self.audit = MemoryAuditTrail(transaction)
         self.ledger = MemoryLedgerProof(transaction)
+        self.idempotency = MemoryIdempotencyRepository(transaction)
 
     def __enter__(self) -> Self:
         self._transaction.begin()

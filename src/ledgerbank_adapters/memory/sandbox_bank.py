@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from ledgerbank_adapters.memory.memory_cache import MemoryCache
 from ledgerbank_adapters.memory.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
@@ -26,6 +27,7 @@ from ledgerbank_domain.users.user import parse_email
 
 SANDBOX_PASSWORD = "correct horse battery staple"  # noqa: S105 - there is nothing to protect in a sandbox
 SANDBOX_BANK_CODE = "SANDBOX"
+SANDBOX_GATEWAYS = frozenset({"monzo", "simulated"})
 
 
 class SandboxBank:
@@ -54,6 +56,8 @@ class SandboxBank:
             pseudonymizer=MemoryPseudonymizer(),
             limits=limits or PaymentLimits(),
             lifetimes=TokenLifetimes(),
+            cache=MemoryCache(self.clock),
+            gateways=SANDBOX_GATEWAYS,
         )
 
     def add_user(self, email: str, *, role: Role = Role.USER) -> Actor:

@@ -8,7 +8,11 @@ from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
-from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, insert_statement
+from ledgerbank_adapters.postgres.postgres_set_statements import (
+    as_arrays,
+    insert_statement,
+    update_statement,
+)
 from ledgerbank_adapters.postgres.postgres_tables import user_bank_accounts as accounts
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
@@ -17,6 +21,7 @@ from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.banking_repository import AccountRepository
 
 INSERT = insert_statement(accounts)
+UPDATE = update_statement(accounts, "account_name", "status", "credit_limit", "updated_at")
 BY_IDS = (
     select(accounts)
     .where(accounts.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
@@ -39,6 +44,10 @@ class PostgresAccountRepository(AccountRepository):
         if account.line_count or not account.balance.is_zero:
             raise ValueError(f"account {account.id} is new: its balance is zero until entries are booked")
         self._session.run_sql(INSERT, as_arrays([_row(account)]))
+
+    def save(self, account: Account) -> None:
+        if self._session.run_sql(UPDATE, as_arrays([_row(account)])).rowcount != 1:
+            raise LookupError(f"no account {account.id} to save")
 
     def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         return self._find_many(BY_IDS, account_ids)

@@ -2,31 +2,51 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Uuid, bindparam, select
+from sqlalchemy import Row, Text, Uuid, bindparam, or_, select, text
 
+from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, insert_statement
+from ledgerbank_adapters.postgres.postgres_tables import INSTANT
 from ledgerbank_adapters.postgres.postgres_work_tables import audit_events
 from ledgerbank_domain.audit.audit_event import (
     MAX_USER_AGENT_LENGTH,
     AuditEvent,
+    AuditFilter,
     AuditName,
     AuditOutcome,
     AuditSeverity,
 )
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Origin, Role
-from ledgerbank_domain.ports.audit_trail import AuditTrail
+from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
+from ledgerbank_domain.ports.audit_trail import MAX_LOGIN_FAILURES, AuditTrail
 
-INSERT = insert_statement(audit_events, without=["status"])
+INSERT = insert_statement(audit_events)
 ABOUT = (
     select(audit_events)
     .where(audit_events.c.target_id == bindparam("target_id", type_=Uuid()))
     .order_by(audit_events.c.occurred_at, audit_events.c.id)
+)
+# Written out, so that the planner can see that the partial indexes on such events hold what is asked for.
+_IS_LOGIN_FAILURE = text("event IN ('auth.login_failed', 'security.suspicious')")
+LOGIN_FAILURES = (
+    select(audit_events)
+    .where(
+        _IS_LOGIN_FAILURE,
+        or_(
+            audit_events.c.metadata["email_hash"].astext == bindparam("email_hash", type_=Text()),
+            audit_events.c.ip == bindparam("ip", type_=Text()),
+        ),
+        audit_events.c.occurred_at >= bindparam("since", type_=INSTANT),
+    )
+    .order_by(audit_events.c.occurred_at.desc(), audit_events.c.id.desc())
+    .limit(MAX_LOGIN_FAILURES)
 )
 _REASONS = {reason.code: reason for reason in Reason}
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -45,9 +65,53 @@ class PostgresAuditTrail(AuditTrail):
     def list_about(self, target_id: UUID) -> list[AuditEvent]:
         return [_event(row) for row in self._session.run(ABOUT, {"target_id": target_id})]
 
+    def list_keyset(self, wanted: AuditFilter, *, request: KeysetRequest) -> KeysetPage[AuditEvent]:
+        if request.sort.field != "occurred_at":
+            raise ValueError(f"audit events cannot be sorted by {request.sort.field}")
+        return read_keyset(
+            self._session,
+            select(audit_events).where(*_conditions(wanted)),
+            audit_events,
+            request=request,
+            read=_event,
+            cursor_of=lambda event: Cursor(field="occurred_at", value=event.occurred_at, id=event.id),
+        )
+
+    def list_login_failures(self, *, email_hash: str, ip: str | None, since: datetime) -> list[AuditEvent]:
+        asked = {"email_hash": email_hash, "ip": ip, "since": since}
+        return [_event(row) for row in self._session.run(LOGIN_FAILURES, asked)]
+
+
+def _conditions(wanted: AuditFilter) -> list[Condition]:
+    event = audit_events.c
+    conditions: list[Condition] = []
+    if wanted.name is not None:
+        conditions.append(event.event == wanted.name.value)
+    if wanted.actor_user_id is not None:
+        conditions.append(event.actor_user_id == wanted.actor_user_id)
+    if wanted.outcome is not None:
+        conditions.append(event.outcome == wanted.outcome.value)
+    if wanted.occurred_from is not None:
+        conditions.append(event.occurred_at >= wanted.occurred_from)
+    if wanted.occurred_to is not None:
+        conditions.append(event.occurred_at <= wanted.occurred_to)
+    return conditions
+
 
 def _storable(text: str | None) -> str | None:
     return None if text is None else _NOT_STORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _storable_json(value: Any) -> Any:
+    match value:
+        case str():
+            return _storable(value)
+        case Mapping():
+            return {_storable(str(key)): _storable_json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_storable_json(item) for item in value]
+        case _:
+            return value
 
 
 def _row(event: AuditEvent) -> dict[str, Any]:
@@ -68,8 +132,9 @@ def _row(event: AuditEvent) -> dict[str, Any]:
         "user_agent": None if user_agent is None else user_agent[:MAX_USER_AGENT_LENGTH],
         "method": _storable(origin.method),
         "path": _storable(origin.path),
+        "status": event.status,
         "correlation_id": _storable(origin.correlation_id),
-        "metadata": json.dumps(dict(event.metadata)),
+        "metadata": json.dumps(_storable_json(event.metadata)),
     }
 
 
@@ -92,5 +157,6 @@ def _event(row: Row[Any]) -> AuditEvent:
             path=row.path,
             correlation_id=row.correlation_id,
         ),
+        status=row.status,
         metadata=row.metadata,
     )

@@ -12,6 +12,10 @@ from ledgerbank_adapters.postgres.postgres_engine import (
     create_postgres_engine,
 )
 from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
+from ledgerbank_adapters.postgres.postgres_observer import (
+    PostgresObserver,
+    observe_statements,
+)
 from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork
 
 
@@ -20,15 +24,21 @@ class PostgresDatabase:
     """A connection pool and what is done with it. To be shared between threads, not between processes."""
 
     engine: Engine
+    observer: PostgresObserver | None = None
 
     @classmethod
-    def at(cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Self:
+    def at(
+        cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE, observer: PostgresObserver | None = None
+    ) -> Self:
         """The database at a ``postgresql://`` URL. Connects at the first use."""
-        return cls(create_postgres_engine(url, pool_size=pool_size))
+        engine = create_postgres_engine(url, pool_size=pool_size)
+        if observer is not None:
+            observe_statements(engine, observer)
+        return cls(engine, observer)
 
     @property
     def start_unit_of_work(self) -> PostgresStartUnitOfWork:
-        return PostgresStartUnitOfWork(self.engine)
+        return PostgresStartUnitOfWork(self.engine, observer=self.observer)
 
     def upgrade_to_newest(self) -> None:
         """Brings the schema up to date, as :func:`postgres_migrations.upgrade_to_newest`."""

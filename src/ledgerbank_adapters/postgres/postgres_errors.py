@@ -78,6 +78,7 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "refresh_tokens_jti_key": (Reason.RESOURCE_ALREADY_EXISTS, "jti"),
     "refresh_tokens_live_session_key": (Reason.RESOURCE_ALREADY_EXISTS, "session_id"),
     "webhook_events_provider_event_id_key": (Reason.RESOURCE_ALREADY_EXISTS, "event_id"),
+    "idempotency_records_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "idempotency_records_key_check": (Reason.INVALID_IDEMPOTENCY_KEY, "Idempotency-Key"),
     "oauth_states_state_hash_key": (Reason.RESOURCE_ALREADY_EXISTS, "state"),
     "jobs_priority_check": (Reason.INVALID_PRIORITY, "priority"),

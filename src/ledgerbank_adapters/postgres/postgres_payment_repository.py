@@ -95,6 +95,7 @@ class PostgresPaymentRepository(PaymentRepository):
     def add_many(self, new_payments: Sequence[Payment]) -> None:
         if new_payments:
             self._session.run_sql(INSERT, as_arrays([_row(payment) for payment in new_payments]))
+            self._session.wrote_payments(new_payments)
 
     def save_many(self, changed_payments: Sequence[Payment]) -> None:
         if not changed_payments:
@@ -103,6 +104,7 @@ class PostgresPaymentRepository(PaymentRepository):
         saved = self._session.run_sql(UPDATE, arrays).rowcount
         if saved != len(changed_payments):
             raise LookupError(f"{len(changed_payments)} payments to save, but {saved} exist")
+        self._session.wrote_payments(changed_payments)
 
     def find_many(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
         return self._find_many(BY_IDS, payment_ids)

@@ -1,13 +1,15 @@
 """The connection of one unit of work: taken at the first statement, given back at the end."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from ledgerbank_adapters.postgres.postgres_errors import translated
+from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver
+from ledgerbank_domain.payments.payment import Payment
 
 Parameters = Mapping[str, Any]
 NO_PARAMETERS: Parameters = {}
@@ -21,8 +23,10 @@ class PostgresSession:
     thread, or after a failure.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, observer: PostgresObserver) -> None:
         self._engine = engine
+        self._observer = observer
+        self._written_payments: list[Payment] = []
         self._connection: Connection | None = None
         self._thread: int | None = None
         self._state = "not entered"
@@ -41,6 +45,10 @@ class PostgresSession:
         """Executes SQL with psycopg's ``%(name)s`` parameters, past SQLAlchemy's compiler."""
         return self._run(lambda connection: connection.exec_driver_sql(sql, dict(parameters)))
 
+    def wrote_payments(self, written: Sequence[Payment]) -> None:
+        """Is told to the observer once these states are kept."""
+        self._written_payments.extend(written)
+
     def commit(self) -> None:
         """Ends the transaction and keeps it; the connection goes back to the pool."""
         self._check_usable()
@@ -52,6 +60,8 @@ class PostgresSession:
                 raise_translated(error)
         self._state = "committed"
         self._give_back()
+        if self._written_payments:
+            self._observer.payments_written(self._written_payments)
 
     def close(self) -> None:
         """Ends the transaction, undoing it unless it was committed. Never raises what storage says."""

@@ -9,6 +9,7 @@ Here are the people, their banks and the books; ``postgres_work_tables`` has wha
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -126,6 +127,15 @@ bank_branches = Table(
     UniqueConstraint("swift_code", name="bank_branches_swift_code_key"),
     reference("bank_branches", "bank_id", "banks"),
     Index("bank_branches_bank_id_idx", "bank_id", "name", "id"),
+)
+
+# One row. Every write to the catalogue moves its version on, so whoever keeps a list knows when it is stale.
+bank_catalogue = Table(
+    "bank_catalogue",
+    metadata,
+    required("id", SmallInteger()),
+    required("version", BigInteger()),
+    PrimaryKeyConstraint("id", name="bank_catalogue_pkey"),
 )
 
 user_bank_logins = Table(

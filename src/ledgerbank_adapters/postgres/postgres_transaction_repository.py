@@ -1,12 +1,15 @@
 """Lines of customers' accounts in PostgreSQL: reading them. The journal writes them."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, Uuid, bindparam, case, exists, func, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
-from ledgerbank_adapters.postgres.postgres_tables import transactions
+from ledgerbank_adapters.postgres.postgres_tables import INSTANT, transactions, user_bank_accounts
 from ledgerbank_adapters.postgres.postgres_work_tables import bank_transaction_imports as imports
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
@@ -19,6 +22,19 @@ from ledgerbank_domain.ports.banking_repository import TRANSACTION_SORT_FIELDS, 
 # A line never changes, but a bank settles what it reported: so the import record tells whether it is pending.
 IS_PENDING = exists().where(imports.c.transaction_id == transactions.c.id, imports.c.pending)
 LINES = select(transactions, IS_PENDING.label("pending"))
+_SIGNED_AMOUNT = case(
+    (transactions.c.direction == Direction.CREDIT.value, transactions.c.amount), else_=-transactions.c.amount
+)
+# The balance is the sum of all lines: taking the later ones off it reads least for recent instants.
+BALANCE_AT = select(
+    user_bank_accounts.c.balance
+    - select(func.coalesce(func.sum(_SIGNED_AMOUNT), 0))
+    .where(
+        transactions.c.account_id == bindparam("account_id", type_=Uuid()),
+        transactions.c.posted_at > bindparam("at", type_=INSTANT),
+    )
+    .scalar_subquery()
+).where(user_bank_accounts.c.id == bindparam("account_id", type_=Uuid()))
 
 
 class PostgresTransactionRepository(TransactionRepository):
@@ -40,6 +56,10 @@ class PostgresTransactionRepository(TransactionRepository):
             read=_transaction,
             cursor_of=_cursor_by_amount if field == "amount" else _cursor_by_posted_at,
         )
+
+    def balance_at(self, account_id: UUID, at: datetime) -> Decimal:
+        balance = self._session.run(BALANCE_AT, {"account_id": account_id, "at": at}).scalar_one_or_none()
+        return Decimal(0) if balance is None else Decimal(balance)
 
 
 def _conditions(wanted: TransactionFilter) -> list[Condition]:

@@ -11,8 +11,10 @@ from ledgerbank_adapters.postgres.postgres_bank_repository import (
     PostgresBankLoginRepository,
     PostgresBankRepository,
 )
+from ledgerbank_adapters.postgres.postgres_idempotency_repository import PostgresIdempotencyRepository
 from ledgerbank_adapters.postgres.postgres_journal_repository import PostgresJournalRepository
 from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
+from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver, SilentPostgresObserver
 from ledgerbank_adapters.postgres.postgres_payment_repository import PostgresPaymentRepository
 from ledgerbank_adapters.postgres.postgres_refresh_token_repository import PostgresRefreshTokenRepository
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
@@ -29,8 +31,8 @@ class PostgresUnitOfWork(UnitOfWork):
     RuntimeError when it is used a second time, after its end, after a failed statement, or by another thread.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        session = PostgresSession(engine)
+    def __init__(self, engine: Engine, observer: PostgresObserver) -> None:
+        session = PostgresSession(engine, observer)
         self._session = session
         self.users = PostgresUserRepository(session)
         self.refresh_tokens = PostgresRefreshTokenRepository(session)
@@ -42,6 +44,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.payments = PostgresPaymentRepository(session)
         self.audit = PostgresAuditTrail(session)
         self.ledger = PostgresLedgerProof(session)
+        self.idempotency = PostgresIdempotencyRepository(session)
 
     def __enter__(self) -> Self:
         self._session.open()
@@ -62,8 +65,9 @@ class PostgresUnitOfWork(UnitOfWork):
 class PostgresStartUnitOfWork(StartUnitOfWork):
     """Starts units of work on an engine, of which any number of threads may share one."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, observer: PostgresObserver | None = None) -> None:
         self._engine = engine
+        self._observer = observer or SilentPostgresObserver()
 
     def __call__(self) -> PostgresUnitOfWork:
-        return PostgresUnitOfWork(self._engine)
+        return PostgresUnitOfWork(self._engine, self._observer)

@@ -92,10 +92,11 @@ idempotency_records = Table(
     metadata,
     required("user_id", Uuid()),
     required("key", Text()),
+    required("claim_id", Uuid()),
     required("fingerprint", Text()),
     required("blocked_until", INSTANT),
     Column("response_status", SmallInteger()),
-    Column("response_headers", JSONB()),
+    Column("response_headers", JSONB(none_as_null=True)),
     Column("response_body", LargeBinary()),
     required("expires_at", INSTANT),
     *timestamps(),
@@ -140,6 +141,19 @@ audit_events = Table(
         "occurred_at",
         "id",
         postgresql_where=text("actor_user_id IS NOT NULL"),
+    ),
+    Index("audit_events_event_idx", "event", "occurred_at", "id"),
+    Index(
+        "audit_events_login_failures_by_ip_idx",
+        "ip",
+        "occurred_at",
+        postgresql_where=text("event IN ('auth.login_failed', 'security.suspicious')"),
+    ),
+    Index(
+        "audit_events_login_failures_by_email_idx",
+        text("(metadata ->> 'email_hash')"),
+        "occurred_at",
+        postgresql_where=text("event IN ('auth.login_failed', 'security.suspicious')"),
     ),
 )
 

@@ -29,16 +29,27 @@ class AuditName(Enum):
 
     LOGIN_SUCCEEDED = "auth.login_succeeded"
     LOGIN_FAILED = "auth.login_failed"
+    TOKEN_REJECTED = "auth.token_rejected"  # noqa: S105 - an event's name, not a secret
     REFRESH_REUSED = "auth.refresh_reused"
     LOGOUT = "auth.logout"
     LOGOUT_ALL = "auth.logout_all"
     SESSION_REVOKED = "auth.session_revoked"
+    AUTHZ_DENIED = "authz.denied"
+    RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
+    POLICY_VIOLATION = "policy.violation"
+    SUSPICIOUS = "security.suspicious"
     USER_REGISTERED = "user.registered"
     PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - an event's name, not a secret
     PROFILE_UPDATED = "user.profile_updated"
     ADMIN_USER_CREATED = "admin.user_created"
     ADMIN_USER_UPDATED = "admin.user_updated"
     ADMIN_USER_DELETED = "admin.user_deleted"
+    ADMIN_BANK_CREATED = "admin.bank_created"
+    ADMIN_BANK_UPDATED = "admin.bank_updated"
+    ADMIN_BRANCH_CREATED = "admin.branch_created"
+    ADMIN_ACCOUNT_UPDATED = "admin.account_updated"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_UPDATED = "account.updated"
     PAYMENT_CREATED = "payment.created"
     PAYMENT_PROCESSED = "payment.processed"
     PAYMENT_CANCELLED = "payment.cancelled"
@@ -46,7 +57,10 @@ class AuditName(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """``metadata`` holds small JSON-ready facts and never a secret."""
+    """``metadata`` holds small JSON-ready facts and never a secret.
+
+    ``status`` is what the request was answered, where that was known when the event was written.
+    """
 
     id: UUID
     occurred_at: datetime
@@ -59,7 +73,19 @@ class AuditEvent:
     target_type: str | None = None
     target_id: UUID | None = None
     origin: Origin = NOWHERE
+    status: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which events to list; None means any. Both instants are included."""
+
+    name: AuditName | None = None
+    actor_user_id: UUID | None = None
+    outcome: AuditOutcome | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +109,5 @@ def success(
         target_type=target.type,
         target_id=target.id,
         origin=actor.origin,
+        status=actor.origin.success_status,
     )

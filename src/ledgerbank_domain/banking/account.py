@@ -1,16 +1,31 @@
 """A customer's account and how postings are booked on it."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.text_rules import parse_shape, parse_text
 from ledgerbank_domain.ledger.journal import CustomerAccount, JournalEntry, Posting
 from ledgerbank_domain.money.currency import Currency
-from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.money.money import Money, money_as_written, parse_decimal
+
+MAX_ACCOUNT_NAME_LENGTH = 100
+IMMUTABLE_ACCOUNT_FIELDS = (
+    "currency",
+    "account_type",
+    "user_bank_login_id",
+    "external_account_id",
+    "balance",
+    "last_four",
+)
+_LAST_FOUR = re.compile(r"[0-9]{4}")
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 
 class AccountType(Enum):
@@ -86,6 +101,37 @@ class Account:
             entry, posting, user_id=self.user_id, balance_after=balance, line_number=account.line_count
         )
 
+    def with_changes(self, changes: "AccountChanges", *, at: datetime) -> "Account":
+        """The account after the given changes; whether they are permitted has been asked before.
+
+        Raises ``invalid_amount_format`` for a credit limit with too many digits, ``already_processed``
+        when CLOSED, ``negative_balance`` for a credit limit that this account cannot have, and
+        ``account_not_empty`` when it is to be CLOSED with a balance.
+        """
+        credit_limit = self._new_credit_limit(changes.credit_limit)
+        if self.status is AccountStatus.CLOSED:
+            raise DomainError(Reason.ALREADY_PROCESSED)
+        if changes.credit_limit is not None and not self._may_have(credit_limit):
+            raise DomainError(Reason.NEGATIVE_BALANCE, field="credit_limit")
+        if changes.status is AccountStatus.CLOSED and not self.balance.is_zero:
+            raise DomainError(Reason.ACCOUNT_NOT_EMPTY, field="status")
+        return replace(
+            self,
+            account_name=changes.account_name or self.account_name,
+            status=changes.status or self.status,
+            credit_limit=credit_limit,
+            updated_at=at,
+        )
+
+    def _new_credit_limit(self, asked: Decimal | None) -> Money:
+        try:
+            return self.credit_limit if asked is None else money_as_written(asked, self.currency)
+        except DomainError as error:
+            raise DomainError(error.reason, field="credit_limit") from None
+
+    def _may_have(self, credit_limit: Money) -> bool:
+        return self.account_type is AccountType.CREDIT and self.balance >= -credit_limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFilter:
@@ -95,3 +141,56 @@ class AccountFilter:
     status: AccountStatus | None = None
     account_type: AccountType | None = None
     currency: Currency | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """An account as asked for: formats are right, nothing else has been looked at."""
+
+    user_bank_login_id: UUID
+    currency: Currency
+    account_type: AccountType
+    account_name: str
+    last_four: str | None = None
+    external_account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanges:
+    """Fields to change; None means "leave as it is".
+
+    ``immutable_fields`` are those of ``IMMUTABLE_ACCOUNT_FIELDS`` that the request names, with whatever
+    value: already the attempt is refused.
+    """
+
+    account_name: str | None = None
+    status: AccountStatus | None = None
+    credit_limit: Decimal | None = None
+    immutable_fields: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return self == AccountChanges()
+
+
+def parse_account_name(value: object) -> str:
+    """1 to 100 characters, trimmed. Raises ``invalid_account_name_format``."""
+    return parse_text(value, reason=Reason.INVALID_ACCOUNT_NAME_FORMAT, max_length=MAX_ACCOUNT_NAME_LENGTH)
+
+
+def parse_last_four(value: object) -> str:
+    """Four digits. Raises ``invalid_field_format``."""
+    return parse_shape(value, _LAST_FOUR, reason=Reason.INVALID_FIELD_FORMAT)
+
+
+def parse_external_account_id(value: object) -> str:
+    """1 to 50 letters, digits, ``_`` and ``-``. Raises ``invalid_field_format``."""
+    return parse_shape(value, _EXTERNAL_ID, reason=Reason.INVALID_FIELD_FORMAT)
+
+
+def parse_credit_limit(value: object) -> Decimal:
+    """A plain decimal, zero or more. Raises ``invalid_amount_format``."""
+    limit = parse_decimal(value)
+    if limit < 0:
+        raise DomainError(Reason.INVALID_AMOUNT_FORMAT)
+    return limit

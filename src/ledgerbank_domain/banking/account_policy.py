@@ -1,9 +1,13 @@
-"""Who may look at accounts."""
+"""Who may look at accounts, open and change them."""
 
 from uuid import UUID
 
-from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.account import Account, AccountChanges, AccountStatus
+from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.identity.actor import Actor
+
+STAFF_STATUSES = frozenset({AccountStatus.FROZEN, AccountStatus.SUSPENDED})
+"""Set and lifted by support and administrators only."""
 
 
 def may_view_account(actor: Actor, account: Account) -> bool:
@@ -13,3 +17,25 @@ def may_view_account(actor: Actor, account: Account) -> bool:
 
 def may_list_accounts_of(actor: Actor, user_id: UUID) -> bool:
     return actor.owns(user_id) or actor.is_staff or actor.is_system
+
+
+def may_open_account(actor: Actor, login: BankLogin) -> bool:
+    """Everybody, administrators included, opens accounts at his own bank logins only."""
+    return actor.owns(login.user_id) or actor.is_system
+
+
+def may_update_account(actor: Actor, account: Account) -> bool:
+    """At all: which fields is the next question."""
+    return actor.owns(account.user_id) or actor.is_staff or actor.is_system
+
+
+def forbidden_account_field(actor: Actor, account: Account, changes: AccountChanges) -> str | None:
+    """The first field that this actor may not change, or not in this way; None when he may do it all."""
+    if changes.immutable_fields:
+        return changes.immutable_fields[0]
+    if changes.credit_limit is not None and not (actor.is_admin or actor.is_system):
+        return "credit_limit"
+    touches_staff_status = STAFF_STATUSES & {changes.status, account.status}
+    if changes.status and touches_staff_status and not (actor.is_staff or actor.is_system):
+        return "status"
+    return None

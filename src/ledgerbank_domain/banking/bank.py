@@ -1,9 +1,37 @@
 """The catalogue: banks and their branches."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Any
 from uuid import UUID
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.text_rules import parse_shape, parse_text
+
+MIN_BANK_NAME_LENGTH = 2
+MAX_BANK_NAME_LENGTH = 100
+MAX_URL_LENGTH = 2048
+MAX_MODULE_LENGTH = 64
+CLEARABLE_BANK_FIELDS = frozenset({"logo_url", "api_endpoint", "integration_module"})
+
+# Letters and digits of any script.
+_NAME = re.compile(r"(?:[^\W_]|[-&.,() ])+")
+_COUNTRY = re.compile(r"[A-Za-z]{2,3}")
+_CODE = re.compile(r"[A-Z0-9_]{3,32}")
+_IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}[A-Za-z0-9]{1,30}")
+_ROUTING_NUMBER = re.compile(r"[0-9]{9}")
+_BIC = re.compile(r"[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}(?:[A-Za-z0-9]{3})?")
+# A URL is ASCII (RFC 3986); credentials have no place in a catalogue that everybody may read.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_URL = re.compile(
+    rf"https?://(?:localhost|{_LABEL}(?:\.{_LABEL})+)(?::[0-9]{{1,5}})?(?:[/?#][!-~]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_PORT = re.compile(r"//[^/?#]*:([0-9]+)")
+_MAX_PORT = 65535
 
 
 class BankStatus(Enum):
@@ -26,6 +54,47 @@ class Bank:
     inserted_at: datetime
     updated_at: datetime
 
+    def with_changes(self, changes: "BankChanges", *, at: datetime) -> "Bank":
+        return replace(self, **changes.given(), updated_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankChanges:
+    """Fields to change; None means "leave as it is".
+
+    ``cleared`` names those of ``CLEARABLE_BANK_FIELDS`` that the bank shall no longer have.
+    """
+
+    name: str | None = None
+    country: str | None = None
+    code: str | None = None
+    logo_url: str | None = None
+    api_endpoint: str | None = None
+    status: BankStatus | None = None
+    integration_module: str | None = None
+    cleared: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not self.cleared <= CLEARABLE_BANK_FIELDS:
+            raise ValueError(f"a bank always has {sorted(self.cleared - CLEARABLE_BANK_FIELDS)}")
+
+    @property
+    def is_empty(self) -> bool:
+        return self == BankChanges()
+
+    def given(self) -> dict[str, Any]:
+        """The new values by field."""
+        values = {
+            "name": self.name,
+            "country": self.country,
+            "code": self.code,
+            "logo_url": self.logo_url,
+            "api_endpoint": self.api_endpoint,
+            "status": self.status,
+            "integration_module": self.integration_module,
+        }
+        return {name: value for name, value in values.items() if value is not None or name in self.cleared}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankBranch:
@@ -40,3 +109,77 @@ class BankBranch:
     swift_code: str | None = None
     inserted_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankFilter:
+    """What a list of banks is narrowed to; None means any."""
+
+    country: str | None = None
+    status: BankStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchFilter:
+    """What a list of branches is narrowed to; None means any."""
+
+    bank_id: UUID
+    country: str | None = None
+
+
+def parse_bank_name(value: object) -> str:
+    """A bank's or branch's name: 2 to 100 letters, digits, spaces and ``- & . , ( )``, trimmed.
+
+    Raises ``invalid_name_format``.
+    """
+    name = parse_text(
+        value,
+        reason=Reason.INVALID_NAME_FORMAT,
+        min_length=MIN_BANK_NAME_LENGTH,
+        max_length=MAX_BANK_NAME_LENGTH,
+    )
+    if not _NAME.fullmatch(name):
+        raise DomainError(Reason.INVALID_NAME_FORMAT)
+    return name
+
+
+def parse_country(value: object) -> str:
+    """Two or three letters, upper-cased. Raises ``invalid_field_format``."""
+    return parse_shape(value, _COUNTRY, reason=Reason.INVALID_FIELD_FORMAT).upper()
+
+
+def parse_bank_code(value: object) -> str:
+    """3 to 32 of ``A-Z 0-9 _``; small letters are not enlarged. Raises ``invalid_field_format``."""
+    return parse_shape(value, _CODE, reason=Reason.INVALID_FIELD_FORMAT)
+
+
+def parse_web_address(value: object) -> str:
+    """An http(s) URL whose host has a dot or is localhost. Raises ``invalid_field_format``."""
+    url = parse_shape(value, _URL, reason=Reason.INVALID_FIELD_FORMAT)
+    port = _PORT.search(url)
+    if len(url) > MAX_URL_LENGTH or (port and not 1 <= int(port[1]) <= _MAX_PORT):
+        raise DomainError(Reason.INVALID_FIELD_FORMAT)
+    return url
+
+
+def parse_integration_module(value: object) -> str:
+    """A name; whether a gateway bears it is the use-case's to know. Raises ``invalid_field_format``."""
+    return parse_text(value, reason=Reason.INVALID_FIELD_FORMAT, max_length=MAX_MODULE_LENGTH)
+
+
+def parse_iban(value: object) -> str:
+    """The shape of an IBAN, upper-cased, so that no two differ in case only.
+
+    Raises ``invalid_field_format``.
+    """
+    return parse_shape(value, _IBAN, reason=Reason.INVALID_FIELD_FORMAT).upper()
+
+
+def parse_routing_number(value: object) -> str:
+    """Nine digits. Raises ``invalid_field_format``."""
+    return parse_shape(value, _ROUTING_NUMBER, reason=Reason.INVALID_FIELD_FORMAT)
+
+
+def parse_bic(value: object) -> str:
+    """A BIC of 8 or 11 characters, upper-cased. Raises ``invalid_field_format``."""
+    return parse_shape(value, _BIC, reason=Reason.INVALID_FIELD_FORMAT).upper()

@@ -22,6 +22,7 @@ class Origin:
     """Where a request came from; kept with sessions and audit events, never used to decide.
 
     ``received_at`` is the one exception: it tells a refresh that lost a race from a stolen token.
+    ``success_status`` is what the request will be answered when what it asks for is done.
     """
 
     ip: str | None = None
@@ -30,6 +31,7 @@ class Origin:
     path: str | None = None
     correlation_id: str | None = None
     received_at: datetime | None = None
+    success_status: int | None = None
 
 
 NOWHERE = Origin()

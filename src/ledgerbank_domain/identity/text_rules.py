@@ -24,3 +24,11 @@ def parse_text(value: object, *, reason: Reason, max_length: int, min_length: in
     if not min_length <= len(text) <= max_length:
         raise DomainError(reason)
     return text
+
+
+def parse_shape(value: object, shape: re.Pattern[str], *, reason: Reason) -> str:
+    """``value`` trimmed, when all of it has the shape. Raises the given reason for anything else."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not shape.fullmatch(text):
+        raise DomainError(reason)
+    return text

@@ -3,33 +3,66 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account, AccountFilter
-from ledgerbank_domain.banking.bank import Bank, BankBranch
+from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BranchFilter
 from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
-from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest
+from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.ledger.journal import JournalEntry
 
+BANK_SORT_FIELDS = frozenset({"name", "code", "country", "inserted_at"})
 TRANSACTION_SORT_FIELDS = frozenset({"posted_at", "amount"})
 
 
 class BankRepository(Protocol):
-    """Uniqueness is by constraint: ``add`` raises ``resource_already_exists`` naming the field."""
+    """Uniqueness is by constraint: writing raises ``resource_already_exists`` naming the field."""
 
     @abstractmethod
     def add(self, bank: Bank) -> None: ...
 
     @abstractmethod
+    def save(self, bank: Bank) -> None:
+        """Updates a bank locked by this unit of work."""
+
+    @abstractmethod
+    def get(self, bank_id: UUID) -> Bank:
+        """Raises ``bank_not_found``."""
+
+    @abstractmethod
+    def get_for_update(self, bank_id: UUID) -> Bank:
+        """Locked. Raises ``bank_not_found``."""
+
+    @abstractmethod
     def find_by_code(self, code: str) -> Bank | None: ...
+
+    @abstractmethod
+    def list_page(self, wanted: BankFilter, *, sort: tuple[Sort, ...], request: PageRequest) -> Page[Bank]:
+        """Sorted by ``BANK_SORT_FIELDS`` and then ``id``."""
+
+    @abstractmethod
+    def catalogue_version(self) -> int:
+        """Another number after every commit that wrote a bank or a branch, in whichever process.
+
+        What is read after the version is at least as new as the version says.
+        """
 
     @abstractmethod
     def add_branch(self, branch: BankBranch) -> None: ...
 
     @abstractmethod
+    def find_many_branches(self, branch_ids: Collection[UUID]) -> Mapping[UUID, BankBranch]:
+        """The branches that exist, by id."""
+
+    @abstractmethod
     def list_branches(self, bank_id: UUID) -> list[BankBranch]:
+        """By name, then id."""
+
+    @abstractmethod
+    def list_branches_page(self, wanted: BranchFilter, *, request: PageRequest) -> Page[BankBranch]:
         """By name, then id."""
 
 
@@ -37,6 +70,10 @@ class BankLoginRepository(Protocol):
     @abstractmethod
     def add(self, login: BankLogin) -> None:
         """Raises ``resource_already_exists`` when (user, branch, username) is taken."""
+
+    @abstractmethod
+    def find_many(self, login_ids: Collection[UUID]) -> Mapping[UUID, BankLogin]:
+        """The logins that exist, by id."""
 
     @abstractmethod
     def list_of_user(self, user_id: UUID) -> list[BankLogin]:
@@ -51,6 +88,13 @@ class AccountRepository(Protocol):
     @abstractmethod
     def add(self, account: Account) -> None:
         """A new account has no lines: balance zero. Raises ``resource_already_exists``."""
+
+    @abstractmethod
+    def save(self, account: Account) -> None:
+        """Updates name, status and credit limit of an account locked by this unit of work, nothing else.
+
+        Raises ``negative_balance`` for a credit limit that the account cannot have.
+        """
 
     @abstractmethod
     def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
@@ -73,6 +117,10 @@ class TransactionRepository(Protocol):
     @abstractmethod
     def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
         """Sorted by one of ``TRANSACTION_SORT_FIELDS`` and then ``id``, in the same direction."""
+
+    @abstractmethod
+    def balance_at(self, account_id: UUID, at: datetime) -> Decimal:
+        """The sum of the account's lines posted at or before ``at``; zero when there are none."""
 
 
 class JournalRepository(Protocol):

@@ -12,6 +12,7 @@ from ledgerbank_domain.ports.banking_repository import (
     JournalRepository,
     TransactionRepository,
 )
+from ledgerbank_domain.ports.idempotency_repository import IdempotencyRepository
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
 from ledgerbank_domain.ports.payment_repository import PaymentRepository
 from ledgerbank_domain.ports.user_repository import RefreshTokenRepository, UserRepository
@@ -28,8 +29,9 @@ class UnitOfWork(Protocol):
     """All or nothing: leaving the ``with`` block without :meth:`commit` undoes everything.
 
     Repositories see what this unit wrote. Locks are held until it ends; whoever takes several takes
-    them in this order: user, bank login, payment, accounts, each by ascending id. No network call is
-    made while one is open. A unit belongs to the thread that entered it and is used once.
+    them in this order: user, bank login, payment, accounts, each by ascending id; the record of an
+    idempotency key comes last. No network call is made while one is open. A unit belongs to the thread
+    that entered it and is used once.
 
     Any method of a unit or its repositories may raise :class:`TransactionConflict`, or
     ``database_error`` when storage is out of reach.
@@ -45,6 +47,7 @@ class UnitOfWork(Protocol):
     payments: PaymentRepository
     audit: AuditTrail
     ledger: LedgerProof
+    idempotency: IdempotencyRepository
 
     @abstractmethod
     def __enter__(self) -> Self: ...

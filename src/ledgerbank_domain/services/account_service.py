@@ -1,23 +1,97 @@
-"""Reading accounts and their transactions."""
+"""Accounts: opening, looking at and changing them, and reading what was booked on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_domain.banking.account import Account, AccountFilter
-from ledgerbank_domain.banking.account_policy import may_list_accounts_of, may_view_account
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.banking.account import Account, AccountChanges, AccountFilter, NewAccount
+from ledgerbank_domain.banking.account_policy import (
+    forbidden_account_field,
+    may_list_accounts_of,
+    may_open_account,
+    may_update_account,
+    may_view_account,
+)
+from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.payments.account_health import AccountHealth
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.recent_activity import RecentActivity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceAt:
+    """What an account held after everything that was posted at or before an instant."""
+
+    account_id: UUID
+    balance: Money
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountService:
     start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    ids: IdGenerator
+    limits: PaymentLimits
+    audit: AuditWriter
+
+    @retried_on_conflict
+    def create(self, actor: Actor, new_account: NewAccount) -> Account:
+        """Opens an empty, ACTIVE account at one of the caller's own bank logins.
+
+        Raises ``bank_login_not_found``, ``insufficient_permissions`` for somebody else's login, and
+        ``resource_already_exists`` for an external id that another account has.
+        """
+        with self.start_unit_of_work() as work:
+            self._require_active(work, actor)
+            login = _own_login(work, actor, new_account.user_bank_login_id)
+            branch = work.banks.find_many_branches([login.bank_branch_id])[login.bank_branch_id]
+            account = self._opened(login, branch.bank_id, new_account)
+            work.accounts.add(account)
+            self._record(work, AuditName.ACCOUNT_CREATED, actor, account)
+            work.commit()
+        return account
+
+    @retried_on_conflict
+    def update(self, actor: Actor, *, account_id: UUID, changes: AccountChanges) -> Account:
+        """Changes name and status, and for administrators the credit limit.
+
+        Raises ``missing_fields``, ``account_not_found``, ``unauthorized_access`` for somebody else's account,
+        ``insufficient_permissions`` naming the field the caller may not change, and what
+        :meth:`Account.with_changes` raises.
+        """
+        if changes.is_empty:
+            raise DomainError(Reason.MISSING_FIELDS)
+        with self.start_unit_of_work() as work:
+            account = work.accounts.find_many_for_update([account_id]).get(account_id)
+            if account is None:
+                raise DomainError(Reason.ACCOUNT_NOT_FOUND)
+            if not may_update_account(actor, account):
+                raise DomainError(Reason.UNAUTHORIZED_ACCESS)
+            forbidden = forbidden_account_field(actor, account, changes)
+            if forbidden is not None:
+                raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=forbidden)
+            changed = account.with_changes(changes, at=self.clock.now())
+            work.accounts.save(changed)
+            own = actor.owns(account.user_id)
+            event = AuditName.ACCOUNT_UPDATED if own else AuditName.ADMIN_ACCOUNT_UPDATED
+            self._record(work, event, actor, changed)
+            work.commit()
+        return changed
 
     def list_page(self, actor: Actor, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         """The accounts of ``wanted.user_id``. Raises ``insufficient_permissions`` for somebody else's."""
@@ -35,6 +109,32 @@ class AccountService:
         with self.start_unit_of_work() as work:
             return _viewable_accounts(work, requests)
 
+    def balance_at(self, actor: Actor, *, account_id: UUID, at: datetime | None = None) -> BalanceAt:
+        """The balance at an instant (None: now).
+
+        Raises ``invalid_datetime_format`` for an instant to come, ``account_not_found``, then
+        ``unauthorized_access``.
+        """
+        now = self.clock.now()
+        instant = at or now
+        if instant > now:
+            raise DomainError(
+                Reason.INVALID_DATETIME_FORMAT, field="at", message="The instant is in the future."
+            )
+        with self.start_unit_of_work() as work:
+            account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
+            balance = Money(work.transactions.balance_at(account_id, instant), account.currency)
+        return BalanceAt(account_id=account_id, balance=balance, at=instant)
+
+    def health(self, actor: Actor, *, account_id: UUID) -> AccountHealth:
+        """What the account may still spend today. Raises ``account_not_found``, ``unauthorized_access``."""
+        with self.start_unit_of_work() as work:
+            account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
+            activity = RecentActivity.gather(
+                work, accounts=[account], signatures=(), limits=self.limits, now=self.clock.now()
+            )
+        return AccountHealth.of(account, spent=activity.spent_from(account), limits=self.limits)
+
     def list_transactions(
         self, actor: Actor, *, account_id: UUID, wanted: TransactionFilter, request: KeysetRequest
     ) -> KeysetPage[Transaction]:
@@ -45,6 +145,61 @@ class AccountService:
         with self.start_unit_of_work() as work:
             result_of(_viewable_accounts(work, [(actor, account_id)])[0])
             return work.transactions.list_keyset(replace(wanted, account_id=account_id), request=request)
+
+    def list_all_transactions(
+        self, actor: Actor, *, wanted: TransactionFilter, request: KeysetRequest
+    ) -> KeysetPage[Transaction]:
+        """The lines of one account, of one user, or, when ``wanted`` names neither, of the caller.
+
+        Raises ``account_not_found``, ``unauthorized_access`` for somebody else's account, and
+        ``insufficient_permissions`` for another user.
+        """
+        with self.start_unit_of_work() as work:
+            if wanted.account_id is not None:
+                result_of(_viewable_accounts(work, [(actor, wanted.account_id)])[0])
+            elif wanted.user_id is None:
+                wanted = replace(wanted, user_id=actor.required_user_id())
+            if wanted.user_id is not None and not may_list_accounts_of(actor, wanted.user_id):
+                raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+            return work.transactions.list_keyset(wanted, request=request)
+
+    def _require_active(self, work: UnitOfWork, actor: Actor) -> None:
+        """Holds the caller as he is: one who is being deleted must not gain an account behind that."""
+        if actor.user_id is None:
+            return
+        user = work.users.find_many_for_share([actor.user_id]).get(actor.user_id)
+        if user is not None and not user.is_active:
+            raise DomainError(Reason.TOKEN_REVOKED)
+
+    def _opened(self, login: BankLogin, bank_id: UUID, new_account: NewAccount) -> Account:
+        now = self.clock.now()
+        return Account(
+            id=self.ids.new_id(),
+            user_id=login.user_id,
+            user_bank_login_id=login.id,
+            bank_id=bank_id,
+            account_type=new_account.account_type,
+            account_name=new_account.account_name,
+            balance=Money.zero(new_account.currency),
+            credit_limit=Money.zero(new_account.currency),
+            last_four=new_account.last_four,
+            external_account_id=new_account.external_account_id,
+            inserted_at=now,
+            updated_at=now,
+        )
+
+    def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, account: Account) -> None:
+        target = AuditTarget("account", account.id)
+        self.audit.record(work, name, actor=actor, target=target, at=account.updated_at)
+
+
+def _own_login(work: UnitOfWork, actor: Actor, login_id: UUID) -> BankLogin:
+    login = work.bank_logins.find_many([login_id]).get(login_id)
+    if login is None:
+        raise DomainError(Reason.BANK_LOGIN_NOT_FOUND, field="user_bank_login_id")
+    if not may_open_account(actor, login):
+        raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+    return login
 
 
 def _viewable_accounts(work: UnitOfWork, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:

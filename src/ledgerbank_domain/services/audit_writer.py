@@ -14,6 +14,7 @@ from ledgerbank_domain.audit.audit_event import (
     AuditTarget,
     success,
 )
+from ledgerbank_domain.audit.redaction import redacted
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -63,9 +64,13 @@ class AuditWriter:
         user_id: UUID | None,
         at: datetime,
         severity: AuditSeverity = AuditSeverity.WARNING,
+        status: int | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Something that was refused; ``user_id`` is the user it was about, when there is one."""
+        """Something that was refused; ``user_id`` is the user it was about, when there is one.
+
+        Secrets in ``metadata`` are redacted.
+        """
         work.audit.add_many(
             [
                 AuditEvent(
@@ -80,7 +85,8 @@ class AuditWriter:
                     target_type=None if user_id is None else "user",
                     target_id=user_id,
                     origin=actor.origin,
-                    metadata=metadata or {},
+                    status=status,
+                    metadata=redacted(metadata or {}),
                 )
             ]
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditSeverity, AuditTarget
 from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.security import (
@@ -21,6 +21,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.ports.user_repository import SessionKey, SessionOwner
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.login_refusals import LoginRefusals
 from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.session_tokens import SessionTokens, TokenPair
 from ledgerbank_domain.users.refresh_token import RefreshToken, Session
@@ -54,14 +55,13 @@ class AuthService:
         """
         with self.start_unit_of_work() as work:
             user = work.users.find_by_email(email)
-        if user is None:
-            self.hasher.match_nothing(password)
-        elif self.hasher.matches(user.password_hash, password):
-            return self._start_session(actor, user, password)
-        self._record_failed_login(actor, user, email)
-        raise DomainError(Reason.INVALID_CREDENTIALS)
+        try:
+            return self._logged_in(actor, user, password)
+        except DomainError as error:
+            if error.reason not in (Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE):
+                raise
+            raise error from self._refusals.failed_login(actor, error, user=user, email=email)
 
-    @retried_on_conflict
     def refresh(self, actor: Actor, *, refresh_token: str) -> TokenPair:
         """Replaces a refresh token by the next one of its session.
 
@@ -69,8 +69,32 @@ class AuthService:
         the request arrived was stolen from one side or the other: the whole session ends.
         Raises the codec's errors, ``invalid_token`` and ``token_revoked``.
         """
+        try:
+            claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
+            pair = self._rotate(actor, claims)
+        except DomainError as error:
+            if error.category is not Category.AUTHENTICATION:
+                raise
+            raise error from self._refusals.rejected_token(actor, error)
+        if pair is None:
+            # That the token was stolen is recorded already, with the end of its session.
+            raise DomainError(Reason.TOKEN_REVOKED)
+        return pair
+
+    def logout(self, actor: Actor, *, refresh_token: str) -> None:
+        """Ends the token's session, at once for its access tokens too. Errors as :meth:`refresh`."""
+        try:
+            claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
+            self._end_session(actor, claims)
+        except DomainError as error:
+            if error.category is not Category.AUTHENTICATION:
+                raise
+            raise error from self._refusals.rejected_token(actor, error)
+
+    @retried_on_conflict
+    def _rotate(self, actor: Actor, claims: RefreshClaims) -> TokenPair | None:
+        """None when the token was stolen."""
         arrived_at = actor.origin.received_at or self.clock.now()
-        claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
         with self.start_unit_of_work() as work:
             user = self._locked_token_owner(work, claims)
             token = self._locked_token(work, claims)
@@ -78,7 +102,7 @@ class AuthService:
             if token.was_rotated_before(arrived_at):
                 self._end_stolen_session(work, actor, token, at=now)
                 work.commit()
-                raise DomainError(Reason.TOKEN_REVOKED)
+                return None
             if not token.is_live or not user.is_active:
                 raise DomainError(Reason.TOKEN_REVOKED)
             successor = self.tokens.successor(token, actor=actor, at=now)
@@ -88,9 +112,7 @@ class AuthService:
         return self.tokens.pair(user, successor, at=now)
 
     @retried_on_conflict
-    def logout(self, actor: Actor, *, refresh_token: str) -> None:
-        """Ends the token's session, at once for its access tokens too. Errors as :meth:`refresh`."""
-        claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
+    def _end_session(self, actor: Actor, claims: RefreshClaims) -> None:
         with self.start_unit_of_work() as work:
             user = self._locked_token_owner(work, claims)
             token = self._locked_token(work, claims)
@@ -165,6 +187,22 @@ class AuthService:
             for claims, origin in callers
         ]
 
+    @property
+    def _refusals(self) -> LoginRefusals:
+        return LoginRefusals(
+            start_unit_of_work=self.start_unit_of_work,
+            clock=self.clock,
+            pseudonymizer=self.pseudonymizer,
+            audit=self.audit,
+        )
+
+    def _logged_in(self, actor: Actor, user: User | None, password: str) -> tuple[TokenPair, User]:
+        if user is None:
+            self.hasher.match_nothing(password)
+        elif self.hasher.matches(user.password_hash, password):
+            return self._start_session(actor, user, password)
+        raise DomainError(Reason.INVALID_CREDENTIALS)
+
     def _start_session(self, actor: Actor, user: User, password: str) -> tuple[TokenPair, User]:
         if not user.is_active:
             raise DomainError(Reason.ACCOUNT_INACTIVE)
@@ -199,22 +237,6 @@ class AuthService:
             work.commit()
         return self.tokens.pair(user, token, at=now), user
 
-    @retried_on_conflict
-    def _record_failed_login(self, actor: Actor, user: User | None, email: str) -> None:
-        """Keeps a keyed hash of an unknown email, never the text: people type passwords there."""
-        who = {} if user else {"email_hash": self.pseudonymizer.pseudonym(email)}
-        with self.start_unit_of_work() as work:
-            self.audit.record_failure(
-                work,
-                AuditName.LOGIN_FAILED,
-                reason=Reason.INVALID_CREDENTIALS,
-                actor=actor,
-                user_id=user.id if user else None,
-                at=self.clock.now(),
-                metadata=who,
-            )
-            work.commit()
-
     def _end_stolen_session(
         self, work: UnitOfWork, actor: Actor, token: RefreshToken, *, at: datetime
     ) -> None:
@@ -228,6 +250,16 @@ class AuthService:
             at=at,
             severity=AuditSeverity.CRITICAL,
             metadata={"session_id": str(token.session_id)},
+        )
+        self.audit.record_failure(
+            work,
+            AuditName.SUSPICIOUS,
+            reason=Reason.TOKEN_REVOKED,
+            actor=actor,
+            user_id=token.user_id,
+            at=at,
+            severity=AuditSeverity.CRITICAL,
+            metadata={"cause": "refresh_reused", "session_id": str(token.session_id)},
         )
 
     def _locked_token_owner(self, work: UnitOfWork, claims: RefreshClaims) -> User:

@@ -1,15 +1,21 @@
 """All services over one set of ports: what an embedder builds once and keeps."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.ports.cache import Cache
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
+from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.auth_service import AuthService
+from ledgerbank_domain.services.bank_service import BankService
+from ledgerbank_domain.services.idempotency_service import DEFAULT_KEY_LIFETIME, IdempotencyService
 from ledgerbank_domain.services.ledger_service import LedgerService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_service import PaymentService
@@ -23,10 +29,13 @@ class Services:
 
     auth: AuthService
     users: UserService
+    banks: BankService
     accounts: AccountService
     payments: PaymentService
     processing: PaymentProcessingService
     ledger: LedgerService
+    audit_events: AuditService
+    idempotency: IdempotencyService
 
 
 def compose_services(
@@ -39,8 +48,14 @@ def compose_services(
     pseudonymizer: Pseudonymizer,
     limits: PaymentLimits,
     lifetimes: TokenLifetimes,
+    idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME,
+    cache: Cache,
+    gateways: Collection[str],
 ) -> Services:
-    """The services over the given adapters, whatever they are."""
+    """The services over the given adapters, whatever they are.
+
+    ``gateways`` are the names of the gateways to banks that there are.
+    """
     audit = AuditWriter(ids=ids)
     return Services(
         auth=AuthService(
@@ -55,7 +70,17 @@ def compose_services(
         users=UserService(
             start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, hasher=hasher, audit=audit
         ),
-        accounts=AccountService(start_unit_of_work=start_unit_of_work),
+        banks=BankService(
+            start_unit_of_work=start_unit_of_work,
+            clock=clock,
+            ids=ids,
+            audit=audit,
+            cache=cache,
+            gateways=gateways,
+        ),
+        accounts=AccountService(
+            start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
+        ),
         payments=PaymentService(
             start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
         ),
@@ -63,4 +88,12 @@ def compose_services(
             start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
         ),
         ledger=LedgerService(start_unit_of_work=start_unit_of_work),
+        audit_events=AuditService(start_unit_of_work=start_unit_of_work, clock=clock, audit=audit),
+        idempotency=IdempotencyService(
+            start_unit_of_work=start_unit_of_work,
+            clock=clock,
+            ids=ids,
+            pseudonymizer=pseudonymizer,
+            key_lifetime=idempotency_key_lifetime,
+        ),
     )

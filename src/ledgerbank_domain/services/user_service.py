@@ -170,7 +170,8 @@ class UserService:
     def _change(self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges) -> User:
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
-        _require(may_update_user(actor, user, changes))
+        if not may_update_user(actor, user, changes):
+            raise _refused_change(actor, changes)
         if changes.status is UserStatus.DELETED:
             return self._delete(work, actor, user)
         now = self.clock.now()
@@ -218,6 +219,14 @@ def _locked_self(work: UnitOfWork, user_id: UUID) -> User:
     if not user.is_active:
         raise DomainError(Reason.TOKEN_REVOKED)
     return user
+
+
+def _refused_change(actor: Actor, changes: UserChanges) -> DomainError:
+    """Names the field when it is one that only administrators may change."""
+    if actor.is_admin or not changes.are_privileged:
+        return DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+    field = "role" if changes.role is not None else "status"
+    return DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=field)
 
 
 def _require(allowed: bool) -> None:

@@ -13,6 +13,7 @@ from tests.entity_builder import EntityBuilder
 
 from ledgerbank_adapters.http import HealthProbes, create_http_application
 from ledgerbank_adapters.memory import (
+    MemoryCache,
     MemoryClock,
     MemoryPasswordHasher,
     MemoryPseudonymizer,
@@ -24,8 +25,11 @@ from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
+from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.auth_service import AuthService
+from ledgerbank_domain.services.bank_service import BankService
+from ledgerbank_domain.services.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.session_tokens import SessionTokens
@@ -101,9 +105,16 @@ class BackOffice:
                 pseudonymizer=MemoryPseudonymizer(),
             ),
             "users": UserService(**acting, ids=self.ids, hasher=self.hasher),
-            "accounts": AccountService(**storage),
+            "banks": BankService(
+                **acting, ids=self.ids, cache=MemoryCache(self.clock), gateways={"monzo", "simulated"}
+            ),
+            "accounts": AccountService(**paying),
             "payments": PaymentService(**paying),
             "processing": PaymentProcessingService(**paying),
+            "audit_events": AuditService(**acting),
+            "idempotency": IdempotencyService(
+                **storage, clock=self.clock, ids=self.ids, pseudonymizer=MemoryPseudonymizer()
+            ),
         }
 
 

@@ -109,6 +109,13 @@ BANKING = (
     """,
     "CREATE INDEX bank_branches_bank_id_idx ON bank_branches (bank_id, name, id)",
     """
+    CREATE TABLE bank_catalogue (
+        id smallint NOT NULL CONSTRAINT bank_catalogue_pkey PRIMARY KEY,
+        version bigint NOT NULL,
+        CONSTRAINT bank_catalogue_one_row_check CHECK (id = 1)
+    )
+    """,
+    """
     CREATE TABLE user_bank_logins (
         id uuid NOT NULL CONSTRAINT user_bank_logins_pkey PRIMARY KEY,
         user_id uuid NOT NULL
@@ -448,6 +455,7 @@ WORK = (
         user_id uuid NOT NULL
             CONSTRAINT idempotency_records_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
         key text NOT NULL,
+        claim_id uuid NOT NULL,
         fingerprint text NOT NULL,
         blocked_until timestamptz NOT NULL,
         response_status smallint,
@@ -506,6 +514,16 @@ WORK = (
     """
     CREATE INDEX audit_events_actor_idx ON audit_events (actor_user_id, occurred_at, id)
         WHERE actor_user_id IS NOT NULL
+    """,
+    "CREATE INDEX audit_events_event_idx ON audit_events (event, occurred_at, id)",
+    """
+    CREATE INDEX audit_events_login_failures_by_ip_idx ON audit_events (ip, occurred_at)
+        WHERE event IN ('auth.login_failed', 'security.suspicious')
+    """,
+    """
+    CREATE INDEX audit_events_login_failures_by_email_idx
+        ON audit_events ((metadata ->> 'email_hash'), occurred_at)
+        WHERE event IN ('auth.login_failed', 'security.suspicious')
     """,
     """
     CREATE TABLE oauth_states (

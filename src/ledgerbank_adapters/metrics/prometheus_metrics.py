@@ -1,0 +1,104 @@
+"""The figures themselves. Adapters that have something to count are given this as their observer."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from ledgerbank_adapters.metrics.metrics_sharing import SHARED_DIRECTORY
+from ledgerbank_domain.errors.error_catalog import Category, Reason
+from ledgerbank_domain.payments.payment import Payment
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+# A health question takes a millisecond, a login half a second: powers of about two in between and beyond.
+REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+STATEMENT_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30)
+
+
+class PrometheusMetrics:
+    """One set of figures. Safe to share between threads.
+
+    No label ever holds an id: every one of them comes from a fixed list.
+    """
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "ledgerbank_http_requests",
+            "Answered requests.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._request_seconds = Histogram(
+            "ledgerbank_http_request_duration_seconds",
+            "From the arrival of a request to the end of its answer.",
+            ["method", "route"],
+            buckets=REQUEST_SECONDS,
+            registry=registry,
+        )
+        self._statement_seconds = Histogram(
+            "ledgerbank_db_query_duration_seconds",
+            "How long the database took for one statement.",
+            buckets=STATEMENT_SECONDS,
+            registry=registry,
+        )
+        self._payments = Counter(
+            "ledgerbank_payments",
+            "Payments that came into a status.",
+            ["direction", "status"],
+            registry=registry,
+        )
+        self._errors = Counter(
+            "ledgerbank_errors",
+            "Errors that were answered.",
+            ["category", "reason"],
+            registry=registry,
+        )
+        self._rate_limited = Counter(
+            "ledgerbank_rate_limited", "Requests refused by the rate limit.", registry=registry
+        )
+        self._not_counted = Counter(
+            "ledgerbank_rate_limit_unavailable",
+            "Requests let through because the store of the rate limit is out of reach.",
+            registry=registry,
+        )
+
+    def request_answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
+
+    def error_answered(self, reason: Reason) -> None:
+        self._errors.labels(reason.category.value, reason.code).inc()
+        if reason.category is Category.RATE_LIMIT:
+            self._rate_limited.inc()
+
+    def request_not_counted(self) -> None:
+        self._not_counted.inc()
+
+    def statement_executed(self, seconds: float) -> None:
+        self._statement_seconds.observe(seconds)
+
+    def payments_written(self, payments: Sequence[Payment]) -> None:
+        for payment in payments:
+            self._payments.labels(payment.direction.value, payment.status.value).inc()
+
+    def exposition(self) -> bytes:
+        """The text that Prometheus reads: of all processes that count together, else of this one."""
+        if SHARED_DIRECTORY not in os.environ:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call] # its authors left it so
+        return generate_latest(together)
+
+
+def forget_gauges_of_dead_process(pid: int) -> None:
+    """Counters of a process outlive it; what it showed as its present state does not.
+
+    Does nothing when the processes do not count together.
+    """
+    directory = os.environ.get(SHARED_DIRECTORY)
+    if directory is not None and Path(directory).is_dir():
+        mark_process_dead(pid, directory)  # type: ignore[no-untyped-call] # its authors left it so

@@ -1,0 +1,7 @@
+"""Who may change the catalogue of banks. Reading it is for everybody who is logged in."""
+
+from ledgerbank_domain.identity.actor import Actor
+
+
+def may_write_banks(actor: Actor) -> bool:
+    return actor.is_admin or actor.is_system

@@ -1,0 +1,79 @@
+"""What is remembered of a request that its client may send again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+CLAIM_DURATION = timedelta(seconds=60)
+"""How long a key stays blocked by a request whose process died before it was answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotentRequest:
+    """A request by the name its client gave it, and all that it asks for as one text."""
+
+    user_id: UUID
+    key: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """An answer as it was sent, to the byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyRecord:
+    """The one record of a user's key: a claim until ``answer`` is there.
+
+    ``fingerprint`` is a keyed hash of what was asked for, which may hold a password.
+    ``id`` names the claim, not the key. Whoever takes the key over does so under an id of his own, so that
+    one who comes too late finds his claim gone.
+    """
+
+    id: UUID
+    user_id: UUID
+    key: str
+    fingerprint: str
+    blocked_until: datetime
+    expires_at: datetime
+    inserted_at: datetime
+    updated_at: datetime
+    answer: StoredAnswer | None = None
+
+    @classmethod
+    def claim(
+        cls,
+        request: IdempotentRequest,
+        *,
+        claim_id: UUID,
+        fingerprint: str,
+        at: datetime,
+        key_lifetime: timedelta,
+    ) -> Self:
+        return cls(
+            id=claim_id,
+            user_id=request.user_id,
+            key=request.key,
+            fingerprint=fingerprint,
+            blocked_until=at + CLAIM_DURATION,
+            expires_at=at + key_lifetime,
+            inserted_at=at,
+            updated_at=at,
+        )
+
+    def answered(self, answer: StoredAnswer, *, at: datetime) -> "IdempotencyRecord":
+        return replace(self, answer=answer, updated_at=at)
+
+    def is_expired(self, *, at: datetime) -> bool:
+        return at >= self.expires_at
+
+    def is_abandoned(self, *, at: datetime) -> bool:
+        """Whether its request has had all the time there is, and no answer."""
+        return self.answer is None and at >= self.blocked_until

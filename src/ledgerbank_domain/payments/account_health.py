@@ -1,0 +1,45 @@
+"""How much an account may still pay today."""
+
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+
+_CALCULATION = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountHealth:
+    account: Account
+    daily_limit: Money
+    daily_spent: Money
+
+    @classmethod
+    def of(cls, account: Account, *, spent: Money, limits: PaymentLimits) -> "AccountHealth":
+        """A limit with more digits than the currency is cut: nobody can pay the rest of a yen."""
+        unit = Decimal(1).scaleb(-account.currency.minor_digits, _CALCULATION)
+        limit = limits.daily_limit(account.account_type).quantize(unit, ROUND_FLOOR, context=_CALCULATION)
+        return cls(account=account, daily_limit=Money(limit, account.currency), daily_spent=spent)
+
+    @property
+    def daily_remaining(self) -> Money:
+        """Never negative: a limit may have been lowered during the day."""
+        return max(self.daily_limit - self.daily_spent, Money.zero(self.account.currency))
+
+    @property
+    def daily_utilization_percent(self) -> Decimal:
+        """With two digits; zero when nothing may be spent at all."""
+        if self.daily_limit.is_zero:
+            return Decimal(0)
+        share = _CALCULATION.divide(_CALCULATION.scaleb(self.daily_spent.amount, 2), self.daily_limit.amount)
+        return share.quantize(Decimal("0.01"), context=_CALCULATION)
+
+    @property
+    def is_healthy(self) -> bool:
+        return self.account.is_active and self.account.balance.is_positive
+
+    @property
+    def can_make_payments(self) -> bool:
+        return self.account.is_active and self.daily_remaining.is_positive

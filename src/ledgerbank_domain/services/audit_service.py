@@ -1,0 +1,53 @@
+"""The audit trail: reading it, and recording what was refused before any use-case could."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditService:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    audit: AuditWriter
+
+    def list_keyset(
+        self, actor: Actor, wanted: AuditFilter, *, request: KeysetRequest
+    ) -> KeysetPage[AuditEvent]:
+        """Events by when they occurred. Raises ``insufficient_permissions``: administrators only."""
+        if not (actor.is_admin or actor.is_system):
+            raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+        with self.start_unit_of_work() as work:
+            return work.audit.list_keyset(wanted, request=request)
+
+    @retried_on_conflict
+    def record_refusal(
+        self, actor: Actor, error: DomainError, *, names: Sequence[AuditName], status: int | None = None
+    ) -> None:
+        """One event of each name, in a transaction of its own: what was refused has left none.
+
+        ``status`` is what the request is answered.
+        """
+        with self.start_unit_of_work() as work:
+            now = self.clock.now()
+            for name in names:
+                self.audit.record_failure(
+                    work,
+                    name,
+                    reason=error.reason,
+                    actor=actor,
+                    user_id=None,
+                    at=now,
+                    status=status,
+                    metadata=error.details,
+                )
+            work.commit()

@@ -1,0 +1,318 @@
+"""Servers that are killed between a request's effect and its answer, and the request that comes again."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from tests.integration.running_server import RunningServer, run_ledgerbank
+from tests.postgres_servers import PostgresTestServer
+
+CLAIM_SECONDS = 60
+GATE = 4711
+TIMEOUT_SECONDS = 30
+ROUNDS = 6
+CLIENTS = 6
+# The gate is in the database, where only this test put it: the server runs as it always does.
+GATE_FUNCTION = f"""
+    CREATE FUNCTION wait_at_the_gate() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_advisory_xact_lock({GATE}); RETURN NEW; END'
+"""
+BEFORE_THE_ANSWER_IS_STORED = """
+    CREATE TRIGGER gate BEFORE UPDATE ON idempotency_records
+    FOR EACH ROW EXECUTE FUNCTION wait_at_the_gate()
+"""
+WHILE_EVERYTHING_COMMITS = """
+    CREATE CONSTRAINT TRIGGER gate AFTER UPDATE ON idempotency_records DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION wait_at_the_gate()
+"""
+
+
+@dataclass
+class Scene:
+    """A seeded database, and one server after the other on it."""
+
+    environment: dict[str, str]
+    log_path: Path
+
+    def server(self) -> RunningServer:
+        return RunningServer(self.environment, self.log_path)
+
+    @contextmanager
+    def superuser(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
+            yield connection
+
+    @contextmanager
+    def gate(self, trigger: str) -> Iterator["Gate"]:
+        """Closed: requests under a key stop there, inside their transaction."""
+        with self.superuser() as connection:
+            connection.execute(GATE_FUNCTION)
+            connection.execute(trigger)
+            try:
+                yield Gate(connection)
+            finally:
+                connection.execute("DROP FUNCTION wait_at_the_gate CASCADE")
+
+
+@dataclass
+class Gate:
+    connection: psycopg.Connection
+
+    def __post_init__(self) -> None:
+        self.connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+
+    def wait_for(self, number: int) -> None:
+        """Until so many transactions stand before it."""
+        self._wait_until(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid"
+            " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted",
+            number,
+        )
+
+    def open(self) -> None:
+        """And waits until nobody is left of the server that was killed."""
+        self.connection.execute("SELECT pg_advisory_unlock(%s)", [GATE])
+        others = "pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        self._wait_until(
+            f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {others}",
+            0,
+        )
+
+    def _wait_until(self, question: str, wanted: int) -> None:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while self.connection.execute(question).fetchone() != (wanted,):
+            assert time.monotonic() < deadline, question
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def scene(postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path) -> Iterator[Scene]:
+    """Its ledger is right in the end."""
+    environment = {
+        "DATABASE_URL": postgres_server.create_migrated_database(f"kill_{worker_name}"),
+        "LEDGERBANK_DATA_DIR": str(tmp_path),
+        "CHECKING_DAILY_LIMIT": "1000000",
+        "RATE_LIMIT_ENABLED": "false",
+    }
+    seeded = run_ledgerbank("seed", environment=environment)
+    assert seeded.returncode == 0, seeded.stderr
+    yield Scene(environment, tmp_path / "server.log")
+    verified = run_ledgerbank("ledger", "verify", environment=environment)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+@dataclass
+class User:
+    """A sample user with one account. Requests carry a key."""
+
+    client: httpx.Client
+
+    def __post_init__(self) -> None:
+        self.account_id = self.client.get("/accounts").json()["data"][0]["id"]
+
+    def balance(self) -> Decimal:
+        return Decimal(self.client.get(f"/accounts/{self.account_id}").json()["data"]["balance"])
+
+    def draft(self, description: str, *, key: str) -> httpx.Response:
+        body: dict[str, Any] = {
+            "user_bank_account_id": self.account_id,
+            "amount": "0.01",
+            "direction": "DEBIT",
+            "payment_type": "PAYMENT",
+            "description": description,
+        }
+        return self.client.post("/payments", json=body, headers={"Idempotency-Key": key})
+
+    def process(self, payment_id: str, *, key: str) -> httpx.Response:
+        return self.client.post(f"/payments/{payment_id}/process", headers={"Idempotency-Key": key})
+
+
+@contextmanager
+def user_at(server: RunningServer, email: str) -> Iterator[User]:
+    with server.client(email) as client:
+        yield User(client)
+
+
+@contextmanager
+def alice_and_bob_at(server: RunningServer) -> Iterator[tuple[User, User]]:
+    """Two, for a payment that is being drafted holds up the execution of another one of the same user."""
+    with user_at(server, "alice@example.com") as alice, user_at(server, "bob@example.com") as bob:
+        yield alice, bob
+
+
+def payments_called(scene: Scene, description: str) -> int:
+    with scene.superuser() as connection:
+        question = "SELECT count(*) FROM user_payments WHERE description = %s"
+        (number,) = connection.execute(question, [description]).fetchone() or (0,)
+    return int(number)
+
+
+def lost(answer: Any) -> bool:
+    return isinstance(answer, httpx.TransportError)
+
+
+def attempt(call: Any) -> httpx.Response | httpx.TransportError:
+    """The answer, or how it was lost."""
+    try:
+        response: httpx.Response = call()
+    except httpx.TransportError as error:
+        return error
+    return response
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What was known when a server was killed while Alice drafted and Bob processed a payment."""
+
+    payment_id: str
+    bobs_balance: Decimal
+    at: float
+
+
+def killed_at_the_gate(scene: Scene, trigger: str) -> Killed:
+    with scene.server() as server, alice_and_bob_at(server) as (alice, bob), ThreadPoolExecutor(2) as pool:
+        payment_id = bob.draft("To be processed", key="before").json()["data"]["id"]
+        balance = bob.balance()
+        with scene.gate(trigger) as gate:
+            lost_answers = [
+                pool.submit(attempt, lambda: alice.draft("Drafted once", key="draft")),
+                pool.submit(attempt, lambda: bob.process(payment_id, key="process")),
+            ]
+            gate.wait_for(2)
+            killed = Killed(payment_id, balance, time.monotonic())
+            server.kill()
+            gate.open()
+        assert all(lost(answer.result(TIMEOUT_SECONDS)) for answer in lost_answers)
+    return killed
+
+
+def test_killed_before_the_commit_there_is_no_effect_and_the_key_is_free_within_60_seconds(scene: Scene):
+    killed = killed_at_the_gate(scene, BEFORE_THE_ANSWER_IS_STORED)
+
+    assert payments_called(scene, "Drafted once") == 0
+    with scene.server() as server, alice_and_bob_at(server) as (alice, bob):
+        assert bob.balance() == killed.bobs_balance
+        for answer in (
+            alice.draft("Drafted once", key="draft"),
+            bob.process(killed.payment_id, key="process"),
+        ):
+            assert answer.status_code == 409
+            assert answer.json()["error"]["reason"] == "idempotency_in_progress"
+            assert answer.headers["Retry-After"] == "1"
+        time.sleep(max(0.0, killed.at + CLAIM_SECONDS - time.monotonic()))
+
+        drafted = alice.draft("Drafted once", key="draft")
+        processed = bob.process(killed.payment_id, key="process")
+        assert (drafted.status_code, processed.status_code) == (201, 200)
+        assert alice.draft("Drafted once", key="draft").content == drafted.content
+        assert bob.process(killed.payment_id, key="process").content == processed.content
+        assert bob.balance() == killed.bobs_balance - Decimal("0.01")
+    assert payments_called(scene, "Drafted once") == 1
+
+
+def test_killed_while_it_commits_the_effect_is_there_once_and_so_is_the_answer(scene: Scene):
+    killed = killed_at_the_gate(scene, WHILE_EVERYTHING_COMMITS)
+
+    assert payments_called(scene, "Drafted once") == 1
+    with scene.server() as server, alice_and_bob_at(server) as (alice, bob):
+        drafted = alice.draft("Drafted once", key="draft")
+        processed = bob.process(killed.payment_id, key="process")
+
+        assert (drafted.status_code, processed.status_code) == (201, 200)
+        for answer in (drafted, processed):
+            assert answer.headers["Idempotency-Replayed"] == "true"
+        assert drafted.headers["Location"].endswith(drafted.json()["data"]["id"])
+        assert processed.json()["data"]["status"] == "COMPLETED"
+        assert bob.balance() == killed.bobs_balance - Decimal("0.01")
+    assert payments_called(scene, "Drafted once") == 1
+
+
+@dataclass
+class Customer:
+    """Drafts and processes payments until the server is gone, and remembers what he was told."""
+
+    name: str
+    answers: dict[str, httpx.Response] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def go_shopping(self, alice: User, over: threading.Event) -> None:
+        while not over.is_set():
+            description = f"{self.name} {len(self.asked)}"
+            self.asked.append(description)
+            drafted = attempt(
+                lambda description=description: alice.draft(description, key=f"d {description}")
+            )
+            if lost(drafted):
+                return
+            self.answers[f"d {description}"] = drafted
+            payment_id = drafted.json()["data"]["id"]
+            processed = attempt(
+                lambda description=description, payment_id=payment_id: alice.process(
+                    payment_id, key=f"p {description}"
+                )
+            )
+            if lost(processed):
+                return
+            self.answers[f"p {description}"] = processed
+
+    def ask_again(self, alice: User) -> None:
+        """All of it under the same keys: answered as before wherever there was an answer."""
+        for description in self.asked:
+            drafted = alice.draft(description, key=f"d {description}")
+            assert drafted.status_code == 201, drafted.text
+            processed = alice.process(drafted.json()["data"]["id"], key=f"p {description}")
+            assert processed.status_code == 200, processed.text
+            for key, again in ((f"d {description}", drafted), (f"p {description}", processed)):
+                if key in self.answers:
+                    assert again.content == self.answers[key].content
+                    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_killed_at_any_moment_under_load_every_request_takes_effect_once(scene: Scene):
+    chance = random.Random(20251122)
+    customers: list[Customer] = []
+    with scene.server() as server, user_at(server, "alice@example.com") as alice:
+        balance = alice.balance()
+    for number in range(ROUNDS):
+        of_this_round = [Customer(f"Round {number} client {client}") for client in range(CLIENTS)]
+        customers += of_this_round
+        over = threading.Event()
+        with (
+            scene.server() as server,
+            user_at(server, "alice@example.com") as alice,
+            ThreadPoolExecutor(CLIENTS) as pool,
+        ):
+            shopping = [pool.submit(customer.go_shopping, alice, over) for customer in of_this_round]
+            time.sleep(chance.uniform(0.1, 1.0))
+            server.kill()
+            over.set()
+            for done in shopping:
+                done.result(TIMEOUT_SECONDS)
+
+    # Sixty seconds pass: that they do, and not less, is shown above.
+    with scene.superuser() as connection:
+        connection.execute(
+            "UPDATE idempotency_records SET blocked_until = now() WHERE response_status IS NULL"
+        )
+    with scene.server() as server, user_at(server, "alice@example.com") as alice:
+        for customer in customers:
+            customer.ask_again(alice)
+        asked = [description for customer in customers for description in customer.asked]
+        assert len(asked) >= ROUNDS * CLIENTS
+        assert alice.balance() == balance - len(asked) * Decimal("0.01")
+    with scene.superuser() as connection:
+        drafted = connection.execute(
+            "SELECT description, count(*) FROM user_payments WHERE description = ANY(%s) GROUP BY 1",
+            [asked],
+        ).fetchall()
+    assert sorted(drafted) == sorted((description, 1) for description in asked)
