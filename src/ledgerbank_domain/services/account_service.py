@@ -29,6 +29,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 
 
@@ -95,8 +96,7 @@ class AccountService:
 
     def list_page(self, actor: Actor, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         """The accounts of ``wanted.user_id``. Raises ``insufficient_permissions`` for somebody else's."""
-        if not may_list_accounts_of(actor, wanted.user_id):
-            raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+        require_permission(may_list_accounts_of(actor, wanted.user_id))
         with self.start_unit_of_work() as work:
             return work.accounts.list_page(wanted, request=request)
 
@@ -197,8 +197,7 @@ def _own_login(work: UnitOfWork, actor: Actor, login_id: UUID) -> BankLogin:
     login = work.bank_logins.find_many([login_id]).get(login_id)
     if login is None:
         raise DomainError(Reason.BANK_LOGIN_NOT_FOUND, field="user_bank_login_id")
-    if not may_open_account(actor, login):
-        raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+    require_permission(may_open_account(actor, login))
     return login
 
 

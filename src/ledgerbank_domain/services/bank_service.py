@@ -24,6 +24,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.permission_check import require_permission
 
 BY_NAME = (Sort(field="name"),)
 
@@ -97,7 +98,7 @@ class BankService:
         """Raises ``insufficient_permissions``, ``invalid_field_format`` for a gateway that nobody knows, and
         ``resource_already_exists``.
         """
-        _require(may_write_banks(actor))
+        require_permission(may_write_banks(actor))
         self._check_gateway(new_bank.integration_module)
         bank = self._add(actor, new_bank)
         self.cache.clear()
@@ -107,7 +108,7 @@ class BankService:
         """Raises ``insufficient_permissions``, ``missing_fields``, ``invalid_field_format`` (as
         :meth:`create`), ``bank_not_found`` and ``resource_already_exists``.
         """
-        _require(may_write_banks(actor))
+        require_permission(may_write_banks(actor))
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
         self._check_gateway(changes.integration_module)
@@ -117,7 +118,7 @@ class BankService:
 
     def create_branch(self, actor: Actor, new_branch: NewBranch) -> BankBranch:
         """Raises ``insufficient_permissions``, ``bank_not_found`` and ``resource_already_exists``."""
-        _require(may_write_banks(actor))
+        require_permission(may_write_banks(actor))
         branch = self._add_branch(actor, new_branch)
         self.cache.clear()
         return branch
@@ -184,8 +185,3 @@ class BankService:
     def _check_gateway(self, name: str | None) -> None:
         if name is not None and name not in self.gateways:
             raise DomainError(Reason.INVALID_FIELD_FORMAT, field="integration_module")
-
-
-def _require(allowed: bool) -> None:
-    if not allowed:
-        raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)

@@ -32,6 +32,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 
 
@@ -176,8 +177,7 @@ class PaymentService:
             payment = work.payments.find_many_for_update([payment_id]).get(payment_id)
             if payment is None:
                 raise DomainError(Reason.PAYMENT_NOT_FOUND)
-            if not may_cancel_payment(actor, payment):
-                raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+            require_permission(may_cancel_payment(actor, payment))
             now = self.clock.now()
             cancelled = payment.cancelled(at=now)
             work.payments.save_many([cancelled])

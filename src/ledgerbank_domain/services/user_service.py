@@ -16,6 +16,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.ports.user_repository import UserFilter
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.users.password_rules import check_new_password
 from ledgerbank_domain.users.user import User, UserChanges, UserStats, UserStatus
 from ledgerbank_domain.users.user_policy import may_administer_users, may_delete_user, may_update_user
@@ -49,29 +50,29 @@ class UserService:
 
     def create_with_role(self, actor: Actor, new_user: NewUser) -> User:
         """Creates a user of any role. Raises as :meth:`register`, and ``insufficient_permissions``."""
-        _require(may_administer_users(actor))
+        require_permission(may_administer_users(actor))
         return self._create(actor, new_user, role=new_user.role, event=AuditName.ADMIN_USER_CREATED)
 
     def get(self, actor: Actor, *, user_id: UUID) -> User:
         """Any user, DELETED ones too. Raises ``user_not_found``, ``insufficient_permissions``."""
-        _require(may_administer_users(actor))
+        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
             return work.users.get(user_id)
 
     def list_page(
         self, actor: Actor, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest
     ) -> Page[User]:
-        _require(may_administer_users(actor))
+        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
             return work.users.list_page(wanted, sort=sort, request=request)
 
     def list_keyset(self, actor: Actor, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
-        _require(may_administer_users(actor))
+        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
             return work.users.list_keyset(wanted, request=request)
 
     def stats(self, actor: Actor) -> UserStats:
-        _require(may_administer_users(actor))
+        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
             return work.users.stats()
 
@@ -186,7 +187,7 @@ class UserService:
         return changed
 
     def _delete(self, work: UnitOfWork, actor: Actor, user: User) -> User:
-        _require(may_delete_user(actor, user))
+        require_permission(may_delete_user(actor, user))
         if user.is_deleted:
             raise DomainError(Reason.USER_NOT_FOUND)
         now = self.clock.now()
@@ -227,8 +228,3 @@ def _refused_change(actor: Actor, changes: UserChanges) -> DomainError:
         return DomainError(Reason.INSUFFICIENT_PERMISSIONS)
     field = "role" if changes.role is not None else "status"
     return DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=field)
-
-
-def _require(allowed: bool) -> None:
-    if not allowed:
-        raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
