@@ -11,11 +11,12 @@ from ledgerbank_adapters.memory.memory_index import EXACT
 from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.booking import check_booking_is_complete
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
-from ledgerbank_domain.ledger.journal import CustomerAccount, JournalEntry
+from ledgerbank_domain.ledger.journal import JournalEntry
 from ledgerbank_domain.ports.banking_repository import JournalRepository, TransactionRepository
 
 _SORT_FIELDS: SortFields[Transaction] = {
@@ -61,7 +62,7 @@ class MemoryJournalRepository(JournalRepository):
         accounts: Collection[Account],
         transactions: Sequence[Transaction],
     ) -> None:
-        _require_a_line_per_customer_posting(entries, transactions)
+        check_booking_is_complete(entries, accounts=accounts, transactions=transactions)
         for entry in entries:
             self._transaction.insert(self._tables.journal_entries, entry)
         for line in transactions:
@@ -90,19 +91,6 @@ class MemoryJournalRepository(JournalRepository):
     @property
     def _tables(self) -> MemoryTables:
         return self._transaction.tables
-
-
-def _require_a_line_per_customer_posting(
-    entries: Sequence[JournalEntry], transactions: Sequence[Transaction]
-) -> None:
-    postings = {
-        posting.id
-        for entry in entries
-        for posting in entry.postings
-        if isinstance(posting.account, CustomerAccount)
-    }
-    if {line.id for line in transactions} != postings or len(transactions) != len(postings):
-        raise ValueError("each posting on a customer's account needs exactly one transaction of its id")
 
 
 def _matches(line: Transaction, wanted: TransactionFilter) -> bool:

@@ -15,6 +15,7 @@ from ledgerbank_adapters.postgres.postgres_tables import (
     user_bank_accounts,
 )
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.booking import check_booking_is_complete
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
@@ -63,7 +64,9 @@ class PostgresJournalRepository(JournalRepository):
         accounts: Collection[Account],
         transactions: Sequence[Transaction],
     ) -> None:
-        _check_complete(entries, accounts, transactions)
+        check_booking_is_complete(entries, accounts=accounts, transactions=transactions)
+        if any(line.pending for line in transactions):
+            raise ValueError("whether a line is pending is told by its import record")
         if not entries:
             return
         self._session.run_sql(INSERT_ENTRIES, as_arrays([_entry_row(entry) for entry in entries]))
@@ -95,24 +98,6 @@ class PostgresJournalRepository(JournalRepository):
             reverses_entry_id=entry.reverses_entry_id,
             inserted_at=entry.inserted_at,
         )
-
-
-def _check_complete(
-    entries: Sequence[JournalEntry], accounts: Collection[Account], lines: Sequence[Transaction]
-) -> None:
-    """A line without its posting, or a posting without its line, would break the books."""
-    postings = {
-        posting.id: posting.account.account_id
-        for entry in entries
-        for posting in entry.postings
-        if isinstance(posting.account, CustomerAccount)
-    }
-    if {line.id: line.account_id for line in lines} != postings:
-        raise ValueError("the transactions are not the entries' postings on customers' accounts")
-    if {account.id for account in accounts} != set(postings.values()):
-        raise ValueError("the accounts are not those that the entries touch")
-    if any(line.pending for line in lines):
-        raise ValueError("whether a line is pending is told by its import record")
 
 
 def _entry_row(entry: JournalEntry) -> dict[str, Any]:
