@@ -27,7 +27,7 @@ help: ## List the tasks
 setup: $(STAMP) ## Create .venv and install the locked packages and the project (at once when nothing changed)
 	@:
 
-run: setup ## Serve with an embedded database and sample data (PORT, LEDGERBANK_DATA_DIR)
+run: setup ## Serve with an embedded database, sample data, workers and a simulated bank (PORT, LEDGERBANK_DATA_DIR)
 	@exec $(BIN)/ledgerbank up
 
 test: lint types contracts ## Check everything: lint, types, import contracts and all tests (PYTEST_ARGS)

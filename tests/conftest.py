@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine
+from tests.child_processes import PLACE, RUN, end_left_processes
+from tests.hosted_bank import stop_idle_hosts
+from tests.job_brokers import stop_own_brokers
 from tests.postgres_servers import (
     NO_SERVER,
     PostgresTestServer,
@@ -22,9 +26,6 @@ from tests.postgres_servers import (
 
 from ledgerbank_adapters.postgres import create_postgres_engine
 
-# The process that starts the run tells its workers where its servers are, and what its databases end in.
-PLACE = "LEDGERBANK_TEST_PLACE"
-RUN = "LEDGERBANK_TEST_RUN"
 GIVEN_SERVER = "TEST_DATABASE_URL"
 ALL_MUST_RUN = "LEDGERBANK_TEST_ALL"
 INSTALLATIONS = [] if os.environ.get(GIVEN_SERVER) else installations()
@@ -37,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
         place.chmod(0o711)
         os.environ[PLACE] = str(place)
         os.environ[RUN] = secrets.token_hex(4)
+        # A build machine that has waited long enough sends this one: then too everything is to be cleaned up.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,6 +60,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if given := os.environ.get(GIVEN_SERVER):
         PostgresTestServer(maintenance_url=given, run=run).drop_databases()
     stop_left_servers(place)
+    end_left_processes(run)
     shutil.rmtree(place)
 
 
@@ -101,6 +105,13 @@ def worker_name(request: pytest.FixtureRequest) -> str:
 def worker_database(postgres_server: PostgresTestServer, worker_name: str) -> str:
     """The URL of this process's own migrated database."""
     return postgres_server.create_migrated_database(f"worker_{worker_name}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers_of_many_tests() -> Iterator[None]:
+    yield
+    stop_own_brokers()
+    stop_idle_hosts()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from ledgerbank_domain.banking.account import Account, AccountType
 from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
 from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.jobs.job import Job, JobKind, JobState, payment_job_key
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
     CustomerAccount,
@@ -199,6 +200,27 @@ class EntityBuilder:
 
         self.stored(complete)
         return booked, completed
+
+    def new_job(self, kind: JobKind = JobKind.BANK_SYNC, **fields: Any) -> Job:
+        """Available now. A job of the kind ``payment.process`` is of a payment of its own, unless given."""
+        args = fields.pop("args", None) or {
+            JobKind.PAYMENT_PROCESS: {"payment_id": str(self.ids.new_id())},
+            JobKind.BANK_SYNC: {"bank_login_id": str(self.ids.new_id())},
+        }.get(kind, {})
+        defaults: dict[str, Any] = {
+            "kind": kind,
+            "args": args,
+            "state": JobState.AVAILABLE,
+            "run_at": self.clock.now(),
+        }
+        if kind is JobKind.PAYMENT_PROCESS:
+            defaults["unique_key"] = payment_job_key(UUID(args["payment_id"]))
+        return Job(**{**self._identity(), **defaults, **fields})
+
+    def a_job(self, kind: JobKind = JobKind.BANK_SYNC, **fields: Any) -> Job:
+        job = self.new_job(kind, **fields)
+        self.stored(lambda work: work.jobs.add_many([job]))
+        return job
 
     def _identity(self) -> dict[str, Any]:
         now = self.clock.now()

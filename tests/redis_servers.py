@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,8 +10,10 @@ from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from tests.child_processes import end, free_port
 
-START_TIMEOUT_SECONDS = 10
+START_TIMEOUT_SECONDS = 20
+STOP_TIMEOUT_SECONDS = 20
 NO_REDIS = (
     "These tests need a Redis: `apt-get install redis-server` brings one (they start it themselves), or set"
     " REDIS_URL to one they may count in."
@@ -24,28 +25,45 @@ class RedisTestServer:
 
     def __init__(self, program: str, directory: Path) -> None:
         self._program = program
-        self._directory = directory
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
+        self.directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = free_port()
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self._port}/0"
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(
-            [self._program, *options, "--dir", str(self._directory)], stdout=subprocess.DEVNULL
+            [self._program, *options, "--dir", str(self.directory)], stdout=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not answers(self.url):
-            assert time.monotonic() < deadline, "Redis does not start"
-            time.sleep(0.02)
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(START_TIMEOUT_SECONDS)
+        assert self._process is not None
+        end(self._process, patience_seconds=STOP_TIMEOUT_SECONDS)
+
+    def kill(self) -> None:
+        """As a crash of its machine would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(STOP_TIMEOUT_SECONDS)
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not answers(self.url):
+            assert self.is_running, "Redis has ended"
+            assert time.monotonic() < deadline, "Redis does not start"
+            time.sleep(0.02)
 
 
 def answers(url: str) -> bool:
@@ -64,8 +82,11 @@ def own_server(directory: Path) -> Iterator[RedisTestServer]:
     assert program is not None
     server = RedisTestServer(program, directory)
     server.start()
-    yield server
-    server.stop()
+    try:
+        yield server
+    finally:
+        if server.is_running:
+            server.stop()
 
 
 @contextmanager

@@ -10,13 +10,17 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
+from ledgerbank_app.companion_bank import companion_bank
 from ledgerbank_app.composition import Application, compose_application
 from ledgerbank_app.database_access import open_database
-from ledgerbank_app.exit_status import DONE, LEDGER_IS_WRONG
+from ledgerbank_app.exit_status import CANNOT, DONE, LEDGER_IS_WRONG
 from ledgerbank_app.sample_customers import SAMPLE_USERS
 from ledgerbank_app.serving import serve_until_stopped
 from ledgerbank_app.settings import Settings
 from ledgerbank_app.settings_loading import load_settings
+from ledgerbank_app.worker_pools import connections_of_workers
+from ledgerbank_app.worker_process import threads_for, work_until_stopped
 from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy
 
 
@@ -32,6 +36,8 @@ app = App(
 )
 ledger = App(name="ledger", help="Look after the books.")
 app.command(ledger)
+keys = App(name="keys", help="Look after the keys that encrypt banks' tokens.")
+app.command(keys)
 
 
 def run_command_line() -> int:
@@ -42,17 +48,19 @@ def run_command_line() -> int:
 
 @app.command
 def up() -> int:
-    """Start everything on one machine: database, newest schema, sample data, API.
+    """Start all on one machine: database, newest schema, sample data, API with workers, simulated bank.
 
     With no database configured it starts the embedded one. Stops on Ctrl-C; the data stays.
     """
+    if not os.environ.get("WORKER_IN_PROCESS", "").strip():
+        os.environ["WORKER_IN_PROCESS"] = "true"
     settings = load_settings(os.environ)
-    with open_database(settings) as database_url:
+    with open_database(settings) as database_url, companion_bank(settings) as bank_url:
         with closing(compose_application(settings, database_url=database_url)) as application:
             application.database.upgrade_to_newest()
             if not settings.is_production:
                 application.sample_data.load()
-        return serve_until_stopped(settings, database_url, announce=lambda: _announce(settings))
+        return serve_until_stopped(settings, database_url, announce=lambda: _announce(settings, bank_url))
 
 
 @app.command
@@ -61,6 +69,62 @@ def serve() -> int:
     settings = load_settings(os.environ)
     with open_database(settings) as database_url:
         return serve_until_stopped(settings, database_url, announce=lambda: None)
+
+
+@app.command
+def worker(*, queues: str = "") -> int:
+    """Run jobs until stopped. Start as many as you like, on as many machines.
+
+    JOB_QUEUES says how many jobs run at once; BROKER_URL what delivers them.
+
+    Parameters
+    ----------
+    queues
+        Serve only these queues, such as payments,banking.
+    """
+    settings = load_settings(os.environ)
+    try:
+        threads = threads_for(queues, settings.jobs.queues)
+    except ValueError as error:
+        raise CommandRefused(f"--queues: {error}.") from None
+    if not threads:
+        raise CommandRefused("There is nothing to do: JOB_QUEUES has no worker for any of these queues.")
+    metrics = PrometheusMetrics()
+    with _opened(settings, metrics=metrics, connections=connections_of_workers(threads)) as application:
+        _require_newest_schema(application)
+        work_until_stopped(application, metrics, threads=threads)
+    return DONE
+
+
+@app.command
+def simulated_bank(*, host: str = "127.0.0.1", port: int = 4010, seed: int = 1) -> int:
+    """Serve a bank with made-up money to connect to, until stopped. Its state is in memory only.
+
+    Nobody has to log in to its controls (/_control): do not let others reach its port.
+
+    Parameters
+    ----------
+    host
+        The address to listen on.
+    port
+        The port to listen on.
+    seed
+        Another number gives other customers, accounts and histories; the same one always the same.
+    """
+    from ledgerbank_adapters.simulated_bank import SimulatedBankSettings, serve_simulated_bank
+
+    def announce() -> None:
+        print(f"  simulated bank  http://{host}:{port}   (Ctrl-C stops it)", flush=True)
+
+    try:
+        served = serve_simulated_bank(
+            host=host, port=port, settings=SimulatedBankSettings(seed=seed), announce=announce
+        )
+    except OSError as error:
+        raise CommandRefused(
+            f"The simulated bank cannot listen on {host}:{port}: {error.strerror}."
+        ) from None
+    return DONE if served else CANNOT
 
 
 @app.command
@@ -107,23 +171,48 @@ def verify(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int
     return LEDGER_IS_WRONG if discrepancies else DONE
 
 
+@keys.command
+def rotate() -> int:
+    """Encrypt every bank token with the first of TOKEN_ENCRYPTION_KEYS; repeatable, while the product runs.
+
+    First give all processes the new list: the new key in front, the old ones after it. Once this has exited
+    with 0, the old ones may be taken off the list.
+    """
+    with _opened(load_settings(os.environ)) as application:
+        _require_newest_schema(application)
+        report = application.services.token_rotation.rotate()
+    print(f"Encrypted anew: {report.renewed}. Already under the newest key: {report.current}.")
+    if report.unreadable:
+        raise CommandRefused(
+            f"{report.unreadable} cannot be decrypted with any of TOKEN_ENCRYPTION_KEYS: add the key that"
+            " they were encrypted with, or have these logins connected again."
+        )
+    return DONE
+
+
 def _require_newest_schema(application: Application) -> None:
     if not application.database.is_up_to_date():
         raise CommandRefused("The schema is not up to date: run 'ledgerbank migrate' first.")
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Application]:
+def _opened(
+    settings: Settings, *, metrics: PrometheusMetrics | None = None, connections: int | None = None
+) -> Iterator[Application]:
     with (
         open_database(settings) as database_url,
-        closing(compose_application(settings, database_url=database_url)) as application,
+        closing(
+            compose_application(settings, database_url=database_url, metrics=metrics, connections=connections)
+        ) as application,
     ):
         yield application
 
 
-def _announce(settings: Settings) -> None:
+def _announce(settings: Settings, bank_url: str | None) -> None:
     address = f"http://localhost:{settings.server.port}"
     print(f"\n  API     {address}/api/v1   (health: {address}/api/health)")
+    if bank_url is not None:
+        print(f"  bank    {bank_url}   (simulated: connect it by POST /bank-logins)")
     if not settings.is_production:
         for user in SAMPLE_USERS:
             print(f"  login   {user.email:<20} {user.password:<14} {user.role.value}")

@@ -1,20 +1,23 @@
 """The composition root: the one place where services meet their adapters. Read it top-down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledgerbank_adapters.encryption import AesGcmSecretBox
 from ledgerbank_adapters.memory.memory_cache import MemoryCache
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
-from ledgerbank_adapters.postgres import PostgresDatabase
+from ledgerbank_adapters.postgres import PostgresClock, PostgresDatabase, PostgresMailbox
 from ledgerbank_adapters.security import Argon2PasswordHasher, HmacPseudonymizer, JwtTokenCodec
-from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
+from ledgerbank_adapters.smtp import SmtpMailer
+from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
+from ledgerbank_app.bank_gateways import KNOWN_GATEWAYS, BankGateways, create_bank_gateways
 from ledgerbank_app.sample_data import SampleDataLoader
 from ledgerbank_app.settings import Settings
+from ledgerbank_domain.jobs.job import JobState
+from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.services.service_composition import Services, compose_services
+from ledgerbank_domain.services.service_composition import DEFAULT_JOB_TIMING, Services, compose_services
 from ledgerbank_domain.services.session_tokens import TokenLifetimes
-
-GATEWAYS = frozenset({"monzo", "simulated"})
-"""What a bank may name as its ``integration_module``; the adapters come with the connection of banks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,25 +29,44 @@ class Application:
     sample_data: SampleDataLoader
     clock: Clock
     database: PostgresDatabase
+    mailbox: PostgresMailbox
+    banks: BankGateways
+
+    def count_jobs(self) -> Mapping[tuple[str, JobState], int]:
+        """How many unfinished and discarded jobs there are, by queue and state. Raises ``database_error``."""
+        with self.database.start_unit_of_work() as work:
+            return work.jobs.count_by_state()
 
     def close(self) -> None:
+        self.banks.close()
         self.database.close()
 
 
 def compose_application(
-    settings: Settings, *, database_url: str, metrics: PrometheusMetrics | None = None
+    settings: Settings,
+    *,
+    database_url: str,
+    metrics: PrometheusMetrics | None = None,
+    connections: int | None = None,
+    job_timing: JobTiming = DEFAULT_JOB_TIMING,
 ) -> Application:
     """The product over PostgreSQL. Connects to nothing yet.
 
-    ``metrics`` is for processes that show what they count.
+    ``metrics`` is for processes that show what they count. ``connections`` is how many of them to the
+    database there are to be, where that is not ``POOL_SIZE``.
     """
-    database = PostgresDatabase.at(database_url, pool_size=settings.database.pool_size, observer=metrics)
+    database = PostgresDatabase.at(
+        database_url, pool_size=connections or settings.database.pool_size, observer=metrics
+    )
     clock, ids = SystemClock(), Uuid7IdGenerator()
     hasher = Argon2PasswordHasher(
         time_cost=settings.passwords.time_cost,
         memory_kib=settings.passwords.memory_kib,
         parallelism=settings.passwords.parallelism,
     )
+    mailbox = PostgresMailbox(database.engine, clock, observer=metrics)
+    mail = settings.mail
+    banks = create_bank_gateways(settings, clock=clock, observer=metrics)
     services = compose_services(
         start_unit_of_work=database.start_unit_of_work,
         clock=clock,
@@ -64,7 +86,16 @@ def compose_application(
         ),
         idempotency_key_lifetime=settings.http.idempotency_key_lifetime,
         cache=MemoryCache(clock),
-        gateways=GATEWAYS,
+        chance=SystemChance(),
+        storage_clock=PostgresClock(database.engine),
+        job_timing=job_timing,
+        job_retention=settings.jobs.retention,
+        mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
+        gateways=banks.by_name,
+        known_gateways=KNOWN_GATEWAYS,
+        secret_box=AesGcmSecretBox(settings.banks.encryption_keys),
+        secrets=SystemSecretGenerator(),
+        sync_observer=metrics,
     )
     return Application(
         settings=settings,
@@ -74,4 +105,6 @@ def compose_application(
         ),
         clock=clock,
         database=database,
+        mailbox=mailbox,
+        banks=banks,
     )

@@ -69,10 +69,8 @@ class SampleDataLoader:
         """Login, account and lines come in one transaction, decided on under the user's lock."""
         with self.start_unit_of_work() as work:
             work.users.get_for_update(user.id)
-            logins = work.bank_logins.list_of_user(user.id)
-            if any(
-                (login.bank_branch_id, login.username) == (branch.id, sample.username) for login in logins
-            ):
+            find = work.bank_logins.find_by_username_for_update
+            if find(user_id=user.id, bank_branch_id=branch.id, username=sample.username) is not None:
                 return
             now = self.clock.now()
             login = self._add_login(work, user, sample, branch, at=now)

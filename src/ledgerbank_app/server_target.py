@@ -6,17 +6,23 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 
 from ledgerbank_adapters.http import Document, HealthProbes, create_http_application
 from ledgerbank_adapters.metrics.prometheus_metrics import CONTENT_TYPE, PrometheusMetrics
 from ledgerbank_app.composition import Application, compose_application
 from ledgerbank_app.process_health import ProcessHealth
+from ledgerbank_app.process_logging import configure_logging
 from ledgerbank_app.rate_limiter_choice import create_rate_limiter
-from ledgerbank_app.settings import Settings
+from ledgerbank_app.settings import AppEnvironment, Settings
 from ledgerbank_app.settings_loading import SettingsError, load_settings
+from ledgerbank_app.worker_pools import STOP_SECONDS, connections_of_workers, create_worker_pool
+
+if TYPE_CHECKING:
+    from ledgerbank_adapters.workers import WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -27,17 +33,19 @@ def create_server_application() -> Starlette:
     Here the database must be configured: server processes do not start one. Raises SettingsError.
     """
     settings = load_settings(os.environ)
-    logging.basicConfig(
-        level=settings.process.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # It tells at every readiness check which database it looks at.
-    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
+    configure_logging(settings.process.log_level)
     for warning in settings.warnings:
         logger.warning(warning)
     if settings.database.url is None:
         raise SettingsError(["DATABASE_URL must be set for a server process: 'ledgerbank serve' sees to it."])
     metrics = PrometheusMetrics()
-    application = compose_application(settings, database_url=settings.database.url, metrics=metrics)
+    application = compose_application(
+        settings,
+        database_url=settings.database.url,
+        metrics=metrics,
+        connections=settings.database.pool_size + _connections_for_jobs(settings),
+    )
+    metrics.show_jobs(application.count_jobs)
     health = ProcessHealth(
         memory_limit_mb=settings.health.memory_limit_mb,
         disk_min_free_mb=settings.health.disk_min_free_mb,
@@ -49,15 +57,19 @@ def create_server_application() -> Starlette:
 def _http_application(
     settings: Settings, application: Application, health: ProcessHealth, metrics: PrometheusMetrics
 ) -> Starlette:
+    pool = _worker_pool(application, metrics)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         _drain_when_told_to_stop(health)
         try:
-            yield
+            async with _running(pool):
+                yield
         finally:
             application.close()
 
     services = application.services
+    is_development = settings.process.environment is AppEnvironment.DEVELOPMENT
     return create_http_application(
         auth=services.auth,
         users=services.users,
@@ -65,8 +77,13 @@ def _http_application(
         accounts=services.accounts,
         payments=services.payments,
         processing=services.processing,
+        schedules=services.schedules,
+        jobs=services.jobs,
         idempotency=services.idempotency,
         audit_events=services.audit_events,
+        bank_logins=services.bank_logins,
+        bank_connections=services.bank_connections,
+        bank_webhooks=services.bank_webhooks,
         rate_limiter=create_rate_limiter(settings.rate_limit, application.clock),
         health=HealthProbes(
             database_answers=application.database.answers,
@@ -86,8 +103,32 @@ def _http_application(
         observer=metrics,
         exposition=lambda: Document(content=metrics.exposition(), media_type=CONTENT_TYPE),
         metrics_token=settings.health.metrics_token,
+        mailbox=application.mailbox if is_development else None,
         lifespan=lifespan,
     )
+
+
+def _connections_for_jobs(settings: Settings) -> int:
+    return connections_of_workers(settings.jobs.queues) if settings.jobs.run_in_server else 0
+
+
+def _worker_pool(application: Application, metrics: PrometheusMetrics) -> "WorkerPool | None":
+    jobs = application.settings.jobs
+    return create_worker_pool(application, metrics, threads=jobs.queues) if jobs.run_in_server else None
+
+
+@asynccontextmanager
+async def _running(pool: "WorkerPool | None") -> AsyncIterator[None]:
+    """Whoever stops the server waits for the attempts that run by then, as for requests."""
+    if pool is None:
+        yield
+        return
+    pool.start()
+    try:
+        yield
+    finally:
+        if not await to_thread.run_sync(pool.stop, STOP_SECONDS):
+            logger.warning("Attempts of jobs are still running: they are taken over.")
 
 
 def _drain_when_told_to_stop(health: ProcessHealth) -> None:

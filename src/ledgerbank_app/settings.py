@@ -10,6 +10,9 @@ from types import MappingProxyType
 
 from attrs import frozen
 
+from ledgerbank_adapters.smtp import SmtpServer
+from ledgerbank_app.bank_settings import BankSettings
+from ledgerbank_app.job_settings import JobSettings
 from ledgerbank_app.settings_parsers import (
     BEARER_TOKEN,
     DATABASE_HOST,
@@ -17,11 +20,13 @@ from ledgerbank_app.settings_parsers import (
     DIRECTORY,
     HOST_NAME,
     IP_NETWORKS,
+    MAIL_ADDRESS,
     NOT_BLANK,
     ORIGINS,
     PASSWORD,
     RATE_LIMIT_STORE,
     SECRET,
+    SMTP_SERVER,
     YES_OR_NO,
     IpNetwork,
     amount,
@@ -313,6 +318,27 @@ class LimitSettings:
 
 
 @frozen(kw_only=True)
+class MailSettings:
+    """``server`` is None when mails go to the development mailbox."""
+
+    server: SmtpServer | None = variable(
+        "SMTP_URL",
+        SMTP_SERVER,
+        secret=True,
+        meaning=(
+            "The server that sends mails; user and password may be left out. Without it mails are only kept"
+            " in the development mailbox, a table."
+        ),
+    )
+    sender: str = variable(
+        "MAIL_FROM",
+        MAIL_ADDRESS,
+        default="ledgerbank@localhost",
+        meaning="The address that mails come from.",
+    )
+
+
+@frozen(kw_only=True)
 class HealthSettings:
     metrics_token: str | None = variable(
         "METRICS_TOKEN",
@@ -346,6 +372,9 @@ class Settings:
     tokens: TokenSettings
     passwords: PasswordSettings
     limits: LimitSettings
+    jobs: JobSettings
+    mail: MailSettings
+    banks: BankSettings
     health: HealthSettings
     payment_limits: PaymentLimits
     warnings: tuple[str, ...] = ()
@@ -364,5 +393,8 @@ GROUPS = (
     TokenSettings,
     PasswordSettings,
     LimitSettings,
+    JobSettings,
+    MailSettings,
+    BankSettings,
     HealthSettings,
 )

@@ -5,13 +5,16 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from ledgerbank_app.bank_settings import BankSettings, bank_problems, with_derived_secrets
 from ledgerbank_app.development_secrets import DevelopmentSecretError, obtain_development_secret
+from ledgerbank_app.job_settings import JobSettings, fill_unnamed_queues
 from ledgerbank_app.settings import (
     AppEnvironment,
     DatabaseSettings,
     HealthSettings,
     HttpSettings,
     LimitSettings,
+    MailSettings,
     PasswordSettings,
     ProcessSettings,
     RateLimitSettings,
@@ -51,11 +54,26 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     passwords = reader.group(PasswordSettings)
     reader.problems.extend(_argon2_problems(passwords))
     limits = reader.group(LimitSettings)
+    jobs = reader.group(JobSettings, complete=fill_unnamed_queues)
+    mail = reader.group(MailSettings)
+    banks = reader.group(BankSettings)
+    reader.problems.extend(bank_problems(banks))
     health = reader.group(HealthSettings)
     # Last, so that no secret is generated for an environment that is refused anyway.
     tokens = reader.group(TokenSettings, complete=partial(_fill_secret, reader, process))
     if reader.problems or not (
-        process and server and http and rate_limit and database and passwords and limits and health and tokens
+        process
+        and server
+        and http
+        and rate_limit
+        and database
+        and passwords
+        and limits
+        and jobs
+        and mail
+        and banks
+        and health
+        and tokens
     ):
         raise SettingsError(reader.problems)
     return Settings(
@@ -67,9 +85,12 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         tokens=tokens,
         passwords=passwords,
         limits=limits,
+        jobs=jobs,
+        mail=mail,
+        banks=with_derived_secrets(banks, secret=tokens.secret, previous_secret=tokens.previous_secret),
         health=health,
         payment_limits=limits.payment_limits(),
-        warnings=_warnings(tokens, production=reader.production),
+        warnings=_warnings(tokens, mail, production=reader.production),
     )
 
 
@@ -113,7 +134,10 @@ def _fill_secret(reader: EnvironmentReader, process: ProcessSettings | None, val
         reader.problems.append(f"JWT_SECRET is not set, and {error}")
 
 
-def _warnings(tokens: TokenSettings, *, production: bool) -> tuple[str, ...]:
+def _warnings(tokens: TokenSettings, mail: MailSettings, *, production: bool) -> tuple[str, ...]:
+    warnings = []
     if production and len(tokens.secret) < RECOMMENDED_SECRET_BYTES:
-        return (f"JWT_SECRET has less than {RECOMMENDED_SECRET_BYTES} bytes: use a longer one.",)
-    return ()
+        warnings.append(f"JWT_SECRET has less than {RECOMMENDED_SECRET_BYTES} bytes: use a longer one.")
+    if production and mail.server is None:
+        warnings.append("SMTP_URL is not set: mails are kept in a table, and nobody gets them.")
+    return tuple(warnings)

@@ -1,20 +1,28 @@
 """Reading the text of an environment variable: each parser knows the rule it enforces, in words."""
 
 import re
-from collections.abc import Callable, Sequence
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from ledgerbank_adapters.smtp import SmtpServer
+from ledgerbank_domain.jobs.job import QUEUES
+
 T = TypeVar("T")
 IpNetwork = IPv4Network | IPv6Network
 
 MIN_SECRET_BYTES = 32
+MAX_MAIL_ADDRESS_LENGTH = 254
+MAX_WORKERS_PER_QUEUE = 100
+MAX_SYNCS_PER_DAY = 1440
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -53,6 +61,10 @@ def hours(low: int, high: int) -> Parser[timedelta]:
     return whole_number(low, high).map(lambda number: timedelta(hours=number))
 
 
+def days(low: int, high: int) -> Parser[timedelta]:
+    return whole_number(low, high).map(lambda number: timedelta(days=number))
+
+
 def amount(*, above_zero: bool = False) -> Parser[Decimal]:
     """Digits and a point only: Decimal() alone would also take 1e5, NaN and white space."""
 
@@ -64,6 +76,18 @@ def amount(*, above_zero: bool = False) -> Parser[Decimal]:
 
     bound = "above 0" if above_zero else "of at least 0"
     return Parser(f"a decimal number {bound}, such as 1000.00", read)
+
+
+def short_time(*, at_most: int) -> Parser[timedelta]:
+    """Seconds, with a fraction if need be: above 0."""
+
+    def read(text: str) -> timedelta:
+        number = amount(above_zero=True).read(text)
+        if number > at_most:
+            raise ValueError("too long")
+        return timedelta(seconds=float(number))
+
+    return Parser(f"a number of seconds above 0 and up to {at_most}", read)
 
 
 def one_of(*words: str) -> Parser[str]:
@@ -130,6 +154,14 @@ def _origins(text: str) -> tuple[str, ...]:
     return ("*",) if items == ["*"] else tuple(_origin(item, ("http", "https")) for item in items)
 
 
+def _mail_address(text: str) -> str:
+    if len(text) > MAX_MAIL_ADDRESS_LENGTH:
+        raise ValueError("too long")
+    # The shape of RFC 5321 without quotes, comments and address literals.
+    atom, label = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    return _matching(rf"{atom}(\.{atom})*@{label}(\.{label})*", text)
+
+
 def _rate_limit_store(text: str) -> str | None:
     if text == "memory://":
         return None
@@ -139,6 +171,55 @@ def _rate_limit_store(text: str) -> str | None:
         raise ValueError("not a store")
     _matching(r"/?|/[0-9]{1,3}", parts.path)
     return text
+
+
+def _job_broker(text: str) -> str:
+    if text == "memory://":
+        return text
+    parts = urlsplit(_matching(r"[^\s]+", text))
+    if parts.scheme not in ("redis", "amqp") or not parts.hostname or parts.port == 0 or parts.fragment:
+        raise ValueError("not a broker")
+    if parts.username and parts.password is None:
+        raise ValueError("no password")
+    if parts.scheme == "redis":
+        _matching(r"/?|/[0-9]{1,3}", parts.path)
+        _matching("", parts.query)
+    return text
+
+
+def _job_queues(text: str) -> Mapping[str, int]:
+    workers: dict[str, int] = {}
+    for item in _items(text):
+        queue, _, number = item.partition(":")
+        if queue not in QUEUES or queue in workers:
+            raise ValueError("no such queue, or twice")
+        workers[queue] = whole_number(0, MAX_WORKERS_PER_QUEUE).read(number)
+    return MappingProxyType(workers)
+
+
+def _encryption_key(text: str) -> bytes:
+    """Of either alphabet of base64, with or without the padding."""
+    digits = _matching(r"[A-Za-z0-9+/_-]{43}=?", text).removesuffix("=")
+    return urlsafe_b64decode(digits.replace("+", "-").replace("/", "_") + "=")
+
+
+def _encryption_keys(text: str) -> tuple[bytes, ...]:
+    keys = tuple(_encryption_key(item) for item in _items(text))
+    if not keys or len(set(keys)) < len(keys):
+        raise ValueError("no key, or one twice")
+    return keys
+
+
+def _sync_budgets(text: str) -> Mapping[str, int]:
+    budgets: dict[str, int] = {}
+    for item in _items(text):
+        provider, _, number = item.partition(":")
+        if provider in budgets:
+            raise ValueError("twice")
+        budgets[_matching(r"[a-z][a-z0-9_]{0,63}", provider)] = whole_number(1, MAX_SYNCS_PER_DAY).read(
+            number
+        )
+    return MappingProxyType(budgets)
 
 
 def _database_url(text: str) -> str:
@@ -179,6 +260,26 @@ IP_NETWORKS: Parser[tuple[IpNetwork, ...]] = Parser(
 ORIGINS: Parser[tuple[str, ...]] = Parser(
     "a comma list of origins like https://app.example.com, or * alone", _origins
 )
+SMTP_SERVER: Parser[SmtpServer] = Parser(
+    "a URL like smtp://user:password@host:587 or smtps://user:password@host:465", SmtpServer.from_url
+)
+MAIL_ADDRESS: Parser[str] = Parser("a mail address like bank@example.com", _mail_address)
+JOB_BROKER: Parser[str] = Parser(
+    "memory://, or a URL like redis://user:password@host:6379/0 or amqp://user:password@host:5672/vhost",
+    _job_broker,
+)
+JOB_QUEUES: Parser[Mapping[str, int]] = Parser(
+    f"a comma list like payments:2,default:1 of the queues {', '.join(QUEUES)}, each with"
+    f" 0 to {MAX_WORKERS_PER_QUEUE} workers",
+    _job_queues,
+)
 RATE_LIMIT_STORE: Parser[str | None] = Parser(
     "memory:// or a URL like redis://user:password@host:6379/0", _rate_limit_store
+)
+ENCRYPTION_KEYS: Parser[tuple[bytes, ...]] = Parser(
+    "a comma list of different base64 keys of 32 bytes, newest first", _encryption_keys
+)
+SYNC_BUDGETS: Parser[Mapping[str, int]] = Parser(
+    f"a comma list like monzo:48 of banks' names, each with 1 to {MAX_SYNCS_PER_DAY} syncs a day",
+    _sync_budgets,
 )

@@ -27,7 +27,12 @@ class ServiceWorld(SandboxBank):
         self.accounts = self.services.accounts
         self.payments = self.services.payments
         self.processing = self.services.processing
+        self.schedules = self.services.schedules
+        self.jobs = self.services.jobs
         self.ledger = self.services.ledger
+        self.bank_logins = self.services.bank_logins
+        self.connections = self.services.bank_connections
+        self.webhooks = self.services.bank_webhooks
 
     def user(self, email: str = "alice@example.com", *, role: Role = Role.USER) -> tuple[User, Actor]:
         """A new user, and the actor he is when logged in."""

@@ -84,7 +84,7 @@ def test_branches_of_a_bank_come_by_name_and_then_by_id(
         assert work.banks.list_branches(given.ids.new_id()) == []
 
 
-def test_logins_of_a_user_come_oldest_first(
+def test_logins_of_a_user_come_by_ascending_id(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     user = given.a_user()
@@ -100,10 +100,11 @@ def test_logins_of_a_user_come_oldest_first(
         provider_user_id="user_00009",
     )
     given.a_login(given.a_user())
+    by_id = sorted([older, newer], key=lambda login: login.id)
 
     with start_unit_of_work() as work:
-        assert work.bank_logins.list_of_user(user.id) == [older, newer]
-        assert work.bank_logins.list_of_user(given.ids.new_id()) == []
+        assert work.bank_logins.list_of_user_for_update(user.id) == by_id
+        assert work.bank_logins.list_of_user_for_update(given.ids.new_id()) == []
 
 
 def test_a_username_is_unique_per_user_and_branch(
@@ -118,29 +119,6 @@ def test_a_username_is_unique_per_user_and_branch(
     error = refusal_of(start_unit_of_work, lambda work: work.bank_logins.add(twin))
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
-
-
-def test_disconnecting_a_user_makes_all_his_logins_inactive(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    user, other = given.a_user(), given.a_user()
-    now = given.clock.now()
-    connected = given.a_login(user, status=BankLoginStatus.ACTIVE, token_expires_at=now)
-    failing = given.a_login(user, status=BankLoginStatus.ERROR)
-    untouched = given.a_login(other)
-    later = now + timedelta(seconds=1)
-
-    with start_unit_of_work() as work:
-        assert work.bank_logins.disconnect_all_of_user(user.id, at=later) == 2
-        assert work.bank_logins.disconnect_all_of_user(user.id, at=later) == 0
-        work.commit()
-
-    with start_unit_of_work() as work:
-        assert work.bank_logins.list_of_user(user.id) == [
-            replace(login, status=BankLoginStatus.INACTIVE, token_expires_at=None, updated_at=later)
-            for login in (connected, failing)
-        ]
-        assert work.bank_logins.list_of_user(other.id) == [untouched]
 
 
 @pytest.mark.parametrize("code", ["GBP", "JPY", "BHD", "CLF"])

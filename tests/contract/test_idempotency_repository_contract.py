@@ -198,3 +198,29 @@ def test_who_wants_to_take_a_claim_over_waits_for_one_that_is_being_answered(
         assert stored_record(start_unit_of_work, claim) == answered
 
     assert order_of_getting_through(answer, look) == ["first", "second"]
+
+
+def test_records_that_expired_before_then_are_removed_the_oldest_first_and_so_many_at_once(
+    start_unit_of_work, given, alice, claim
+) -> None:
+    now = given.clock.now()
+    ages = {"first": 3, "second": 2, "third": 1, "kept": 0}
+    records = {
+        key: new_claim(given, alice, key, expires_at=now - timedelta(seconds=age))
+        for key, age in ages.items()
+    }
+    records["second"] = records["second"].answered(ANSWER, at=now)
+    given.stored(lambda work: [work.idempotency.add_if_free(record) for record in records.values()])
+
+    def left() -> set[str]:
+        return {key for key, record in records.items() if stored_record(start_unit_of_work, record)}
+
+    given.stored(lambda work: work.idempotency.delete_expired(now, limit=2))
+    assert left() == {"third", "kept"}
+    with start_unit_of_work() as work:
+        assert work.idempotency.delete_expired(now, limit=2) == 1
+        assert work.idempotency.delete_expired(now, limit=2) == 0
+    assert left() == {"third", "kept"}, "it was undone"
+    given.stored(lambda work: work.idempotency.delete_expired(now, limit=2))
+    assert left() == {"kept"}
+    assert stored_record(start_unit_of_work, claim) == claim

@@ -142,3 +142,42 @@ def test_live_sessions_are_neither_revoked_nor_expired_and_the_newest_login_come
         sessions = work.refresh_tokens.list_live_sessions(user.id, now=now)
 
     assert sessions == [session_of(newer), session_of(older)]
+
+
+def test_tokens_that_expired_before_then_are_removed_the_oldest_first_and_so_many_at_once(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user = given.a_user()
+    now = given.clock.now()
+    first = given.a_token(user, expires_at=now - timedelta(seconds=3))
+    second = given.a_token(user, expires_at=now - timedelta(seconds=2), revoked_at=now, rotated_at=now)
+    third = given.a_token(given.a_user(), expires_at=now - timedelta(microseconds=1), revoked_at=now)
+    kept = [
+        given.a_token(user, expires_at=now),
+        given.a_token(user, session_id=second.session_id),
+        given.a_token(user, revoked_at=now, rotated_at=now),
+    ]
+
+    with start_unit_of_work() as work:
+        assert work.refresh_tokens.delete_expired(now, limit=2) == 2
+        assert work.refresh_tokens.find_by_jti_for_update(first.jti) is None
+        assert work.refresh_tokens.find_by_jti_for_update(second.jti) is None
+        assert work.refresh_tokens.find_by_jti_for_update(third.jti) == third
+        assert work.refresh_tokens.delete_expired(now, limit=2) == 1
+        assert work.refresh_tokens.delete_expired(now, limit=2) == 0
+        work.commit()
+
+    assert [stored_token(start_unit_of_work, token.jti) for token in [first, second, third]] == [None] * 3
+    assert [stored_token(start_unit_of_work, token.jti) for token in kept] == kept
+
+
+def test_what_was_removed_is_back_when_the_unit_of_work_is_undone(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    now = given.clock.now()
+    token = given.a_token(given.a_user(), expires_at=now - timedelta(seconds=1))
+
+    with start_unit_of_work() as work:
+        assert work.refresh_tokens.delete_expired(now, limit=10) == 1
+
+    assert stored_token(start_unit_of_work, token.jti) == token

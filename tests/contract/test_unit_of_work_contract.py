@@ -72,7 +72,7 @@ def test_an_exception_undoes_every_kind_of_change_and_passes_through(
         assert work.users.get(user.id) == user
         assert work.payments.find_many([payment.id]) == {payment.id: payment}
         assert work.refresh_tokens.find_by_jti_for_update(token.jti) == token
-        assert login in work.bank_logins.list_of_user(user.id)
+        assert login in work.bank_logins.list_of_user_for_update(user.id)
         assert work.accounts.find_many([account.id]) == {account.id: account}
         assert work.journal.find(entry.id) is None
         assert work.ledger.find_discrepancies() == []

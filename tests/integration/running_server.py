@@ -2,18 +2,20 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
+from tests.child_processes import end, free_port, marks_of_run
 
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 45
@@ -35,31 +37,26 @@ def run_ledgerbank(*arguments: str, environment: Mapping[str, str]) -> subproces
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class RunningServer:
-    """``ledgerbank serve`` (or ``up``) on a port of its own, ready when entered, stopped when left."""
+class RunningProcess:
+    """``ledgerbank`` with some arguments: ready when entered, told to stop when left."""
 
     environment: Mapping[str, str]
     log_path: Path
-    command: str = "serve"
-    port: int = field(default_factory=_free_port)
 
     def __enter__(self) -> Self:
         # The programs' output goes to a file: a pipe that nobody reads would stop them when it is full.
         self._log = self.log_path.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "ledgerbank_app", self.command],
-            env=_environment({**self.environment, "PORT": str(self.port), "HOST": "127.0.0.1"}),
+            [sys.executable, "-m", "ledgerbank_app", *self._arguments()],
+            env=_environment({**self.environment, **self._settings()}),
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        self._wait_until_ready()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -68,25 +65,63 @@ class RunningServer:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self.process.poll() is None:
-            self.stop()
-        self._log.close()
+        self._end()
+
+    def tell_to_stop(self) -> None:
+        """As a supervisor does."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """The exit status, once it has one."""
+        return self.process.wait(STOP_TIMEOUT_SECONDS)
+
+    def stop(self) -> int:
+        self.tell_to_stop()
+        return self.wait()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.wait()
+
+    def output(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def _arguments(self) -> Sequence[str]:
+        raise AssertionError("each kind has its own")
+
+    def _settings(self) -> Mapping[str, str]:
+        return {}
+
+    def _is_ready(self) -> bool:
+        raise AssertionError("each kind knows")
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self._is_ready():
+            assert self.process.poll() is None, self.output()
+            assert time.monotonic() < deadline, f"not ready in time:\n{self.output()}"
+            time.sleep(0.05)
+
+    def _end(self) -> None:
+        try:
+            if self.process.poll() is None:
+                end(self.process, patience_seconds=STOP_TIMEOUT_SECONDS)
+        finally:
+            self._log.close()
+
+
+@dataclass
+class RunningServer(RunningProcess):
+    """``ledgerbank serve`` (or ``up``) on a port of its own."""
+
+    environment: Mapping[str, str]
+    log_path: Path
+    command: str = "serve"
+    port: int = field(default_factory=free_port)
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/api/v1"
-
-    def stop(self) -> int:
-        """Asks it to stop, as a supervisor does; gives the exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_TIMEOUT_SECONDS)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(STOP_TIMEOUT_SECONDS)
-
-    def output(self) -> str:
-        return self.log_path.read_text(encoding="utf-8", errors="replace")
 
     @contextmanager
     def client(self, email: str | None = None, password: str = "password123!") -> Iterator[httpx.Client]:
@@ -98,20 +133,36 @@ class RunningServer:
                 client.headers["Authorization"] = f"Bearer {answer.json()['data']['access_token']}"
             yield client
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.output()
-            try:
-                if httpx.get(f"{self.base_url}/health/ready").status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-        self.kill()
-        raise AssertionError(f"not ready in time:\n{self.output()}")
+    def _arguments(self) -> Sequence[str]:
+        return [self.command]
+
+    def _settings(self) -> Mapping[str, str]:
+        return {"PORT": str(self.port), "HOST": "127.0.0.1"}
+
+    def _is_ready(self) -> bool:
+        """Asks with little: a client that loads certificates would hold up the start that it waits for."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=START_TIMEOUT_SECONDS)
+        with closing(connection), suppress(OSError, HTTPException):
+            connection.request("GET", "/api/v1/health/ready")
+            return connection.getresponse().status == HTTPStatus.OK
+        return False
+
+
+@dataclass
+class RunningWorker(RunningProcess):
+    """``ledgerbank worker``."""
+
+    environment: Mapping[str, str]
+    log_path: Path
+    arguments: tuple[str, ...] = ()
+
+    def _arguments(self) -> Sequence[str]:
+        return ["worker", *self.arguments]
+
+    def _is_ready(self) -> bool:
+        return "Running jobs" in self.output()
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    return inherited | FAST_HASHES | UNLIMITED | {"PYTHONUNBUFFERED": "1"} | dict(ours)
+    return inherited | marks_of_run() | FAST_HASHES | UNLIMITED | {"PYTHONUNBUFFERED": "1"} | dict(ours)

@@ -1,13 +1,20 @@
 """What the commands promise to whoever types them."""
 
 import json
+from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import psycopg
 import pytest
 from tests.integration.running_server import run_ledgerbank
 from tests.postgres_servers import PostgresTestServer
+
+from ledgerbank_adapters.encryption import AesGcmSecretBox
+from ledgerbank_domain.services.bank_token_sealer import access_token_place
+
+OLD_KEY, NEW_KEY = b64encode(b"o" * 32).decode(), b64encode(b"n" * 32).decode()
 
 
 @pytest.fixture
@@ -87,11 +94,39 @@ def test_sample_data_is_refused_in_production_unless_forced(environment):
         "PUBLIC_BASE_URL": "https://bank.example.com",
         "ARGON2_TIME_COST": "2",
         "ARGON2_MEMORY_KIB": "19456",
+        "TOKEN_ENCRYPTION_KEYS": NEW_KEY,
+        "WEBHOOK_SECRET": "w" * 32,
     }
     refused = run_ledgerbank("seed", environment=production)
     assert refused.returncode == 2
     assert "--force" in refused.stderr
     assert run_ledgerbank("seed", "--force", environment=production).returncode == 0
+
+
+def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(environment, database_url):
+    def rotated(keys: str) -> CompletedProcess[str]:
+        return run_ledgerbank("keys", "rotate", environment=environment | {"TOKEN_ENCRYPTION_KEYS": keys})
+
+    assert run_ledgerbank("seed", environment=environment).returncode == 0
+    box = AesGcmSecretBox([b64decode(OLD_KEY)])
+    with psycopg.connect(database_url) as connection:
+        (login_id,) = connection.execute("SELECT id FROM user_bank_logins ORDER BY id LIMIT 1").fetchone()
+        sealed = box.seal("the token", bound_to=access_token_place(login_id))
+        connection.execute(
+            "UPDATE user_bank_logins SET access_token_encrypted = %s WHERE id = %s", [sealed, login_id]
+        )
+    assert rotated(f"{NEW_KEY},{OLD_KEY}").stdout == "Encrypted anew: 1. Already under the newest key: 0.\n"
+    assert rotated(NEW_KEY).stdout == "Encrypted anew: 0. Already under the newest key: 1.\n"
+    with psycopg.connect(database_url) as connection:
+        (renewed,) = connection.execute(
+            "SELECT access_token_encrypted FROM user_bank_logins WHERE id = %s", [login_id]
+        ).fetchone()
+    opened = AesGcmSecretBox([b64decode(NEW_KEY)]).open(renewed, bound_to=access_token_place(login_id))
+    assert opened == "the token"
+    lost = rotated(OLD_KEY)
+    assert lost.returncode == 2
+    assert "1 cannot be decrypted" in lost.stderr
+    assert OLD_KEY not in lost.stdout + lost.stderr
 
 
 def test_an_unmigrated_database_is_named_as_such(

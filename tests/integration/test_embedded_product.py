@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -81,6 +82,27 @@ def test_several_server_processes_share_one_port_and_the_ledger_stays_right(envi
         verified = run_ledgerbank("ledger", "verify", environment=environment)
         assert verified.returncode == 0, verified.stdout
         assert server.stop() == 0
+
+
+def test_a_payment_left_to_the_workers_is_paid_without_another_process(environment, tmp_path):
+    with (
+        RunningServer(environment, tmp_path / "log", command="up") as server,
+        server.client("alice@example.com") as alice,
+    ):
+        draft = {
+            "user_bank_account_id": alice.get("/accounts").json()["data"][0]["id"],
+            "amount": "12.50",
+            "direction": "DEBIT",
+            "payment_type": "PAYMENT",
+            "description": "Later",
+        }
+        payment = alice.post("/payments", json=draft).json()["data"]["id"]
+        assert alice.post(f"/payments/{payment}/schedule", json={"delay_seconds": 1}).status_code == 202
+        deadline = time.monotonic() + 20
+        while alice.get(f"/payments/{payment}").json()["data"]["status"] != "COMPLETED":
+            assert time.monotonic() < deadline, server.output()
+            time.sleep(0.1)
+        assert alice.get("/accounts").json()["data"][0]["balance"] == "1487.50"
 
 
 def test_a_taken_port_is_one_clear_sentence(environment, tmp_path):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from tests.integration.running_server import RunningServer, run_ledgerbank
 from tests.postgres_servers import PostgresTestServer
 
-CLAIM_SECONDS = 60
+CLAIM = timedelta(seconds=60)
 GATE = 4711
 TIMEOUT_SECONDS = 30
 ROUNDS = 6
@@ -51,6 +52,21 @@ class Scene:
     def superuser(self) -> Iterator[psycopg.Connection]:
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
             yield connection
+
+    def ends_of_claims(self) -> list[datetime]:
+        """Until when requests without an answer have their keys to themselves."""
+        with self.superuser() as connection:
+            found = connection.execute(
+                "SELECT blocked_until FROM idempotency_records WHERE response_status IS NULL"
+            )
+            return [end for (end,) in found]
+
+    def end_claims_in(self, left: timedelta) -> None:
+        with self.superuser() as connection:
+            connection.execute(
+                "UPDATE idempotency_records SET blocked_until = now() + %s WHERE response_status IS NULL",
+                [left],
+            )
 
     @contextmanager
     def gate(self, trigger: str) -> Iterator["Gate"]:
@@ -176,7 +192,7 @@ class Killed:
 
     payment_id: str
     bobs_balance: Decimal
-    at: float
+    at: datetime
 
 
 def killed_at_the_gate(scene: Scene, trigger: str) -> Killed:
@@ -189,11 +205,18 @@ def killed_at_the_gate(scene: Scene, trigger: str) -> Killed:
                 pool.submit(attempt, lambda: bob.process(payment_id, key="process")),
             ]
             gate.wait_for(2)
-            killed = Killed(payment_id, balance, time.monotonic())
+            killed = Killed(payment_id, balance, datetime.now(UTC))
             server.kill()
             gate.open()
         assert all(lost(answer.result(TIMEOUT_SECONDS)) for answer in lost_answers)
     return killed
+
+
+def assert_in_progress(alice: User, bob: User, killed: Killed) -> None:
+    for answer in (alice.draft("Drafted once", key="draft"), bob.process(killed.payment_id, key="process")):
+        assert answer.status_code == 409
+        assert answer.json()["error"]["reason"] == "idempotency_in_progress"
+        assert answer.headers["Retry-After"] == "1"
 
 
 def test_killed_before_the_commit_there_is_no_effect_and_the_key_is_free_within_60_seconds(scene: Scene):
@@ -202,14 +225,15 @@ def test_killed_before_the_commit_there_is_no_effect_and_the_key_is_free_within_
     assert payments_called(scene, "Drafted once") == 0
     with scene.server() as server, alice_and_bob_at(server) as (alice, bob):
         assert bob.balance() == killed.bobs_balance
-        for answer in (
-            alice.draft("Drafted once", key="draft"),
-            bob.process(killed.payment_id, key="process"),
-        ):
-            assert answer.status_code == 409
-            assert answer.json()["error"]["reason"] == "idempotency_in_progress"
-            assert answer.headers["Retry-After"] == "1"
-        time.sleep(max(0.0, killed.at + CLAIM_SECONDS - time.monotonic()))
+        assert_in_progress(alice, bob, killed)
+        ends = scene.ends_of_claims()
+        assert len(ends) == 2
+        assert all(killed.at + CLAIM - timedelta(seconds=TIMEOUT_SECONDS) < end for end in ends)
+        assert all(end <= killed.at + CLAIM for end in ends)
+        # What is left of the minute shrinks to this; that it counts to the end, and no longer, is seen.
+        scene.end_claims_in(timedelta(seconds=3))
+        assert_in_progress(alice, bob, killed)
+        time.sleep(3)
 
         drafted = alice.draft("Drafted once", key="draft")
         processed = bob.process(killed.payment_id, key="process")
@@ -299,11 +323,8 @@ def test_killed_at_any_moment_under_load_every_request_takes_effect_once(scene: 
             for done in shopping:
                 done.result(TIMEOUT_SECONDS)
 
-    # Sixty seconds pass: that they do, and not less, is shown above.
-    with scene.superuser() as connection:
-        connection.execute(
-            "UPDATE idempotency_records SET blocked_until = now() WHERE response_status IS NULL"
-        )
+    # Sixty seconds pass: that it is so many, and not less, is shown above.
+    scene.end_claims_in(timedelta(0))
     with scene.server() as server, user_at(server, "alice@example.com") as alice:
         for customer in customers:
             customer.ask_again(alice)

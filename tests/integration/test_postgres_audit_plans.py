@@ -1,14 +1,14 @@
 """How PostgreSQL finds audit events when there are many."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
+from tests.sent_statements import last_statement
 
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
@@ -34,18 +34,6 @@ def many_events(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(FILL, {"start": START, "rows": ROWS})
         connection.execute("ANALYZE audit_events")
-
-
-@contextmanager
-def last_statement(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
-    statements: list[tuple[str, Any]] = []
-
-    def record(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        statements[:] = [(statement, parameters)]
-
-    event.listen(engine, "before_cursor_execute", record)
-    yield statements
-    event.remove(engine, "before_cursor_execute", record)
 
 
 def page(after: Cursor | None = None, **wanted: Any) -> Callable[[AuditTrail], object]:

@@ -194,6 +194,7 @@ WORLD: list[tuple[str, Row]] = [
             "external_transaction_id": "tx_1",
             "transaction_id": LINE,
             "pending": True,
+            "posted_at": NOW,
             **TIMES,
         },
     ),
@@ -284,7 +285,21 @@ WORLD: list[tuple[str, Row]] = [
             **TIMES,
         },
     ),
+    (
+        "development_mails",
+        {
+            "message_id": "a-job",
+            "number": 1,
+            "to_address": "alice@example.com",
+            "to_name": "Alice",
+            "subject": "Hello",
+            "text_body": "Dear Alice,",
+            "html_body": "<p>Dear Alice,</p>",
+            "received_at": NOW,
+        },
+    ),
 ]
+WITHOUT_ID = ("bank_transaction_imports", "idempotency_records", "development_mails")
 FIRST_ROWS = dict(reversed(WORLD))
 TABLES = sorted(FIRST_ROWS)
 
@@ -293,9 +308,7 @@ _ids = count(1000)
 
 def second_row(table: str) -> Row:
     """A row as valid as the first one, beside it."""
-    identity = (
-        {} if table in ("bank_transaction_imports", "idempotency_records") else {"id": number(next(_ids))}
-    )
+    identity = {} if table in WITHOUT_ID else {"id": number(next(_ids))}
     beside: dict[str, Row] = {
         "users": {"email": "bob@example.com"},
         "refresh_tokens": {"jti": number(next(_ids)), "session_id": number(next(_ids))},
@@ -319,6 +332,7 @@ def second_row(table: str) -> Row:
         "idempotency_records": {"key": "another key"},
         "oauth_states": {"state_hash": "1" * 64},
         "webhook_events": {"event_id": "evt_2"},
+        "development_mails": {"message_id": "another-job", "number": 2},
     }
     return FIRST_ROWS[table] | identity | beside.get(table, {})
 
@@ -376,6 +390,7 @@ REFUSED: dict[str, list[Row]] = {
     "user_bank_logins_sync_frequency_check": [{"sync_frequency": 299}, {"sync_frequency": 86401}],
     "user_bank_logins_last_error_check": [{"last_error": Jsonb([])}],
     "user_bank_logins_lease_check": [{"lease_token": NOBODY}, {"lease_expires_at": NOW}],
+    "user_bank_logins_tokens_check": [{"refresh_token_encrypted": b"sealed"}, {"token_expires_at": NOW}],
     "user_bank_accounts_pkey": [{"id": ACCOUNT}],
     "user_bank_accounts_external_account_id_key": [{"external_account_id": "acc_1"}],
     "user_bank_accounts_user_id_fkey": [{"user_id": NOBODY}],
@@ -494,7 +509,13 @@ REFUSED: dict[str, list[Row]] = {
     "jobs_unique_key_length_check": [{"unique_key": ""}, {"unique_key": LONG}],
     "jobs_payment_is_unique_check": [{"unique_key": None}],
     "jobs_correlation_id_length_check": [{"correlation_id": LONG}],
-    "jobs_lease_check": [{"state": "executing"}, {"lease_token": NOBODY, "lease_expires_at": NOW}],
+    "jobs_lease_check": [
+        {"state": "executing"},
+        {"state": "scheduled", "lease_token": NOBODY, "lease_owner_id": NOBODY, "lease_expires_at": NOW},
+        {"lease_token": NOBODY, "lease_expires_at": NOW},
+        {"lease_token": NOBODY, "lease_owner_id": NOBODY},
+        {"lease_owner_id": NOBODY, "lease_expires_at": NOW},
+    ],
     "jobs_finished_check": [{"state": "completed"}, {"completed_at": NOW}],
     "idempotency_records_pkey": [{"key": "a key"}],
     "idempotency_records_user_id_fkey": [{"user_id": NOBODY}],
@@ -521,6 +542,9 @@ REFUSED: dict[str, list[Row]] = {
     "webhook_events_provider_check": [{"provider": "Monzo Bank"}],
     "webhook_events_event_id_length_check": [{"event_id": ""}],
     "webhook_events_event_type_length_check": [{"event_type": LONG}],
+    "development_mails_pkey": [{"message_id": "a-job"}],
+    "development_mails_number_key": [{"number": 1}],
+    "development_mails_message_id_length_check": [{"message_id": ""}, {"message_id": LONG}],
 }
 
 CONSTRAINTS = """

@@ -4,21 +4,39 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
+from tests.contract.gateway_world import decided_on_the_page
 from tests.integration.running_server import RunningServer, run_ledgerbank
+
+from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TIMEOUT_SECONDS = 30
+needs_curl = pytest.mark.skipif(
+    shutil.which("curl") is None, reason="the walk-through needs curl: apt-get install curl"
+)
 
 
-def block_after(heading: str, language: str) -> str:
-    """The first code block of that language below a heading."""
-    section = README.split(f"## {heading}\n", 1)[1]
-    found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
-    assert found is not None, f"no {language} block below {heading}"
-    return found[1]
+def block_after(heading: str, language: str, *, number: int = 0) -> str:
+    """A code block of that language below a heading: the first unless told otherwise."""
+    section = README.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)[number]
+
+
+def run_in_bash(server: RunningServer, *blocks: str) -> list[str]:
+    """The lines that the blocks print, run as they stand but for the port."""
+    script = "".join(blocks).replace("localhost:4000", f"127.0.0.1:{server.port}")
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()
 
 
 def test_the_embedding_example_runs_with_nothing_but_the_standard_library():
@@ -30,21 +48,45 @@ def test_the_embedding_example_runs_with_nothing_but_the_standard_library():
     assert run.stdout.splitlines() == ["PaymentStatus.COMPLETED", "70.00 []"]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the walk-through needs curl: apt-get install curl")
+@needs_curl
 def test_the_curl_walk_through_moves_money_as_it_says(database_url: str, tmp_path: Path):
     environment = {"DATABASE_URL": database_url, "LEDGERBANK_DATA_DIR": str(tmp_path)}
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     with RunningServer(environment, tmp_path / "log") as server:
-        script = block_after("Make a payment", "sh").replace("localhost:4000", f"127.0.0.1:{server.port}")
-        run = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    assert run.returncode == 0, run.stderr
-    status, balance, line = run.stdout.splitlines()
+        status, balance, line = run_in_bash(server, block_after("Make a payment", "sh"))
     assert (status, balance) == ("COMPLETED", "1487.50")
     assert line.startswith("Lunch for ")
     assert line.endswith("12.50 1487.50")
+
+
+@needs_curl
+def test_the_bank_that_the_walk_through_connects_shows_its_balances(database_url: str, tmp_path: Path):
+    with SimulatedBankServer() as bank:
+        environment = {
+            "DATABASE_URL": database_url,
+            "LEDGERBANK_DATA_DIR": str(tmp_path),
+            "SIMULATED_BANK_URL": bank.url,
+            "WORKER_IN_PROCESS": "true",
+        }
+        assert run_ledgerbank("seed", environment=environment).returncode == 0
+        with RunningServer(environment, tmp_path / "log") as server:
+            make_a_payment = block_after("Make a payment", "sh")
+            *_, address = run_in_bash(server, make_a_payment, block_after("Connect a bank", "sh"))
+            callback = f"http://localhost:{server.port}/api/v1/bank-logins/callback"
+            brought = decided_on_the_page(address, "approve", name="Alice Example", comes_back_to=callback)
+            with server.client("alice@example.com") as alice:
+                assert alice.get("/bank-logins/callback", params=brought).status_code == 200
+                wait_for_the_first_sync(alice)
+            shown = run_in_bash(server, make_a_payment, block_after("Connect a bank", "sh", number=1))
+        customer = bank.model.customer_named("Alice Example")
+
+    current = next(account for account in customer.accounts if account.description == "Current Account")
+    assert f"Current Account: {Decimal(current.balance).scaleb(-2)} GBP" in shown
+    assert "Alice Checking: 1475.00 USD" in shown
+
+
+def wait_for_the_first_sync(client: httpx.Client) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while client.get("/bank-logins").json()["data"][0]["last_sync_at"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerbank_adapters.http.accept_header import prefers_problem_details
+from ledgerbank_adapters.http.accept_header import prefers_html, prefers_problem_details
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,23 @@ def test_nobody_else_gets_them(accept: str) -> None:
 @given(st.text())
 def test_no_header_is_too_odd_to_be_read(accept: str) -> None:
     prefers_problem_details(accept)
+
+
+@pytest.mark.parametrize(
+    ("accept", "html"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+        ("text/html", True),
+        ("TEXT/HTML; q=0.5, application/json;q=0.4", True),
+        ("text/html, application/json", False),
+        ("text/html;q=0.5, */*", False),
+        ("text/html;q=0", False),
+        ("text/*", False),
+        ("*/*", False),
+        ("application/json", False),
+        ("", False),
+        ("text/html;q=x", False),
+    ],
+)
+def test_only_who_likes_html_better_than_json_gets_a_page(accept: str, html: bool) -> None:
+    assert prefers_html(accept) is html

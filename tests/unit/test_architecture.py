@@ -14,7 +14,7 @@ from _pytest.mark import ParameterSet
 SOURCE = Path(__file__).parents[2] / "src"
 DOMAIN = SOURCE / "ledgerbank_domain"
 ADAPTERS = SOURCE / "ledgerbank_adapters"
-BARE_PACKAGES = [DOMAIN, ADAPTERS / "memory", ADAPTERS / "system"]
+BARE_PACKAGES = [DOMAIN, ADAPTERS / "memory", ADAPTERS / "smtp", ADAPTERS / "system"]
 
 # Doors to the outside, to the machine's clock and to chance: ports hand these to the domain.
 # fmt: off

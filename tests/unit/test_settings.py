@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledgerbank_adapters.smtp import SmtpServer
 from ledgerbank_app.settings import GROUPS, AppEnvironment, Settings
 from ledgerbank_app.settings_loading import SettingsError, load_settings
 from ledgerbank_app.settings_variables import Variable, variables_of
@@ -16,12 +17,17 @@ from ledgerbank_domain.payments.payment_limits import PaymentLimits
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECRET = "0123456789abcdef" * 4
+OTHER_KEY = "-_" * 21 + "8"
+KEY = "A" * 42 + "8="
 ENOUGH = {"JWT_SECRET": SECRET}
 PRODUCTION = {
     "APP_ENV": "production",
     "DATABASE_URL": "postgresql://app:pw@db/ledgerbank",
     "JWT_SECRET": SECRET,
     "PUBLIC_BASE_URL": "https://bank.example",
+    "SMTP_URL": "smtps://bank:pw@mail.example",
+    "TOKEN_ENCRYPTION_KEYS": KEY,
+    "WEBHOOK_SECRET": SECRET,
 }
 VARIABLES = [described for group in GROUPS for described in variables_of(group).values()]
 
@@ -176,6 +182,107 @@ def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> N
         ("MAX_SINGLE_TRANSACTION", ["0", "0.0000", "-5"]),
         ("DUPLICATE_WINDOW_MINUTES", ["1441", "-1"]),
         ("SELF_SERVICE_CREDITS", ["yes please", "2"]),
+        (
+            "JOB_QUEUES",
+            [
+                "payment:1",
+                "payments",
+                "payments:",
+                "payments:-1",
+                "payments:101",
+                "payments:1.5",
+                "payments:1,payments:2",
+                "payments:1,",
+                "payments=1",
+                "payments:1 default:1",
+            ],
+        ),
+        (
+            "BROKER_URL",
+            [
+                "memory",
+                "memory://x",
+                "rediss://host",
+                "redis://",
+                "redis://host/x",
+                "redis://host/1?x=1",
+                "amqps://host",
+                "amqp://",
+                "amqp://host:0",
+                "amqp://host:99999",
+                "amqp://ho st",
+                "amqp://user@host",
+                "amqp://host/#x",
+                "http://host",
+                " redis://host",
+            ],
+        ),
+        ("WORKER_IN_PROCESS", ["yes please", "2"]),
+        ("JOB_RETENTION_DAYS", ["0", "366", "7d"]),
+        (
+            "SMTP_URL",
+            [
+                "localhost:25",
+                "http://mail",
+                "smtp://",
+                "smtp://user@mail",
+                "smtp://:pw@mail",
+                "smtp://user:@mail",
+                "smtp://mail/x",
+                "smtp://mail?x",
+                "smtp://mail#x",
+                "smtp://mail:0",
+                "smtp://mail:port",
+                "smtp://mail:99999",
+                "smtp://[::1",
+                "smtp://m ail",
+                " smtp://mail",
+            ],
+        ),
+        (
+            "MAIL_FROM",
+            [
+                "bank",
+                "bank@",
+                "@example.com",
+                "LedgerBank <bank@example.com>",
+                "a,b@example.com",
+                "bank@example.com\nBcc: x@example.com",
+                "bank@-x.com",
+                "b..c@example.com",
+                "bänk@example.com",
+                "x" * 251 + "@a.b",
+                "bank@" + "x" * 64 + ".com",
+            ],
+        ),
+        (
+            "TOKEN_ENCRYPTION_KEYS",
+            [
+                "x",
+                "A" * 43 + "==",
+                "A" * 44,
+                "A" * 22,
+                f"{KEY},",
+                f"{KEY},{KEY}",
+                f"{KEY};{OTHER_KEY}",
+                "é" * 43,
+            ],
+        ),
+        ("WEBHOOK_SECRET", ["x" * 31, "-----BEGIN PUBLIC KEY-----" + "x" * 32]),
+        ("MONZO_API_URL", ["api.monzo.com", "ftp://api.monzo.com", "https://api.monzo.com/v1", "https://"]),
+        ("MONZO_AUTH_URL", ["https://auth.monzo.com?x", "https://u:p@auth.monzo.com"]),
+        ("MONZO_CLIENT_ID", ["x" * 256]),
+        ("SIMULATED_BANK_ENABLED", ["yes", "1"]),
+        ("SIMULATED_BANK_URL", ["localhost:4010", "http://localhost:4010/path"]),
+        ("BANK_CONNECT_TIMEOUT_SECONDS", ["0", "0.0", "60.1", "61", "-1", "1e1", "fast"]),
+        ("BANK_READ_TIMEOUT_SECONDS", ["0", "61", "nan"]),
+        ("BREAKER_FAILURES", ["0", "1.5"]),
+        ("BREAKER_WINDOW_SECONDS", ["0"]),
+        ("BREAKER_OPEN_SECONDS", ["0"]),
+        (
+            "BANK_SYNC_BUDGETS",
+            ["monzo", "monzo:0", "monzo:1441", "monzo:4,monzo:5", "Monzo:4", "monzo:4,", ":4", "monzo:4:5"],
+        ),
         ("HEALTH_MEMORY_LIMIT_MB", ["0"]),
         ("HEALTH_DISK_MIN_FREE_MB", ["0", "much"]),
         ("LOG_LEVEL", ["verbose"]),
@@ -231,11 +338,58 @@ def test_secrets_are_taken_as_they_are() -> None:
 
 def test_no_secret_shows_in_the_representation_of_settings() -> None:
     settings = settings_of(
-        DATABASE_URL="postgresql://app:hunter2@db/x", DB_PASS="hunter3", JWT_SECRET_PREVIOUS="p" * 40
+        DATABASE_URL="postgresql://app:hunter2@db/x",
+        DB_PASS="hunter3",
+        JWT_SECRET_PREVIOUS="p" * 40,
+        SMTP_URL="smtp://bank:hunter4@mail",
+        BROKER_URL="amqp://bank:hunter5@broker/jobs",
+        MONZO_CLIENT_ID="client",
+        MONZO_CLIENT_SECRET="hunter6",
+        WEBHOOK_SECRET="w" * 32,
     )
 
-    for secret in (SECRET, "hunter2", "hunter3", "p" * 40):
+    derived = settings.banks.encryption_keys[0]
+    for secret in (
+        SECRET,
+        "hunter6",
+        "w" * 32,
+        repr(derived),
+        derived.hex(),
+        "hunter2",
+        "hunter3",
+        "p" * 40,
+        "hunter4",
+        "hunter5",
+    ):
         assert secret not in repr(settings)
+        assert secret not in repr(settings.mail.server)
+
+
+def test_a_queue_that_is_not_named_keeps_its_number_of_workers() -> None:
+    assert settings_of().jobs.queues == {"banking": 3, "payments": 2, "notifications": 3, "default": 1}
+    changed = settings_of(JOB_QUEUES="payments:100, notifications:0").jobs.queues
+    assert changed == {"banking": 3, "payments": 100, "notifications": 0, "default": 1}
+
+
+def test_jobs_stay_in_the_process_and_are_run_by_worker_processes_unless_told_otherwise() -> None:
+    jobs = settings_of().jobs
+    assert (jobs.broker_url, jobs.run_in_server, jobs.retention) == ("memory://", False, timedelta(days=7))
+    for url in ("redis://:pw@host:6379/1", "amqp://user:pw@host:5672/%2Fjobs?heartbeat=30"):
+        assert settings_of(BROKER_URL=url).jobs.broker_url == url
+    assert settings_of(WORKER_IN_PROCESS="TRUE", JOB_RETENTION_DAYS="365").jobs.run_in_server
+
+
+def test_a_mail_server_is_a_url_with_usual_ports_and_an_encoded_login() -> None:
+    def server(url: str) -> SmtpServer | None:
+        return settings_of(SMTP_URL=url).mail.server
+
+    assert settings_of().mail.server is None
+    assert settings_of().mail.sender == "ledgerbank@localhost"
+    assert server("smtp://mail") == SmtpServer(host="mail", port=587)
+    assert server("SMTPS://mail.example/") == SmtpServer(host="mail.example", port=465, implicit_tls=True)
+    assert server("smtp://a%40b:p%2Fw%3A%3F@[::1]:2525") == SmtpServer(
+        host="::1", port=2525, username="a@b", password="p/w:?"
+    )
 
 
 def test_the_public_address_follows_the_port_unless_it_is_given() -> None:
@@ -291,6 +445,8 @@ def test_production_wants_a_database_a_secret_and_a_safe_public_address() -> Non
     assert [problem.partition(":")[0] for problem in problems] == [
         "PUBLIC_BASE_URL is required in production",
         "DATABASE_URL is required in production",
+        "TOKEN_ENCRYPTION_KEYS is required in production",
+        "WEBHOOK_SECRET is required in production",
         "JWT_SECRET is required in production",
     ]
     assert problems_of(**{**PRODUCTION, "PUBLIC_BASE_URL": "http://bank.example"}) == (
@@ -321,6 +477,60 @@ def test_a_short_secret_in_production_is_a_warning() -> None:
     assert short.warnings == ("JWT_SECRET has less than 64 bytes: use a longer one.",)
     assert load_settings(PRODUCTION).warnings == ()
     assert settings_of(JWT_SECRET="s" * 32).warnings == ()
+
+
+def test_production_without_a_mail_server_is_a_warning() -> None:
+    unheard = load_settings({**PRODUCTION, "SMTP_URL": ""})
+
+    assert unheard.warnings == ("SMTP_URL is not set: mails are kept in a table, and nobody gets them.",)
+    assert settings_of().warnings == ()
+
+
+def test_banks_are_spoken_to_as_documented_when_nothing_is_set() -> None:
+    banks = settings_of().banks
+
+    assert (banks.monzo_client_id, banks.monzo_client_secret) == (None, None)
+    assert (banks.monzo_api_url, banks.monzo_auth_url) == ("https://api.monzo.com", "https://auth.monzo.com")
+    assert (banks.simulated_enabled, banks.simulated_url) == (True, "http://localhost:4010")
+    assert (banks.connect_timeout, banks.read_timeout) == (timedelta(seconds=5), timedelta(seconds=10))
+    assert (banks.breaker_failures, banks.sync_budgets) == (5, {})
+    assert (banks.breaker_window, banks.breaker_open) == (timedelta(seconds=60), timedelta(seconds=30))
+
+
+def test_encryption_keys_are_of_either_alphabet_and_keep_their_order() -> None:
+    keys = settings_of(TOKEN_ENCRYPTION_KEYS=f"{OTHER_KEY}, {KEY}").banks.encryption_keys
+
+    assert [len(key) for key in keys] == [32, 32]
+    assert keys[1] == bytes(31) + b"\x0f"
+    assert settings_of(TOKEN_ENCRYPTION_KEYS=OTHER_KEY.replace("-", "+").replace("_", "/")).banks == (
+        settings_of(TOKEN_ENCRYPTION_KEYS=OTHER_KEY + "=").banks
+    )
+
+
+def test_secrets_that_nobody_set_follow_from_the_one_of_the_tokens_and_give_it_away_to_nobody() -> None:
+    now, later = settings_of().banks, settings_of(JWT_SECRET="n" * 32, JWT_SECRET_PREVIOUS=SECRET).banks
+
+    assert now == settings_of().banks
+    assert len(now.encryption_keys) == 1
+    assert later.encryption_keys[1:] == now.encryption_keys
+    assert later.webhook_secret != now.webhook_secret
+    assert len({now.encryption_keys[0], now.webhook_secret, SECRET.encode()}) == 3
+
+
+@pytest.mark.parametrize("name", ["MONZO_CLIENT_ID", "MONZO_CLIENT_SECRET"])
+def test_the_product_has_both_a_name_and_a_secret_at_monzo_or_neither(name: str) -> None:
+    (problem,) = problems_of(**ENOUGH, **{name: "hunter7"})
+
+    assert problem.startswith(f"{name} is set without MONZO_CLIENT_")
+    assert "hunter7" not in problem
+
+
+def test_production_has_no_simulated_bank_unless_told_otherwise_and_speaks_to_monzo_by_https() -> None:
+    assert load_settings(PRODUCTION).banks.simulated_enabled is False
+    assert load_settings({**PRODUCTION, "SIMULATED_BANK_ENABLED": "true"}).banks.simulated_enabled is True
+    assert problems_of(**{**PRODUCTION, "MONZO_API_URL": "http://api.monzo.com"}) == (
+        "MONZO_API_URL must be https://host[:port] without a path.",
+    )
 
 
 def test_a_missing_secret_is_generated_once_outside_production(tmp_path: Path) -> None:

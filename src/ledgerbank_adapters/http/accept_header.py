@@ -1,4 +1,4 @@
-"""Whether a client would rather have its errors as problem details.
+"""Whether a client would rather have its errors as problem details, or a page instead of JSON.
 
 Quality values as in RFC 9110 §12.5.1, https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
 """
@@ -14,6 +14,12 @@ def prefers_problem_details(accept: str) -> bool:
     qualities = _qualities(accept)
     problem = qualities.get(PROBLEM_MEDIA_TYPE, 0.0)
     return problem > 0 and problem >= _quality_of_json(qualities)
+
+
+def prefers_html(accept: str) -> bool:
+    """Only a client that names HTML and likes it better than JSON: a browser."""
+    qualities = _qualities(accept)
+    return qualities.get("text/html", 0.0) > _quality_of_json(qualities)
 
 
 def _quality_of_json(qualities: dict[str, float]) -> float:

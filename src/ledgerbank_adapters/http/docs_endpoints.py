@@ -2,9 +2,9 @@
 
 import gzip
 from functools import cache
-from importlib.resources import files
 
 from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
+from ledgerbank_adapters.http.page_files import page_file
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -57,9 +57,8 @@ def _takes_gzip(accept_encoding: str) -> bool:
     return bool(codings & {"gzip", "gzip;q=1", "gzip;q=1.0"})
 
 
-@cache
 def _content(name: str) -> bytes:
-    return (files("ledgerbank_adapters.http") / "docs_assets" / name).read_bytes()
+    return page_file("docs_assets", name)
 
 
 @cache

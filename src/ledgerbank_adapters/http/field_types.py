@@ -1,5 +1,6 @@
 """The kinds of fields that bodies and queries have: how each is read, and how OpenAPI describes it."""
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -34,6 +35,8 @@ from ledgerbank_domain.users.user import (
 
 MAX_SEARCH_LENGTH = 100
 _FIELD_TYPE = "ledgerbank_field_type"
+# No field takes more than eighteen digits, and int() refuses thousands.
+_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
 def is_blank(value: object) -> bool:
@@ -81,6 +84,12 @@ def member_of(kind: type[Enum], reason: Reason) -> FieldType:
         parse=lambda value: parse_member(kind, value, reason=reason),
         schema={"type": "string", "enum": [member.value for member in kind]},
     )
+
+
+def integer_of(value: object) -> int | None:
+    """The number that JSON shows by digits alone; None for anything else, ``1.0`` and ``1e3`` included."""
+    shown = value.text if isinstance(value, JsonNumber) else ""
+    return int(shown) if _INTEGER.fullmatch(shown) else None
 
 
 def _parse_any_password(value: object) -> object:

@@ -128,7 +128,7 @@ class AnswerWriter:
     ) -> Response:
         self.observer.error_answered(error.reason)
         status = error_kind(error.reason).status
-        headers = {**HEADERS_BY_STATUS.get(status, {}), **(headers or {})}
+        headers = {**HEADERS_BY_STATUS.get(status, {}), **_retry_header(error), **(headers or {})}
         if prefers_problem_details(context.accept):
             return json_response(
                 self._problem(error, context), status=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE
@@ -162,6 +162,12 @@ class AnswerWriter:
             "details": redacted(error.details),
             "timestamp": wire_instant(self.clock.now()),
         }
+
+
+def _retry_header(error: DomainError) -> dict[str, str]:
+    """When whoever refused said how long to wait: a bank, or the breaker in front of it."""
+    wait = error.details.get("retry_after_seconds")
+    return {} if wait is None else {"Retry-After": str(wait)}
 
 
 def json_response(

@@ -1,6 +1,7 @@
 """The composition of the HTTP adapter: one function that makes an ASGI application of the use-cases."""
 
 from collections.abc import Callable, Collection
+from functools import cache
 
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
@@ -10,7 +11,9 @@ from starlette.types import Lifespan
 from ledgerbank_adapters.http.account_endpoints import ACCOUNT_OPERATIONS
 from ledgerbank_adapters.http.audit_endpoints import AUDIT_OPERATIONS
 from ledgerbank_adapters.http.auth_endpoints import AUTH_OPERATIONS
+from ledgerbank_adapters.http.bank_callback_endpoints import BANK_CALLBACK_OPERATIONS
 from ledgerbank_adapters.http.bank_endpoints import BANK_OPERATIONS
+from ledgerbank_adapters.http.bank_login_endpoints import BANK_LOGIN_OPERATIONS
 from ledgerbank_adapters.http.caller_admission import CallerAdmission
 from ledgerbank_adapters.http.client_address import IpNetwork
 from ledgerbank_adapters.http.cross_origin import CrossOriginMiddleware
@@ -22,11 +25,14 @@ from ledgerbank_adapters.http.http_answers import AnswerWriter
 from ledgerbank_adapters.http.http_health import HealthProbes
 from ledgerbank_adapters.http.http_observer import HttpObserver, SilentHttpObserver
 from ledgerbank_adapters.http.http_operation import Document, HttpServices
+from ledgerbank_adapters.http.job_endpoints import JOB_OPERATIONS
+from ledgerbank_adapters.http.mailbox_endpoints import MAILBOX_OPERATIONS
 from ledgerbank_adapters.http.metrics_endpoint import METRICS_OPERATIONS
 from ledgerbank_adapters.http.openapi_document import OpenApiDocument
 from ledgerbank_adapters.http.operation_routes import BodilessHeadMiddleware, UnknownPath, operation_routes
 from ledgerbank_adapters.http.operation_runner import OperationRunner
 from ledgerbank_adapters.http.payment_endpoints import PAYMENT_OPERATIONS
+from ledgerbank_adapters.http.payment_execution_endpoints import PAYMENT_EXECUTION_OPERATIONS
 from ledgerbank_adapters.http.problem_endpoints import PROBLEM_OPERATIONS
 from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
@@ -35,14 +41,21 @@ from ledgerbank_adapters.http.request_context import RequestContextMiddleware
 from ledgerbank_adapters.http.request_observation import RequestObservationMiddleware
 from ledgerbank_adapters.http.security_headers import SecurityHeadersMiddleware
 from ledgerbank_adapters.http.user_endpoints import USER_OPERATIONS
+from ledgerbank_adapters.http.webhook_endpoints import WEBHOOK_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.mailbox import Mailbox
 from ledgerbank_domain.ports.rate_limiter import RateLimiter
 from ledgerbank_domain.services.account_service import AccountService
 from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.auth_service import AuthService
+from ledgerbank_domain.services.bank_connection_service import BankConnectionService
+from ledgerbank_domain.services.bank_login_service import BankLoginService
 from ledgerbank_domain.services.bank_service import BankService
+from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
 from ledgerbank_domain.services.idempotency_service import IdempotencyService
+from ledgerbank_domain.services.job_service import JobService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
+from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.user_service import UserService
 
@@ -52,13 +65,19 @@ OPERATIONS = (
     *HEALTH_OPERATIONS,
     *DOCS_OPERATIONS,
     *METRICS_OPERATIONS,
+    *MAILBOX_OPERATIONS,
     *PROBLEM_OPERATIONS,
     *AUTH_OPERATIONS,
     *USER_OPERATIONS,
     *PROFILE_OPERATIONS,
     *BANK_OPERATIONS,
+    *BANK_LOGIN_OPERATIONS,
+    *BANK_CALLBACK_OPERATIONS,
+    *WEBHOOK_OPERATIONS,
     *ACCOUNT_OPERATIONS,
     *PAYMENT_OPERATIONS,
+    *PAYMENT_EXECUTION_OPERATIONS,
+    *JOB_OPERATIONS,
     *AUDIT_OPERATIONS,
 )
 """Every endpoint there is."""
@@ -76,8 +95,13 @@ def create_http_application(
     accounts: AccountService,
     payments: PaymentService,
     processing: PaymentProcessingService,
+    schedules: PaymentScheduleService,
+    jobs: JobService,
     idempotency: IdempotencyService,
     audit_events: AuditService,
+    bank_logins: BankLoginService,
+    bank_connections: BankConnectionService,
+    bank_webhooks: BankWebhookService,
     health: HealthProbes,
     clock: Clock,
     limiter: CapacityLimiter,
@@ -90,6 +114,7 @@ def create_http_application(
     observer: HttpObserver | None = None,
     exposition: Callable[[], Document] = lambda: NO_METRICS,
     metrics_token: str | None = None,
+    mailbox: Mailbox | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The API under ``/api`` and ``/api/v1``.
@@ -97,17 +122,13 @@ def create_http_application(
     ``limiter`` has as many tokens as the database pool has connections. ``strict_transport`` is for
     production, behind TLS. ``public_base_url`` has no final slash. ``cors_origins`` may be ``*`` alone.
     Without ``rate_limiter`` nobody is limited. ``observer`` is told of every request and error;
-    ``exposition`` is what it counted.
+    ``exposition`` is what it counted. ``mailbox`` is for development alone: everybody may look into it.
     """
     observer = observer or SilentHttpObserver()
     rate_limit = None
     if rate_limiter is not None:
         rate_limit = RateLimitGate(limiter=rate_limiter, clock=clock, observer=observer)
     writer = AnswerWriter(clock=clock, public_base_url=public_base_url, observer=observer)
-    reader = FieldReader()
-    for operation in OPERATIONS:
-        for fields in filter(None, (operation.body, operation.query)):
-            reader.prepare(fields)
     runner = OperationRunner(
         services=HttpServices(
             auth=auth,
@@ -116,12 +137,18 @@ def create_http_application(
             accounts=accounts,
             payments=payments,
             processing=processing,
+            schedules=schedules,
+            jobs=jobs,
             audit_events=audit_events,
             health=health,
             public_base_url=public_base_url,
             openapi_json=OPENAPI_DOCUMENT.json,
             exposition=exposition,
             metrics_token=metrics_token,
+            mailbox=mailbox,
+            bank_logins=bank_logins,
+            bank_connections=bank_connections,
+            bank_webhooks=bank_webhooks,
         ),
         admission=CallerAdmission(
             auth=auth,
@@ -130,7 +157,7 @@ def create_http_application(
         ),
         idempotency=idempotency,
         writer=writer,
-        reader=reader,
+        reader=_prepared_reader(),
         limiter=limiter,
         health_limiter=CapacityLimiter(HEALTH_THREADS),
         max_body_bytes=max_body_bytes,
@@ -153,3 +180,13 @@ def create_http_application(
     application.router.redirect_slashes = False
     application.router.default = unknown_path
     return application
+
+
+@cache
+def _prepared_reader() -> FieldReader:
+    """For all applications of a process: it knows nothing but the classes, and building it is slow."""
+    reader = FieldReader()
+    for operation in OPERATIONS:
+        for fields in filter(None, (operation.body, operation.query)):
+            reader.prepare(fields)
+    return reader

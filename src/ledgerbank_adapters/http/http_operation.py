@@ -15,12 +15,18 @@ from ledgerbank_adapters.http.wire_values import WireInstant, parse_uuid
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.ports.mailbox import Mailbox
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
 from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.auth_service import Authentication, AuthService
+from ledgerbank_domain.services.bank_connection_service import BankConnectionService
+from ledgerbank_domain.services.bank_login_service import BankLoginService
 from ledgerbank_domain.services.bank_service import BankService
+from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
+from ledgerbank_domain.services.job_service import JobService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
+from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.user_service import UserService
 
@@ -60,7 +66,8 @@ class HttpServices:
     """Everything that endpoints call.
 
     ``openapi_json`` gives the description of the API; ``exposition`` the metrics, as Prometheus reads them,
-    for whoever sends ``metrics_token`` when there is one. ``public_base_url`` has no final slash.
+    for whoever sends ``metrics_token`` when there is one. ``public_base_url`` has no final slash. ``mailbox``
+    is shown to everybody, and there in development only.
     """
 
     auth: AuthService
@@ -69,12 +76,18 @@ class HttpServices:
     accounts: AccountService
     payments: PaymentService
     processing: PaymentProcessingService
+    schedules: PaymentScheduleService
+    jobs: JobService
     audit_events: AuditService
     health: HealthProbes
     public_base_url: str
     openapi_json: Callable[[], bytes]
     exposition: Callable[[], Document]
     metrics_token: str | None
+    mailbox: Mailbox | None
+    bank_logins: BankLoginService
+    bank_connections: BankConnectionService
+    bank_webhooks: BankWebhookService
 
     def over(self, start_unit_of_work: StartUnitOfWork) -> "HttpServices":
         """The same use-cases, in units of work that are started like this.
@@ -98,12 +111,32 @@ class MessagePayload(TypedDict):
 
 @frozen(kw_only=True)
 class Answer:
-    """``location`` is a path without prefix; ``status`` overrides the operation's (health failures)."""
+    """``location`` is a path without prefix; ``metadata`` goes beside action and pagination.
+
+    ``status`` and ``action`` override the operation's.
+    """
 
     data: object
     pagination: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] = field(factory=dict)
     location: str | None = None
+    headers: Mapping[str, str] = field(factory=dict)
     status: int | None = None
+    action: str | None = None
+
+
+@frozen(kw_only=True)
+class OtherAnswer:
+    """What an operation may answer in place of what it mostly does, as :class:`Operation` says it.
+
+    With a ``preference`` it is what a client gets that sends it in the header ``Prefer``.
+    """
+
+    status: int
+    answer: Any
+    action: str | None = None
+    metadata: Any = None
+    preference: str | None = None
 
 
 @frozen(kw_only=True)
@@ -125,6 +158,7 @@ class Call(Generic[B, Q]):
     received_at: WireInstant
     authentication: Authentication | None = None
     idempotency_key: str | None = None
+    raw_body: bytes = field(default=b"", repr=False)
 
     def path_id(self) -> UUID:
         """Raises ``invalid_uuid_format``."""
@@ -141,6 +175,10 @@ class Call(Generic[B, Q]):
         """Raises the parameters' format reasons."""
         return self.reader.read(cast(type[Q], self.operation.query), self.query_parameters)
 
+    def actor_answered(self, status: int) -> Actor:
+        """The caller, for a use-case whose success is answered with another status than the operation's."""
+        return replace(self.actor, origin=replace(self.actor.origin, success_status=status))
+
     def authenticated(self) -> Authentication:
         """Raises ``invalid_token`` when the endpoint is public."""
         if self.authentication is None:
@@ -155,8 +193,11 @@ class Operation(Generic[B, Q]):
     ``answer`` is the type of ``data``: a TypedDict, or a list of one, or a :class:`Document` of
     ``media_type``. ``errors`` are the reasons of this operation beyond those that every operation with its
     access and body has. Health answers are not ``wrapped`` in the envelope; ``unwell_status`` is the one that
-    the same answer also comes with. ``path_schemas`` describes the parameters in ``path``. An ``idempotent``
+    the same answer also comes with. ``metadata`` is the TypedDict of what metadata holds beside action and
+    pagination. ``path_schemas`` describes the parameters in ``path``. An ``idempotent``
     operation honours the header ``Idempotency-Key``; its use-case commits once, as the last thing it does.
+    One with an ``error_page`` answers people, in place of JSON, with the page that this makes of an error.
+    One that ``takes_raw_body`` gets bodies of any type and every query parameter, all unread.
     """
 
     method: str
@@ -170,12 +211,16 @@ class Operation(Generic[B, Q]):
     status: int = 200
     action: str | None = None
     paging: Paging | None = None
+    metadata: Any = None
+    other_answer: OtherAnswer | None = None
     errors: tuple[Reason, ...] = field(default=())
     wrapped: bool = True
     blocking: bool = True
     idempotent: bool = False
     media_type: str = "application/json"
     unwell_status: int | None = None
+    error_page: Callable[[Call[B, Q], DomainError], Document | None] | None = None
+    takes_raw_body: bool = False
     path_schemas: Mapping[str, Mapping[str, Any]] = field(default=ID_IN_PATH)
 
     @property

@@ -46,7 +46,9 @@ def _implied_reasons(operation: Operation[Any, Any]) -> list[Reason]:
         reasons += _OF_EVERY_CALLER_WITH_TOKEN
     if operation.access is Access.ADMIN:
         reasons.append(Reason.INSUFFICIENT_PERMISSIONS)
-    if operation.takes_body:
+    if operation.takes_raw_body:
+        reasons.append(Reason.PAYLOAD_TOO_LARGE)
+    elif operation.takes_body:
         reasons += _OF_EVERY_BODY
     if operation.idempotent:
         reasons += _OF_EVERY_IDEMPOTENCY_KEY

@@ -6,6 +6,7 @@ from ledgerbank_adapters.http.http_operation import Access, Operation
 from ledgerbank_adapters.http.idempotency_key import KEY_HEADER, REPLAYED_HEADER
 from ledgerbank_adapters.http.openapi_errors import CORRELATION_EXAMPLE
 from ledgerbank_adapters.http.openapi_schemas import Schema
+from ledgerbank_adapters.http.prefer_header import APPLIED_HEADER, PREFER_HEADER, RESPOND_ASYNC
 from ledgerbank_adapters.http.request_context import CORRELATION_HEADER
 from ledgerbank_adapters.http.security_headers import SECURITY_HEADERS, STRICT_TRANSPORT
 
@@ -47,6 +48,7 @@ RESPONSE_HEADERS: dict[str, Schema] = {
     "WWW-Authenticate": _header("How to say who is calling.", {"const": "Bearer"}, required=True),
     "Accept": _header("What a body may be.", {"const": "application/json"}, required=True),
     REPLAYED_HEADER: _header("The answer was given before and is repeated.", {"const": "true"}),
+    APPLIED_HEADER: _header("The preference that was honoured.", {"const": RESPOND_ASYNC}, required=True),
 }
 
 _OF_EVERY_ANSWER = (
@@ -86,6 +88,14 @@ REQUEST_HEADERS: dict[str, Schema] = {
         ),
         "schema": {"type": "string", "pattern": "^[ -~]{1,255}$", "minLength": 1, "maxLength": 255},
     },
+    PREFER_HEADER: {
+        "name": PREFER_HEADER,
+        "in": "header",
+        "description": (
+            f"With `{RESPOND_ASYNC}` among its preferences (RFC 7240) a worker does it and the answer is 202."
+        ),
+        "schema": {"type": "string", "examples": [RESPOND_ASYNC]},
+    },
 }
 SECURITY_SCHEME = "accessToken"
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -104,12 +114,22 @@ def response_headers(operation: Operation[Any, Any], status: int) -> dict[str, S
         names += _OF_COUNTED_ANSWERS
     if operation.idempotent:
         names.append(REPLAYED_HEADER)
+    if _honours_preference(operation, status):
+        names.append(APPLIED_HEADER)
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def request_headers(operation: Operation[Any, Any]) -> list[Schema]:
     names = [CORRELATION_HEADER, *([KEY_HEADER] if operation.idempotent else [])]
+    if _honours_preference(operation):
+        names.append(PREFER_HEADER)
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _honours_preference(operation: Operation[Any, Any], status: int | None = None) -> bool:
+    """Whether it has an answer, with this status or with any, for who prefers that."""
+    other = operation.other_answer
+    return other is not None and other.preference is not None and status in (None, other.status)
 
 
 def security_of(operation: Operation[Any, Any]) -> list[dict[str, list[str]]]:

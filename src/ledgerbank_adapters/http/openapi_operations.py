@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_type_hints
 
 import attrs
 
@@ -91,6 +91,8 @@ def _query_parameter(each: "attrs.Attribute[Any]") -> Schema:
 
 
 def _request_body(operation: Operation[Any, Any], components: SchemaComponents) -> Schema:
+    if operation.takes_raw_body:
+        return {"content": {"*/*": {"schema": {}}}}
     if operation.body is None:
         return {"content": {"application/json": {"schema": {"type": "object"}}}}
     media: Schema = {"schema": components.body(operation.body)}
@@ -106,18 +108,36 @@ def _responses(operation: Operation[Any, Any], components: SchemaComponents) -> 
         str(status): {
             "description": HTTPStatus(status).phrase,
             "headers": response_headers(operation, status),
-            "content": {operation.media_type: {"schema": _answer_schema(operation, components)}},
+            "content": {
+                operation.media_type: {"schema": _answer_schema(operation, components)},
+                **_page_content(operation),
+            },
         }
         for status in (operation.status, operation.unwell_status)
         if status is not None
     }
+    other = operation.other_answer
+    if other is not None:
+        told = attrs.evolve(
+            operation, answer=other.answer, action=other.action, metadata=other.metadata, paging=None
+        )
+        responses[str(other.status)] = {
+            "description": HTTPStatus(other.status).phrase,
+            "headers": response_headers(operation, other.status),
+            "content": {operation.media_type: {"schema": _answer_schema(told, components)}},
+        }
     for status, reasons in reasons_by_status(operation).items():
         responses[str(status)] = {
             "description": error_description(reasons),
             "headers": response_headers(operation, status),
-            "content": error_content(reasons),
+            "content": {**error_content(reasons), **_page_content(operation)},
         }
     return responses
+
+
+def _page_content(operation: Operation[Any, Any]) -> Schema:
+    """Where people get a page, they get it whatever happens."""
+    return {} if operation.error_page is None else {"text/html": {"schema": {"type": "string"}}}
 
 
 def _answer_schema(operation: Operation[Any, Any], components: SchemaComponents) -> Schema:
@@ -150,6 +170,9 @@ def _metadata(operation: Operation[Any, Any], components: SchemaComponents) -> S
         properties["action"] = {"const": operation.action}
     if operation.paging is not None:
         properties["pagination"] = components.answer(_PAGINATION[operation.paging])
+    if operation.metadata is not None:
+        hints = get_type_hints(operation.metadata, include_extras=True)
+        properties |= {name: components.answer(hint) for name, hint in hints.items()}
     return {"type": "object"} | (
         {"properties": properties, "required": list(properties)} if properties else {}
     )

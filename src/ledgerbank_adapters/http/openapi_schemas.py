@@ -66,6 +66,9 @@ class SchemaComponents:
 
         A class becomes a reference. Raises TypeError for a type that JSON does not know.
         """
+        if get_origin(annotation) is Annotated:
+            # First of all: one that carries a piece of schema has no hash to look it up by.
+            return self._annotated(*get_args(annotation))
         if annotation in _SCHEMAS:
             return dict(_SCHEMAS[annotation])
         if is_typeddict(annotation):
@@ -86,8 +89,6 @@ class SchemaComponents:
         return schema
 
     def _composed(self, annotation: Any, origin: Any, arguments: tuple[Any, ...]) -> Schema:
-        if origin is Annotated:
-            return self._annotated(*arguments)
         if origin is Literal:
             return {"enum": list(arguments)}
         inner = [self.answer(each) for each in arguments if each is not Ellipsis]

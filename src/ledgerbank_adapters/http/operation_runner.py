@@ -159,7 +159,7 @@ class OperationRunner:
         try:
             answer = operation.handler(call)
         except DomainError as error:
-            return self._failed(error, arrived, cause=error)
+            return _on_a_page(operation, call, error, self._failed(error, arrived, cause=error))
         return self._succeeded(operation, answer, arrived.context)
 
     def _handled_once(
@@ -185,7 +185,7 @@ class OperationRunner:
         authentication = self._authenticated(operation, arrived, caller)
         if isinstance(arrived.body, DomainError):
             raise arrived.body
-        json = parse_json_body(arrived.body, arrived.headers)
+        json = {} if operation.takes_raw_body else parse_json_body(arrived.body, arrived.headers)
         key = idempotency_key(arrived.headers) if operation.idempotent else None
         if operation.body is None and not isinstance(json, dict):
             raise DomainError(Reason.MISSING_FIELDS)
@@ -195,12 +195,15 @@ class OperationRunner:
             reader=self.reader,
             operation=operation,
             path_parameters=arrived.path_parameters,
-            query_parameters=read_query(arrived.query_string) if operation.query else {},
+            query_parameters=read_query(arrived.query_string)
+            if operation.query or operation.takes_raw_body
+            else {},
             headers=arrived.headers,
             json=json,
             received_at=wire_instant(arrived.context.received_at),
             authentication=authentication,
             idempotency_key=key,
+            raw_body=arrived.body if operation.takes_raw_body else b"",
         )
 
     def _authenticated(
@@ -220,13 +223,12 @@ class OperationRunner:
             return Response(document.content, status, document.headers, document.media_type)
         if not operation.wrapped:
             return json_response(answer.data, status=status)
-        metadata: dict[str, Any] = {}
-        if operation.action is not None:
-            metadata["action"] = operation.action
-        if answer.pagination is not None:
-            metadata["pagination"] = answer.pagination
-        location = {} if answer.location is None else {"Location": CANONICAL_PREFIX + answer.location}
-        return self.writer.success(answer.data, context, status=status, metadata=metadata, headers=location)
+        headers = dict(answer.headers)
+        if answer.location is not None:
+            headers["Location"] = CANONICAL_PREFIX + answer.location
+        return self.writer.success(
+            answer.data, context, status=status, metadata=_metadata(operation, answer), headers=headers
+        )
 
     def _failed(self, error: DomainError, arrived: _Arrived, *, cause: Exception) -> Response:
         context = arrived.context
@@ -245,3 +247,23 @@ class OperationRunner:
             logger.error("an audit event is lost (correlation id %s)", context.correlation_id, exc_info=cause)
         headers = RETRY_HEADERS if error.reason is Reason.IDEMPOTENCY_IN_PROGRESS else {}
         return self.writer.error(error, context, headers=headers)
+
+
+def _on_a_page(
+    operation: Operation[Any, Any], call: Call[Any, Any], error: DomainError, response: Response
+) -> Response:
+    """The answer to a failure, as a page where the operation has one for this caller."""
+    page = None if operation.error_page is None else operation.error_page(call, error)
+    if page is None:
+        return response
+    kept = {
+        name: value
+        for name, value in response.headers.items()
+        if name not in ("content-length", "content-type")
+    }
+    return Response(page.content, response.status_code, {**kept, **page.headers}, page.media_type)
+
+
+def _metadata(operation: Operation[Any, Any], answer: Answer) -> dict[str, Any]:
+    told = {"action": answer.action or operation.action, "pagination": answer.pagination, **answer.metadata}
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Drafting, looking at, executing and taking back payments."""
+"""Drafting, looking at and taking back payments."""
 
 from datetime import datetime
 
@@ -129,11 +129,6 @@ def payment_status(call: Call[None, None]) -> Answer:
     return Answer(data=payment_outlook_payload(outlook))
 
 
-def process_payment(call: Call[None, None]) -> Answer:
-    payment = call.services.processing.process(call.actor, payment_id=call.path_id())
-    return Answer(data=payment_payload(payment))
-
-
 def cancel_payment(call: Call[None, None]) -> Answer:
     return Answer(data=payment_payload(call.services.payments.cancel(call.actor, payment_id=call.path_id())))
 
@@ -220,25 +215,6 @@ PAYMENT_OPERATIONS = (
         answer=PaymentOutlookPayload,
         action="status_retrieved",
         errors=FOUND_PAYMENT_ERRORS,
-    ),
-    Operation(
-        method="POST",
-        path="/payments/{id}/process",
-        handler=process_payment,
-        summary="Executes a payment: now money moves",
-        answer=PaymentPayload,
-        action="processed",
-        idempotent=True,
-        errors=(
-            *FOUND_PAYMENT_ERRORS,
-            Reason.ALREADY_PROCESSED,
-            Reason.UNAUTHORIZED_ACCESS,
-            *ACCOUNT_RULE_ERRORS,
-            Reason.ACCOUNT_NOT_FOUND,
-            Reason.INSUFFICIENT_FUNDS,
-            Reason.DAILY_LIMIT_EXCEEDED,
-            Reason.DUPLICATE_TRANSACTION,
-        ),
     ),
     Operation(
         method="DELETE",

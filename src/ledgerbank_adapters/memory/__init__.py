@@ -11,10 +11,13 @@ threads. ::
 """
 
 from ledgerbank_adapters.memory.memory_cache import MemoryCache
+from ledgerbank_adapters.memory.memory_chance import MemoryChance
 from ledgerbank_adapters.memory.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.memory_mailbox import MemoryMailbox
 from ledgerbank_adapters.memory.memory_rate_limiter import MemoryRateLimiter
+from ledgerbank_adapters.memory.memory_secret_box import MemorySecretBox, MemorySecretGenerator
 from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
 from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
 from ledgerbank_adapters.memory.memory_unit_of_work import MemoryUnitOfWork, StartMemoryUnitOfWork
@@ -22,12 +25,16 @@ from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 
 __all__ = [
     "MemoryCache",
+    "MemoryChance",
     "MemoryClock",
     "MemoryDatabase",
     "MemoryIdGenerator",
+    "MemoryMailbox",
     "MemoryPasswordHasher",
     "MemoryPseudonymizer",
     "MemoryRateLimiter",
+    "MemorySecretBox",
+    "MemorySecretGenerator",
     "MemoryTokenCodec",
     "MemoryUnitOfWork",
     "SandboxBank",

@@ -1,20 +1,18 @@
-"""Banks, logins and accounts in memory."""
+"""Banks and accounts in memory."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_adapters.memory.memory_database import MemoryTables
 from ledgerbank_adapters.memory.memory_paging import SortFields, page_of, sorted_by
+from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountType
 from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BranchFilter
-from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Page, PageRequest, Sort
-from ledgerbank_domain.ports.banking_repository import AccountRepository, BankLoginRepository, BankRepository
+from ledgerbank_domain.ports.banking_repository import AccountRepository, BankRepository
 
 _BANK_SORT_FIELDS: SortFields[Bank] = {
     "name": lambda bank: bank.name,
@@ -79,33 +77,6 @@ class MemoryBankRepository(BankRepository):
         return self._transaction.tables
 
 
-class MemoryBankLoginRepository(BankLoginRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
-
-    def add(self, login: BankLogin) -> None:
-        self._transaction.insert(self._tables.bank_logins, login)
-
-    def find_many(self, login_ids: Collection[UUID]) -> Mapping[UUID, BankLogin]:
-        return self._tables.bank_logins.find_all(login_ids)
-
-    def list_of_user(self, user_id: UUID) -> list[BankLogin]:
-        return self._tables.bank_logins.rows(self._tables.logins_of_user.ids(user_id))
-
-    def disconnect_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        connected = [login for login in self.list_of_user(user_id) if _is_connected(login)]
-        for login in connected:
-            self._transaction.update(
-                self._tables.bank_logins,
-                replace(login, status=BankLoginStatus.INACTIVE, token_expires_at=None, updated_at=at),
-            )
-        return len(connected)
-
-    @property
-    def _tables(self) -> MemoryTables:
-        return self._transaction.tables
-
-
 class MemoryAccountRepository(AccountRepository):
     def __init__(self, transaction: MemoryTransaction) -> None:
         self._transaction = transaction
@@ -125,6 +96,7 @@ class MemoryAccountRepository(AccountRepository):
             account_name=account.account_name,
             status=account.status,
             credit_limit=account.credit_limit,
+            last_sync_at=account.last_sync_at,
             updated_at=account.updated_at,
         )
         self._check_credit_limit(changed)
@@ -135,6 +107,12 @@ class MemoryAccountRepository(AccountRepository):
 
     def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         return self._tables.accounts.find_all(account_ids)
+
+    def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
+        find = self._tables.account_by_external_id.find
+        account_ids = {external_id: find(external_id) for external_id in external_ids}
+        accounts = self._tables.accounts.find_all([each for each in account_ids.values() if each is not None])
+        return {key: accounts[each] for key, each in account_ids.items() if each is not None}
 
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         newest_first = reversed(self.list_of_user(wanted.user_id))
@@ -152,10 +130,6 @@ class MemoryAccountRepository(AccountRepository):
     @property
     def _tables(self) -> MemoryTables:
         return self._transaction.tables
-
-
-def _is_connected(login: BankLogin) -> bool:
-    return login.status is not BankLoginStatus.INACTIVE or login.token_expires_at is not None
 
 
 def _matches(account: Account, wanted: AccountFilter) -> bool:

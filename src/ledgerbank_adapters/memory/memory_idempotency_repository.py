@@ -1,8 +1,9 @@
 """Requests that were given a key, and their answers, in memory."""
 
+from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_adapters.memory.memory_database import MemoryTables
+from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.idempotency.idempotency_record import IdempotencyRecord
 from ledgerbank_domain.ports.idempotency_repository import IdempotencyRepository
@@ -36,6 +37,13 @@ class MemoryIdempotencyRepository(IdempotencyRepository):
             return False
         self._transaction.delete(self._tables.idempotency_records, stored)
         return True
+
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        tables = self._tables
+        expired = tables.idempotency_records.rows(tables.records_by_expiry.ids_before(True, before)[:limit])
+        for record in expired:
+            self._transaction.delete(tables.idempotency_records, record)
+        return len(expired)
 
     @property
     def _tables(self) -> MemoryTables:

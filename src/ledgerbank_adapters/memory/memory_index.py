@@ -1,8 +1,8 @@
 """Ways to find rows without looking at all of them, each kept in step with its table."""
 
 from abc import abstractmethod
-from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Hashable, Iterator
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -52,13 +52,17 @@ class UniqueIndex(RowIndex[Row], Generic[Row]):
     def find(self, key: Hashable) -> UUID | None:
         return self._ids.get(key)
 
+    def admits(self, row: Row) -> bool:
+        """Whether no other row has the key."""
+        key = self._key_of(row)
+        return key is None or self._ids.get(key, row.id) == row.id
+
     def check(self, row: Row) -> None:
         """Raises the constraint's reason, naming its field, when another row has the key."""
-        key = self._key_of(row)
-        if key is None or self._ids.get(key, row.id) == row.id:
+        if self.admits(row):
             return
         if self._reason is None:
-            raise TransactionConflict(f"another unit of work has taken {self._field} {key}")
+            raise TransactionConflict(f"another unit of work has taken {self._field} {self._key_of(row)}")
         raise DomainError(self._reason, field=self._field)
 
     def replace(self, before: Row | None, after: Row | None) -> None:
@@ -85,6 +89,19 @@ class OrderedIndex(RowIndex[Row], Generic[Row]):
         """Those at or after ``start``."""
         positions = self._groups.get(group, [])
         return [row_id for _, row_id in positions[bisect_left(positions, start, key=_order) :]]
+
+    def ids_until(self, group: Hashable, end: Any) -> list[UUID]:
+        """Those at or before ``end``."""
+        positions = self._groups.get(group, [])
+        return [row_id for _, row_id in positions[: bisect_right(positions, end, key=_order)]]
+
+    def ids_before(self, group: Hashable, end: Any) -> list[UUID]:
+        positions = self._groups.get(group, [])
+        return [row_id for _, row_id in positions[: bisect_left(positions, end, key=_order)]]
+
+    def iterate_ids(self, group: Hashable) -> Iterator[UUID]:
+        """For who needs only the first few: the index must not change meanwhile."""
+        return (row_id for _, row_id in self._groups.get(group, ()))
 
     def replace(self, before: Row | None, after: Row | None) -> None:
         old, new = self._place(before), self._place(after)

@@ -1,14 +1,14 @@
 """The journal and the lines of customers' accounts in memory."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from ledgerbank_adapters.memory.memory_database import MemoryTables
 from ledgerbank_adapters.memory.memory_index import EXACT
 from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of
+from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.booking import check_booking_is_complete
@@ -29,9 +29,14 @@ class MemoryTransactionRepository(TransactionRepository):
     def __init__(self, transaction: MemoryTransaction) -> None:
         self._transaction = transaction
 
+    def find_many(self, transaction_ids: Collection[UUID]) -> Mapping[UUID, Transaction]:
+        found = self._transaction.tables.transactions.find_all(transaction_ids)
+        return {line_id: self._as_it_stands(line) for line_id, line in found.items()}
+
     def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
         matching = [line for line in self._candidates(wanted) if _matches(line, wanted)]
-        return keyset_page_of(matching, request, _SORT_FIELDS)
+        page = keyset_page_of(matching, request, _SORT_FIELDS)
+        return replace(page, items=tuple(self._as_it_stands(line) for line in page.items))
 
     def balance_at(self, account_id: UUID, at: datetime) -> Decimal:
         tables = self._transaction.tables
@@ -41,6 +46,13 @@ class MemoryTransactionRepository(TransactionRepository):
             if line.posted_at <= at:
                 total = EXACT.add(total, line.signed_amount.amount)
         return total
+
+    def _as_it_stands(self, line: Transaction) -> Transaction:
+        """A line never changes, but a bank settles what it reported: so the import record tells."""
+        tables = self._transaction.tables
+        row_id = tables.import_by_line.find(line.id)
+        row = None if row_id is None else tables.bank_transaction_imports.find(row_id)
+        return replace(line, pending=row is not None and row.record.pending)
 
     def _candidates(self, wanted: TransactionFilter) -> Iterable[Transaction]:
         tables = self._transaction.tables
@@ -63,6 +75,8 @@ class MemoryJournalRepository(JournalRepository):
         transactions: Sequence[Transaction],
     ) -> None:
         check_booking_is_complete(entries, accounts=accounts, transactions=transactions)
+        if any(line.pending for line in transactions):
+            raise ValueError("whether a line is pending is told by its import record")
         for entry in entries:
             self._transaction.insert(self._tables.journal_entries, entry)
         for line in transactions:

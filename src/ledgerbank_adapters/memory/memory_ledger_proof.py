@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from ledgerbank_adapters.memory.memory_database import MemoryTables
 from ledgerbank_adapters.memory.memory_index import EXACT
+from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.transaction import Transaction

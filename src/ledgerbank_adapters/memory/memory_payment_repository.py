@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from ledgerbank_adapters.memory.memory_database import MemoryTables
 from ledgerbank_adapters.memory.memory_paging import page_of
+from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.payments.payment import Payment, PaymentFilter, PaymentSignature

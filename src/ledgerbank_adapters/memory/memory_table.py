@@ -65,6 +65,14 @@ class MemoryTable(Generic[Row]):
         """The rows of ids that an index gave, in the index's order."""
         return [self._rows[row_id] for row_id in row_ids]
 
+    def iterate(self, row_ids: Iterator[UUID]) -> Iterator[Row]:
+        """Like :meth:`rows`, one by one: nothing may be written meanwhile."""
+        return (self._rows[row_id] for row_id in row_ids)
+
+    def is_free_for(self, row: Row) -> bool:
+        """Whether its id and its unique keys are nobody's yet."""
+        return row.id not in self._rows and all(constraint.admits(row) for constraint in self._unique)
+
     def insert(self, row: Row) -> None:
         """Raises the violated constraint's reason (``resource_already_exists`` for a known id)."""
         if row.id in self._rows:

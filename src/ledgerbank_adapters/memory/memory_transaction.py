@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
-from ledgerbank_adapters.memory.memory_database import MemoryDatabase, MemoryTables
+from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_index import Row
 from ledgerbank_adapters.memory.memory_table import MemoryTable
+from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 

@@ -4,13 +4,16 @@ from types import TracebackType
 from typing import Self
 
 from ledgerbank_adapters.memory.memory_audit_trail import MemoryAuditTrail
-from ledgerbank_adapters.memory.memory_banking_repository import (
-    MemoryAccountRepository,
-    MemoryBankLoginRepository,
-    MemoryBankRepository,
+from ledgerbank_adapters.memory.memory_bank_connection_repository import (
+    MemoryOAuthStateRepository,
+    MemoryWebhookEventRepository,
 )
+from ledgerbank_adapters.memory.memory_bank_import_repository import MemoryBankTransactionImportRepository
+from ledgerbank_adapters.memory.memory_bank_login_repository import MemoryBankLoginRepository
+from ledgerbank_adapters.memory.memory_banking_repository import MemoryAccountRepository, MemoryBankRepository
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_idempotency_repository import MemoryIdempotencyRepository
+from ledgerbank_adapters.memory.memory_job_repository import MemoryJobRepository
 from ledgerbank_adapters.memory.memory_journal_repository import (
     MemoryJournalRepository,
     MemoryTransactionRepository,
@@ -41,10 +44,14 @@ class MemoryUnitOfWork(UnitOfWork):
         self.refresh_tokens = MemoryRefreshTokenRepository(transaction)
         self.banks = MemoryBankRepository(transaction)
         self.bank_logins = MemoryBankLoginRepository(transaction)
+        self.oauth_states = MemoryOAuthStateRepository(transaction)
+        self.webhook_events = MemoryWebhookEventRepository(transaction)
+        self.bank_imports = MemoryBankTransactionImportRepository(transaction)
         self.accounts = MemoryAccountRepository(transaction)
         self.transactions = MemoryTransactionRepository(transaction)
         self.journal = MemoryJournalRepository(transaction)
         self.payments = MemoryPaymentRepository(transaction)
+        self.jobs = MemoryJobRepository(transaction)
         self.audit = MemoryAuditTrail(transaction)
         self.ledger = MemoryLedgerProof(transaction)
         self.idempotency = MemoryIdempotencyRepository(transaction)

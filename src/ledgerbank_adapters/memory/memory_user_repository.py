@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_adapters.memory.memory_database import MemoryTables
 from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of, page_of, sorted_by
+from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -125,6 +125,13 @@ class MemoryRefreshTokenRepository(RefreshTokenRepository):
         tokens = tables.refresh_tokens.rows(tables.live_tokens_of_user.ids(user_id))
         sessions = [session_of(token) for token in tokens if token.expires_at > now]
         return sorted(sessions, key=lambda session: (session.created_at, session.id), reverse=True)
+
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        tables = self._tables
+        expired = tables.refresh_tokens.rows(tables.tokens_by_expiry.ids_before(True, before)[:limit])
+        for token in expired:
+            self._transaction.delete(tables.refresh_tokens, token)
+        return len(expired)
 
     def _revoke(self, token_ids: list[UUID], *, at: datetime) -> int:
         for token in self._tables.refresh_tokens.rows(token_ids):

@@ -1,11 +1,15 @@
 """A small bank to play in: all services over in-memory adapters, customers and accounts in one call each."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from ledgerbank_adapters.memory.memory_cache import MemoryCache
+from ledgerbank_adapters.memory.memory_chance import MemoryChance
 from ledgerbank_adapters.memory.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.memory_mailbox import MemoryMailbox
+from ledgerbank_adapters.memory.memory_secret_box import MemorySecretBox, MemorySecretGenerator
 from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
 from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
 from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
@@ -17,8 +21,10 @@ from ledgerbank_domain.ledger.journal import ClearingAccount, Direction, EntryKi
 from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.service_composition import compose_services
 from ledgerbank_domain.services.session_tokens import TokenLifetimes
@@ -33,7 +39,9 @@ SANDBOX_GATEWAYS = frozenset({"monzo", "simulated"})
 class SandboxBank:
     """``services`` are the real ones, under ``limits``; time stands still unless ``clock`` is moved.
 
-    Another storage, clock or source of ids may be given: tests run the same bank over PostgreSQL.
+    Jobs run when ``services.due_jobs.run_due_jobs()`` is called; mails then go to ``mailbox``.
+    Another storage, clock, source of ids or mailer may be given: tests run the same bank over PostgreSQL.
+    ``gateways`` speak to other banks, by the name that a bank gives as its ``integration_module``.
     """
 
     def __init__(
@@ -43,10 +51,13 @@ class SandboxBank:
         start_unit_of_work: StartUnitOfWork | None = None,
         clock: Clock | None = None,
         ids: IdGenerator | None = None,
+        mailer: Mailer | None = None,
+        gateways: Mapping[str, BankGateway] | None = None,
     ) -> None:
         self.clock = clock or MemoryClock()
         self.ids = ids or MemoryIdGenerator()
         self.start_unit_of_work = start_unit_of_work or StartMemoryUnitOfWork(MemoryDatabase())
+        self.mailbox = MemoryMailbox(self.clock)
         self.services = compose_services(
             start_unit_of_work=self.start_unit_of_work,
             clock=self.clock,
@@ -57,7 +68,12 @@ class SandboxBank:
             limits=limits or PaymentLimits(),
             lifetimes=TokenLifetimes(),
             cache=MemoryCache(self.clock),
-            gateways=SANDBOX_GATEWAYS,
+            chance=MemoryChance(),
+            mailer=mailer or self.mailbox,
+            gateways=gateways or {},
+            known_gateways=SANDBOX_GATEWAYS,
+            secret_box=MemorySecretBox(),
+            secrets=MemorySecretGenerator(),
         )
 
     def add_user(self, email: str, *, role: Role = Role.USER) -> Actor:

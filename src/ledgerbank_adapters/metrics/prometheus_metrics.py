@@ -4,17 +4,23 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from ledgerbank_adapters.metrics.job_gauge import CountJobs, JobGauge
 from ledgerbank_adapters.metrics.metrics_sharing import SHARED_DIRECTORY
 from ledgerbank_domain.errors.error_catalog import Category, Reason
+from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.ports.sync_observer import SyncOutcome
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # A health question takes a millisecond, a login half a second: powers of about two in between and beyond.
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+BREAKER_STATES = {"closed": 0, "half_open": 1, "open": 2}
+# A payment takes milliseconds, a bank's whole history minutes.
+ATTEMPT_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600)
 STATEMENT_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30)
 
 
@@ -51,6 +57,20 @@ class PrometheusMetrics:
             ["direction", "status"],
             registry=registry,
         )
+        self._attempts = Counter(
+            "ledgerbank_jobs",
+            "Attempts of jobs, by the state that the job came into.",
+            ["queue", "kind", "outcome"],
+            registry=registry,
+        )
+        self._attempt_seconds = Histogram(
+            "ledgerbank_job_duration_seconds",
+            "From the beginning of an attempt of a job to its end.",
+            ["queue", "kind"],
+            buckets=ATTEMPT_SECONDS,
+            registry=registry,
+        )
+        self._job_gauge: JobGauge | None = None
         self._errors = Counter(
             "ledgerbank_errors",
             "Errors that were answered.",
@@ -65,6 +85,34 @@ class PrometheusMetrics:
             "Requests let through because the store of the rate limit is out of reach.",
             registry=registry,
         )
+        self._syncs = Counter(
+            "ledgerbank_syncs",
+            "Syncs with banks that had begun.",
+            ["provider", "outcome"],
+            registry=registry,
+        )
+        self._bank_requests = Counter(
+            "ledgerbank_bank_requests",
+            "Calls to banks, also those that an open breaker kept from being made.",
+            ["provider", "operation", "outcome"],
+            registry=registry,
+        )
+        self._breaker_states = Gauge(
+            "ledgerbank_breaker_state",
+            "Whether a bank is called: 0 yes, 1 one trial at a time, 2 no. Of several processes the worst.",
+            ["provider"],
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+
+    def bank_request(self, *, provider: str, operation: str, outcome: str) -> None:
+        self._bank_requests.labels(provider, operation, outcome).inc()
+
+    def breaker_changed(self, *, provider: str, state: str) -> None:
+        self._breaker_states.labels(provider).set(BREAKER_STATES[state])
+
+    def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None:
+        self._syncs.labels(provider, outcome.value).inc()
 
     def request_answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -85,13 +133,26 @@ class PrometheusMetrics:
         for payment in payments:
             self._payments.labels(payment.direction.value, payment.status.value).inc()
 
+    def attempt_ended(self, job: Job) -> None:
+        self._attempts.labels(job.queue, job.kind.value, job.state.value).inc()
+        if job.attempted_at is not None:
+            seconds = (job.updated_at - job.attempted_at).total_seconds()
+            self._attempt_seconds.labels(job.queue, job.kind.value).observe(seconds)
+
+    def show_jobs(self, count_jobs: CountJobs) -> None:
+        """Has every exposition tell how many jobs there are just then, whoever made them."""
+        self._job_gauge = JobGauge(count_jobs)
+
     def exposition(self) -> bytes:
         """The text that Prometheus reads: of all processes that count together, else of this one."""
-        if SHARED_DIRECTORY not in os.environ:
-            return generate_latest(self._registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call] # its authors left it so
-        return generate_latest(together)
+        shown = CollectorRegistry()
+        if SHARED_DIRECTORY in os.environ:
+            MultiProcessCollector(shown)  # type: ignore[no-untyped-call] # its authors left it so
+        else:
+            shown.register(self._registry)
+        if self._job_gauge is not None:
+            shown.register(self._job_gauge)
+        return generate_latest(shown)
 
 
 def forget_gauges_of_dead_process(pid: int) -> None:

@@ -3,13 +3,17 @@
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("postgres"):
+    from ledgerbank_adapters.postgres.postgres_clock import PostgresClock
     from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
     from ledgerbank_adapters.postgres.postgres_engine import create_postgres_engine
+    from ledgerbank_adapters.postgres.postgres_mailbox import PostgresMailbox
     from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
     from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork, PostgresUnitOfWork
 
 __all__ = [
+    "PostgresClock",
     "PostgresDatabase",
+    "PostgresMailbox",
     "PostgresStartUnitOfWork",
     "PostgresUnitOfWork",
     "create_postgres_engine",

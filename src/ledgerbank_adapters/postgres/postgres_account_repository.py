@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
@@ -16,12 +16,13 @@ from ledgerbank_adapters.postgres.postgres_set_statements import (
 from ledgerbank_adapters.postgres.postgres_tables import user_bank_accounts as accounts
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
+from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.banking_repository import AccountRepository
 
 INSERT = insert_statement(accounts)
-UPDATE = update_statement(accounts, "account_name", "status", "credit_limit", "updated_at")
+UPDATE = update_statement(accounts, "account_name", "status", "credit_limit", "last_sync_at", "updated_at")
 BY_IDS = (
     select(accounts)
     .where(accounts.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
@@ -29,6 +30,9 @@ BY_IDS = (
 )
 # Sorted first, then locked row by row: see postgres_user_repository.
 LOCK = BY_IDS.with_for_update(key_share=True)
+BY_EXTERNAL_IDS = select(accounts).where(
+    accounts.c.external_account_id == any_(bindparam("external_ids", type_=ARRAY(Text())))
+)
 OF_USER = (
     select(accounts)
     .where(accounts.c.user_id == bindparam("user_id", type_=Uuid()))
@@ -54,6 +58,13 @@ class PostgresAccountRepository(AccountRepository):
 
     def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         return self._find_many(LOCK, account_ids)
+
+    def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
+        storable = [external_id for external_id in external_ids if is_text(external_id)]
+        if not storable:
+            return {}
+        rows = self._session.run(BY_EXTERNAL_IDS, {"external_ids": storable})
+        return {row.external_account_id: _account(row) for row in rows}
 
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         return read_page(

@@ -1,7 +1,6 @@
 """The audit trail in PostgreSQL."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import Row, Text, Uuid, bindparam, or_, select, text
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, insert_statement
+from ledgerbank_adapters.postgres.postgres_storable_text import storable
 from ledgerbank_adapters.postgres.postgres_tables import INSTANT
 from ledgerbank_adapters.postgres.postgres_work_tables import audit_events
 from ledgerbank_domain.audit.audit_event import (
@@ -49,7 +49,6 @@ LOGIN_FAILURES = (
     .limit(MAX_LOGIN_FAILURES)
 )
 _REASONS = {reason.code: reason for reason in Reason}
-_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class PostgresAuditTrail(AuditTrail):
@@ -99,7 +98,7 @@ def _conditions(wanted: AuditFilter) -> list[Condition]:
 
 
 def _storable(text: str | None) -> str | None:
-    return None if text is None else _NOT_STORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return None if text is None else storable(text)
 
 
 def _storable_json(value: Any) -> Any:

@@ -1,11 +1,10 @@
-"""Banks, branches and bank logins in PostgreSQL."""
+"""Banks and their branches in PostgreSQL."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, null, or_, select, update
+from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
@@ -14,24 +13,13 @@ from ledgerbank_adapters.postgres.postgres_set_statements import (
     insert_statement,
     update_statement,
 )
-from ledgerbank_adapters.postgres.postgres_tables import (
-    INSTANT,
-    bank_branches,
-    bank_catalogue,
-    banks,
-    user_bank_logins,
-)
+from ledgerbank_adapters.postgres.postgres_tables import bank_branches, bank_catalogue, banks
 from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BankStatus, BranchFilter
-from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Page, PageRequest, Sort
 from ledgerbank_domain.identity.text_rules import is_text
-from ledgerbank_domain.ports.banking_repository import (
-    BANK_SORT_FIELDS,
-    BankLoginRepository,
-    BankRepository,
-)
+from ledgerbank_domain.ports.banking_repository import BANK_SORT_FIELDS, BankRepository
 
 INSERT_BANK = insert_statement(banks)
 UPDATE_BANK = update_statement(
@@ -46,19 +34,6 @@ UPDATE_BANK = update_statement(
     "updated_at",
 )
 INSERT_BRANCH = insert_statement(bank_branches)
-# What only a connected login has is written by whoever connects it.
-INSERT_LOGIN = insert_statement(
-    user_bank_logins,
-    without=[
-        "last_attempt_at",
-        "connected_at",
-        "last_error",
-        "access_token_encrypted",
-        "refresh_token_encrypted",
-        "lease_token",
-        "lease_expires_at",
-    ],
-)
 BANK_BY_ID = select(banks).where(banks.c.id == bindparam("id", type_=Uuid()))
 LOCK_BANK = BANK_BY_ID.with_for_update(key_share=True)
 BANK_BY_CODE = select(banks).where(banks.c.code == bindparam("code"))
@@ -75,36 +50,6 @@ BRANCHES = (
     select(bank_branches)
     .where(bank_branches.c.bank_id == bindparam("bank_id", type_=Uuid()))
     .order_by(bank_branches.c.name, bank_branches.c.id)
-)
-LOGINS_BY_IDS = select(user_bank_logins).where(
-    user_bank_logins.c.id == any_(bindparam("ids", type_=ARRAY(Uuid())))
-)
-LOGINS = (
-    select(user_bank_logins)
-    .where(user_bank_logins.c.user_id == bindparam("user_id", type_=Uuid()))
-    .order_by(user_bank_logins.c.inserted_at, user_bank_logins.c.id)
-)
-DISCONNECT = (
-    update(user_bank_logins)
-    .where(
-        user_bank_logins.c.user_id == bindparam("wanted_user_id", type_=Uuid()),
-        or_(
-            user_bank_logins.c.status != BankLoginStatus.INACTIVE.value,
-            user_bank_logins.c.token_expires_at.is_not(None),
-            user_bank_logins.c.access_token_encrypted.is_not(None),
-            user_bank_logins.c.refresh_token_encrypted.is_not(None),
-        ),
-    )
-    .values(
-        status=BankLoginStatus.INACTIVE.value,
-        token_expires_at=null(),
-        access_token_encrypted=null(),
-        refresh_token_encrypted=null(),
-        # A sync that runs at this moment loses its lease, and with it the right to store new tokens.
-        lease_token=null(),
-        lease_expires_at=null(),
-        updated_at=bindparam("at", type_=INSTANT),
-    )
 )
 
 
@@ -177,26 +122,6 @@ class PostgresBankRepository(BankRepository):
         return _bank(row)
 
 
-class PostgresBankLoginRepository(BankLoginRepository):
-    def __init__(self, session: PostgresSession) -> None:
-        self._session = session
-
-    def add(self, login: BankLogin) -> None:
-        self._session.run_sql(INSERT_LOGIN, as_arrays([_login_row(login)]))
-
-    def find_many(self, login_ids: Collection[UUID]) -> Mapping[UUID, BankLogin]:
-        if not login_ids:
-            return {}
-        rows = self._session.run(LOGINS_BY_IDS, {"ids": list(login_ids)})
-        return {row.id: _login(row) for row in rows}
-
-    def list_of_user(self, user_id: UUID) -> list[BankLogin]:
-        return [_login(row) for row in self._session.run(LOGINS, {"user_id": user_id})]
-
-    def disconnect_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        return self._session.run(DISCONNECT, {"wanted_user_id": user_id, "at": at}).rowcount
-
-
 def _bank_conditions(wanted: BankFilter) -> list[Condition]:
     conditions: list[Condition] = []
     if wanted.country is not None:
@@ -259,40 +184,6 @@ def _branch(row: Row[Any]) -> BankBranch:
         iban=row.iban,
         routing_number=row.routing_number,
         swift_code=row.swift_code,
-        inserted_at=row.inserted_at,
-        updated_at=row.updated_at,
-    )
-
-
-def _login_row(login: BankLogin) -> dict[str, Any]:
-    return {
-        "id": login.id,
-        "user_id": login.user_id,
-        "bank_branch_id": login.bank_branch_id,
-        "username": login.username,
-        "status": login.status.value,
-        "sync_frequency": login.sync_frequency,
-        "last_sync_at": login.last_sync_at,
-        "token_expires_at": login.token_expires_at,
-        "scope": " ".join(login.scope),
-        "provider_user_id": login.provider_user_id,
-        "inserted_at": login.inserted_at,
-        "updated_at": login.updated_at,
-    }
-
-
-def _login(row: Row[Any]) -> BankLogin:
-    return BankLogin(
-        id=row.id,
-        user_id=row.user_id,
-        bank_branch_id=row.bank_branch_id,
-        username=row.username,
-        status=BankLoginStatus(row.status),
-        sync_frequency=row.sync_frequency,
-        last_sync_at=row.last_sync_at,
-        token_expires_at=row.token_expires_at,
-        scope=tuple(row.scope.split()),
-        provider_user_id=row.provider_user_id,
         inserted_at=row.inserted_at,
         updated_at=row.updated_at,
     )

@@ -81,6 +81,8 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "idempotency_records_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "idempotency_records_key_check": (Reason.INVALID_IDEMPOTENCY_KEY, "Idempotency-Key"),
     "oauth_states_state_hash_key": (Reason.RESOURCE_ALREADY_EXISTS, "state"),
+    "jobs_unfinished_payment_key": (Reason.RESOURCE_ALREADY_EXISTS, "unique_key"),
+    "jobs_once_key": (Reason.RESOURCE_ALREADY_EXISTS, "unique_key"),
     "jobs_priority_check": (Reason.INVALID_PRIORITY, "priority"),
 }
 """What a violated constraint tells the caller. One that is missing here can only be violated by a bug."""
@@ -89,8 +91,6 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
 CONFLICT_CONSTRAINTS = frozenset(
     {
         "transactions_account_id_line_number_key",
-        "jobs_unfinished_payment_key",
-        "jobs_once_key",
         "idempotency_records_pkey",
         "bank_transaction_imports_pkey",
         "bank_transaction_imports_transaction_id_key",

@@ -1,5 +1,6 @@
 """Requests that were given a key, and their answers, in PostgreSQL."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,17 @@ OF_CLAIM = (*OF_KEY, COLUMNS.claim_id == bindparam("wanted_claim_id", type_=Uuid
 LOCK = select(idempotency_records).where(*OF_KEY).with_for_update()
 REPLACE = update(idempotency_records).where(*OF_CLAIM)
 REMOVE_UNANSWERED = delete(idempotency_records).where(*OF_CLAIM, COLUMNS.response_status.is_(None))
+# Picked in an array and then looked up: see postgres_job_statements. Locked rows do not move.
+DELETE_EXPIRED = """
+    DELETE FROM idempotency_records
+    WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM idempotency_records
+        WHERE expires_at < %(before)s
+        ORDER BY expires_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ))
+"""
 
 
 class PostgresIdempotencyRepository(IdempotencyRepository):
@@ -44,6 +56,9 @@ class PostgresIdempotencyRepository(IdempotencyRepository):
 
     def remove_unanswered(self, record: IdempotencyRecord) -> bool:
         return self._session.run(REMOVE_UNANSWERED, _claim(record, record.id)).rowcount == 1
+
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        return self._session.run_sql(DELETE_EXPIRED, {"before": before, "limit": limit}).rowcount
 
 
 def _claim(record: IdempotencyRecord, claim_id: UUID) -> dict[str, Any]:

@@ -35,6 +35,17 @@ LIVE = (
     )
     .order_by(refresh_tokens.c.session_started_at.desc(), refresh_tokens.c.session_id.desc())
 )
+# Picked in an array and then looked up by primary key: see postgres_job_statements.
+DELETE_EXPIRED = """
+    DELETE FROM refresh_tokens
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM refresh_tokens
+        WHERE expires_at < %(before)s
+        ORDER BY expires_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ))
+"""
 
 
 class PostgresRefreshTokenRepository(RefreshTokenRepository):
@@ -61,6 +72,9 @@ class PostgresRefreshTokenRepository(RefreshTokenRepository):
     def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
         rows = self._session.run(LIVE, {"user_id": user_id, "now": now})
         return [session_of(_token(row)) for row in rows]
+
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        return self._session.run_sql(DELETE_EXPIRED, {"before": before, "limit": limit}).rowcount
 
 
 def _row(token: RefreshToken) -> dict[str, Any]:

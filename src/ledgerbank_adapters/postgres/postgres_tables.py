@@ -153,7 +153,7 @@ user_bank_logins = Table(
     Column("token_expires_at", INSTANT),
     required("scope", Text()),
     Column("provider_user_id", Text()),
-    Column("last_error", JSONB()),
+    Column("last_error", JSONB(none_as_null=True)),
     Column("access_token_encrypted", LargeBinary()),
     Column("refresh_token_encrypted", LargeBinary()),
     Column("lease_token", Uuid()),
@@ -167,10 +167,7 @@ user_bank_logins = Table(
     reference("user_bank_logins", "bank_branch_id", "bank_branches"),
     Index("user_bank_logins_user_id_idx", "user_id", "inserted_at", "id"),
     Index(
-        "user_bank_logins_syncable_idx",
-        "last_sync_at",
-        "id",
-        postgresql_where=text("status IN ('ACTIVE', 'ERROR') AND access_token_encrypted IS NOT NULL"),
+        "user_bank_logins_connected_idx", "id", postgresql_where=text("access_token_encrypted IS NOT NULL")
     ),
 )
 

@@ -1,11 +1,12 @@
 """Lines of customers' accounts in PostgreSQL: reading them. The journal writes them."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Uuid, bindparam, case, exists, func, select
+from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, case, exists, func, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
@@ -22,6 +23,7 @@ from ledgerbank_domain.ports.banking_repository import TRANSACTION_SORT_FIELDS, 
 # A line never changes, but a bank settles what it reported: so the import record tells whether it is pending.
 IS_PENDING = exists().where(imports.c.transaction_id == transactions.c.id, imports.c.pending)
 LINES = select(transactions, IS_PENDING.label("pending"))
+BY_IDS = LINES.where(transactions.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
 _SIGNED_AMOUNT = case(
     (transactions.c.direction == Direction.CREDIT.value, transactions.c.amount), else_=-transactions.c.amount
 )
@@ -40,6 +42,12 @@ BALANCE_AT = select(
 class PostgresTransactionRepository(TransactionRepository):
     def __init__(self, session: PostgresSession) -> None:
         self._session = session
+
+    def find_many(self, transaction_ids: Collection[UUID]) -> Mapping[UUID, Transaction]:
+        if not transaction_ids:
+            return {}
+        rows = self._session.run(BY_IDS, {"ids": list(transaction_ids)})
+        return {row.id: _transaction(row) for row in rows}
 
     def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
         field = request.sort.field

@@ -7,11 +7,17 @@ from sqlalchemy import Engine
 
 from ledgerbank_adapters.postgres.postgres_account_repository import PostgresAccountRepository
 from ledgerbank_adapters.postgres.postgres_audit_trail import PostgresAuditTrail
-from ledgerbank_adapters.postgres.postgres_bank_repository import (
-    PostgresBankLoginRepository,
-    PostgresBankRepository,
+from ledgerbank_adapters.postgres.postgres_bank_connection_repository import (
+    PostgresOAuthStateRepository,
+    PostgresWebhookEventRepository,
 )
+from ledgerbank_adapters.postgres.postgres_bank_import_repository import (
+    PostgresBankTransactionImportRepository,
+)
+from ledgerbank_adapters.postgres.postgres_bank_login_repository import PostgresBankLoginRepository
+from ledgerbank_adapters.postgres.postgres_bank_repository import PostgresBankRepository
 from ledgerbank_adapters.postgres.postgres_idempotency_repository import PostgresIdempotencyRepository
+from ledgerbank_adapters.postgres.postgres_job_repository import PostgresJobRepository
 from ledgerbank_adapters.postgres.postgres_journal_repository import PostgresJournalRepository
 from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
 from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver, SilentPostgresObserver
@@ -38,10 +44,14 @@ class PostgresUnitOfWork(UnitOfWork):
         self.refresh_tokens = PostgresRefreshTokenRepository(session)
         self.banks = PostgresBankRepository(session)
         self.bank_logins = PostgresBankLoginRepository(session)
+        self.oauth_states = PostgresOAuthStateRepository(session)
+        self.webhook_events = PostgresWebhookEventRepository(session)
+        self.bank_imports = PostgresBankTransactionImportRepository(session)
         self.accounts = PostgresAccountRepository(session)
         self.transactions = PostgresTransactionRepository(session)
         self.journal = PostgresJournalRepository(session)
         self.payments = PostgresPaymentRepository(session)
+        self.jobs = PostgresJobRepository(session)
         self.audit = PostgresAuditTrail(session)
         self.ledger = PostgresLedgerProof(session)
         self.idempotency = PostgresIdempotencyRepository(session)

@@ -1,8 +1,10 @@
 """The schema as Core tables, second half: imports, jobs, and the records of requests and events."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -28,12 +30,17 @@ bank_transaction_imports = Table(
     required("external_transaction_id", Text()),
     Column("transaction_id", Uuid()),
     required("pending", Boolean()),
+    required("posted_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("account_id", "external_transaction_id", name="bank_transaction_imports_pkey"),
     UniqueConstraint("transaction_id", name="bank_transaction_imports_transaction_id_key"),
     reference("bank_transaction_imports", "account_id", "user_bank_accounts"),
     reference("bank_transaction_imports", "transaction_id", "transactions"),
-    Index("bank_transaction_imports_pending_idx", "account_id", postgresql_where=text("pending")),
+    # From when on a bank is asked: the first of these, or else the last of those.
+    Index(
+        "bank_transaction_imports_pending_idx", "account_id", "posted_at", postgresql_where=text("pending")
+    ),
+    Index("bank_transaction_imports_posted_idx", "account_id", "posted_at"),
 )
 
 jobs = Table(
@@ -54,6 +61,7 @@ jobs = Table(
     Column("unique_key", Text()),
     Column("correlation_id", Text()),
     Column("lease_token", Uuid()),
+    Column("lease_owner_id", Uuid()),
     Column("lease_expires_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="jobs_pkey"),
@@ -63,27 +71,47 @@ jobs = Table(
         unique=True,
         postgresql_where=text(f"kind = 'payment.process' AND state IN {UNFINISHED_JOB_STATES}"),
     ),
-    # Other kinds stay unique after completion too: once per cause, per period, or until a later sync of the
-    # login, holding the login's lock, takes the key away from a job older than the window.
+    # Other kinds stay unique after completion too: once per cause, or until a later sync of the login,
+    # holding the login's lock, takes the key away from a job older than the window. Once per period means
+    # whatever became of it: what fails for good would be there again a second later.
     Index(
         "jobs_once_key",
         "unique_key",
         unique=True,
-        postgresql_where=text("kind <> 'payment.process' AND state NOT IN ('cancelled', 'discarded')"),
+        postgresql_where=text(
+            "kind <> 'payment.process' AND (state NOT IN ('cancelled', 'discarded')"
+            " OR kind IN ('bank.schedule_due', 'maintenance.prune'))"
+        ),
     ),
     Index(
         "jobs_unique_key_idx", "unique_key", "inserted_at", postgresql_where=text("unique_key IS NOT NULL")
     ),
+    # The order in which jobs are handed out: the first ones are found without sorting the others.
     Index(
-        "jobs_due_idx",
+        "jobs_available_idx",
         "queue",
         "priority",
         "run_at",
         "inserted_at",
-        postgresql_where=text("state IN ('scheduled', 'available', 'retryable')"),
+        "id",
+        postgresql_where=text("state = 'available'"),
     ),
-    Index("jobs_lease_idx", "lease_expires_at", postgresql_where=text("state = 'executing'")),
+    Index(
+        "jobs_due_idx",
+        "run_at",
+        "queue",
+        "state",
+        postgresql_where=text("state IN ('scheduled', 'retryable')"),
+    ),
+    Index("jobs_executing_idx", "lease_expires_at", postgresql_where=text("state = 'executing'")),
+    Index("jobs_lease_owner_idx", "lease_owner_id", postgresql_where=text("lease_owner_id IS NOT NULL")),
+    Index(
+        "jobs_unfinished_sync_idx",
+        text("(args ->> 'bank_login_id')"),
+        postgresql_where=text(f"kind = 'bank.sync' AND state IN {UNFINISHED_JOB_STATES}"),
+    ),
     Index("jobs_finished_idx", "completed_at", postgresql_where=text(f"state IN {FINISHED_JOB_STATES}")),
+    Index("jobs_discarded_idx", "queue", postgresql_where=text("state = 'discarded'")),
     Index("jobs_inserted_at_idx", "inserted_at", "id"),
 )
 
@@ -173,6 +201,7 @@ oauth_states = Table(
     reference("oauth_states", "user_id", "users"),
     reference("oauth_states", "user_bank_login_id", "user_bank_logins"),
     Index("oauth_states_expires_at_idx", "expires_at"),
+    Index("oauth_states_sealed_idx", "id", postgresql_where=text("code_verifier_encrypted IS NOT NULL")),
 )
 
 webhook_events = Table(
@@ -187,4 +216,21 @@ webhook_events = Table(
     PrimaryKeyConstraint("id", name="webhook_events_pkey"),
     UniqueConstraint("provider", "event_id", name="webhook_events_provider_event_id_key"),
     Index("webhook_events_inserted_at_idx", "inserted_at"),
+)
+
+# What is sent where there is no mail server. Numbered in the order of arrival, which instants of several
+# processes do not tell.
+development_mails = Table(
+    "development_mails",
+    metadata,
+    required("message_id", Text()),
+    Column("number", BigInteger(), Identity(), nullable=False),
+    required("to_address", Text()),
+    required("to_name", Text()),
+    required("subject", Text()),
+    required("text_body", Text()),
+    required("html_body", Text()),
+    required("received_at", INSTANT),
+    PrimaryKeyConstraint("message_id", name="development_mails_pkey"),
+    UniqueConstraint("number", name="development_mails_number_key"),
 )

@@ -47,12 +47,22 @@ class AuditName(Enum):
     ADMIN_BANK_CREATED = "admin.bank_created"
     ADMIN_BANK_UPDATED = "admin.bank_updated"
     ADMIN_BRANCH_CREATED = "admin.branch_created"
+    ADMIN_JOB_RETRIED = "admin.job_retried"
+    ADMIN_JOB_CANCELLED = "admin.job_cancelled"
     ADMIN_ACCOUNT_UPDATED = "admin.account_updated"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
+    BANK_LOGIN_CREATED = "bank_login.created"
+    BANK_LOGIN_CONNECTED = "bank_login.connected"
+    BANK_LOGIN_DISCONNECTED = "bank_login.disconnected"
+    BANK_LOGIN_SYNCED = "bank_login.synced"
+    BANK_LOGIN_SYNC_FAILED = "bank_login.sync_failed"
+    WEBHOOK_REJECTED = "webhook.rejected"
     PAYMENT_CREATED = "payment.created"
     PAYMENT_PROCESSED = "payment.processed"
+    PAYMENT_FAILED = "payment.failed"
     PAYMENT_CANCELLED = "payment.cancelled"
+    PAYMENT_SCHEDULED = "payment.scheduled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +100,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditTarget:
-    """What an event is about: ``type`` is ``user``, ``payment``, ``session`` ..."""
+    """What an event is about: ``type`` is ``user``, ``payment``, ``job`` ..."""
 
     type: str
     id: UUID

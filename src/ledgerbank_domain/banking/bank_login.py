@@ -1,11 +1,35 @@
 """A user's connection to a bank branch."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.text_rules import parse_shape
+
 DEFAULT_SYNC_FREQUENCY_SECONDS = 3600
+MIN_SYNC_FREQUENCY_SECONDS = 300
+MAX_SYNC_FREQUENCY_SECONDS = 86400
+REFRESHED_BEFORE_EXPIRY = timedelta(seconds=300)
+IMMUTABLE_LOGIN_FIELDS = (
+    "id",
+    "user_id",
+    "bank_branch_id",
+    "username",
+    "connected",
+    "scope",
+    "provider_user_id",
+    "token_expires_at",
+    "last_sync_at",
+    "last_error",
+    "inserted_at",
+    "updated_at",
+)
+"""Nobody changes them by asking for it."""
+_USERNAME = re.compile(r"[A-Za-z0-9]{3,50}")
 
 
 class BankLoginStatus(Enum):
@@ -15,8 +39,35 @@ class BankLoginStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealedTokens:
+    """A bank's tokens, encrypted; only the login they were sealed for can have them opened."""
+
+    access: bytes = field(repr=False)
+    refresh: bytes | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginError:
+    """Why the last sync failed, or what it had to leave out."""
+
+    reason: Reason
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncLease:
+    """The right to use and renew a login's tokens; ``token`` fences whoever held it before."""
+
+    token: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BankLogin:
-    """``sync_frequency`` is in seconds. The bank's tokens are kept apart, encrypted."""
+    """``sync_frequency`` is in seconds. ``last_attempt_at`` is when the last sync began, however it ended;
+    ``last_sync_at`` when the last one succeeded."""
 
     id: UUID
     user_id: UUID
@@ -25,8 +76,165 @@ class BankLogin:
     status: BankLoginStatus = BankLoginStatus.INACTIVE
     sync_frequency: int = DEFAULT_SYNC_FREQUENCY_SECONDS
     last_sync_at: datetime | None = None
-    token_expires_at: datetime | None = None
+    last_attempt_at: datetime | None = None
+    connected_at: datetime | None = None
     scope: tuple[str, ...] = ()
     provider_user_id: str | None = None
+    last_error: LoginError | None = None
+    tokens: SealedTokens | None = field(default=None, repr=False)
+    lease: SyncLease | None = field(default=None, repr=False)
     inserted_at: datetime
     updated_at: datetime
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has tokens; they may be refused by the bank all the same."""
+        return self.tokens is not None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status is BankLoginStatus.ACTIVE
+
+    @property
+    def may_sync(self) -> bool:
+        return self.is_connected and self.status is not BankLoginStatus.INACTIVE
+
+    @property
+    def token_expires_at(self) -> datetime | None:
+        return self.tokens.expires_at if self.tokens else None
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.last_error is not None and self.last_error.reason is Reason.BANK_CONSENT_REQUIRED
+
+    def needs_refresh(self, now: datetime) -> bool:
+        """A token without a known expiry is renewed too, where the bank gave something to renew it with."""
+        if self.tokens is None or self.tokens.refresh is None:
+            return False
+        expires_at = self.tokens.expires_at
+        return expires_at is None or expires_at - now <= REFRESHED_BEFORE_EXPIRY
+
+    def needs_sync(self, now: datetime, *, min_interval: timedelta = timedelta(0)) -> bool:
+        """Whether a periodic sync is due; ``min_interval`` is what the bank's budget of calls demands."""
+        if not self.may_sync or self.needs_consent:
+            return False
+        interval = max(timedelta(seconds=self.sync_frequency), min_interval)
+        last = self.last_sync_at if self.is_active else self.last_attempt_at
+        if min_interval and self.last_attempt_at is not None:
+            last = max(last or self.last_attempt_at, self.last_attempt_at)
+        return last is None or now - last >= interval
+
+    def is_leased_at(self, now: datetime) -> bool:
+        return self.lease is not None and self.lease.expires_at > now
+
+    def is_leased_with(self, token: UUID) -> bool:
+        return self.lease is not None and self.lease.token == token
+
+    def connected(
+        self, tokens: SealedTokens, *, scope: tuple[str, ...], provider_user_id: str | None, at: datetime
+    ) -> "BankLogin":
+        """Whatever sync ran with the tokens before loses its lease."""
+        return replace(
+            self,
+            tokens=tokens,
+            scope=scope,
+            provider_user_id=provider_user_id,
+            status=BankLoginStatus.ACTIVE,
+            connected_at=at,
+            last_error=None,
+            lease=None,
+            updated_at=at,
+        )
+
+    def disconnected(self, *, at: datetime) -> "BankLogin":
+        return replace(
+            self, tokens=None, lease=None, status=BankLoginStatus.INACTIVE, last_error=None, updated_at=at
+        )
+
+    def with_changes(self, changes: "BankLoginChanges", *, at: datetime) -> "BankLogin":
+        """Made ACTIVE again, one that waits for its owner's consent is in ERROR as before.
+
+        Raises ``bank_login_inactive`` for ACTIVE without tokens.
+        """
+        status = changes.status or self.status
+        if changes.status is BankLoginStatus.ACTIVE:
+            if not self.is_connected:
+                raise DomainError(Reason.BANK_LOGIN_INACTIVE, field="status")
+            if self.needs_consent:
+                status = BankLoginStatus.ERROR
+        return replace(
+            self,
+            sync_frequency=changes.sync_frequency or self.sync_frequency,
+            status=status,
+            updated_at=at,
+        )
+
+    def leased(self, lease: SyncLease, *, at: datetime) -> "BankLogin":
+        """A sync begins."""
+        return replace(self, lease=lease, last_attempt_at=at, updated_at=at)
+
+    def released(self, *, at: datetime) -> "BankLogin":
+        return replace(self, lease=None, updated_at=at)
+
+    def refreshed(self, tokens: SealedTokens, *, at: datetime) -> "BankLogin":
+        return replace(self, tokens=tokens, updated_at=at)
+
+    def synced(self, *, left_out: LoginError | None, at: datetime) -> "BankLogin":
+        """``left_out``: what could not be taken although the sync as a whole succeeded."""
+        return replace(
+            self,
+            status=BankLoginStatus.ACTIVE,
+            last_sync_at=at,
+            last_error=left_out,
+            lease=None,
+            updated_at=at,
+        )
+
+    def failed(self, error: LoginError, *, at: datetime) -> "BankLogin":
+        return replace(self, status=BankLoginStatus.ERROR, last_error=error, lease=None, updated_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBankLogin:
+    """A connection as asked for: formats are right, nothing else has been looked at."""
+
+    bank_branch_id: UUID
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankLoginChanges:
+    """What a user may change; None means not given. ``status`` is ACTIVE or INACTIVE.
+
+    ``immutable_fields`` are those of ``IMMUTABLE_LOGIN_FIELDS`` that the request names, with whatever value.
+    """
+
+    sync_frequency: int | None = None
+    status: BankLoginStatus | None = None
+    immutable_fields: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return self.sync_frequency is None and self.status is None and not self.immutable_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankLoginFilter:
+    """What a list of logins is narrowed to; None means any."""
+
+    user_id: UUID
+    status: BankLoginStatus | None = None
+
+
+def parse_sync_frequency(value: object) -> int:
+    """Whole seconds, from five minutes to a day. Raises ``invalid_field_format``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise DomainError(Reason.INVALID_FIELD_FORMAT)
+    if not MIN_SYNC_FREQUENCY_SECONDS <= value <= MAX_SYNC_FREQUENCY_SECONDS:
+        raise DomainError(Reason.INVALID_FIELD_FORMAT)
+    return value
+
+
+def parse_username(value: object) -> str:
+    """3 to 50 letters and digits. Raises ``invalid_field_format``."""
+    return parse_shape(value, _USERNAME, reason=Reason.INVALID_FIELD_FORMAT)

@@ -30,5 +30,10 @@ def may_process_payment(actor: Actor, payment: Payment, limits: PaymentLimits) -
     return payment.direction is Direction.DEBIT or may_make_credit_payment(actor, limits)
 
 
+def may_cancel_job_of_payment(actor: Actor, payment: Payment) -> bool:
+    """As processing, but for everything of one's own: what only stops needs no further leave."""
+    return actor.owns(payment.user_id) or actor.is_admin or actor.is_system
+
+
 def may_cancel_payment(actor: Actor, payment: Payment) -> bool:
     return actor.owns(payment.user_id) or actor.is_staff or actor.is_system

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account, AccountFilter
 from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BranchFilter
-from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginFilter
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.ledger.journal import JournalEntry
@@ -72,16 +73,68 @@ class BankLoginRepository(Protocol):
         """Raises ``resource_already_exists`` when (user, branch, username) is taken."""
 
     @abstractmethod
+    def save(self, login: BankLogin) -> None:
+        """Updates a login locked by this unit of work: all that may change, tokens and lease included."""
+
+    @abstractmethod
     def find_many(self, login_ids: Collection[UUID]) -> Mapping[UUID, BankLogin]:
         """The logins that exist, by id."""
 
     @abstractmethod
-    def list_of_user(self, user_id: UUID) -> list[BankLogin]:
-        """Oldest first."""
+    def find_for_update(self, login_id: UUID) -> BankLogin | None:
+        """Locked."""
+
+    @abstractmethod
+    def find_by_username_for_update(
+        self, *, user_id: UUID, bank_branch_id: UUID, username: str
+    ) -> BankLogin | None:
+        """Locked."""
+
+    @abstractmethod
+    def list_of_user_for_update(self, user_id: UUID) -> list[BankLogin]:
+        """All of them, locked in ascending order of id."""
+
+    @abstractmethod
+    def list_page(self, wanted: BankLoginFilter, *, request: PageRequest) -> Page[BankLogin]:
+        """Newest first."""
+
+    @abstractmethod
+    def list_connected(self, *, after: UUID | None, limit: int) -> list[BankLogin]:
+        """Logins with tokens that are not INACTIVE, by ascending id, from the one after ``after`` on."""
+
+    @abstractmethod
+    def list_sealed(self, *, after: UUID | None, limit: int) -> list[BankLogin]:
+        """Logins with tokens, whatever their status, by ascending id, from the one after ``after`` on."""
 
     @abstractmethod
     def disconnect_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
         """Erases the tokens of the user's logins and makes them INACTIVE; returns how many changed."""
+
+
+class BankTransactionImportRepository(Protocol):
+    """Which lines stand for which of a bank's transactions; unique by account and the bank's id."""
+
+    @abstractmethod
+    def add_many(self, imports: Sequence[BankTransactionImport]) -> None:
+        """One that is there already, which only an outdated look leads to, is a ``TransactionConflict``."""
+
+    @abstractmethod
+    def save_many(self, imports: Sequence[BankTransactionImport]) -> None:
+        """Updates imports of an account locked by this unit of work."""
+
+    @abstractmethod
+    def find_many(
+        self, account_id: UUID, external_transaction_ids: Collection[str]
+    ) -> Mapping[str, BankTransactionImport]:
+        """Those that exist, by the bank's id."""
+
+    @abstractmethod
+    def synced_since(self, account_id: UUID) -> datetime | None:
+        """When the oldest transaction that is still pending was posted, else the newest one imported, by the
+        bank's word.
+
+        None: nothing was ever imported.
+        """
 
 
 class AccountRepository(Protocol):
@@ -91,7 +144,8 @@ class AccountRepository(Protocol):
 
     @abstractmethod
     def save(self, account: Account) -> None:
-        """Updates name, status and credit limit of an account locked by this unit of work, nothing else.
+        """Updates name, status, credit limit and the time of the last sync of an account locked by this unit
+        of work, nothing else.
 
         Raises ``negative_balance`` for a credit limit that the account cannot have.
         """
@@ -105,6 +159,10 @@ class AccountRepository(Protocol):
         """The accounts that exist, by id, locked in ascending order of id."""
 
     @abstractmethod
+    def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
+        """The accounts that exist, by the bank's id, whoever holds them; not locked."""
+
+    @abstractmethod
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         """Newest first."""
 
@@ -114,6 +172,10 @@ class AccountRepository(Protocol):
 
 
 class TransactionRepository(Protocol):
+    @abstractmethod
+    def find_many(self, transaction_ids: Collection[UUID]) -> Mapping[UUID, Transaction]:
+        """The lines that exist, by id."""
+
     @abstractmethod
     def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
         """Sorted by one of ``TRANSACTION_SORT_FIELDS`` and then ``id``, in the same direction."""

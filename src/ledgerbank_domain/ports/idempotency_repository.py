@@ -1,6 +1,7 @@
 """Requests that were given a key, and their answers, in storage."""
 
 from abc import abstractmethod
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -27,3 +28,10 @@ class IdempotencyRepository(Protocol):
     @abstractmethod
     def remove_unanswered(self, record: IdempotencyRecord) -> bool:
         """Removes it, by its id, unless it has an answer by now; tells whether it did."""
+
+    @abstractmethod
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        """Removes records that expired before then, longest ago first; returns how many, at most ``limit``.
+
+        Rows that another unit of work holds are left to it.
+        """

@@ -5,14 +5,17 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from ledgerbank_domain.ports.audit_trail import AuditTrail
+from ledgerbank_domain.ports.bank_connection_repository import OAuthStateRepository, WebhookEventRepository
 from ledgerbank_domain.ports.banking_repository import (
     AccountRepository,
     BankLoginRepository,
     BankRepository,
+    BankTransactionImportRepository,
     JournalRepository,
     TransactionRepository,
 )
 from ledgerbank_domain.ports.idempotency_repository import IdempotencyRepository
+from ledgerbank_domain.ports.job_repository import JobRepository
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
 from ledgerbank_domain.ports.payment_repository import PaymentRepository
 from ledgerbank_domain.ports.user_repository import RefreshTokenRepository, UserRepository
@@ -29,8 +32,8 @@ class UnitOfWork(Protocol):
     """All or nothing: leaving the ``with`` block without :meth:`commit` undoes everything.
 
     Repositories see what this unit wrote. Locks are held until it ends; whoever takes several takes
-    them in this order: user, bank login, payment, accounts, each by ascending id; the record of an
-    idempotency key comes last. No network call is made while one is open. A unit belongs to the thread
+    them in this order: user, bank login, payment, accounts, jobs, each by ascending id; the record of
+    an idempotency key comes last. No network call is made while one is open. A unit belongs to the thread
     that entered it and is used once.
 
     Any method of a unit or its repositories may raise :class:`TransactionConflict`, or
@@ -41,10 +44,14 @@ class UnitOfWork(Protocol):
     refresh_tokens: RefreshTokenRepository
     banks: BankRepository
     bank_logins: BankLoginRepository
+    bank_imports: BankTransactionImportRepository
+    oauth_states: OAuthStateRepository
+    webhook_events: WebhookEventRepository
     accounts: AccountRepository
     transactions: TransactionRepository
     journal: JournalRepository
     payments: PaymentRepository
+    jobs: JobRepository
     audit: AuditTrail
     ledger: LedgerProof
     idempotency: IdempotencyRepository

@@ -119,3 +119,11 @@ class RefreshTokenRepository(Protocol):
     @abstractmethod
     def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
         """Neither revoked nor expired, newest login first."""
+
+    @abstractmethod
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        """Removes tokens that expired before then, longest ago first; returns how many, at most ``limit``.
+
+        Used and revoked ones stay until then too, so that whoever presents one again is recognised. Rows
+        that another unit of work holds are left to it.
+        """

@@ -54,6 +54,34 @@ class AuditWriter:
             ]
         )
 
+    def record_each_failure(
+        self,
+        work: UnitOfWork,
+        name: AuditName,
+        failures: list[tuple[Actor, AuditTarget, Reason]],
+        *,
+        at: datetime,
+    ) -> None:
+        """Acts that came to nothing after they had been accepted, in one statement."""
+        work.audit.add_many(
+            [
+                AuditEvent(
+                    id=self.ids.new_id(),
+                    occurred_at=at,
+                    name=name,
+                    outcome=AuditOutcome.FAILURE,
+                    severity=AuditSeverity.WARNING,
+                    reason=reason,
+                    actor_user_id=actor.user_id,
+                    actor_role=actor.role,
+                    target_type=target.type,
+                    target_id=target.id,
+                    origin=actor.origin,
+                )
+                for actor, target, reason in failures
+            ]
+        )
+
     def record_failure(
         self,
         work: UnitOfWork,

@@ -14,6 +14,11 @@ T = TypeVar("T")
 MAX_RETRIES = 3
 
 
+def is_lasting_conflict(error: DomainError) -> bool:
+    """Whether a use-case gave up because each of its tries conflicted: storage is there, a row not free."""
+    return isinstance(error.__cause__, TransactionConflict)
+
+
 def retried_on_conflict(use_case: Callable[P, T]) -> Callable[P, T]:
     """Repeats a use-case up to three times after a deadlock or serialisation failure.
 

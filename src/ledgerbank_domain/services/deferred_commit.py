@@ -64,10 +64,14 @@ class _HeldBackUnitOfWork(UnitOfWork):
         self.refresh_tokens = work.refresh_tokens
         self.banks = work.banks
         self.bank_logins = work.bank_logins
+        self.bank_imports = work.bank_imports
+        self.oauth_states = work.oauth_states
+        self.webhook_events = work.webhook_events
         self.accounts = work.accounts
         self.transactions = work.transactions
         self.journal = work.journal
         self.payments = work.payments
+        self.jobs = work.jobs
         self.audit = work.audit
         self.ledger = work.ledger
         self.idempotency = work.idempotency

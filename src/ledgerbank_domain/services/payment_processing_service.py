@@ -18,7 +18,7 @@ from ledgerbank_domain.ledger.journal import (
     JournalEntry,
     movement,
 )
-from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import may_process_payment
 from ledgerbank_domain.payments.payment_rules import PROCESSING_RULES, PaymentFacts, first_broken_rule
@@ -31,12 +31,16 @@ from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.recent_activity import RecentActivity
 from ledgerbank_domain.users.user import User
 
+_PENDING = frozenset({PaymentStatus.PENDING})
+_STARTED_OR_PENDING = frozenset({PaymentStatus.PENDING, PaymentStatus.PROCESSING})
+
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
     """Everything a batch decides on, read under lock, and running balances while it goes."""
 
     now: datetime
+    startable: frozenset[PaymentStatus]
     users: Mapping[UUID, User]
     payments: dict[UUID, Payment]
     accounts: dict[UUID, Account]
@@ -72,13 +76,27 @@ class PaymentProcessingService:
         if not requests:
             return []
         with self.start_unit_of_work() as work:
-            batch = self._locked_batch(work, {payment_id for _, payment_id in requests})
-            outcomes = [self._process_one(batch, actor, payment_id) for actor, payment_id in requests]
-            self._write(work, batch)
+            outcomes = self.process_in(work, requests)
             work.commit()
         return outcomes
 
-    def _locked_batch(self, work: UnitOfWork, payment_ids: set[UUID]) -> _Batch:
+    def process_in(
+        self, work: UnitOfWork, requests: Sequence[tuple[Actor, UUID]], *, started_by_jobs: bool = False
+    ) -> list[Outcome[Payment]]:
+        """:meth:`process_many` as part of a larger transaction.
+
+        ``started_by_jobs``: the requests come from the payments' own jobs, so PROCESSING is as good as
+        PENDING.
+        """
+        startable = _STARTED_OR_PENDING if started_by_jobs else _PENDING
+        batch = self._locked_batch(work, {payment_id for _, payment_id in requests}, startable)
+        outcomes = [self._process_one(batch, actor, payment_id) for actor, payment_id in requests]
+        self._write(work, batch)
+        return outcomes
+
+    def _locked_batch(
+        self, work: UnitOfWork, payment_ids: set[UUID], startable: frozenset[PaymentStatus]
+    ) -> _Batch:
         """Locks users, then payments, then accounts, each by ascending id; only then reads the facts.
 
         The users' locks make the duplicate rule safe across a user's accounts. The first, unlocked look
@@ -97,7 +115,14 @@ class PaymentProcessingService:
             limits=self.limits,
             now=now,
         )
-        return _Batch(now=now, users=users, payments=payments, accounts=accounts, activity=activity)
+        return _Batch(
+            now=now,
+            startable=startable,
+            users=users,
+            payments=payments,
+            accounts=accounts,
+            activity=activity,
+        )
 
     def _process_one(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Outcome[Payment]:
         payment = batch.payments.get(payment_id)
@@ -105,7 +130,7 @@ class PaymentProcessingService:
             return DomainError(Reason.PAYMENT_NOT_FOUND)
         if not may_process_payment(actor, payment, self.limits):
             return DomainError(Reason.INSUFFICIENT_PERMISSIONS)
-        if not payment.is_pending:
+        if payment.status not in batch.startable:
             return DomainError(Reason.ALREADY_PROCESSED)
         error = first_broken_rule(PROCESSING_RULES, self._facts(batch, actor, payment))
         if error is not None:

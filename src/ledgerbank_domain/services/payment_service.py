@@ -31,6 +31,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
@@ -169,7 +170,7 @@ class PaymentService:
 
     @retried_on_conflict
     def cancel(self, actor: Actor, *, payment_id: UUID) -> Payment:
-        """Takes a PENDING payment back for good.
+        """Takes a PENDING payment back for good, and the job that would have processed it.
 
         Raises ``payment_not_found``, ``insufficient_permissions``, then ``already_processed``.
         """
@@ -181,6 +182,8 @@ class PaymentService:
             now = self.clock.now()
             cancelled = payment.cancelled(at=now)
             work.payments.save_many([cancelled])
+            jobs = work.jobs.list_unfinished_of_payments_for_update([payment_id])
+            cancel_waiting_jobs(work, jobs, at=now)
             self.audit.record(
                 work,
                 AuditName.PAYMENT_CANCELLED,

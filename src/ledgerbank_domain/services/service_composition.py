@@ -1,26 +1,49 @@
 """All services over one set of ports: what an embedder builds once and keeps."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ledgerbank_domain.jobs.job import JobKind
+from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.cache import Cache
+from ledgerbank_domain.ports.chance import Chance
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.mailer import Mailer
+from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
 from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
+from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
 from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.auth_service import AuthService
+from ledgerbank_domain.services.bank_connection_composition import compose_bank_connection_services
+from ledgerbank_domain.services.bank_connection_service import BankConnectionService
+from ledgerbank_domain.services.bank_login_service import BankLoginService
 from ledgerbank_domain.services.bank_service import BankService
+from ledgerbank_domain.services.bank_sync_composition import compose_bank_sync_services
+from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
+from ledgerbank_domain.services.due_jobs_service import DueJobsService
 from ledgerbank_domain.services.idempotency_service import DEFAULT_KEY_LIFETIME, IdempotencyService
+from ledgerbank_domain.services.job_composition import compose_job_services
+from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.job_running_service import JobRunningService
+from ledgerbank_domain.services.job_service import JobService
 from ledgerbank_domain.services.ledger_service import LedgerService
+from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, MaintenanceService
+from ledgerbank_domain.services.notification_service import NotificationService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
+from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.session_tokens import SessionTokens, TokenLifetimes
+from ledgerbank_domain.services.token_rotation_service import TokenRotationService
 from ledgerbank_domain.services.user_service import UserService
+
+DEFAULT_JOB_TIMING = JobTiming()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +56,18 @@ class Services:
     accounts: AccountService
     payments: PaymentService
     processing: PaymentProcessingService
+    schedules: PaymentScheduleService
+    jobs: JobService
+    job_dispatch: JobDispatchService
+    job_running: JobRunningService
+    due_jobs: DueJobsService
     ledger: LedgerService
     audit_events: AuditService
     idempotency: IdempotencyService
+    bank_logins: BankLoginService
+    bank_connections: BankConnectionService
+    bank_webhooks: BankWebhookService
+    token_rotation: TokenRotationService
 
 
 def compose_services(
@@ -50,13 +82,66 @@ def compose_services(
     lifetimes: TokenLifetimes,
     idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME,
     cache: Cache,
-    gateways: Collection[str],
+    chance: Chance,
+    mailer: Mailer,
+    storage_clock: Clock | None = None,
+    job_timing: JobTiming = DEFAULT_JOB_TIMING,
+    job_retention: timedelta = DEFAULT_JOB_RETENTION,
+    gateways: Mapping[str, BankGateway],
+    known_gateways: Collection[str] = (),
+    secret_box: SecretBox,
+    secrets: SecretGenerator,
+    sync_observer: SyncObserver | None = None,
 ) -> Services:
     """The services over the given adapters, whatever they are.
 
-    ``gateways`` are the names of the gateways to banks that there are.
+    ``gateways`` speak to banks, by the name that a bank gives as its ``integration_module``; a bank may also
+    give one of ``known_gateways``, and is out of reach as long as that one is not set up. ``storage_clock``
+    is by which jobs are due, where that is another than ``clock``.
     """
     audit = AuditWriter(ids=ids)
+    storage_clock = storage_clock or clock
+    banking = compose_bank_connection_services(
+        start_unit_of_work=start_unit_of_work,
+        clock=clock,
+        storage_clock=storage_clock,
+        ids=ids,
+        audit=audit,
+        gateways=gateways,
+        box=secret_box,
+        secrets=secrets,
+    )
+    processing = PaymentProcessingService(
+        start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
+    )
+    maintenance = MaintenanceService(
+        start_unit_of_work=start_unit_of_work, clock=storage_clock, job_retention=job_retention
+    )
+    bank_syncs = compose_bank_sync_services(
+        start_unit_of_work=start_unit_of_work,
+        storage_clock=storage_clock,
+        ids=ids,
+        audit=audit,
+        secret_box=secret_box,
+        gateways=gateways,
+        accesses=banking.accesses,
+        observer=sync_observer,
+    )
+    notifications = NotificationService(start_unit_of_work=start_unit_of_work, mailer=mailer)
+    job_services = compose_job_services(
+        start_unit_of_work=start_unit_of_work,
+        storage_clock=storage_clock,
+        ids=ids,
+        chance=chance,
+        audit=audit,
+        timing=job_timing,
+        processing=processing,
+        handlers={
+            **bank_syncs.handlers(),
+            JobKind.MAINTENANCE_PRUNE: lambda _, deadline: maintenance.prune(deadline),
+            JobKind.NOTIFICATION_SEND: lambda job, _: notifications.send(job.args, job_id=job.id),
+        },
+    )
     return Services(
         auth=AuthService(
             start_unit_of_work=start_unit_of_work,
@@ -68,7 +153,12 @@ def compose_services(
             audit=audit,
         ),
         users=UserService(
-            start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, hasher=hasher, audit=audit
+            start_unit_of_work=start_unit_of_work,
+            clock=clock,
+            ids=ids,
+            hasher=hasher,
+            audit=audit,
+            accesses=banking.accesses,
         ),
         banks=BankService(
             start_unit_of_work=start_unit_of_work,
@@ -76,7 +166,7 @@ def compose_services(
             ids=ids,
             audit=audit,
             cache=cache,
-            gateways=gateways,
+            gateways=frozenset({*gateways, *known_gateways}),
         ),
         accounts=AccountService(
             start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
@@ -84,9 +174,14 @@ def compose_services(
         payments=PaymentService(
             start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
         ),
-        processing=PaymentProcessingService(
+        processing=processing,
+        schedules=PaymentScheduleService(
             start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
         ),
+        jobs=JobService(start_unit_of_work=start_unit_of_work, clock=clock, audit=audit),
+        job_dispatch=job_services.dispatch,
+        job_running=job_services.running,
+        due_jobs=job_services.due,
         ledger=LedgerService(start_unit_of_work=start_unit_of_work),
         audit_events=AuditService(start_unit_of_work=start_unit_of_work, clock=clock, audit=audit),
         idempotency=IdempotencyService(
@@ -96,4 +191,8 @@ def compose_services(
             pseudonymizer=pseudonymizer,
             key_lifetime=idempotency_key_lifetime,
         ),
+        bank_logins=banking.logins,
+        bank_connections=banking.connections,
+        bank_webhooks=banking.webhooks,
+        token_rotation=banking.rotation,
     )

@@ -1,21 +1,28 @@
 """Users: registration, administration, and one's own profile."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
+from ledgerbank_domain.notifications.notification import password_changed
+from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.ports.user_repository import UserFilter
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
+from ledgerbank_domain.services.notification_service import queue_notification
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.users.password_rules import check_new_password
 from ledgerbank_domain.users.user import User, UserChanges, UserStats, UserStatus
@@ -40,6 +47,7 @@ class UserService:
     ids: IdGenerator
     hasher: PasswordHasher
     audit: AuditWriter
+    accesses: BankAccessKeeper
 
     def register(self, actor: Actor, new_user: NewUser) -> User:
         """Creates an ordinary user, whoever asks.
@@ -76,40 +84,52 @@ class UserService:
         with self.start_unit_of_work() as work:
             return work.users.stats()
 
-    @retried_on_conflict
     def update(self, actor: Actor, *, user_id: UUID, changes: UserChanges) -> User:
         """An administrator changes a user; status DELETED deletes him.
 
         Raises ``user_not_found``, ``missing_fields``, ``insufficient_permissions`` and
         ``email_already_exists``.
         """
-        with self.start_unit_of_work() as work:
-            user = self._change(work, actor, work.users.get_for_update(user_id), changes)
-            work.commit()
+        user, ended = self._updated(actor, user_id, changes)
+        self.accesses.end(ended)
         return user
 
     @retried_on_conflict
     def update_profile(self, actor: Actor, changes: UserChanges) -> User:
         """The caller changes himself. Raises as :meth:`update`."""
         with self.start_unit_of_work() as work:
-            user = self._change(work, actor, _locked_self(work, actor.required_user_id()), changes)
+            user, _ = self._change(work, actor, _locked_self(work, actor.required_user_id()), changes)
             work.commit()
         return user
 
-    @retried_on_conflict
     def delete(self, actor: Actor, *, user_id: UUID) -> None:
-        """Ends the user's sessions, pending payments and bank connections; his ledger stays.
+        """Ends the user's sessions, pending payments, bank connections and the jobs for both; then, as far as
+        the banks let us, the accesses there. His ledger stays.
 
         Raises ``user_not_found`` (also when already DELETED) and ``insufficient_permissions``.
         """
+        self.accesses.end(self._deleted(actor, user_id))
+
+    @retried_on_conflict
+    def _updated(
+        self, actor: Actor, user_id: UUID, changes: UserChanges
+    ) -> tuple[User, Sequence[BankAccess]]:
         with self.start_unit_of_work() as work:
-            self._delete(work, actor, work.users.get_for_update(user_id))
+            outcome = self._change(work, actor, work.users.get_for_update(user_id), changes)
             work.commit()
+        return outcome
+
+    @retried_on_conflict
+    def _deleted(self, actor: Actor, user_id: UUID) -> Sequence[BankAccess]:
+        with self.start_unit_of_work() as work:
+            _, ended = self._delete(work, actor, work.users.get_for_update(user_id))
+            work.commit()
+        return ended
 
     def change_password(
         self, actor: Actor, *, current_password: str, new_password: str, password_confirmation: str
     ) -> None:
-        """Sets a new password and ends every session of the caller.
+        """Sets a new password, ends every session of the caller, and has a mail tell him.
 
         Raises ``invalid_password_format`` for the new one, then ``invalid_credentials`` when the
         current one is wrong.
@@ -140,6 +160,13 @@ class UserService:
             changed = user.with_password_hash(password_hash, at=now)
             self._save_without_sessions(work, changed.with_sessions_ended(at=now), at=now)
             self._record(work, AuditName.PASSWORD_CHANGED, actor, changed, at=now)
+            queue_notification(
+                work,
+                password_changed(user_id=user.id, at=now, cause=str(self.ids.new_id())),
+                ids=self.ids,
+                at=now,
+                correlation_id=actor.origin.correlation_id,
+            )
             work.commit()
 
     def _create(self, actor: Actor, new_user: NewUser, *, role: Role, event: AuditName) -> User:
@@ -168,7 +195,10 @@ class UserService:
             work.commit()
         return user
 
-    def _change(self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges) -> User:
+    def _change(
+        self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges
+    ) -> tuple[User, Sequence[BankAccess]]:
+        """The user as he is now, and the accesses to banks that are to be ended once that is committed."""
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
         if not may_update_user(actor, user, changes):
@@ -184,27 +214,45 @@ class UserService:
         own = actor.owns(user.id)
         event = AuditName.PROFILE_UPDATED if own else AuditName.ADMIN_USER_UPDATED
         self._record(work, event, actor, changed, at=now)
-        return changed
+        return changed, ()
 
-    def _delete(self, work: UnitOfWork, actor: Actor, user: User) -> User:
+    def _delete(self, work: UnitOfWork, actor: Actor, user: User) -> tuple[User, Sequence[BankAccess]]:
         require_permission(may_delete_user(actor, user))
         if user.is_deleted:
             raise DomainError(Reason.USER_NOT_FOUND)
         now = self.clock.now()
         deleted = user.with_changes(UserChanges(status=UserStatus.DELETED), at=now)
         self._save_without_sessions(work, deleted, at=now)
+        logins = work.bank_logins.list_of_user_for_update(user.id)
+        ended = self.accesses.accesses_of(work, logins)
         work.bank_logins.disconnect_all_of_user(user.id, at=now)
         pending = work.payments.list_pending_of_user_for_update(user.id)
         cancelled = [payment.cancelled(at=now) for payment in pending]
         work.payments.save_many(cancelled)
+        self._cancel_jobs(work, logins, cancelled, at=now)
         self.audit.record_each(
             work,
             AuditName.PAYMENT_CANCELLED,
             [(actor, AuditTarget("payment", payment.id)) for payment in cancelled],
             at=now,
         )
+        self.audit.record_each(
+            work,
+            AuditName.BANK_LOGIN_DISCONNECTED,
+            [(actor, AuditTarget("bank_login", login.id)) for login in logins if login.is_connected],
+            at=now,
+        )
         self._record(work, AuditName.ADMIN_USER_DELETED, actor, deleted, at=now)
-        return deleted
+        return deleted, ended
+
+    def _cancel_jobs(
+        self, work: UnitOfWork, logins: Sequence[BankLogin], payments: Sequence[Payment], *, at: datetime
+    ) -> None:
+        payment_ids = [payment.id for payment in payments]
+        login_ids = [login.id for login in logins]
+        jobs = work.jobs.list_unfinished_of_payments_for_update(payment_ids)
+        syncs = work.jobs.list_unfinished_syncs_for_update(login_ids)
+        cancel_waiting_jobs(work, [*jobs, *syncs], at=at)
 
     def _save_without_sessions(self, work: UnitOfWork, user: User, *, at: datetime) -> None:
         work.users.save(user)

@@ -17,20 +17,26 @@ from ledgerbank_adapters.memory import (
     MemoryClock,
     MemoryPasswordHasher,
     MemoryPseudonymizer,
+    MemorySecretBox,
+    MemorySecretGenerator,
     MemoryTokenCodec,
 )
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
 from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.auth_service import AuthService
+from ledgerbank_domain.services.bank_connection_composition import compose_bank_connection_services
 from ledgerbank_domain.services.bank_service import BankService
 from ledgerbank_domain.services.idempotency_service import IdempotencyService
+from ledgerbank_domain.services.job_service import JobService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
+from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.session_tokens import SessionTokens
 from ledgerbank_domain.services.user_service import UserService
@@ -87,6 +93,8 @@ class BackOffice:
     def __post_init__(self) -> None:
         self.hasher = MemoryPasswordHasher()
         self.codec = MemoryTokenCodec()
+        self.secrets = MemorySecretGenerator()
+        self.gateways: dict[str, BankGateway] = {}
         self.given = EntityBuilder(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
 
     def services(self, limits: PaymentLimits) -> dict[str, Any]:
@@ -95,6 +103,14 @@ class BackOffice:
         storage: dict[str, Any] = {"start_unit_of_work": self.start_unit_of_work}
         acting: dict[str, Any] = {**storage, "clock": self.clock, "audit": audit}
         paying: dict[str, Any] = {**acting, "ids": self.ids, "limits": limits}
+        banking = compose_bank_connection_services(
+            **acting,
+            storage_clock=self.clock,
+            ids=self.ids,
+            gateways=self.gateways,
+            box=MemorySecretBox(),
+            secrets=self.secrets,
+        )
         tokens = SessionTokens(codec=self.codec, ids=self.ids)
         return {
             "auth": AuthService(
@@ -104,13 +120,18 @@ class BackOffice:
                 tokens=tokens,
                 pseudonymizer=MemoryPseudonymizer(),
             ),
-            "users": UserService(**acting, ids=self.ids, hasher=self.hasher),
+            "users": UserService(**acting, ids=self.ids, hasher=self.hasher, accesses=banking.accesses),
+            "bank_logins": banking.logins,
+            "bank_connections": banking.connections,
+            "bank_webhooks": banking.webhooks,
             "banks": BankService(
                 **acting, ids=self.ids, cache=MemoryCache(self.clock), gateways={"monzo", "simulated"}
             ),
             "accounts": AccountService(**paying),
             "payments": PaymentService(**paying),
             "processing": PaymentProcessingService(**paying),
+            "schedules": PaymentScheduleService(**paying),
+            "jobs": JobService(**acting),
             "audit_events": AuditService(**acting),
             "idempotency": IdempotencyService(
                 **storage, clock=self.clock, ids=self.ids, pseudonymizer=MemoryPseudonymizer()

@@ -73,6 +73,8 @@ MATRIX = [
     public("GET", "/docs", "200"),
     public("GET", "/docs/openapi.json", "200"),
     public("GET", "/metrics", "200"),
+    public("GET", "/dev/mailbox", "404 resource_not_found"),
+    public("GET", "/dev/mailbox/page.css", "404 resource_not_found"),
     public("GET", "/problems", "200"),
     public("GET", "/problems/{reason}", "200"),
     public("GET", "/problems/category/{category}", "200"),
@@ -110,6 +112,16 @@ MATRIX = [
     admins("POST", "/banks", "201", {"name": "New Bank", "country": "GB", "code": "NEW_BANK"}),
     admins("PUT", "/banks/{bank}", "200", {"country": "FR"}),
     admins("POST", "/banks/{bank}/branches", "201", {"name": "North", "country": "GB"}),
+    everybody("GET", "/bank-logins", "200"),
+    seen_by_staff("GET", "/bank-logins?user_id={user}", FORBIDDEN),
+    everybody("POST", "/bank-logins", "422 bank_inactive", {"bank_branch_id": "{branch}", "username": "new"}),
+    public("GET", "/bank-logins/callback?state=x&code=x", "400 invalid_oauth_state"),
+    public("GET", "/bank-logins/callback/page.css", "200"),
+    seen_by_staff("GET", "/bank-logins/{login}", FORBIDDEN),
+    Row("PUT", "/bank-logins/{login}", "200", *[FORBIDDEN] * 3, {"status": "INACTIVE"}),
+    Row("DELETE", "/bank-logins/{login}", "200", *[FORBIDDEN] * 3),
+    Row("POST", "/bank-logins/{login}/sync", *["422 bank_inactive"] * 3, FORBIDDEN),
+    public("POST", "/webhooks/{provider}", "404 resource_not_found", {}),
     everybody("GET", "/accounts", "200"),
     seen_by_staff("GET", "/accounts?user_id={user}", FORBIDDEN),
     Row(
@@ -142,6 +154,13 @@ MATRIX = [
     seen_by_staff("GET", "/payments/{payment}/status", FORBIDDEN),
     Row("POST", "/payments/{payment}/process", "200", FORBIDDEN, "200", FORBIDDEN),
     seen_by_staff("DELETE", "/payments/{payment}", FORBIDDEN),
+    Row("POST", "/payments/{payment}/schedule", "202", FORBIDDEN, "202", FORBIDDEN),
+    seen_by_staff("GET", "/payments/{scheduled_payment}/job", FORBIDDEN),
+    Row("DELETE", "/payments/{scheduled_payment}/job", "200", FORBIDDEN, "200", FORBIDDEN),
+    admins("GET", "/jobs", "200"),
+    admins("GET", "/jobs/{job}", "200"),
+    admins("POST", "/jobs/{cancelled_job}/retry", "200"),
+    admins("DELETE", "/jobs/{job}", "200"),
     admins("GET", "/audit-events", "200"),
 ]
 
@@ -181,6 +200,9 @@ def scene(bank: HttpBank) -> Scene:
     given = bank.office.given
     branch = given.a_branch()
     session = alice.get("/auth/sessions").json()["data"][0]
+    scheduled, cancelled = alice.payment(account), alice.payment(account)
+    jobs = [alice.post(f"/payments/{each['id']}/schedule").json()["data"] for each in (scheduled, cancelled)]
+    alice.delete(f"/payments/{cancelled['id']}/job")
     return Scene(
         bank=bank,
         callers={
@@ -192,10 +214,15 @@ def scene(bank: HttpBank) -> Scene:
         names={
             "account": str(account.id),
             "payment": alice.payment(account)["id"],
+            "scheduled_payment": scheduled["id"],
+            "job": jobs[0]["id"],
+            "cancelled_job": jobs[1]["id"],
             "user": str(alice.user.id),
             "session": session["id"],
             "login": str(account.user_bank_login_id),
             "bank": str(branch.bank_id),
+            "branch": str(branch.id),
+            "provider": "monzo",
             "refresh_token": alice.tokens["refresh_token"],
             "reason": "insufficient_funds",
             "category": "conflict",

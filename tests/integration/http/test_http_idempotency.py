@@ -133,6 +133,43 @@ def test_processing_twice_with_one_key_moves_the_money_once_and_answers_twice_al
     assert balance(alice, account) == "90.00"
 
 
+def test_scheduling_twice_with_one_key_makes_one_job_and_answers_twice_alike(alice, account) -> None:
+    path = f"/payments/{alice.payment(account)['id']}/schedule"
+
+    first = alice.post(path, json={"priority": 4}, headers=KEY)
+    assert first.json()["metadata"]["deduplicated"] is False
+    alice.bank.office.clock.advance(timedelta(seconds=1))
+    second = alice.post(path, json={"priority": 4}, headers=KEY)
+
+    assert_replayed(second, first)
+    assert second.json()["metadata"]["deduplicated"] is False
+    error_of(alice.post(path, json={"priority": 5}, headers=KEY), 422, "idempotency_key_reused")
+
+
+def test_a_repeated_wish_not_to_wait_is_answered_with_the_headers_it_first_got(alice, account) -> None:
+    path = f"/payments/{alice.payment(account)['id']}/process"
+    headers = {**KEY, "Prefer": "respond-async"}
+
+    first = alice.post(path, headers=headers)
+    second = alice.post(path, headers=headers)
+
+    assert_replayed(second, first)
+    assert second.status_code == 202
+    assert second.headers["Preference-Applied"] == first.headers["Preference-Applied"] == "respond-async"
+    assert balance(alice, account) == "100.00"
+    error_of(alice.post(path, headers=KEY), 422, "idempotency_key_reused")
+
+
+def test_of_20_simultaneous_wishes_to_schedule_with_one_key_none_is_told_of_another(alice, account) -> None:
+    answers = together(alice, f"/payments/{alice.payment(account)['id']}/schedule")
+
+    done = [answer for answer in answers if answer.is_success]
+    assert {answer.json()["metadata"]["deduplicated"] for answer in done} == {False}
+    assert len({answer.content for answer in done}) == 1
+    refused = {answer.json()["error"]["reason"] for answer in answers if not answer.is_success}
+    assert refused <= {"idempotency_in_progress"}
+
+
 def test_both_mounts_are_one(alice, account) -> None:
     body = alice.bank.draft(account)
     first = alice.post("/payments", json=body, headers=KEY)

@@ -83,7 +83,7 @@ def test_the_statuses_of_an_operation_cover_every_error_it_implies(
     if operation.access is Access.ADMIN:
         expected.add(403)
     if operation.takes_body:
-        expected |= {400, 413, 415}
+        expected |= {413} if operation.takes_raw_body else {400, 413, 415}
     if operation.idempotent:
         expected |= {400, 409, 422}
 
@@ -117,6 +117,35 @@ def test_every_answer_names_the_headers_that_every_answer_has(document: dict[str
             assert ("X-RateLimit-Limit" in headers) is operation.wrapped
             assert ("WWW-Authenticate" in headers) is (status == "401")
             assert ("Location" in headers) is (status in {"201", "202"})
+
+
+def test_what_may_be_left_to_a_worker_tells_how_to_ask_and_what_is_answered_then(
+    document: dict[str, Any],
+) -> None:
+    process = document["paths"]["/payments/{id}/process"]["post"]
+    answer = process["responses"]["202"]
+    told = answer["content"]["application/json"]["schema"]["properties"]
+
+    assert "Prefer" in names(process["parameters"])
+    assert {"Location", "Preference-Applied"} <= set(answer["headers"])
+    assert "Preference-Applied" not in process["responses"]["200"]["headers"]
+    assert told["data"] == {"$ref": "#/components/schemas/Job"}
+    assert told["metadata"]["properties"]["action"] == {"const": "scheduled"}
+    assert told["metadata"]["required"] == ["action", "deduplicated"]
+    plain = process["responses"]["200"]["content"]["application/json"]["schema"]["properties"]
+    assert plain["data"] == {"$ref": "#/components/schemas/Payment"}
+    for operation in OPERATIONS:
+        if operation.other_answer is None:
+            assert "Prefer" not in names(described(document, operation)["parameters"])
+
+
+def test_the_document_tells_which_values_a_job_may_have(document: dict[str, Any]) -> None:
+    job = document["components"]["schemas"]["Job"]["properties"]
+
+    assert "payment.process" in job["kind"]["enum"]
+    assert job["queue"]["enum"] == ["payments", "banking", "notifications", "default"]
+    assert (job["priority"]["minimum"], job["priority"]["maximum"]) == (0, 9)
+    assert len(job["state"]["enum"]) == 7
 
 
 def test_a_body_requires_exactly_the_fields_whose_absence_is_refused(

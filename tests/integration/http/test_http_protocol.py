@@ -189,7 +189,7 @@ def test_failures_of_storage_are_told_apart_from_bugs(
         "",
         "/users/",
         "/payments/stats/",
-        f"/payments/{UNKNOWN_ID}/job",
+        f"/payments/{UNKNOWN_ID}/jobs",
         f"/payments/{UNKNOWN_ID}/process/now",
         "//users",
         "/health%0A",

@@ -144,13 +144,17 @@ BANKING = (
         CONSTRAINT user_bank_logins_status_check CHECK (status IN ('ACTIVE', 'INACTIVE', 'ERROR')),
         CONSTRAINT user_bank_logins_sync_frequency_check CHECK (sync_frequency BETWEEN 300 AND 86400),
         CONSTRAINT user_bank_logins_last_error_check CHECK (jsonb_typeof(last_error) = 'object'),
-        CONSTRAINT user_bank_logins_lease_check CHECK ((lease_token IS NULL) = (lease_expires_at IS NULL))
+        CONSTRAINT user_bank_logins_lease_check CHECK ((lease_token IS NULL) = (lease_expires_at IS NULL)),
+        CONSTRAINT user_bank_logins_tokens_check CHECK (
+            access_token_encrypted IS NOT NULL
+            OR (refresh_token_encrypted IS NULL AND token_expires_at IS NULL)
+        )
     )
     """,
     "CREATE INDEX user_bank_logins_user_id_idx ON user_bank_logins (user_id, inserted_at, id)",
     """
-    CREATE INDEX user_bank_logins_syncable_idx ON user_bank_logins (last_sync_at, id)
-        WHERE status IN ('ACTIVE', 'ERROR') AND access_token_encrypted IS NOT NULL
+    CREATE INDEX user_bank_logins_connected_idx ON user_bank_logins (id)
+        WHERE access_token_encrypted IS NOT NULL
     """,
     """
     CREATE TABLE user_bank_accounts (
@@ -373,6 +377,7 @@ LEDGER = (
             CONSTRAINT bank_transaction_imports_transaction_id_fkey
             REFERENCES transactions (id) ON DELETE RESTRICT,
         pending boolean NOT NULL,
+        posted_at timestamptz NOT NULL,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT bank_transaction_imports_pkey PRIMARY KEY (account_id, external_transaction_id),
@@ -382,8 +387,11 @@ LEDGER = (
     )
     """,
     """
-    CREATE INDEX bank_transaction_imports_pending_idx ON bank_transaction_imports (account_id)
+    CREATE INDEX bank_transaction_imports_pending_idx ON bank_transaction_imports (account_id, posted_at)
         WHERE pending
+    """,
+    """
+    CREATE INDEX bank_transaction_imports_posted_idx ON bank_transaction_imports (account_id, posted_at)
     """,
 )
 
@@ -405,6 +413,7 @@ WORK = (
         unique_key text,
         correlation_id text,
         lease_token uuid,
+        lease_owner_id uuid,
         lease_expires_at timestamptz,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
@@ -424,8 +433,10 @@ WORK = (
         CONSTRAINT jobs_payment_is_unique_check CHECK (kind <> 'payment.process' OR unique_key IS NOT NULL),
         CONSTRAINT jobs_correlation_id_length_check CHECK (length(correlation_id) <= 255),
         CONSTRAINT jobs_lease_check CHECK (
-            (state = 'executing') = (lease_token IS NOT NULL)
+            (lease_token IS NULL) = (lease_owner_id IS NULL)
             AND (lease_token IS NULL) = (lease_expires_at IS NULL)
+            AND (state <> 'executing' OR lease_token IS NOT NULL)
+            AND (state IN ('available', 'executing') OR lease_token IS NULL)
         ),
         CONSTRAINT jobs_finished_check
             CHECK ((state IN ('completed', 'cancelled', 'discarded')) = (completed_at IS NOT NULL))
@@ -437,18 +448,29 @@ WORK = (
     """,
     """
     CREATE UNIQUE INDEX jobs_once_key ON jobs (unique_key)
-        WHERE kind <> 'payment.process' AND state NOT IN ('cancelled', 'discarded')
+        WHERE kind <> 'payment.process'
+        AND (state NOT IN ('cancelled', 'discarded') OR kind IN ('bank.schedule_due', 'maintenance.prune'))
     """,
     "CREATE INDEX jobs_unique_key_idx ON jobs (unique_key, inserted_at) WHERE unique_key IS NOT NULL",
     """
-    CREATE INDEX jobs_due_idx ON jobs (queue, priority, run_at, inserted_at)
-        WHERE state IN ('scheduled', 'available', 'retryable')
+    CREATE INDEX jobs_available_idx ON jobs (queue, priority, run_at, inserted_at, id)
+        WHERE state = 'available'
     """,
-    "CREATE INDEX jobs_lease_idx ON jobs (lease_expires_at) WHERE state = 'executing'",
+    """
+    CREATE INDEX jobs_due_idx ON jobs (run_at, queue, state)
+        WHERE state IN ('scheduled', 'retryable')
+    """,
+    "CREATE INDEX jobs_executing_idx ON jobs (lease_expires_at) WHERE state = 'executing'",
+    "CREATE INDEX jobs_lease_owner_idx ON jobs (lease_owner_id) WHERE lease_owner_id IS NOT NULL",
+    """
+    CREATE INDEX jobs_unfinished_sync_idx ON jobs ((args ->> 'bank_login_id'))
+        WHERE kind = 'bank.sync' AND state IN ('scheduled', 'available', 'executing', 'retryable')
+    """,
     """
     CREATE INDEX jobs_finished_idx ON jobs (completed_at)
         WHERE state IN ('completed', 'cancelled', 'discarded')
     """,
+    "CREATE INDEX jobs_discarded_idx ON jobs (queue) WHERE state = 'discarded'",
     "CREATE INDEX jobs_inserted_at_idx ON jobs (inserted_at, id)",
     """
     CREATE TABLE idempotency_records (
@@ -544,6 +566,9 @@ WORK = (
     """,
     "CREATE INDEX oauth_states_expires_at_idx ON oauth_states (expires_at)",
     """
+    CREATE INDEX oauth_states_sealed_idx ON oauth_states (id) WHERE code_verifier_encrypted IS NOT NULL
+    """,
+    """
     CREATE TABLE webhook_events (
         id uuid NOT NULL CONSTRAINT webhook_events_pkey PRIMARY KEY,
         provider text NOT NULL,
@@ -559,6 +584,20 @@ WORK = (
     )
     """,
     "CREATE INDEX webhook_events_inserted_at_idx ON webhook_events (inserted_at)",
+    """
+    CREATE TABLE development_mails (
+        message_id text NOT NULL CONSTRAINT development_mails_pkey PRIMARY KEY,
+        number bigint NOT NULL GENERATED BY DEFAULT AS IDENTITY
+            CONSTRAINT development_mails_number_key UNIQUE,
+        to_address text NOT NULL,
+        to_name text NOT NULL,
+        subject text NOT NULL,
+        text_body text NOT NULL,
+        html_body text NOT NULL,
+        received_at timestamptz NOT NULL,
+        CONSTRAINT development_mails_message_id_length_check CHECK (length(message_id) BETWEEN 1 AND 255)
+    )
+    """,
 )
 
 APPEND_ONLY_TABLES = ("journal_entries", "transactions", "clearing_lines", "audit_events")

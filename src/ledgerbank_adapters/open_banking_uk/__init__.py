@@ -1,0 +1,9 @@
+"""UK Open Banking, account information v3.1 (https://openbankinguk.github.io/read-write-api-site3/v3.1.10/)."""
+
+from ledgerbank_adapters import requires_extra
+
+with requires_extra("open-banking-uk"):
+    from ledgerbank_adapters.open_banking_uk.consent_client import OpenBankingUkAccess
+    from ledgerbank_adapters.open_banking_uk.open_banking_uk_gateway import OpenBankingUkGateway
+
+__all__ = ["OpenBankingUkAccess", "OpenBankingUkGateway"]

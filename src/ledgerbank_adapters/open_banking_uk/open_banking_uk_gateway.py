@@ -1,0 +1,306 @@
+"""A bank over the UK Open Banking Read/Write API v3.1, account information.
+
+https://openbankinguk.github.io/read-write-api-site3/v3.1.10/profiles/account-and-transaction-api-profile.html
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from ledgerbank_adapters.bank_http import (
+    BankCall,
+    BankHttpClient,
+    BankRefusal,
+    UnreadablePayload,
+    WebhookSignature,
+)
+from ledgerbank_adapters.open_banking_uk.consent_client import (
+    SCOPE,
+    ConsentClient,
+    OpenBankingUkAccess,
+    standard_payload_reader,
+)
+from ledgerbank_adapters.open_banking_uk.open_banking_uk_events import notice_in
+from ledgerbank_adapters.open_banking_uk.open_banking_uk_mapping import (
+    ACCOUNT_TYPES,
+    bank_account,
+    bank_balance,
+    bank_transaction,
+    is_named,
+    stands,
+    transaction_id,
+)
+from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
+    OBAccount6,
+    OBReadAccountKinds,
+    OBReadBalance1,
+    OBReadTransaction6,
+    OBTransaction6,
+)
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.ports.bank_gateway import (
+    MAX_TRANSACTIONS_PER_PAGE,
+    BankAccount,
+    BankGateway,
+    BankIdentity,
+    BankPaymentState,
+    BankTokens,
+    BankTransactionPage,
+    WebhookDelivery,
+    WebhookNotice,
+)
+from ledgerbank_domain.ports.clock import Clock
+
+CONSENT_IS_OVER = frozenset(
+    {
+        "UK.OBIE.Reauthenticate",
+        "UK.OBIE.Resource.ConsentMismatch",
+        "UK.OBIE.Resource.InvalidConsentStatus",
+    }
+)
+"""https://openbankinguk.github.io/read-write-api-site3/v3.1.10/references/namespaced-enumerations.html"""
+
+# Of one account, when a payment is looked for.
+MAX_PAGES = 1000
+
+_BAD_REQUEST, _FORBIDDEN = 400, 403
+# A URI is ASCII (RFC 3986).
+_LINK = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+Read = TypeVar("Read")
+
+
+class OpenBankingUkGateway(BankGateway):
+    """A confidential client of one bank that speaks the standard.
+
+    The standard has no webhooks that a client could register by itself, and no notices. Banks that send
+    event notifications are verified by the signature over timestamp and body (see ``WebhookSignature``).
+    """
+
+    def __init__(
+        self,
+        *,
+        client: BankHttpClient,
+        base_url: str,
+        access: OpenBankingUkAccess,
+        webhook_signature: WebhookSignature,
+        clock: Clock,
+        uses_pkce: bool = True,
+        min_sync_interval_seconds: int = 0,
+    ) -> None:
+        """``client`` calls ``base_url`` (``…/open-banking/v3.1/aisp``), under the provider's name."""
+        self.provider = client.provider
+        self.uses_pkce = uses_pkce
+        self.min_sync_interval_seconds = min_sync_interval_seconds
+        self._client = client
+        self._base_url = base_url
+        self._access = access
+        self._consents = ConsentClient(client=client, access=access, clock=clock)
+        self._webhook_signature = webhook_signature
+        self._clock = clock
+        self._payloads = standard_payload_reader()
+
+    def authorization_url(self, *, state: str, code_challenge: str | None) -> str:
+        """Lodges a consent first; the customer is asked for that one.
+
+        …/resources-and-data-models/aisp/account-access-consents.html#post-account-access-consents
+        """
+        query = [
+            ("client_id", self._access.client_id),
+            ("redirect_uri", self._access.redirect_uri),
+            ("response_type", "code"),
+            ("scope", SCOPE),
+            ("consent_id", self._consents.lodge_consent()),
+            ("state", state),
+        ]
+        if self.uses_pkce and code_challenge is not None:
+            query += [("code_challenge", code_challenge), ("code_challenge_method", "S256")]
+        return f"{self._access.authorization_url}?{urlencode(query)}"
+
+    def exchange_code(self, *, code: str, code_verifier: str | None) -> BankTokens:
+        """https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3; the customer is named by his consent."""
+        verifier = code_verifier if self.uses_pkce else None
+        return self._consents.customer_tokens.redeem_code(code=code, code_verifier=verifier)
+
+    def refresh(self, *, refresh_token: str) -> BankTokens:
+        """https://www.rfc-editor.org/rfc/rfc6749#section-6"""
+        grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token), ("scope", SCOPE)]
+        return self._consents.customer_tokens.redeem("refresh", grant)
+
+    def whoami(self, *, access_token: str) -> BankIdentity:
+        """The standard has no such question: a token that shows accounts is one. Nobody is named."""
+        self._fetch("whoami", "/accounts", access_token, read=self._accounts_in)
+        return BankIdentity(authenticated=True, provider_user_id=None)
+
+    def list_accounts(self, *, access_token: str) -> list[BankAccount]:
+        """…/resources-and-data-models/aisp/Accounts.html#get-accounts"""
+        return self._fetch("list_accounts", "/accounts", access_token, read=self._accounts_in)
+
+    def get_balance(self, *, access_token: str, account: BankAccount) -> Money:
+        """…/resources-and-data-models/aisp/Balances.html#get-accountsaccountidbalances"""
+        path = f"/accounts/{quote(account.external_id, safe='')}/balances"
+
+        def read(document: Any) -> Money:
+            return bank_balance(self._payloads.read(document, OBReadBalance1).data.balance, account.currency)
+
+        return self._fetch("get_balance", path, access_token, read=read)
+
+    def list_transactions(
+        self,
+        *,
+        access_token: str,
+        account: BankAccount,
+        since: datetime | None,
+        before: datetime,
+        limit: int = MAX_TRANSACTIONS_PER_PAGE,  # noqa: ARG002 - the standard leaves it to the bank
+        page: str | None = None,
+    ) -> BankTransactionPage:
+        """…/resources-and-data-models/aisp/Transactions.html#get-accountsaccountidtransactions
+
+        ``next_page`` is the bank's own link to it. The bank decides how long a page is.
+        """
+        # Filters have neither zone nor fraction: whole seconds around the span, cut to it below.
+        start = [] if since is None else [("fromBookingDateTime", _without_zone(since))]
+        query = [*start, ("toBookingDateTime", _without_zone(before + timedelta(seconds=1)))]
+        path = page or f"/accounts/{quote(account.external_id, safe='')}/transactions"
+        if page is not None and not self._is_of_this_bank(page):
+            raise self._client.bank_api_error("list_transactions", fields=["$.Links.Next"])
+        return self._fetch(
+            "list_transactions",
+            path,
+            access_token,
+            query=[] if page else query,
+            read=lambda document: self._page_in(document, account, since, before, page),
+        )
+
+    def register_webhook(self, *, access_token: str, account: BankAccount) -> None:
+        """There is none to be had."""
+
+    def list_webhooks(self, *, access_token: str, account: BankAccount) -> list[str]:  # noqa: ARG002
+        """There are none."""
+        return []
+
+    def delete_webhook(self, *, access_token: str, webhook_id: str) -> None:
+        """There is none."""
+
+    def verify_webhook(self, delivery: WebhookDelivery, *, now: datetime) -> WebhookNotice:
+        """https://openbankinguk.github.io/read-write-api-site3/v3.1.10/references/events.html"""
+        self._webhook_signature.verify(delivery, now=now)
+        return notice_in(delivery.body)
+
+    def create_payment_notice(
+        self, *, access_token: str, account: BankAccount, title: str, body: str
+    ) -> None:
+        """There are no notices in the standard."""
+
+    def get_payment_status(self, *, access_token: str, external_transaction_id: str) -> BankPaymentState:
+        """Looks through all accounts: the standard has no way to ask for one transaction."""
+        for account in self.list_accounts(access_token=access_token):
+            for page in self._all_pages(access_token, account):
+                if external_transaction_id in page.void_ids:
+                    return BankPaymentState.FAILED
+                if any(found.external_id == external_transaction_id for found in page.transactions):
+                    return BankPaymentState.COMPLETED
+        raise DomainError(Reason.PAYMENT_NOT_FOUND)
+
+    def revoke(self, *, access_token: str, provider_user_id: str | None) -> None:  # noqa: ARG002 - in our own name
+        """Deletes the consent: …/aisp/account-access-consents.html#delete-account-access-consents
+
+        Does nothing when the bank never said which one it is.
+        """
+        if provider_user_id is not None:
+            self._consents.delete_consent(provider_user_id)
+
+    def _all_pages(self, access_token: str, account: BankAccount) -> Iterator[BankTransactionPage]:
+        before, page = self._clock.now(), None
+        for _ in range(MAX_PAGES):
+            found = self.list_transactions(
+                access_token=access_token, account=account, since=None, before=before, page=page
+            )
+            yield found
+            page = found.next_page
+            if page is None:
+                return
+        raise self._client.bank_api_error("list_transactions", fields=["$.Links.Next"])
+
+    def _accounts_in(self, document: Any) -> list[BankAccount]:
+        """Of accounts of other kinds nothing but the kind is looked at: it may have no more."""
+        kinds = self._payloads.read(document, OBReadAccountKinds).data.account
+        return [
+            bank_account(self._payloads.read(found, OBAccount6))
+            for found, kind in zip(document["Data"]["Account"], kinds, strict=True)
+            if kind.account_sub_type in ACCOUNT_TYPES
+        ]
+
+    def _page_in(
+        self, document: Any, account: BankAccount, since: datetime | None, before: datetime, page: str | None
+    ) -> BankTransactionPage:
+        answer = self._payloads.read(document, OBReadTransaction6)
+        wanted = [found for found in answer.data.transaction if _is_within(found, since, before)]
+        return BankTransactionPage(
+            transactions=tuple(
+                bank_transaction(found, account.currency) for found in wanted if stands(found)
+            ),
+            void_ids=frozenset(transaction_id(found) for found in wanted if not stands(found)),
+            next_page=self._next_page(answer.links.next, page),
+        )
+
+    def _next_page(self, link: str | None, page: str | None) -> str | None:
+        if not link:
+            return None
+        if not _LINK.fullmatch(link):
+            raise UnreadablePayload(["$.Links.Next"])
+        target = urljoin(f"{self._base_url.rstrip('/')}/", link)
+        # A link elsewhere would be sent the customer's token; one to the same page would never end.
+        if target == page or not self._is_of_this_bank(target):
+            raise UnreadablePayload(["$.Links.Next"])
+        return target
+
+    def _is_of_this_bank(self, url: str) -> bool:
+        try:
+            return _origin(url) == _origin(self._base_url)
+        except ValueError:
+            return False
+
+    def _fetch(
+        self,
+        operation: str,
+        path: str,
+        access_token: str,
+        *,
+        read: Callable[[Any], Read],
+        query: Sequence[tuple[str, str]] = (),
+    ) -> Read:
+        call = BankCall(operation=operation, method="GET", path=path, access_token=access_token, query=query)
+        return self._client.fetch(call, read=read, interpret=_consent_is_over)
+
+
+def _consent_is_over(refusal: BankRefusal) -> Exception | None:
+    """…/profiles/read-write-data-api-profile.html#error-response-structure"""
+    errors = refusal.document.get("Errors") if isinstance(refusal.document, dict) else None
+    told = errors if isinstance(errors, list) else []
+    codes = {str(error.get("ErrorCode")) for error in told if isinstance(error, dict)}
+    if refusal.status in (_BAD_REQUEST, _FORBIDDEN) and codes & CONSENT_IS_OVER:
+        return DomainError(Reason.BANK_CONSENT_REQUIRED)
+    return None
+
+
+def _is_within(found: OBTransaction6, since: datetime | None, before: datetime) -> bool:
+    at = found.booking_date_time
+    return is_named(found) and (since is None or at >= since) and at < before
+
+
+def _without_zone(instant: datetime) -> str:
+    """https://openbankinguk.github.io/read-write-api-site3/v3.1.10/profiles/read-write-data-api-profile.html#date-formats"""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None, str | None]:
+    """Scheme, host, port, and a user's name, which has no place there. Raises ``ValueError``."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme), parts.username

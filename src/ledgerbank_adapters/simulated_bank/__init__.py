@@ -1,0 +1,55 @@
+"""A bank to connect to without credentials: an HTTP server with made-up money that speaks real protocols.
+
+Monzo's at the root, UK Open Banking's under ``/open-banking-uk``, and controls under ``/_control`` (listed in
+:mod:`~ledgerbank_adapters.simulated_bank.control_endpoints`). :class:`SimulatedBankServer` runs it in a test.
+"""
+
+from ledgerbank_adapters import requires_extra
+
+with requires_extra("simulated-bank"):
+    from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_ROOT
+    from ledgerbank_adapters.simulated_bank.simulated_bank_application import (
+        create_simulated_bank_application,
+    )
+    from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
+    from ledgerbank_adapters.simulated_bank.simulated_bank_server import (
+        DEFAULT_PORT,
+        SimulatedBankServer,
+        create_simulated_bank,
+        serve_simulated_bank,
+    )
+    from ledgerbank_adapters.simulated_bank.simulated_bank_settings import (
+        DEFAULT_CLIENT_ID,
+        DEFAULT_CLIENT_SECRET,
+        DEFAULT_CUSTOMER_NAME,
+        SimulatedBankSettings,
+    )
+    from ledgerbank_adapters.simulated_bank.simulated_books import NotAtThisBankError, NotPossibleError
+    from ledgerbank_adapters.simulated_bank.simulated_faults import (
+        EVERY_OPERATION,
+        Fault,
+        FaultEffect,
+        FaultKind,
+    )
+    from ledgerbank_adapters.simulated_bank.simulated_webhooks import DeliveryMode
+
+__all__ = [
+    "DEFAULT_CLIENT_ID",
+    "DEFAULT_CLIENT_SECRET",
+    "DEFAULT_CUSTOMER_NAME",
+    "DEFAULT_PORT",
+    "EVERY_OPERATION",
+    "OBIE_ROOT",
+    "DeliveryMode",
+    "Fault",
+    "FaultEffect",
+    "FaultKind",
+    "NotAtThisBankError",
+    "NotPossibleError",
+    "SimulatedBank",
+    "SimulatedBankServer",
+    "SimulatedBankSettings",
+    "create_simulated_bank",
+    "create_simulated_bank_application",
+    "serve_simulated_bank",
+]

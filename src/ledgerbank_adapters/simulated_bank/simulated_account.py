@@ -1,0 +1,133 @@
+"""What the simulated bank keeps for a customer: accounts and their movements, in minor units."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKind:
+    """One product of the bank, under its name in either dialect.
+
+    ``monzo_type`` as in https://docs.monzo.com/#accounts; ``obie_type`` and ``obie_subtype`` as
+    ``OBExternalAccountType1Code`` and ``OBExternalAccountSubType1Code``.
+    """
+
+    monzo_type: str
+    obie_type: str
+    obie_subtype: str
+
+
+ACCOUNT_KINDS = {
+    kind.monzo_type: kind
+    for kind in (
+        AccountKind(monzo_type="uk_retail", obie_type="Personal", obie_subtype="CurrentAccount"),
+        AccountKind(monzo_type="uk_retail_joint", obie_type="Personal", obie_subtype="CurrentAccount"),
+        AccountKind(monzo_type="uk_business", obie_type="Business", obie_subtype="CurrentAccount"),
+        AccountKind(monzo_type="uk_prepaid", obie_type="Personal", obie_subtype="PrePaidCard"),
+        AccountKind(monzo_type="uk_monzo_flex", obie_type="Personal", obie_subtype="CreditCard"),
+        AccountKind(monzo_type="uk_loan", obie_type="Personal", obie_subtype="Loan"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedMerchant:
+    """``category_code`` is an ISO 18245 merchant category code."""
+
+    id: str
+    group_id: str
+    name: str
+    category: str
+    category_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedTransaction:
+    """One movement. ``amount`` is negative when money leaves; its id stays when it settles or is declined.
+
+    ``sequence`` is the order in which the bank saw it: what orders movements of one instant.
+    """
+
+    id: str
+    account_id: str
+    sequence: int
+    created: datetime
+    updated: datetime
+    amount: int
+    local_amount: int
+    local_currency: str
+    description: str
+    notes: str = ""
+    merchant: SimulatedMerchant | None = None
+    category: str = "general"
+    settled: datetime | None = None
+    decline_reason: str | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts in the balance: pending movements do, declined ones do not."""
+        return self.decline_reason is None
+
+    @property
+    def is_pending(self) -> bool:
+        return self.stands and self.settled is None
+
+    @property
+    def place(self) -> tuple[datetime, int]:
+        """Its place in the account's order."""
+        return (self.created, self.sequence)
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedAccount:
+    """``opening_balance`` is the figure older than every movement shown, in minor units."""
+
+    id: str
+    user_id: str
+    owner_names: tuple[str, ...]
+    kind: AccountKind
+    currency: str
+    description: str
+    created: datetime
+    account_number: str
+    sort_code: str
+    opening_balance: int = 0
+    closed: bool = False
+    movements: dict[str, SimulatedTransaction] = field(default_factory=dict)
+
+    @property
+    def balance(self) -> int:
+        """Opening figure and all that stands, pending included."""
+        return self.opening_balance + sum(each.amount for each in self.movements.values() if each.stands)
+
+    @property
+    def booked_balance(self) -> int:
+        """The same without what is pending."""
+        return self.balance - sum(each.amount for each in self.movements.values() if each.is_pending)
+
+    def in_order(self) -> list[SimulatedTransaction]:
+        """Oldest first."""
+        return sorted(self.movements.values(), key=lambda each: each.place)
+
+    def keep(self, transactions: Iterable[SimulatedTransaction]) -> None:
+        # Another dictionary, not a changed one: readers of the old one may be at it without the bank's lock.
+        self.movements = self.movements | {each.id: each for each in transactions}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedItem:
+    """A notice in the customer's app."""
+
+    account_id: str
+    title: str
+    body: str
+    url: str
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedCustomer:
+    user_id: str
+    name: str
+    accounts: list[SimulatedAccount] = field(default_factory=list)
+    feed: list[FeedItem] = field(default_factory=list)

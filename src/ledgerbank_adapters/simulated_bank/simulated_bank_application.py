@@ -1,0 +1,55 @@
+"""The simulated bank as an ASGI application: two dialects and the controls over one model."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from ledgerbank_adapters.simulated_bank.bank_exchange import create_routes
+from ledgerbank_adapters.simulated_bank.consent_endpoints import STYLESHEET_OPERATION, consent_operations
+from ledgerbank_adapters.simulated_bank.control_endpoints import CONTROL_OPERATIONS
+from ledgerbank_adapters.simulated_bank.monzo_dialect_access import MONZO_ACCESS_OPERATIONS
+from ledgerbank_adapters.simulated_bank.monzo_dialect_endpoints import MONZO_ACCOUNT_OPERATIONS
+from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_CONSENT_OPERATIONS, OBIE_ROOT
+from ledgerbank_adapters.simulated_bank.obie_dialect_endpoints import OBIE_ACCOUNT_OPERATIONS
+from ledgerbank_adapters.simulated_bank.obie_dialect_tokens import OBIE_TOKEN_OPERATIONS
+from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
+from ledgerbank_adapters.simulated_bank.simulated_grants import Dialect
+
+LARGEST_BODY = 1024 * 1024
+
+
+def create_simulated_bank_application(
+    bank: SimulatedBank, *, on_start: Callable[[], None], on_stop: Callable[[], None]
+) -> Starlette:
+    """Monzo's dialect at the root, UK Open Banking's under ``/open-banking-uk``, and ``/_control``.
+
+    ``on_start`` and ``on_stop`` start and stop what works beside it: the courier of webhooks.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        on_start()
+        try:
+            yield
+        finally:
+            on_stop()
+
+    monzo = (
+        *consent_operations(Dialect.MONZO, "/"),
+        STYLESHEET_OPERATION,
+        *MONZO_ACCESS_OPERATIONS,
+        *MONZO_ACCOUNT_OPERATIONS,
+    )
+    obie = (
+        *consent_operations(Dialect.OBIE, "/authorize"),
+        *OBIE_TOKEN_OPERATIONS,
+        *OBIE_CONSENT_OPERATIONS,
+        *OBIE_ACCOUNT_OPERATIONS,
+    )
+    routes = [
+        *create_routes(bank, monzo),
+        *create_routes(bank, obie, under=OBIE_ROOT),
+        *create_routes(bank, CONTROL_OPERATIONS),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, max_body_size=LARGEST_BODY)

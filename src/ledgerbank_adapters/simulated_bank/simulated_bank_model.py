@@ -1,0 +1,127 @@
+"""The simulated bank itself: one deterministic state for both dialects and the control endpoints."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ledgerbank_adapters.simulated_bank.simulated_bank_settings import SimulatedBankSettings
+from ledgerbank_adapters.simulated_bank.simulated_books import SimulatedBooks, found_in
+from ledgerbank_adapters.simulated_bank.simulated_consents import SimulatedConsent
+from ledgerbank_adapters.simulated_bank.simulated_faults import CallCount, Fault, FaultPlan
+from ledgerbank_adapters.simulated_bank.simulated_grants import (
+    CONSENT_LIFETIME,
+    Authorization,
+    Dialect,
+    RefusalReason,
+    SimulatedGrants,
+)
+
+
+class SimulatedBank(SimulatedBooks):
+    """Everything in memory: the books, who may see them, and the faults to come.
+
+    The same settings, names and orders of calls give the same content, ids included; only tokens and codes
+    come from ``new_secret``, so that one of an earlier run never fits by accident. ``clock`` gives the
+    machine's time, aware; :meth:`advance` puts the bank ahead of it.
+    """
+
+    def __init__(
+        self,
+        settings: SimulatedBankSettings,
+        *,
+        clock: Callable[[], datetime],
+        new_secret: Callable[[], str],
+    ) -> None:
+        self._new_secret = new_secret
+        super().__init__(settings, clock=clock)
+
+    def reset(self) -> None:
+        """As if it had just opened: customers, consents, faults, counters and the advanced clock are gone."""
+        with self.locked():
+            super().reset()
+            self.app_approval_required = self.settings.app_approval_required
+            self.consents: dict[str, SimulatedConsent] = {}
+            self.client_tokens: dict[str, tuple[str, datetime]] = {}
+            self.faults = FaultPlan()
+            self.grants = SimulatedGrants(
+                self._new_secret, timedelta(seconds=self.settings.access_token_seconds)
+            )
+
+    def add_fault(self, fault: Fault) -> None:
+        """Behind those still to come."""
+        with self.locked():
+            self.faults.faults.append(fault)
+
+    def count_of(self, operation: str) -> CallCount:
+        """How often it was called since the bank opened; a copy."""
+        with self.locked():
+            return replace(self.faults.counts.get(operation, CallCount()))
+
+    def knows_client(self, client_id: str, client_secret: str) -> bool:
+        known = self.settings.clients.get(client_id)
+        return known is not None and hmac.compare_digest(known.encode(), client_secret.encode())
+
+    def authorize(self, authorization: Authorization) -> str:
+        """What the customer's approval gives: the code for the client."""
+        with self.locked():
+            now = self.now()
+            if authorization.dialect is Dialect.MONZO:
+                ends: datetime | None = now + CONSENT_LIFETIME
+            else:
+                ends = found_in(self.consents, authorization.consent_id or "").expires_at
+            return self.grants.issue_code(authorization, now=now, consent_expires_at=ends)
+
+    def approve_in_app(self, user_id: str) -> int:
+        """The customer approves in the bank's app what he consented to; gives how many accesses that were."""
+        with self.locked():
+            waiting = [each for each in self.grants.of_user(user_id) if each.approved_at is None]
+            for grant in waiting:
+                grant.approve(self.now())
+            return len(waiting)
+
+    def expire_tokens(self, user_id: str | None = None, *, refresh: bool = False) -> int:
+        """Access tokens are expired from now on; with ``refresh`` the refresh tokens as well.
+
+        Of all customers when none is named, here and in what follows; each gives how many grants it met.
+        """
+        with self.locked():
+            grants = self.grants.of_user(user_id)
+            for grant in grants:
+                grant.access_expires_at = self.now()
+                grant.refresh_expired = grant.refresh_expired or refresh
+            return len(grants)
+
+    def revoke_tokens(self, user_id: str | None = None) -> int:
+        """Access and refresh tokens are refused from now on."""
+        with self.locked():
+            grants = self.grants.of_user(user_id)
+            for grant in grants:
+                grant.end(RefusalReason.REVOKED)
+            return len(grants)
+
+    def expire_full_history(self, user_id: str | None = None) -> int:
+        """The five minutes in which the whole history is given are over."""
+        with self.locked():
+            grants = self.grants.of_user(user_id)
+            for grant in grants:
+                grant.full_history_until = self.now()
+            return len(grants)
+
+    def expire_consents(self, user_id: str | None = None) -> int:
+        """The consents' time is over: what 90 days, or OBIE's ExpirationDateTime, would do."""
+        with self.locked():
+            grants = self.grants.of_user(user_id)
+            for grant in grants:
+                grant.expires_at = self.now()
+                if consent := self.consents.get(grant.authorization.consent_id or ""):
+                    consent.expires_at = grant.expires_at
+            return len(grants)
+
+    def new_client_token(self, client_id: str) -> tuple[str, int]:
+        """A token that stands for the client itself, and its lifetime in seconds."""
+        with self.locked():
+            token = f"client_{self._new_secret()}"
+            seconds = self.settings.access_token_seconds
+            self.client_tokens[token] = (client_id, self.now() + timedelta(seconds=seconds))
+            return token, seconds

@@ -1,0 +1,31 @@
+"""A message broker as the workers use it, whichever it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dramatiq import Broker
+from dramatiq.errors import BrokerConnectionError
+
+
+def _needs_nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobBroker:
+    """``outages`` is what sending raises when the broker is out of reach.
+
+    ``keep_alive`` is called about once a second, by the thread that sends. It does not raise.
+    """
+
+    broker: Broker
+    outages: tuple[type[Exception], ...] = (BrokerConnectionError, OSError)
+    keep_alive: Callable[[], None] = _needs_nothing
+
+
+OpenJobBroker: TypeAlias = Callable[[], JobBroker]
+"""Gives a broker of its own to whoever asks, connected to nothing yet.
+
+Each of our queues has one: Dramatiq wants one worker on a broker, and a worker has one number of threads.
+"""

@@ -1,0 +1,46 @@
+"""Delivery by Redis."""
+
+from ledgerbank_adapters import requires_extra
+
+with requires_extra("redis"):
+    from dramatiq.brokers.redis import RedisBroker
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.exceptions import RedisError
+    from redis.retry import Retry
+
+from dramatiq.errors import BrokerConnectionError
+
+from ledgerbank_adapters.workers.job_broker import JobBroker
+
+NAMESPACE = "ledgerbank:jobs"
+TIMEOUT_SECONDS = 5.0
+# When a worker gives no sign of life for so long, what it had fetched is delivered to another one. The jobs
+# table has sent it again by then, so this only clears up.
+HEARTBEAT_TIMEOUT_MILLISECONDS = 60_000
+# Only a message that cannot be read at all ends there; the job it was about is sent again.
+DEAD_MESSAGE_MILLISECONDS = 60_000
+
+
+class _RedisBroker(RedisBroker):
+    def get_declared_delay_queues(self) -> set[str]:
+        """None: no message of ours is ever delayed, so nobody has to listen for those."""
+        return set()
+
+
+def create_redis_job_broker(url: str) -> JobBroker:
+    """A broker over the Redis at a ``redis://`` URL. A connection that died is replaced once per command."""
+    client = Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
+    broker = _RedisBroker(  # type: ignore[no-untyped-call]  # its authors left it so
+        client=client,
+        middleware=[],
+        namespace=NAMESPACE,
+        heartbeat_timeout=HEARTBEAT_TIMEOUT_MILLISECONDS,
+        dead_message_ttl=DEAD_MESSAGE_MILLISECONDS,
+    )
+    return JobBroker(broker=broker, outages=(BrokerConnectionError, RedisError, OSError))

@@ -1,0 +1,110 @@
+"""All workers of one process: a thread that hands out jobs, and threads that run them."""
+
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from dramatiq import Worker
+
+from ledgerbank_adapters.workers.dramatiq_job_transport import (
+    DramatiqJobTransport,
+    message_queue,
+    register_actor,
+)
+from ledgerbank_adapters.workers.job_actor import JobActor
+from ledgerbank_adapters.workers.job_broker import OpenJobBroker
+from ledgerbank_adapters.workers.job_dispatcher import JobDispatcher
+from ledgerbank_adapters.workers.job_observer import JobObserver
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.job_running_service import JobRunningService
+
+logger = logging.getLogger(__name__)
+
+# How often an idle worker looks at Redis, and how soon its threads notice that they are to stop.
+IDLE_MILLISECONDS = 100
+# Threads that run nothing any more need no longer, unless their broker is away: then they are left to the
+# end of the process.
+CLOSING_MILLISECONDS = 5_000
+
+
+class WorkerPool:
+    """Runs jobs from :meth:`start` until :meth:`stop`.
+
+    ``threads`` is how many jobs, or batches of them, run at once for each queue; a queue without any is not
+    served. Many pools may work at once, in one process or many.
+    """
+
+    def __init__(
+        self,
+        *,
+        ids: IdGenerator,
+        threads: Mapping[str, int],
+        open_broker: OpenJobBroker,
+        dispatching: JobDispatchService,
+        running: JobRunningService,
+        observer: JobObserver,
+    ) -> None:
+        served = {queue: number for queue, number in threads.items() if number > 0}
+        self._brokers = {queue: open_broker() for queue in served}
+        self._dispatcher = JobDispatcher(
+            owner_id=ids.new_id(),
+            capacity=served,
+            dispatching=dispatching,
+            running=running,
+            transport=DramatiqJobTransport(self._brokers),
+            observer=observer,
+        )
+        self._actor = JobActor(running, ids=ids, observer=observer, ended=self._dispatcher.wake)
+        self._workers = [self._worker(queue, number) for queue, number in served.items()]
+
+    def start(self) -> None:
+        """Does not wait for the database or the broker: whatever is away is tried again."""
+        for worker in self._workers:
+            worker.start()
+        self._dispatcher.start()
+
+    def stop(self, timeout: float) -> bool:
+        """Hands out no more, lets running attempts end, and frees what was handed out and not begun.
+
+        Waits ``timeout`` seconds for the attempts; whether all of them ended. Those that did not run on until
+        the process ends, and are taken over if they did not end by then.
+        """
+        deadline = time.monotonic() + timeout
+        self._dispatcher.stop(timeout)
+        for worker in self._workers:
+            for thread in worker.workers:
+                thread.stop()
+        # Others may have it at once; whatever of it a thread of ours begins after all, it begins alone.
+        self._dispatcher.give_back()
+        all_ended = self._actor.attempts.wait_until_none(max(deadline - time.monotonic(), 0))
+        with ThreadPoolExecutor(max(len(self._workers), 1)) as closing:
+            closing.map(_close, self._workers)
+        self._dispatcher.give_back()
+        for queue in self._brokers:
+            self._brokers[queue].broker.close()
+        return all_ended
+
+    def _worker(self, queue: str, threads: int) -> Worker:
+        to = self._brokers[queue]
+        register_actor(to, queue, self._actor.perform)
+        worker = Worker(to.broker, worker_threads=threads, worker_timeout=IDLE_MILLISECONDS)
+        # Only what a thread is free for is fetched: the rest goes to other processes.
+        worker.queue_prefetch = threads
+        logging.getLogger(f"dramatiq.worker.ConsumerThread({message_queue(queue)})").addFilter(_is_news)
+        return worker
+
+
+def _close(worker: Worker) -> None:
+    try:
+        worker.stop(timeout=CLOSING_MILLISECONDS)
+    except Exception as error:  # noqa: BLE001 - brokers that are away raise what they like; the others are to be closed
+        logger.warning("A worker could not close its broker: %s", error)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Dramatiq tells every few seconds that a broker is still away; the dispatcher tells it once."""
+    return not record.getMessage().startswith(
+        ("Consumer encountered a connection error", "Restarting consumer")
+    )

@@ -1,0 +1,66 @@
+"""The workers of a process, and the broker that they share with those of other processes."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
+from ledgerbank_adapters.system import Uuid7IdGenerator
+from ledgerbank_app.composition import Application
+from ledgerbank_app.settings_loading import SettingsError
+from ledgerbank_domain.jobs.job import JobKind
+
+if TYPE_CHECKING:
+    from ledgerbank_adapters.workers import OpenJobBroker, WorkerPool
+
+# The longest that an attempt which is running when the process is told to stop may take.
+STOP_SECONDS = max(kind.time_limit for kind in JobKind).total_seconds()
+
+
+def create_worker_pool(
+    application: Application, metrics: PrometheusMetrics, *, threads: Mapping[str, int]
+) -> "WorkerPool":
+    """Workers that are not started yet, with that many threads per queue. Raises SettingsError."""
+    open_broker = _broker_at(application.settings.jobs.broker_url)
+    from ledgerbank_adapters.workers import WorkerPool
+
+    try:
+        return WorkerPool(
+            ids=Uuid7IdGenerator(),
+            threads=threads,
+            open_broker=open_broker,
+            dispatching=application.services.job_dispatch,
+            running=application.services.job_running,
+            observer=metrics,
+        )
+    except ValueError:
+        raise SettingsError(["BROKER_URL has a parameter that the broker's client does not take."]) from None
+
+
+def connections_of_workers(threads: Mapping[str, int]) -> int:
+    """How many database connections they use at most.
+
+    Two for each worker and for the thread that hands out jobs: for the work, and to read the database's clock
+    meanwhile. With fewer, each might have one and wait for its second one.
+    """
+    return 2 * (sum(threads.values()) + 1)
+
+
+def _broker_at(url: str) -> "OpenJobBroker":
+    scheme = url.partition(":")[0]
+    try:
+        from ledgerbank_adapters.workers import create_in_process_job_broker
+
+        if scheme == "redis":
+            from ledgerbank_adapters.workers.redis_job_broker import create_redis_job_broker
+
+            return partial(create_redis_job_broker, url)
+        if scheme == "amqp":
+            from ledgerbank_adapters.workers.rabbitmq_job_broker import create_rabbitmq_job_broker
+
+            return partial(create_rabbitmq_job_broker, url)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("ledgerbank"):
+            raise
+        raise SettingsError([f"BROKER_URL cannot be used: {missing}"]) from None
+    return create_in_process_job_broker

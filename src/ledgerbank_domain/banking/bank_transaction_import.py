@@ -1,0 +1,32 @@
+"""What the books know of a bank's transaction: which line stands for it, and whether it is settled."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankTransactionImport:
+    """One per account and bank transaction, for ever. ``transaction_id`` is the line that stands for it now.
+
+    None: it was reversed, because the bank declined it after all. ``posted_at`` is the bank's word, by which
+    it is asked again; lines may tell another time, for none is dated ahead of ours.
+    """
+
+    account_id: UUID
+    external_transaction_id: str
+    transaction_id: UUID | None
+    pending: bool
+    posted_at: datetime
+    inserted_at: datetime
+    updated_at: datetime
+
+    def standing(
+        self, transaction_id: UUID, *, pending: bool, posted_at: datetime, at: datetime
+    ) -> "BankTransactionImport":
+        return replace(
+            self, transaction_id=transaction_id, pending=pending, posted_at=posted_at, updated_at=at
+        )
+
+    def void(self, *, at: datetime) -> "BankTransactionImport":
+        return replace(self, transaction_id=None, pending=False, updated_at=at)

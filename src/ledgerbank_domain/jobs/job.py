@@ -1,0 +1,254 @@
+"""Work to be done outside a request, the states it passes through, and when it is tried again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Self
+from uuid import UUID
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Category, Reason
+
+MIN_PRIORITY = 0
+MAX_PRIORITY = 9
+MAX_ATTEMPTS = 5
+MAX_DELAY = timedelta(days=30)
+
+
+class JobKind(Enum):
+    """What is to be done, on which queue, and how long one attempt may take."""
+
+    queue: str
+    time_limit: timedelta
+
+    PAYMENT_PROCESS = ("payment.process", "payments", timedelta(minutes=5))
+    BANK_SYNC = ("bank.sync", "banking", timedelta(minutes=10))
+    NOTIFICATION_SEND = ("notification.send", "notifications", timedelta(minutes=1))
+    BANK_SCHEDULE_DUE = ("bank.schedule_due", "default", timedelta(minutes=5))
+    MAINTENANCE_PRUNE = ("maintenance.prune", "default", timedelta(minutes=5))
+
+    def __new__(cls, name: str, queue: str, time_limit: timedelta) -> Self:
+        kind = object.__new__(cls)
+        kind._value_ = name
+        kind.queue = queue
+        kind.time_limit = time_limit
+        return kind
+
+
+QUEUES = tuple(dict.fromkeys(kind.queue for kind in JobKind))
+
+
+class JobState(Enum):
+    """``completed``, ``cancelled`` and ``discarded`` (a dead letter) are finished."""
+
+    SCHEDULED = "scheduled"
+    AVAILABLE = "available"
+    EXECUTING = "executing"
+    RETRYABLE = "retryable"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    DISCARDED = "discarded"
+
+
+WAITING_STATES = frozenset({JobState.SCHEDULED, JobState.AVAILABLE, JobState.RETRYABLE})
+UNFINISHED_STATES = WAITING_STATES | {JobState.EXECUTING}
+_STATES_AN_ADMIN_MAY_RETRY = frozenset({JobState.RETRYABLE, JobState.CANCELLED, JobState.DISCARDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobError:
+    """Why an attempt failed."""
+
+    at: datetime
+    reason: Reason
+    message: str
+
+    @property
+    def category(self) -> Category:
+        return self.reason.category
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLease:
+    """A dispatcher's hold on a job. ``token`` fences: who presents another one is late and changes nothing.
+
+    It is one for the batch that is handed out, and another one, of whoever begins it, from then on.
+    ``owner_id`` is the worker process whose dispatcher took the lease.
+    """
+
+    token: UUID
+    owner_id: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """``attempt`` counts those begun since the job was made, or made available again by an administrator.
+
+    Priority 0 goes first. While ``available`` a job may be leased: handed to a worker that has not begun it.
+    Which of two jobs with one ``unique_key`` may exist beside the other is said at ``JobRepository``.
+    """
+
+    id: UUID
+    kind: JobKind
+    args: Mapping[str, Any]
+    priority: int = MIN_PRIORITY
+    state: JobState
+    attempt: int = 0
+    max_attempts: int = MAX_ATTEMPTS
+    run_at: datetime
+    attempted_at: datetime | None = None
+    completed_at: datetime | None = None
+    errors: tuple[JobError, ...] = ()
+    unique_key: str | None = None
+    correlation_id: str | None = None
+    lease: JobLease | None = field(default=None, repr=False)
+    inserted_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def new(
+        cls,
+        kind: JobKind,
+        *,
+        job_id: UUID,
+        args: Mapping[str, Any],
+        at: datetime,
+        run_at: datetime | None = None,
+        priority: int = MIN_PRIORITY,
+        unique_key: str | None = None,
+        correlation_id: str | None = None,
+    ) -> "Job":
+        """A job due at ``run_at``, or at once."""
+        due_at = at if run_at is None else run_at
+        return cls(
+            id=job_id,
+            kind=kind,
+            args=MappingProxyType(dict(args)),
+            priority=priority,
+            state=JobState.SCHEDULED if due_at > at else JobState.AVAILABLE,
+            run_at=due_at,
+            unique_key=unique_key,
+            correlation_id=correlation_id,
+            inserted_at=at,
+            updated_at=at,
+        )
+
+    @property
+    def queue(self) -> str:
+        return self.kind.queue
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in UNFINISHED_STATES
+
+    @property
+    def last_error(self) -> JobError | None:
+        return self.errors[-1] if self.errors else None
+
+    def is_handed_out_with(self, token: UUID) -> bool:
+        """Whether it waits for the worker that it was sent to with this token."""
+        return self.state is JobState.AVAILABLE and self._is_held_with(token)
+
+    def is_attempted_with(self, token: UUID) -> bool:
+        """Whether the attempt that began under this token still has the job."""
+        return self.state is JobState.EXECUTING and self._is_held_with(token)
+
+    def begun(self, *, token: UUID, lease_expires_at: datetime, at: datetime) -> "Job":
+        """An attempt begins, under a token of its own in the lease the job was handed out with."""
+        if self.state is not JobState.AVAILABLE or self.lease is None:
+            raise ValueError(f"job {self.id} was not handed out")
+        return replace(
+            self,
+            state=JobState.EXECUTING,
+            attempt=self.attempt + 1,
+            attempted_at=at,
+            lease=replace(self.lease, token=token, expires_at=lease_expires_at),
+            updated_at=at,
+        )
+
+    def completed(self, *, at: datetime) -> "Job":
+        return replace(self._attempted(at), state=JobState.COMPLETED, completed_at=at)
+
+    def failed(self, error: JobError, *, retry_after: timedelta, jitter: float) -> "Job":
+        """The attempt failed: retried by the error's category, or discarded.
+
+        ``retry_after`` is what the other side asked to wait at least; ``jitter`` a random number in [0, 1).
+        """
+        after = replace(self._attempted(error.at), errors=(*self.errors, error))
+        failures = after._failures_in(error.category)
+        policy = error.category.retry_policy
+        if failures > policy.max_retries or after.attempt >= after.max_attempts:
+            return replace(after, state=JobState.DISCARDED, completed_at=error.at)
+        delay = retry_delay(error.category, failures, jitter=jitter)
+        return replace(after, state=JobState.RETRYABLE, run_at=error.at + max(delay, retry_after))
+
+    def postponed(self, until: datetime, *, at: datetime) -> "Job":
+        """The attempt could not begin yet and does not count."""
+        return replace(self._attempted(at), state=JobState.SCHEDULED, attempt=self.attempt - 1, run_at=until)
+
+    def cancelled(self, *, at: datetime) -> "Job":
+        """Raises ``already_processed`` once an attempt runs or the job is finished."""
+        if self.state not in WAITING_STATES:
+            raise DomainError(Reason.ALREADY_PROCESSED)
+        return replace(self, state=JobState.CANCELLED, completed_at=at, lease=None, updated_at=at)
+
+    def retried(self, *, at: datetime) -> "Job":
+        """Available now, as if it were new; its errors are kept. Raises ``already_processed``."""
+        if self.state not in _STATES_AN_ADMIN_MAY_RETRY:
+            raise DomainError(Reason.ALREADY_PROCESSED)
+        return replace(
+            self,
+            state=JobState.AVAILABLE,
+            attempt=0,
+            run_at=at,
+            completed_at=None,
+            lease=None,
+            updated_at=at,
+        )
+
+    def without_unique_key(self, *, at: datetime) -> "Job":
+        """No longer in the way of another job with its key."""
+        return replace(self, unique_key=None, updated_at=at)
+
+    def _is_held_with(self, token: UUID) -> bool:
+        return self.lease is not None and self.lease.token == token
+
+    def _attempted(self, at: datetime) -> "Job":
+        if self.state is not JobState.EXECUTING:
+            raise ValueError(f"no attempt of job {self.id} is running")
+        return replace(self, lease=None, updated_at=at)
+
+    def _failures_in(self, category: Category) -> int:
+        """How often it failed this way since it was last made available: each attempt leaves one error."""
+        recent = self.errors[-self.attempt :]
+        return sum(error.category is category for error in recent)
+
+
+def retry_delay(category: Category, retry: int, *, jitter: float) -> timedelta:
+    """The wait before retry number ``retry`` (from 1): doubling, plus up to half of it by chance."""
+    milliseconds = category.retry_policy.base_delay_milliseconds * 2 ** (retry - 1)
+    return timedelta(milliseconds=milliseconds * (1 + jitter / 2))
+
+
+def payment_job_key(payment_id: UUID) -> str:
+    """The ``unique_key`` of every ``payment.process`` job of this payment."""
+    return f"{JobKind.PAYMENT_PROCESS.value}:{payment_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """What a list of jobs is narrowed to; None means any."""
+
+    state: JobState | None = None
+    queue: str | None = None
+    kind: JobKind | None = None
+
+
+def parse_priority(value: object) -> int:
+    """Raises ``invalid_priority``."""
+    if isinstance(value, bool) or not isinstance(value, int) or not MIN_PRIORITY <= value <= MAX_PRIORITY:
+        raise DomainError(Reason.INVALID_PRIORITY, field="priority")
+    return value

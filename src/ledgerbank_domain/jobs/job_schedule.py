@@ -1,0 +1,46 @@
+"""When a job is asked to run."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.jobs.job import MAX_DELAY, MIN_PRIORITY
+
+MIN_DELAY_SECONDS = 1
+MAX_DELAY_SECONDS = int(MAX_DELAY.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSchedule:
+    """A wait or a moment (never both: ``invalid_schedule``), or neither: as soon as possible.
+
+    Among jobs that are due, priority 0 goes first.
+    """
+
+    priority: int = MIN_PRIORITY
+    delay: timedelta | None = None
+    run_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.delay is not None and self.run_at is not None:
+            raise DomainError(
+                Reason.INVALID_SCHEDULE, field="run_at", message="Give a delay or a time, not both."
+            )
+
+    def due_at(self, now: datetime) -> datetime:
+        """Raises ``invalid_schedule`` for a time that is not ahead, or further off than 30 days."""
+        if self.run_at is None:
+            return now if self.delay is None else now + self.delay
+        if not now < self.run_at <= now + MAX_DELAY:
+            raise DomainError(Reason.INVALID_SCHEDULE, field="run_at")
+        return self.run_at
+
+
+def parse_delay_seconds(value: object) -> timedelta:
+    """A whole number of seconds, up to 30 days. Raises ``invalid_schedule``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise DomainError(Reason.INVALID_SCHEDULE)
+    if not MIN_DELAY_SECONDS <= value <= MAX_DELAY_SECONDS:
+        raise DomainError(Reason.INVALID_SCHEDULE)
+    return timedelta(seconds=value)

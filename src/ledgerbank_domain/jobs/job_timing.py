@@ -1,0 +1,44 @@
+"""How long jobs are held, and how many go together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from ledgerbank_domain.jobs.job import JobKind
+
+DEFAULT_TIME_LIMITS = MappingProxyType({kind: kind.time_limit for kind in JobKind})
+DEFAULT_BATCH_SIZE = 200
+PERIODS = MappingProxyType(
+    {JobKind.BANK_SCHEDULE_DUE: timedelta(minutes=1), JobKind.MAINTENANCE_PRUNE: timedelta(hours=1)}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobTiming:
+    """``handed_out_for`` is how long a worker has to begin what it was sent before it is sent again.
+
+    An attempt is taken for dead, and the job taken over, ``takeover_grace`` after its time limit.
+    ``batch_size`` is how many payments are processed in one transaction.
+    """
+
+    handed_out_for: timedelta = timedelta(seconds=30)
+    takeover_grace: timedelta = timedelta(seconds=60)
+    time_limits: Mapping[JobKind, timedelta] = field(default_factory=lambda: DEFAULT_TIME_LIMITS)
+    batch_size: int = DEFAULT_BATCH_SIZE
+
+    def deadline(self, kind: JobKind, *, begun_at: datetime) -> datetime:
+        return begun_at + self.time_limits[kind]
+
+    def taken_over_at(self, kind: JobKind, *, begun_at: datetime) -> datetime:
+        return self.deadline(kind, begun_at=begun_at) + self.takeover_grace
+
+    def jobs_per_batch(self, queue: str) -> int:
+        """Only payments gain from being done together."""
+        return self.batch_size if queue == JobKind.PAYMENT_PROCESS.queue else 1
+
+
+def period_start(kind: JobKind, now: datetime) -> datetime:
+    """When the period that ``now`` lies in began, for a kind of ``PERIODS``."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (now - midnight) // PERIODS[kind] * PERIODS[kind]

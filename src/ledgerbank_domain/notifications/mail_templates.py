@@ -1,0 +1,99 @@
+"""The letters that users get, one function each, and the table that finds them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.notifications.mail_letter import Letter
+from ledgerbank_domain.notifications.notification import NotificationTemplate
+
+Params = Mapping[str, str]
+
+RECONNECT = "LedgerBank can no longer read from this bank. Log in and connect the bank again to change that."
+WILL_TRY_AGAIN = (
+    "LedgerBank goes on trying. If your accounts are not up to date tomorrow, log in and connect it again."
+)
+_RECONNECTING_HELPS = frozenset(
+    {Reason.BANK_CONSENT_REQUIRED.code, Reason.AUTHORIZATION_DENIED.code, Reason.BANK_LOGIN_INACTIVE.code}
+)
+
+
+def letter_of(template: NotificationTemplate, params: Params) -> Letter:
+    """Raises ``KeyError`` when a parameter is missing, and ``ValueError`` when an instant is not one."""
+    return _LETTERS[template](params)
+
+
+def _password_changed(params: Params) -> Letter:
+    return Letter(
+        subject="Your password was changed",
+        opening="The password of your LedgerBank account was changed, and you were logged out everywhere.",
+        facts=(("Changed at", _instant(params["changed_at"])),),
+        advice="If this was not you, somebody else may be using your account: contact support at once.",
+    )
+
+
+def _payment_completed(params: Params) -> Letter:
+    return Letter(
+        subject="Your payment is complete",
+        opening="A payment of yours has been carried out.",
+        facts=(*_payment_facts(params), ("Completed at", _instant(params["at"]))),
+        advice="You find it among the payments and transactions of your account.",
+    )
+
+
+def _payment_failed(params: Params) -> Letter:
+    return Letter(
+        subject="Your payment could not be carried out",
+        opening="A payment of yours failed. No money has moved.",
+        facts=(
+            *_payment_facts(params),
+            ("Reason", _message_of(params["reason"])),
+            ("Failed at", _instant(params["at"])),
+        ),
+        advice="Once the reason is gone you can make the payment again.",
+    )
+
+
+def _bank_login_needs_attention(params: Params) -> Letter:
+    return Letter(
+        subject="Your bank connection needs attention",
+        opening="Your accounts at another bank could not be brought up to date.",
+        facts=(
+            ("Bank", params["bank_name"]),
+            ("User name there", params["username"]),
+            ("Reason", _message_of(params["reason"])),
+            ("Failed at", _instant(params["failed_at"])),
+        ),
+        advice=RECONNECT if params["reason"] in _RECONNECTING_HELPS else WILL_TRY_AGAIN,
+    )
+
+
+def _payment_facts(params: Params) -> tuple[tuple[str, str], ...]:
+    out = params["direction"] == Direction.DEBIT.value
+    return (
+        ("Amount", f"{params['amount']} {params['currency']}"),
+        ("Direction", "out of your account" if out else "into your account"),
+        ("Description", params["description"]),
+        ("Payment", params["payment_id"]),
+    )
+
+
+def _message_of(code: str) -> str:
+    """The catalog's text for a reason; a job may have been stored by another version of the catalog."""
+    for reason in Reason:
+        if reason.code == code:
+            return reason.message
+    return Reason.INTERNAL_SERVER_ERROR.message
+
+
+def _instant(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+_LETTERS: Mapping[NotificationTemplate, Callable[[Params], Letter]] = {
+    NotificationTemplate.PASSWORD_CHANGED: _password_changed,
+    NotificationTemplate.PAYMENT_COMPLETED: _payment_completed,
+    NotificationTemplate.PAYMENT_FAILED: _payment_failed,
+    NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: _bank_login_needs_attention,
+}

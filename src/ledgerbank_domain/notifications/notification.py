@@ -1,0 +1,108 @@
+"""What a user is told by mail, as it is kept in a job until it is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.payments.payment import Payment
+
+MAX_CAUSE_LENGTH = 128
+
+
+class NotificationTemplate(Enum):
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a template's name
+    PAYMENT_COMPLETED = "payment_completed"
+    PAYMENT_FAILED = "payment_failed"
+    BANK_LOGIN_NEEDS_ATTENTION = "bank_login_needs_attention"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One mail to be: whom it is for, which one, and what it tells.
+
+    ``cause`` names what happened: of several notifications with one template and cause one is sent.
+    ``params`` are what the template asks for, as text, and never a secret: administrators see jobs.
+    """
+
+    user_id: UUID
+    template: NotificationTemplate
+    params: Mapping[str, str]
+    cause: str
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.cause) <= MAX_CAUSE_LENGTH:
+            raise ValueError(f"a cause has 1 to {MAX_CAUSE_LENGTH} characters, not {len(self.cause)}")
+
+    @property
+    def unique_key(self) -> str:
+        return f"notification.send:{self.template.value}:{self.cause}"
+
+    def as_args(self) -> dict[str, Any]:
+        """The arguments of its job, JSON-ready."""
+        return {
+            "user_id": str(self.user_id),
+            "template": self.template.value,
+            "params": dict(self.params),
+        }
+
+
+def password_changed(*, user_id: UUID, at: datetime, cause: str) -> Notification:
+    """Causes: an id of its own for each change."""
+    return Notification(
+        user_id=user_id,
+        template=NotificationTemplate.PASSWORD_CHANGED,
+        params={"changed_at": at.isoformat()},
+        cause=cause,
+    )
+
+
+def payment_completed(payment: Payment, *, at: datetime) -> Notification:
+    """Caused by the payment: it completes once."""
+    return Notification(
+        user_id=payment.user_id,
+        template=NotificationTemplate.PAYMENT_COMPLETED,
+        params=_payment_params(payment, at),
+        cause=str(payment.id),
+    )
+
+
+def payment_failed(payment: Payment, *, reason: Reason, at: datetime, cause: str) -> Notification:
+    """``cause`` names the failure: a payment that is tried again may fail again."""
+    return Notification(
+        user_id=payment.user_id,
+        template=NotificationTemplate.PAYMENT_FAILED,
+        params={**_payment_params(payment, at), "reason": reason.code},
+        cause=cause,
+    )
+
+
+def bank_login_needs_attention(
+    *, user_id: UUID, bank_name: str, username: str, reason: Reason, at: datetime, cause: str
+) -> Notification:
+    """``cause`` names the episode: what goes on failing for the same reason is told once."""
+    return Notification(
+        user_id=user_id,
+        template=NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION,
+        params={
+            "bank_name": bank_name,
+            "username": username,
+            "reason": reason.code,
+            "failed_at": at.isoformat(),
+        },
+        cause=cause,
+    )
+
+
+def _payment_params(payment: Payment, at: datetime) -> dict[str, str]:
+    return {
+        "payment_id": str(payment.id),
+        "amount": str(payment.amount),
+        "currency": payment.currency.code,
+        "direction": payment.direction.value,
+        "description": payment.description,
+        "at": at.isoformat(),
+    }

@@ -1,0 +1,45 @@
+"""The traces that conversations with banks leave in storage."""
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.banking.oauth_state import OAuthState
+
+
+class OAuthStateRepository(Protocol):
+    @abstractmethod
+    def add(self, state: OAuthState) -> None: ...
+
+    @abstractmethod
+    def find_by_hash_for_update(self, state_hash: str) -> OAuthState | None:
+        """Locked: of any number of callbacks with one state, one finds it unused."""
+
+    @abstractmethod
+    def find_for_update(self, state_id: UUID) -> OAuthState | None:
+        """Locked."""
+
+    @abstractmethod
+    def save(self, state: OAuthState) -> None:
+        """Updates a state locked by this unit of work."""
+
+    @abstractmethod
+    def list_sealed(self, *, after: UUID | None, limit: int) -> list[OAuthState]:
+        """States with a verifier, by ascending id, from the one after ``after`` on; not locked."""
+
+    @abstractmethod
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        """Removes states that expired before then, used or not; returns how many, at most ``limit``."""
+
+
+class WebhookEventRepository(Protocol):
+    @abstractmethod
+    def add_new(
+        self, *, row_id: UUID, provider: str, event_id: str, event_type: str, ignored: bool, at: datetime
+    ) -> bool:
+        """Notes an event; False when it was noted before. Of two at once, one waits for the other."""
+
+    @abstractmethod
+    def delete_received_before(self, before: datetime, *, limit: int) -> int:
+        """Removes records, and returns how many; at most ``limit`` at once."""

@@ -1,0 +1,224 @@
+"""A bank's interface for account information, as the domain wants it spoken."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.money.currency import Currency
+from ledgerbank_domain.money.money import Money
+
+MAX_TRANSACTIONS_PER_PAGE = 100
+
+
+class AccessTokenRefused(Exception):  # noqa: N818 - what the bank did
+    """The bank does not accept the access token (any more): refreshing it once may help."""
+
+
+class ApprovalPending(Exception):  # noqa: N818 - a state of the consent, not a failure
+    """The customer has consented, but has yet to approve the access in the bank's own app."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankTokens:
+    """What a bank gives for a code or a refresh token. The refresh token may be good for one use only.
+
+    ``provider_user_id`` is the bank's name for the customer or for his consent; None when it does not say.
+    ``expires_at`` None: the bank does not say. ``refresh_token`` None: the access cannot be prolonged.
+    """
+
+    access_token: str
+    refresh_token: str | None
+    expires_at: datetime | None
+    scope: tuple[str, ...] = ()
+    provider_user_id: str | None = None
+
+    def __repr__(self) -> str:
+        return f"BankTokens(expires_at={self.expires_at!r}, provider_user_id={self.provider_user_id!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankIdentity:
+    """Whom an access token stands for."""
+
+    authenticated: bool
+    provider_user_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccount:
+    """An account as its bank shows it. ``external_id`` is the bank's id, unique over its customers."""
+
+    external_id: str
+    name: str
+    account_type: AccountType
+    currency: Currency
+    last_four: str | None
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankTransaction:
+    """A movement that stands at the bank. ``pending``: it may still change its amount or be declined.
+
+    ``description`` has 1 to 255 characters; ``amount`` is positive, in the account's currency.
+    """
+
+    external_id: str
+    direction: Direction
+    amount: Money
+    description: str
+    posted_at: datetime
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankTransactionPage:
+    """``transactions`` stand, in any order; ``void_ids`` were seen and do not stand: declined, or zero.
+
+    ``next_page`` is opaque; None on the last page.
+    """
+
+    transactions: tuple[BankTransaction, ...]
+    void_ids: frozenset[str] = frozenset()
+    next_page: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDelivery:
+    """A webhook as it arrived. ``headers`` have lower-case names; ``query`` the last value of each name."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookNotice:
+    """What a verified webhook tells: never more than that there is something to look at.
+
+    ``event_id`` is the same for every delivery of one event. ``external_account_id`` is None when the
+    event is about no account.
+    """
+
+    event_id: str
+    event_type: str
+    external_account_id: str | None
+
+    @property
+    def is_about_a_transaction(self) -> bool:
+        return self.event_type == "transaction.created"
+
+
+class BankPaymentState(Enum):
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class BankGateway(Protocol):
+    """One bank's protocol. Safe to share between threads; no unit of work is open while it is called.
+
+    Every call has a timeout and goes through the provider's circuit breaker. An outage is never shown as
+    an empty result. Unless a method says otherwise it raises
+
+    * ``timeout``: no answer in time,
+    * ``service_unavailable``: no connection, 429, 503, or the breaker is open; ``details`` hold
+      ``retry_after_seconds`` (1 to 3600) when the bank or the breaker says,
+    * ``bank_api_error``: any other 5xx, an unexpected 4xx, or an answer that cannot be read,
+    * :class:`AccessTokenRefused`: the bank answered 401 to an access token.
+    """
+
+    provider: str
+    """Its name in ``integration_module``, in webhook paths and in metrics."""
+
+    uses_pkce: bool
+    """Whether it takes a PKCE challenge (RFC 7636, S256)."""
+
+    min_sync_interval_seconds: int
+    """How far apart periodic syncs of one login are at least, by the bank's budget of calls; 0: no budget."""
+
+    @abstractmethod
+    def authorization_url(self, *, state: str, code_challenge: str | None) -> str:
+        """Where the customer's browser goes to consent. May call the bank (to lodge the consent first)."""
+
+    @abstractmethod
+    def exchange_code(self, *, code: str, code_verifier: str | None) -> BankTokens:
+        """Redeems an authorization code. Raises ``bank_consent_required`` when the bank refuses the code."""
+
+    @abstractmethod
+    def refresh(self, *, refresh_token: str) -> BankTokens:
+        """New tokens; the old refresh token may be used up, even when the answer gets lost.
+
+        Raises ``bank_consent_required`` when the bank refuses the refresh token.
+        """
+
+    @abstractmethod
+    def whoami(self, *, access_token: str) -> BankIdentity: ...
+
+    @abstractmethod
+    def list_accounts(self, *, access_token: str) -> list[BankAccount]:
+        """The accounts of kinds this product knows, closed ones too; pots and the like are left out.
+
+        Raises also :class:`ApprovalPending`.
+        """
+
+    @abstractmethod
+    def get_balance(self, *, access_token: str, account: BankAccount) -> Money:
+        """What the bank says is on the account now, pending movements included; may be negative."""
+
+    @abstractmethod
+    def list_transactions(
+        self,
+        *,
+        access_token: str,
+        account: BankAccount,
+        since: datetime | None,
+        before: datetime,
+        limit: int = MAX_TRANSACTIONS_PER_PAGE,
+        page: str | None = None,
+    ) -> BankTransactionPage:
+        """One page of those posted from ``since`` (inclusive; None: all the bank gives) to ``before``.
+
+        For further pages the same question is asked again with ``page`` = the last answer's ``next_page``.
+        Where a bank gives its full history only for a while after the consent, what it still gives counts
+        as all.
+        """
+
+    @abstractmethod
+    def register_webhook(self, *, access_token: str, account: BankAccount) -> str | None:
+        """Asks for notices about an account, unless they come already; gives the id to delete it by.
+
+        None: this bank sends none.
+        """
+
+    @abstractmethod
+    def list_webhooks(self, *, access_token: str, account: BankAccount) -> list[str]:
+        """The ids of the webhooks that point to us; empty where the bank has none."""
+
+    @abstractmethod
+    def delete_webhook(self, *, access_token: str, webhook_id: str) -> None: ...
+
+    @abstractmethod
+    def verify_webhook(self, delivery: WebhookDelivery, *, now: datetime) -> WebhookNotice:
+        """What a delivery says, once it is certain that the bank sent it. Calls nobody.
+
+        Raises ``invalid_signature`` when it is not, and when it cannot be read.
+        """
+
+    @abstractmethod
+    def create_payment_notice(
+        self, *, access_token: str, account: BankAccount, title: str, body: str
+    ) -> None:
+        """Shows the customer a notice in the bank's app, where there is such a thing; else does nothing."""
+
+    @abstractmethod
+    def get_payment_status(self, *, access_token: str, external_transaction_id: str) -> BankPaymentState:
+        """How a payment stands at the bank. Raises also ``payment_not_found``."""
+
+    @abstractmethod
+    def revoke(self, *, access_token: str, provider_user_id: str | None) -> None:
+        """Ends the access at the bank."""

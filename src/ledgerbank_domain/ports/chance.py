@@ -1,0 +1,10 @@
+"""Random numbers."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+
+class Chance(Protocol):
+    @abstractmethod
+    def fraction(self) -> float:
+        """A random number from 0 up to, not including, 1. Safe to share between threads."""

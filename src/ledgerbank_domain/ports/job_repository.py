@@ -1,0 +1,101 @@
+"""Jobs in storage: the truth about all work that is to be done."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind, JobLease, JobState
+
+
+class JobRepository(Protocol):
+    """Unique by constraint: of ``payment.process`` jobs with one ``unique_key`` one is unfinished; of all
+    other jobs with one ``unique_key`` one is neither cancelled nor discarded; a periodic one stays the only
+    one even then. Writing what breaks this raises ``resource_already_exists``, except where a method says
+    otherwise.
+    """
+
+    @abstractmethod
+    def add_many(self, jobs: Sequence[Job]) -> None: ...
+
+    @abstractmethod
+    def add_new(self, jobs: Sequence[Job]) -> int:
+        """Adds those that uniqueness admits and leaves out the others; returns how many were added.
+
+        Jobs with one key that are added at the same moment wait for each other here.
+        """
+
+    @abstractmethod
+    def save_many(self, jobs: Sequence[Job]) -> None:
+        """Updates jobs locked by this unit of work: all that may change, their lease too."""
+
+    @abstractmethod
+    def find(self, job_id: UUID) -> Job | None: ...
+
+    @abstractmethod
+    def find_many(self, job_ids: Collection[UUID]) -> Mapping[UUID, Job]:
+        """The jobs that exist, by id."""
+
+    @abstractmethod
+    def find_many_for_update(self, job_ids: Collection[UUID]) -> Mapping[UUID, Job]:
+        """The jobs that exist, by id, locked in ascending order of id."""
+
+    @abstractmethod
+    def find_newest_of_payment(self, payment_id: UUID) -> Job | None: ...
+
+    @abstractmethod
+    def list_unfinished_of_payments_for_update(self, payment_ids: Collection[UUID]) -> list[Job]:
+        """Locked in ascending order of id."""
+
+    @abstractmethod
+    def list_with_key_for_update(self, kind: JobKind, unique_key: str) -> list[Job]:
+        """Those that hold the key now, finished or not, newest first, locked."""
+
+    @abstractmethod
+    def list_unfinished_syncs_for_update(self, login_ids: Collection[UUID]) -> list[Job]:
+        """``bank.sync`` jobs of these logins, with and without a key, locked in ascending order of id."""
+
+    @abstractmethod
+    def list_page(self, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
+        """Newest first."""
+
+    @abstractmethod
+    def make_due_available(self, *, now: datetime, limit: int) -> int:
+        """Scheduled and retryable jobs whose time has come become available; returns how many did.
+
+        Rows that another unit of work holds are left to it.
+        """
+
+    @abstractmethod
+    def lease_available(self, queue: str, *, lease: JobLease, now: datetime, limit: int) -> list[Job]:
+        """Hands out the first available jobs of a queue that nobody holds, with this lease.
+
+        First means by priority, then ``run_at``, then ``inserted_at``, over all there are. Rows that another
+        unit of work holds are passed over; a lease that expired holds nothing.
+        """
+
+    @abstractmethod
+    def count_leased(self, owner_id: UUID, *, now: datetime) -> Mapping[str, int]:
+        """How many leases of this owner are in force, by queue. Leases count, not the jobs they cover."""
+
+    @abstractmethod
+    def give_back_leases(self, owner_id: UUID, *, at: datetime) -> int:
+        """Frees the owner's jobs that no worker has begun; returns how many."""
+
+    @abstractmethod
+    def list_abandoned(self, *, now: datetime, limit: int) -> list[Job]:
+        """Executing jobs whose lease has expired, longest ago first; not locked."""
+
+    @abstractmethod
+    def list_available_kinds(self, kinds: Collection[JobKind]) -> set[JobKind]:
+        """Those of which a job is available, handed out or not."""
+
+    @abstractmethod
+    def count_by_state(self) -> Mapping[tuple[str, JobState], int]:
+        """How many unfinished and discarded jobs there are, by queue and state; zeros are left out."""
+
+    @abstractmethod
+    def delete_finished_before(self, before: datetime, *, limit: int) -> int:
+        """Removes jobs finished before then, and returns how many; at most ``limit`` at once."""

@@ -1,0 +1,26 @@
+"""A mailbox to look into: what development and tests have in place of a mail server."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ledgerbank_domain.ports.mailer import Mail, Mailer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxEntry:
+    mail: Mail
+    received_at: datetime
+
+
+class Mailbox(Mailer, Protocol):
+    """Keeps every mail, whomever it is for, and delivers none.
+
+    A message id is kept once: sent again, the mail changes nothing. Both methods raise ``database_error``
+    when storage is out of reach; nothing else is ever refused.
+    """
+
+    @abstractmethod
+    def list_newest(self, *, limit: int) -> list[MailboxEntry]:
+        """The mails that came in last, the very last one first."""

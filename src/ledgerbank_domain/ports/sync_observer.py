@@ -1,0 +1,23 @@
+"""What syncs with banks tell whoever counts."""
+
+from abc import abstractmethod
+from enum import Enum
+from typing import Protocol
+
+
+class SyncOutcome(Enum):
+    """How a sync that had begun ended; the fixed list of the metric's label."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    AWAITING_APPROVAL = "awaiting_approval"
+    """The customer has yet to approve the access in his bank's app."""
+    SUPERSEDED = "superseded"
+    """Its lease was lost: the login was connected anew, disconnected or paused meanwhile."""
+
+
+class SyncObserver(Protocol):
+    """Must be quick and must not raise; is called from many threads."""
+
+    @abstractmethod
+    def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None: ...

@@ -1,0 +1,164 @@
+"""Bringing one account in line with its bank: look, compare, book."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import SYSTEM
+from ledgerbank_domain.ledger.journal import JournalEntry
+from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransactionPage
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_booking import Booking, book
+from ledgerbank_domain.services.bank_conversation import BankConversation
+from ledgerbank_domain.services.bank_reconciliation import (
+    BankStatement,
+    BookingPlan,
+    KnownImports,
+    plan_booking,
+)
+from ledgerbank_domain.services.bank_sync_lease import SyncRun
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+
+MAX_LOOKS = 5
+# They are held in memory together; a busy company's whole history is a fraction of it.
+MAX_MOVEMENTS_PER_LOOK = 200_000
+# A bank whose clock is ahead of ours dates what has just happened after our now.
+CLOCKS_MAY_DIFFER_BY = timedelta(minutes=5)
+_CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccountSync:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    ids: IdGenerator
+    audit: AuditWriter
+
+    def sync(
+        self, run: SyncRun, conversation: BankConversation, account_id: UUID, shown: BankAccount
+    ) -> None:
+        """Books what the bank tells of the account, so that the balances tie.
+
+        A movement may come between the bank's list and its balance. So what the balance is off is booked only
+        when two looks in a row agree on it; when five do not, only what is listed, and the next sync goes on.
+
+        Raises ``negative_balance`` and ``amount_exceeds_limit``, then nothing of the account is booked;
+        ``bank_api_error`` when it moved during every look and cannot be booked so; :class:`SyncLeaseLost`,
+        and what :meth:`BankConversation.ask` raises.
+        """
+        since = self._synced_since(account_id)
+        before: BankStatement | None = None
+        for number in range(1, MAX_LOOKS + 1):
+            statement = self._look(run, conversation, shown, since)
+            agrees = before is not None and before.balance_beyond == statement.balance_beyond
+            if self._book(run, account_id, shown, statement, agrees=agrees, is_last=number == MAX_LOOKS):
+                return
+            before = statement
+
+    def _synced_since(self, account_id: UUID) -> datetime | None:
+        with self.start_unit_of_work() as work:
+            return work.bank_imports.synced_since(account_id)
+
+    def _look(
+        self, run: SyncRun, conversation: BankConversation, shown: BankAccount, since: datetime | None
+    ) -> BankStatement:
+        """All pages up to one moment, then the balance."""
+        before = self.clock.now() + CLOCKS_MAY_DIFFER_BY
+
+        def page_at(page: str | None) -> BankTransactionPage:
+            return conversation.ask(
+                lambda token: run.gateway.list_transactions(
+                    access_token=token, account=shown, since=since, before=before, page=page
+                )
+            )
+
+        pages = _all_pages(page_at)
+        balance = conversation.ask(lambda token: run.gateway.get_balance(access_token=token, account=shown))
+        return BankStatement.from_pages(pages, balance=balance)
+
+    @retried_on_conflict
+    def _book(
+        self,
+        run: SyncRun,
+        account_id: UUID,
+        shown: BankAccount,
+        statement: BankStatement,
+        *,
+        agrees: bool,
+        is_last: bool,
+    ) -> bool:
+        """False when it takes another look: nothing is booked then."""
+        now = self.clock.now()
+        with self.start_unit_of_work() as work:
+            run.lock_login(work)
+            account = work.accounts.find_many_for_update([account_id])[account_id]
+            if account.status is AccountStatus.CLOSED:
+                return True
+            known = _known_imports(work, account_id, statement)
+            plan = plan_booking(account, statement, known, at=now)
+            if agrees:
+                plan = plan.with_difference(is_first_sync=account.last_sync_at is None, at=now)
+            elif not plan.difference.is_zero:
+                if not is_last:
+                    return False
+                _check_bookable_with_a_difference(account, plan)
+            reversed_entries = _reversed_entries(work, plan)
+            booking = book(plan, account, known, reversed_entries=reversed_entries, ids=self.ids, at=now)
+            self._write(work, account, booking, shown, at=now)
+            work.commit()
+        return True
+
+    def _write(
+        self, work: UnitOfWork, before: Account, booking: Booking, shown: BankAccount, *, at: datetime
+    ) -> None:
+        account = replace(booking.account, last_sync_at=at, updated_at=at)
+        if shown.is_closed and account.balance.is_zero and account.status in _CLOSED_WITH_THE_BANK:
+            account = replace(account, status=AccountStatus.CLOSED)
+        if booking.entries:
+            work.journal.add_many(booking.entries, accounts=[account], transactions=booking.lines)
+        work.bank_imports.add_many(booking.new_records)
+        work.bank_imports.save_many(booking.changed_records)
+        work.accounts.save(account)
+        if account.status is not before.status:
+            target = AuditTarget("account", account.id)
+            self.audit.record(work, AuditName.ACCOUNT_UPDATED, actor=SYSTEM, target=target, at=at)
+
+
+def _all_pages(page_at: Callable[[str | None], BankTransactionPage]) -> list[BankTransactionPage]:
+    pages = [page_at(None)]
+    asked: set[str] = set()
+    told = 0
+    while (wanted := pages[-1].next_page) is not None:
+        # A page counts too, so that empty ones come to an end as well.
+        told += len(pages[-1].transactions) + len(pages[-1].void_ids) + 1
+        if wanted in asked or told > MAX_MOVEMENTS_PER_LOOK:
+            raise DomainError(Reason.BANK_API_ERROR, message="The bank's pages of transactions do not end")
+        asked.add(wanted)
+        pages.append(page_at(wanted))
+    return pages
+
+
+def _known_imports(work: UnitOfWork, account_id: UUID, statement: BankStatement) -> KnownImports:
+    records = work.bank_imports.find_many(account_id, statement.external_ids)
+    standing = [record.transaction_id for record in records.values() if record.transaction_id is not None]
+    return KnownImports(records=records, lines=work.transactions.find_many(standing))
+
+
+def _reversed_entries(work: UnitOfWork, plan: BookingPlan) -> dict[UUID, JournalEntry]:
+    entry_ids = [line.reverses.journal_entry_id for line in plan.lines if line.reverses is not None]
+    entries = [work.journal.find(entry_id) for entry_id in entry_ids]
+    return {entry.id: entry for entry in entries if entry is not None}
+
+
+def _check_bookable_with_a_difference(account: Account, plan: BookingPlan) -> None:
+    """An opening is booked first or never; what is listed may be too little to stay above the floor."""
+    if account.last_sync_at is None or plan.final_balance(account) < -account.credit_limit:
+        raise DomainError(Reason.BANK_API_ERROR, message="The account moved whenever the bank was asked")

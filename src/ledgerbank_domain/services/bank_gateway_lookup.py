@@ -1,0 +1,29 @@
+"""Which gateway speaks to the bank of a branch."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from ledgerbank_domain.banking.bank import Bank, BankStatus
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.ports.bank_gateway import BankGateway
+from ledgerbank_domain.ports.unit_of_work import UnitOfWork
+
+Gateways = Mapping[str, BankGateway]
+"""Those that are set up, by what a bank's ``integration_module`` calls them."""
+
+
+def bank_of_branch(work: UnitOfWork, branch_id: UUID) -> Bank:
+    """Raises ``bank_branch_not_found``."""
+    branch = work.banks.find_many_branches([branch_id]).get(branch_id)
+    if branch is None:
+        raise DomainError(Reason.BANK_BRANCH_NOT_FOUND, field="bank_branch_id")
+    return work.banks.get(branch.bank_id)
+
+
+def usable_gateway(bank: Bank, gateways: Gateways) -> BankGateway:
+    """Raises ``bank_inactive``, also when nothing here speaks to the bank."""
+    gateway = gateways.get(bank.integration_module or "")
+    if gateway is None or bank.status is not BankStatus.ACTIVE:
+        raise DomainError(Reason.BANK_INACTIVE)
+    return gateway

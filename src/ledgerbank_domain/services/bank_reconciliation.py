@@ -1,0 +1,214 @@
+"""What to book so that the ledger says of an account what its bank says. Pure: it decides, others do."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.ledger.journal import Direction, EntryKind
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.payments.payment import MAX_DESCRIPTION_LENGTH
+from ledgerbank_domain.ports.bank_gateway import BankTransaction, BankTransactionPage
+
+_JUST_BEFORE = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankStatement:
+    """What a bank told of an account in one look: what stands, what was seen void, and the balance after."""
+
+    transactions: Mapping[str, BankTransaction]
+    void_ids: frozenset[str]
+    balance: Money
+
+    @classmethod
+    def from_pages(cls, pages: Iterable[BankTransactionPage], *, balance: Money) -> "BankStatement":
+        """Where pages overlap the later one is newer."""
+        standing: dict[str, BankTransaction] = {}
+        void_ids: set[str] = set()
+        for page in pages:
+            listed = {transaction.external_id: transaction for transaction in page.transactions}
+            standing |= listed
+            void_ids -= listed.keys()
+            for void_id in page.void_ids - listed.keys():
+                standing.pop(void_id, None)
+                void_ids.add(void_id)
+        return cls(transactions=standing, void_ids=frozenset(void_ids), balance=balance)
+
+    @property
+    def external_ids(self) -> frozenset[str]:
+        return self.void_ids | self.transactions.keys()
+
+    @property
+    def balance_beyond(self) -> Money:
+        """What the balance holds beyond the transactions told.
+
+        A movement that came between listing and balance is in this figure once; two looks in a row that
+        agree on it had none.
+        """
+        beyond = self.balance
+        for transaction in self.transactions.values():
+            beyond -= signed_amount(transaction)
+        return beyond
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownImports:
+    """What the books know of a statement's transactions: records by the bank's id, lines by their own."""
+
+    records: Mapping[str, BankTransactionImport]
+    lines: Mapping[UUID, Transaction]
+
+    def line_for(self, external_id: str) -> Transaction | None:
+        """The line that stands for it now."""
+        record = self.records.get(external_id)
+        if record is None or record.transaction_id is None:
+            return None
+        return self.lines[record.transaction_id]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLine:
+    """A line to be booked. ``stands_for`` is the bank's transaction that it is to stand for from now on;
+    ``reverses`` the line that it takes back."""
+
+    kind: EntryKind
+    direction: Direction
+    amount: Money
+    description: str
+    posted_at: datetime
+    stands_for: BankTransaction | None = None
+    reverses: Transaction | None = None
+
+    @property
+    def signed_amount(self) -> Money:
+        return self.amount if self.direction is Direction.CREDIT else -self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingPlan:
+    """``lines`` by time; ``confirmed`` still have their line, only the bank's word on them changed.
+
+    ``difference`` is what the balance is off the bank's after all that: not among the lines until
+    :meth:`with_difference`.
+    """
+
+    lines: tuple[PlannedLine, ...]
+    confirmed: tuple[BankTransaction, ...]
+    void_ids: tuple[str, ...]
+    difference: Money
+
+    def with_difference(self, *, is_first_sync: bool, at: datetime) -> "BookingPlan":
+        """Books the difference too: before all else on the first sync, now and last on others."""
+        if self.difference.is_zero:
+            return self
+        settled = replace(self, difference=Money.zero(self.difference.currency))
+        if not is_first_sync:
+            line = _difference(
+                EntryKind.RECONCILIATION, "Balance adjustment by the bank", self.difference, at
+            )
+            return replace(settled, lines=(*self.lines, line))
+        opened_at = min((line.posted_at - _JUST_BEFORE for line in self.lines), default=at)
+        line = _difference(EntryKind.OPENING, "Opening balance", self.difference, opened_at)
+        return replace(settled, lines=(line, *self.lines))
+
+    def final_balance(self, account: Account) -> Money:
+        balance = account.balance
+        for line in self.lines:
+            balance += line.signed_amount
+        return balance
+
+    def bookable_lines(self, account: Account) -> Sequence[PlannedLine]:
+        """In an order in which no line takes the account below its floor, where the last one does not.
+
+        That is by time, if it can be. Between two syncs only the outcome is the bank's word: what came in may
+        then have to be booked before what went out.
+        """
+        balance, floor = account.balance, -account.credit_limit
+        for line in self.lines:
+            balance += line.signed_amount
+            if balance < floor:
+                return sorted(self.lines, key=lambda each: each.direction is Direction.DEBIT)
+        return self.lines
+
+
+def plan_booking(
+    account: Account, statement: BankStatement, known: KnownImports, *, at: datetime
+) -> BookingPlan:
+    """``at`` is now: nothing is dated later.
+
+    Raises ``negative_balance`` when the bank's balance is one that the account may not have.
+    """
+    if statement.balance < -account.credit_limit:
+        raise DomainError(Reason.NEGATIVE_BALANCE, account_id=str(account.id))
+    lines: list[PlannedLine] = []
+    confirmed: list[BankTransaction] = []
+    for transaction in statement.transactions.values():
+        standing = known.line_for(transaction.external_id)
+        if standing is not None and _is_same_movement(standing, transaction):
+            if _tells_something_new(known.records[transaction.external_id], transaction):
+                confirmed.append(transaction)
+            continue
+        if standing is not None:
+            lines.append(_reversal(standing, at))
+        is_new = transaction.external_id not in known.records
+        lines.append(_import(transaction, min(transaction.posted_at, at) if is_new else at))
+    void_ids = [void_id for void_id in sorted(statement.void_ids) if known.line_for(void_id) is not None]
+    lines += [_reversal(line, at) for line in map(known.line_for, void_ids) if line is not None]
+    plan = BookingPlan(
+        # Stable, so that what the bank posted at one instant keeps its order and a reversal its place.
+        lines=tuple(sorted(lines, key=lambda line: line.posted_at)),
+        confirmed=tuple(confirmed),
+        void_ids=tuple(void_ids),
+        difference=Money.zero(account.currency),
+    )
+    return replace(plan, difference=statement.balance - plan.final_balance(account))
+
+
+def signed_amount(transaction: BankTransaction) -> Money:
+    return transaction.amount if transaction.direction is Direction.CREDIT else -transaction.amount
+
+
+def _is_same_movement(line: Transaction, transaction: BankTransaction) -> bool:
+    return line.signed_amount == signed_amount(transaction)
+
+
+def _tells_something_new(record: BankTransactionImport, transaction: BankTransaction) -> bool:
+    return (record.pending, record.posted_at) != (transaction.pending, transaction.posted_at)
+
+
+def _import(transaction: BankTransaction, posted_at: datetime) -> PlannedLine:
+    return PlannedLine(
+        kind=EntryKind.IMPORT,
+        direction=transaction.direction,
+        amount=transaction.amount,
+        description=transaction.description,
+        posted_at=posted_at,
+        stands_for=transaction,
+    )
+
+
+def _reversal(line: Transaction, at: datetime) -> PlannedLine:
+    return PlannedLine(
+        kind=EntryKind.REVERSAL,
+        direction=line.direction.opposite,
+        amount=line.amount,
+        description=f"Reversal: {line.description}"[:MAX_DESCRIPTION_LENGTH],
+        posted_at=at,
+        reverses=line,
+    )
+
+
+def _difference(kind: EntryKind, description: str, difference: Money, posted_at: datetime) -> PlannedLine:
+    return PlannedLine(
+        kind=kind,
+        direction=Direction.CREDIT if difference.is_positive else Direction.DEBIT,
+        amount=difference if difference.is_positive else -difference,
+        description=description,
+        posted_at=posted_at,
+    )

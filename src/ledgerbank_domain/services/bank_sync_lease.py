@@ -1,0 +1,179 @@
+"""One sync per login at a time: taking the lease, what it fences, and how it ends."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.banking.bank import Bank
+from ledgerbank_domain.banking.bank_login import BankLogin, LoginError, SealedTokens, SyncLease
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import SYSTEM
+from ledgerbank_domain.jobs.job import Job
+from ledgerbank_domain.notifications.notification import bank_login_needs_attention
+from ledgerbank_domain.ports.bank_gateway import BankGateway
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.job_running_service import JobPostponed
+from ledgerbank_domain.services.notification_service import queue_notification
+
+HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)
+LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
+
+
+class SyncLeaseLost(Exception):  # noqa: N818 - what happened
+    """The login was connected anew, disconnected or paused, or another sync took over: this one is late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRun:
+    """A sync that has begun. ``login`` is as it was when the lease was taken."""
+
+    login: BankLogin
+    bank: Bank
+    gateway: BankGateway
+    token: UUID
+    deadline: datetime
+    correlation_id: str | None
+
+    def lock_login(self, work: UnitOfWork) -> BankLogin:
+        """What everything that a sync writes begins with. Raises :class:`SyncLeaseLost`."""
+        login = work.bank_logins.find_for_update(self.login.id)
+        if login is None or not login.is_leased_with(self.token) or not login.may_sync:
+            raise SyncLeaseLost
+        return login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncLeases:
+    """``clock`` is the storage's: it is read before a unit of work is open, never within."""
+
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    ids: IdGenerator
+    audit: AuditWriter
+    gateways: Gateways
+
+    @retried_on_conflict
+    def take(self, job: Job, *, deadline: datetime) -> SyncRun | None:
+        """Begins a sync. None when there is nothing to do: the login is not connected or paused, its owner is
+        not ACTIVE, its bank has no gateway, or a sync that began after this one was asked for succeeded.
+
+        Raises :class:`JobPostponed` while another sync of the login runs.
+        """
+        now = self.clock.now()
+        with self.start_unit_of_work() as work:
+            login = work.bank_logins.find_for_update(UUID(job.args["bank_login_id"]))
+            if login is None or not login.may_sync or not work.users.get(login.user_id).is_active:
+                return None
+            bank = bank_of_branch(work, login.bank_branch_id)
+            gateway = self.gateways.get(bank.integration_module or "")
+            if gateway is None:
+                return None
+            if login.lease is not None and login.is_leased_at(now):
+                raise JobPostponed(min(login.lease.expires_at, now + LOOKED_AT_AGAIN_AFTER))
+            if _is_fulfilled(login, job):
+                return None
+            lease = SyncLease(token=self.ids.new_id(), expires_at=deadline + HELD_BEYOND_THE_DEADLINE)
+            leased = login.leased(lease, at=now)
+            work.bank_logins.save(leased)
+            work.commit()
+        return SyncRun(
+            login=leased,
+            bank=bank,
+            gateway=gateway,
+            token=lease.token,
+            deadline=deadline,
+            correlation_id=job.correlation_id,
+        )
+
+    @retried_on_conflict
+    def store_tokens(self, run: SyncRun, tokens: SealedTokens) -> bool:
+        """Keeps the tokens that the bank gave in place of the old ones, for a login that was paused meanwhile
+        too: the old ones are used up. False when it was disconnected, so that nobody wants them any more.
+
+        Raises :class:`SyncLeaseLost` when the lease was lost otherwise.
+        """
+        now = self.clock.now()
+        with self.start_unit_of_work() as work:
+            login = work.bank_logins.find_for_update(run.login.id)
+            if login is None or not login.is_connected:
+                return False
+            if not login.is_leased_with(run.token):
+                raise SyncLeaseLost
+            work.bank_logins.save(login.refreshed(tokens, at=now))
+            work.commit()
+        return True
+
+    @retried_on_conflict
+    def release(self, run: SyncRun) -> None:
+        """Gives the lease back, if it is still held; the sync came to nothing."""
+        now = self.clock.now()
+        with self.start_unit_of_work() as work:
+            login = work.bank_logins.find_for_update(run.login.id)
+            if login is not None and login.is_leased_with(run.token):
+                work.bank_logins.save(login.released(at=now))
+                work.commit()
+
+    @retried_on_conflict
+    def succeed(self, run: SyncRun, *, left_out: DomainError | None) -> None:
+        """``left_out`` is about what could not be taken. Raises :class:`SyncLeaseLost`."""
+        now = self.clock.now()
+        with self.start_unit_of_work() as work:
+            login = run.lock_login(work)
+            told = None if left_out is None else _login_error(left_out, at=now)
+            work.bank_logins.save(login.synced(left_out=told, at=now))
+            self.audit.record(work, AuditName.BANK_LOGIN_SYNCED, actor=SYSTEM, target=_target(login), at=now)
+            work.commit()
+
+    @retried_on_conflict
+    def fail(self, run: SyncRun, error: DomainError) -> None:
+        """The login goes to ERROR, and its owner is told. Raises :class:`SyncLeaseLost`."""
+        now = self.clock.now()
+        with self.start_unit_of_work() as work:
+            login = run.lock_login(work)
+            failed = login.failed(_login_error(error, at=now), at=now)
+            work.bank_logins.save(failed)
+            self.audit.record_each_failure(
+                work, AuditName.BANK_LOGIN_SYNC_FAILED, [(SYSTEM, _target(login), error.reason)], at=now
+            )
+            # Whoever was told of an outage has not been told yet that he must do something himself.
+            if login.is_active or (failed.needs_consent and not login.needs_consent):
+                self._notify(work, run, error.reason, at=now)
+            work.commit()
+
+    def _notify(self, work: UnitOfWork, run: SyncRun, reason: Reason, *, at: datetime) -> None:
+        notification = bank_login_needs_attention(
+            user_id=run.login.user_id,
+            bank_name=run.bank.name,
+            username=run.login.username,
+            reason=reason,
+            at=at,
+            cause=f"{run.login.id}:{at.isoformat()}",
+        )
+        queue_notification(work, notification, ids=self.ids, at=at, correlation_id=run.correlation_id)
+
+
+def _is_fulfilled(login: BankLogin, job: Job) -> bool:
+    """Whether a sync that began after this one was asked for has succeeded since."""
+    return (
+        login.last_attempt_at is not None
+        and login.last_sync_at is not None
+        and login.is_active
+        and login.last_attempt_at > job.inserted_at
+        and login.last_sync_at >= login.last_attempt_at
+    )
+
+
+def _login_error(error: DomainError, *, at: datetime) -> LoginError:
+    message = str(error.details.get("message", error.reason.message))
+    return LoginError(reason=error.reason, message=message, at=at)
+
+
+def _target(login: BankLogin) -> AuditTarget:
+    return AuditTarget("bank_login", login.id)

@@ -1,0 +1,134 @@
+"""Webhooks of banks: verified, noted once, and never believed further than that there is something to see."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from ledgerbank_domain.audit.audit_event import AuditName
+from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.text_rules import is_text
+from ledgerbank_domain.ports.bank_gateway import BankGateway, WebhookDelivery, WebhookNotice
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch
+from ledgerbank_domain.services.bank_sync_schedule import may_sync_unattended, schedule_sync
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+
+MAX_EVENT_TEXT_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedWebhook:
+    """``duplicate``: it had come before, and nothing was done.
+
+    ``ignored``: it is about nothing that is to be synced now.
+    """
+
+    duplicate: bool
+    ignored: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankWebhookService:
+    """``storage_clock`` is the one that jobs are due by: it is read before a unit of work is open."""
+
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    storage_clock: Clock
+    ids: IdGenerator
+    audit: AuditWriter
+    gateways: Gateways
+
+    def receive(self, actor: Actor, *, provider: str, delivery: WebhookDelivery) -> ReceivedWebhook:
+        """A transaction on a known, connected account has its login synced; everything else is ignored.
+
+        Raises ``resource_not_found`` for a provider nobody knows, and ``invalid_signature``, of which an
+        audit event is left and nothing else.
+        """
+        gateway = self.gateways.get(provider)
+        if gateway is None:
+            raise DomainError(Reason.RESOURCE_NOT_FOUND)
+        notice = self._verified(actor, gateway, delivery)
+        return self._noted(actor, gateway, notice)
+
+    def _verified(self, actor: Actor, gateway: BankGateway, delivery: WebhookDelivery) -> WebhookNotice:
+        try:
+            notice = gateway.verify_webhook(delivery, now=self.clock.now())
+        except DomainError as error:
+            refusal = error
+        else:
+            return replace(
+                notice, event_id=_storable(notice.event_id), event_type=_storable(notice.event_type)
+            )
+        raise refusal from self._failure_to_record(actor, gateway, refusal)
+
+    def _failure_to_record(
+        self, actor: Actor, gateway: BankGateway, refusal: DomainError
+    ) -> DomainError | None:
+        """A refusal stays one when it cannot be recorded."""
+        try:
+            self._record_rejection(actor, gateway, refusal)
+        except DomainError as failure:
+            return failure
+        return None
+
+    @retried_on_conflict
+    def _record_rejection(self, actor: Actor, gateway: BankGateway, refusal: DomainError) -> None:
+        with self.start_unit_of_work() as work:
+            self.audit.record_failure(
+                work,
+                AuditName.WEBHOOK_REJECTED,
+                reason=refusal.reason,
+                actor=actor,
+                user_id=None,
+                at=self.clock.now(),
+                metadata={"provider": gateway.provider},
+            )
+            work.commit()
+
+    @retried_on_conflict
+    def _noted(self, actor: Actor, gateway: BankGateway, notice: WebhookNotice) -> ReceivedWebhook:
+        now = self.storage_clock.now()
+        with self.start_unit_of_work() as work:
+            login = _login_to_sync(work, gateway, notice, now=now)
+            is_new = work.webhook_events.add_new(
+                row_id=self.ids.new_id(),
+                provider=gateway.provider,
+                event_id=notice.event_id,
+                event_type=notice.event_type,
+                ignored=login is None,
+                at=now,
+            )
+            if is_new and login is not None:
+                schedule_sync(work, login, ids=self.ids, now=now, correlation_id=actor.origin.correlation_id)
+            work.commit()
+        return ReceivedWebhook(duplicate=not is_new, ignored=login is None)
+
+
+def _login_to_sync(
+    work: UnitOfWork, gateway: BankGateway, notice: WebhookNotice, *, now: datetime
+) -> BankLogin | None:
+    """Locked. One bank's word counts for accounts at that bank only, and within that bank's budget."""
+    external_id = notice.external_account_id
+    if external_id is None or not notice.is_about_a_transaction:
+        return None
+    account = work.accounts.find_by_external_ids([external_id]).get(external_id)
+    if account is None:
+        return None
+    login = work.bank_logins.find_for_update(account.user_bank_login_id)
+    if login is None or not may_sync_unattended(login, gateway, now=now):
+        return None
+    bank = bank_of_branch(work, login.bank_branch_id)
+    return login if bank.integration_module == gateway.provider else None
+
+
+def _storable(text: str) -> str:
+    """The text itself, or what stands for it when no column takes it."""
+    if is_text(text) and 1 <= len(text) <= MAX_EVENT_TEXT_LENGTH:
+        return text
+    return f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -1,0 +1,114 @@
+"""Jobs in the hands of administrators: looking at them, trying again what failed, and taking back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind
+from ledgerbank_domain.jobs.job_policy import may_administer_jobs
+from ledgerbank_domain.payments.payment import Payment, PaymentStatus
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.job_outcomes import payment_of
+from ledgerbank_domain.services.permission_check import require_permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobService:
+    """Everything here raises ``insufficient_permissions`` first: administrators only."""
+
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    audit: AuditWriter
+
+    def list_page(self, actor: Actor, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
+        """Newest first."""
+        require_permission(may_administer_jobs(actor))
+        with self.start_unit_of_work() as work:
+            return work.jobs.list_page(wanted, request=request)
+
+    def get(self, actor: Actor, *, job_id: UUID) -> Job:
+        """Raises ``job_not_found``."""
+        require_permission(may_administer_jobs(actor))
+        with self.start_unit_of_work() as work:
+            return _known(work.jobs.find(job_id))
+
+    @retried_on_conflict
+    def retry(self, actor: Actor, *, job_id: UUID) -> Job:
+        """Makes a retryable, cancelled or discarded job available now, as if new; its errors are kept.
+
+        A payment that failed by it is PENDING again. Raises ``job_not_found``, and ``already_processed`` for
+        a job in any other state, for one whose payment is done with, and while another job does its work.
+        """
+        require_permission(may_administer_jobs(actor))
+        with self.start_unit_of_work() as work:
+            payment = _locked_payment(work, _known(work.jobs.find(job_id)))
+            job = _locked(work, job_id)
+            now = self.clock.now()
+            retried = job.retried(at=now)
+            if payment is not None:
+                _make_pending(work, payment, at=now)
+            _save_unless_another_does_it(work, retried)
+            self._record(work, AuditName.ADMIN_JOB_RETRIED, actor, retried, at=now)
+            work.commit()
+        return retried
+
+    @retried_on_conflict
+    def cancel(self, actor: Actor, *, job_id: UUID) -> Job:
+        """Raises ``job_not_found``, and ``already_processed`` once an attempt runs or the job is finished.
+
+        A payment that it was to process stays PENDING.
+        """
+        require_permission(may_administer_jobs(actor))
+        with self.start_unit_of_work() as work:
+            now = self.clock.now()
+            cancelled = _locked(work, job_id).cancelled(at=now)
+            work.jobs.save_many([cancelled])
+            self._record(work, AuditName.ADMIN_JOB_CANCELLED, actor, cancelled, at=now)
+            work.commit()
+        return cancelled
+
+    def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, job: Job, *, at: datetime) -> None:
+        self.audit.record(work, name, actor=actor, target=AuditTarget("job", job.id), at=at)
+
+
+def _known(job: Job | None) -> Job:
+    if job is None:
+        raise DomainError(Reason.JOB_NOT_FOUND)
+    return job
+
+
+def _locked(work: UnitOfWork, job_id: UUID) -> Job:
+    return _known(work.jobs.find_many_for_update([job_id]).get(job_id))
+
+
+def _locked_payment(work: UnitOfWork, seen: Job) -> Payment | None:
+    """What the job is to process, locked before the job is: a job's kind and arguments never change."""
+    if seen.kind is not JobKind.PAYMENT_PROCESS:
+        return None
+    payment_id = payment_of(seen)
+    return work.payments.find_many_for_update([payment_id])[payment_id]
+
+
+def _make_pending(work: UnitOfWork, payment: Payment, *, at: datetime) -> None:
+    """A payment that waits needs nothing; one that failed waits again. Raises ``already_processed``."""
+    if payment.status is PaymentStatus.FAILED:
+        work.payments.save_many([payment.returned_to_pending(at=at)])
+    elif not payment.is_pending:
+        raise DomainError(Reason.ALREADY_PROCESSED)
+
+
+def _save_unless_another_does_it(work: UnitOfWork, job: Job) -> None:
+    try:
+        work.jobs.save_many([job])
+    except DomainError as error:
+        if error.reason is not Reason.RESOURCE_ALREADY_EXISTS:
+            raise
+        raise DomainError(Reason.ALREADY_PROCESSED) from None

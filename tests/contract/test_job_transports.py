@@ -1,0 +1,283 @@
+"""What every broker promises the workers: one suite over delivery in the process, Redis and RabbitMQ."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from tests.entity_builder import EntityBuilder
+from tests.job_brokers import BROKERS, TestedBroker, broker_named
+
+from ledgerbank_adapters.memory import MemoryDatabase, SandboxBank, StartMemoryUnitOfWork
+from ledgerbank_adapters.system import SystemChance, SystemClock, Uuid7IdGenerator
+from ledgerbank_adapters.workers import WorkerPool
+from ledgerbank_adapters.workers.dramatiq_job_transport import DramatiqJobTransport
+from ledgerbank_domain.jobs.job import QUEUES, Job, JobKind, JobState
+from ledgerbank_domain.jobs.job_timing import JobTiming
+from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport, JobTransportError
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.job_composition import compose_job_services
+from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+
+# The other broker lives in the process that uses it, and is away when that is.
+SERVERS = ("redis", "rabbitmq")
+PATIENCE_SECONDS = 20
+HANDED_OUT_FOR = timedelta(seconds=1)
+THREADS = {"banking": 3, "notifications": 2, "default": 1, "payments": 0}
+
+
+@pytest.fixture(params=BROKERS)
+def broker(request: pytest.FixtureRequest) -> TestedBroker:
+    return broker_named(request.param)
+
+
+class Workplace:
+    """Jobs in a table, and handlers that only take note, and then wait while ``may_end`` is not set."""
+
+    def __init__(self, broker: TestedBroker) -> None:
+        self.broker = broker
+        self.clock, self.ids = SystemClock(), Uuid7IdGenerator()
+        self.start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase())
+        self.given = EntityBuilder(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
+        self.ran: Counter[UUID] = Counter()
+        self.ended: list[Job] = []
+        self.may_end = threading.Event()
+        self.may_end.set()
+        self.began = threading.Event()
+        bank = SandboxBank(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
+        self.services = compose_job_services(
+            start_unit_of_work=self.start_unit_of_work,
+            storage_clock=self.clock,
+            ids=self.ids,
+            chance=SystemChance(),
+            audit=AuditWriter(ids=self.ids),
+            timing=JobTiming(handed_out_for=HANDED_OUT_FOR),
+            processing=bank.services.processing,
+            handlers=dict.fromkeys(JobKind, self._handle),
+        )
+        self.owner_id = self.ids.new_id()
+
+    def _handle(self, job: Job, deadline: datetime) -> None:
+        self.ran[job.id] += 1
+        self.began.set()
+        assert self.may_end.wait(PATIENCE_SECONDS)
+
+    def attempt_ended(self, job: Job) -> None:
+        self.ended.append(job)
+
+    def add_jobs(self, number: int, kind: JobKind = JobKind.BANK_SYNC) -> list[UUID]:
+        return [self.given.a_job(kind).id for _ in range(number)]
+
+    def states(self, job_ids: list[UUID]) -> Counter[JobState]:
+        with self.start_unit_of_work() as work:
+            return Counter(job.state for job in work.jobs.find_many(job_ids).values())
+
+    def pool(self, dispatching: JobDispatchService | None = None) -> WorkerPool:
+        return WorkerPool(
+            ids=self.ids,
+            threads=THREADS,
+            open_broker=self.broker.open,
+            dispatching=dispatching or self.services.dispatch,
+            running=self.services.running,
+            observer=self,
+        )
+
+    @contextmanager
+    def working(self, pools: int = 1) -> Iterator[None]:
+        opened = [self.pool() for _ in range(pools)]
+        for pool in opened:
+            pool.start()
+        try:
+            yield
+        finally:
+            stopped = [pool.stop(PATIENCE_SECONDS) for pool in opened]
+        assert all(stopped)
+
+    @contextmanager
+    def transport(self) -> Iterator[DramatiqJobTransport]:
+        """What a worker process sends by, without its workers."""
+        brokers = {queue: self.broker.open() for queue in QUEUES}
+        yield DramatiqJobTransport(brokers)
+        for opened in brokers.values():
+            opened.broker.close()
+
+    def hand_out(self, transport: JobTransport, places: int) -> int:
+        return self.services.dispatch.dispatch(
+            owner_id=self.owner_id, capacity={"banking": places}, transport=transport
+        )
+
+
+@pytest.fixture
+def workplace(broker: TestedBroker) -> Workplace:
+    return Workplace(broker)
+
+
+def wait_until(condition: Callable[[], bool], what: str = "it") -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen in time"
+        time.sleep(0.02)
+
+
+class DeliverTwice(JobTransport):
+    """A broker at its worst."""
+
+    def __init__(self, transport: JobTransport) -> None:
+        self._transport = transport
+
+    def send(self, batch: JobBatch) -> None:
+        self._transport.send(batch)
+        self._transport.send(batch)
+
+
+class DispatchTwice(JobDispatchService):
+    def dispatch(self, *, owner_id: UUID, capacity: Mapping[str, int], transport: JobTransport) -> int:
+        return super().dispatch(owner_id=owner_id, capacity=capacity, transport=DeliverTwice(transport))
+
+
+def test_every_job_of_every_queue_is_delivered_and_runs_once(workplace: Workplace) -> None:
+    jobs = [
+        *workplace.add_jobs(20, JobKind.BANK_SYNC),
+        *workplace.add_jobs(20, JobKind.NOTIFICATION_SEND),
+        *workplace.add_jobs(5, JobKind.MAINTENANCE_PRUNE),
+    ]
+
+    with workplace.working(pools=2):
+        wait_until(lambda: workplace.states(jobs)[JobState.COMPLETED] == len(jobs), "the end of all jobs")
+
+    assert {workplace.ran[job_id] for job_id in jobs} == {1}
+    ended = Counter(job.id for job in workplace.ended)
+    assert {ended[job_id] for job_id in jobs} == {1}
+
+
+def test_a_queue_without_workers_is_left_to_other_processes(workplace: Workplace) -> None:
+    payments = workplace.add_jobs(1, JobKind.PAYMENT_PROCESS)
+    others = workplace.add_jobs(3)
+
+    with workplace.working():
+        wait_until(lambda: workplace.states(others)[JobState.COMPLETED] == 3)
+
+    assert workplace.states(payments) == {JobState.AVAILABLE: 1}
+
+
+def test_a_batch_that_is_delivered_twice_runs_once(workplace: Workplace) -> None:
+    jobs = workplace.add_jobs(20)
+    dispatch = workplace.services.dispatch
+    ports = {field.name: getattr(dispatch, field.name) for field in fields(dispatch)}
+    pool = workplace.pool(DispatchTwice(**ports))
+
+    pool.start()
+    wait_until(lambda: workplace.states(jobs)[JobState.COMPLETED] == len(jobs))
+    time.sleep(0.5)
+    assert pool.stop(PATIENCE_SECONDS)
+
+    assert {workplace.ran[job_id] for job_id in jobs} == {1}
+
+
+def test_a_batch_whose_jobs_were_given_back_meanwhile_does_nothing_when_it_arrives(
+    workplace: Workplace,
+) -> None:
+    (job,) = workplace.add_jobs(1)
+    with workplace.transport() as transport:
+        assert workplace.hand_out(transport, places=1) == 1
+    assert workplace.services.dispatch.give_back(owner_id=workplace.owner_id) == 1
+
+    with workplace.working():
+        wait_until(lambda: workplace.states([job])[JobState.COMPLETED] == 1)
+        time.sleep(0.5)
+
+    assert workplace.ran[job] == 1
+
+
+def test_jobs_whose_messages_died_with_the_broker_are_sent_again(workplace: Workplace) -> None:
+    jobs = workplace.add_jobs(5)
+    with workplace.transport() as transport:
+        assert workplace.hand_out(transport, places=5) == 5
+    if workplace.broker.name != "in-process":
+        workplace.broker.stoppable.stop()
+        workplace.broker.stoppable.start()
+
+    with workplace.working():
+        wait_until(lambda: workplace.states(jobs)[JobState.COMPLETED] == 5, "the end of all jobs")
+
+    assert {workplace.ran[job_id] for job_id in jobs} == {1}
+
+
+@pytest.mark.parametrize("broker", SERVERS, indirect=True)
+def test_sending_while_the_broker_is_away_is_an_error_that_leaves_the_jobs_free(
+    workplace: Workplace,
+) -> None:
+    jobs = workplace.add_jobs(3)
+    with workplace.transport() as transport:
+        assert workplace.hand_out(transport, places=1) == 1
+        workplace.broker.stoppable.stop()
+        with pytest.raises(JobTransportError):
+            workplace.hand_out(transport, places=3)
+        transport.keep_alive()
+        with workplace.start_unit_of_work() as work:
+            assert not work.jobs.count_leased(workplace.owner_id, now=workplace.clock.now())
+
+        workplace.broker.stoppable.start()
+        transport.keep_alive()
+        assert workplace.hand_out(transport, places=3) == 3
+    with workplace.working():
+        wait_until(lambda: workplace.states(jobs)[JobState.COMPLETED] == 3)
+
+
+@pytest.mark.parametrize("broker", SERVERS, indirect=True)
+def test_workers_wait_for_a_broker_that_is_restarted_and_tell_it_once(
+    workplace: Workplace, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = workplace.broker.stoppable
+    with caplog.at_level(logging.INFO, "ledgerbank_adapters"), workplace.working(pools=2):
+        first = workplace.add_jobs(5)
+        wait_until(lambda: workplace.states(first)[JobState.COMPLETED] == 5)
+        server.kill()
+        while_away = workplace.add_jobs(5)
+        time.sleep(2)
+        server.start()
+        wait_until(lambda: workplace.states(while_away)[JobState.COMPLETED] == 5)
+
+    told = [record.message for record in caplog.records if "Handing out jobs" in record.message]
+    assert sum("does not work" in message for message in told) in (1, 2)
+    assert {workplace.ran[job_id] for job_id in while_away} == {1}
+
+
+def test_who_stops_lets_running_attempts_end_and_frees_the_rest(workplace: Workplace) -> None:
+    workplace.may_end.clear()
+    jobs = workplace.add_jobs(9)
+    pool = workplace.pool()
+    pool.start()
+    wait_until(workplace.began.is_set)
+    wait_until(lambda: workplace.states(jobs)[JobState.EXECUTING] == THREADS["banking"])
+    threading.Timer(0.5, workplace.may_end.set).start()
+
+    assert pool.stop(PATIENCE_SECONDS)
+
+    assert workplace.states(jobs) == {
+        JobState.COMPLETED: THREADS["banking"],
+        JobState.AVAILABLE: 9 - THREADS["banking"],
+    }
+    now = workplace.clock.now()
+    with workplace.start_unit_of_work() as work:
+        held = [job for job in work.jobs.find_many(jobs).values() if job.lease is not None]
+    assert not [job for job in held if job.lease.expires_at > now], "what was not begun is free at once"
+
+
+def test_who_stops_waits_no_longer_than_told(workplace: Workplace) -> None:
+    workplace.may_end.clear()
+    (job,) = workplace.add_jobs(1)
+    pool = workplace.pool()
+    pool.start()
+    wait_until(workplace.began.is_set)
+
+    assert not pool.stop(0.1)
+
+    workplace.may_end.set()
+    wait_until(lambda: workplace.states([job])[JobState.COMPLETED] == 1)

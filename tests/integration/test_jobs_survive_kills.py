@@ -1,0 +1,32 @@
+"""Workers and databases that are killed in the middle of payments: small rounds of ``job_kill_run``."""
+
+import random
+
+import pytest
+from tests.integration.job_kill_run import kill_scene
+from tests.job_brokers import BROKERS
+
+PAYMENTS = 400
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_payments_end_once_though_a_worker_is_killed_every_second(broker: str) -> None:
+    with kill_scene(broker) as scene:
+        result = scene.play(payments=PAYMENTS, chance=random.Random(1))
+
+    assert result.faults == []
+    assert result.payments.total() == PAYMENTS
+    assert result.workers_killed > 0
+
+
+def test_payments_end_once_though_the_database_is_killed_as_well() -> None:
+    with kill_scene("in-process") as scene:
+        result = scene.play(
+            payments=PAYMENTS,
+            chance=random.Random(2),
+            kill_database=True,
+        )
+
+    assert result.faults == []
+    assert result.payments.total() == PAYMENTS
+    assert result.databases_killed > 0
