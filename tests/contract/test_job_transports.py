@@ -4,13 +4,15 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
+from tests import waiting
 from tests.entity_builder import EntityBuilder
 from tests.job_brokers import BROKERS, TestedBroker, broker_named
 
@@ -28,6 +30,7 @@ from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 # The other broker lives in the process that uses it, and is away when that is.
 SERVERS = ("redis", "rabbitmq")
 PATIENCE_SECONDS = 20
+wait_until = partial(waiting.wait_until, seconds=PATIENCE_SECONDS)
 HANDED_OUT_FOR = timedelta(seconds=1)
 THREADS = {"banking": 3, "notifications": 2, "default": 1, "payments": 0}
 
@@ -116,13 +119,6 @@ class Workplace:
 @pytest.fixture
 def workplace(broker: TestedBroker) -> Workplace:
     return Workplace(broker)
-
-
-def wait_until(condition: Callable[[], bool], what: str = "it") -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen in time"
-        time.sleep(0.02)
 
 
 class DeliverTwice(JobTransport):

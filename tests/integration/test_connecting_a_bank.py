@@ -1,33 +1,18 @@
 """The whole way of a person: logging in, connecting the simulated bank in a browser, seeing the money."""
 
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 from tests.integration.browser import needs_browser, open_browser
 from tests.integration.running_server import RunningServer, run_ledgerbank
+from tests.waiting import wait_until
 
 TIMEOUT_SECONDS = 30
 MINOR_DIGITS = 2
-T = TypeVar("T")
-
-
-@pytest.fixture
-def environment() -> Iterator[dict[str, str]]:
-    """A data directory that the database's account can reach, also when root runs the tests."""
-    place = Path(tempfile.mkdtemp(prefix="ledgerbank-up-"))
-    if os.geteuid() == 0:
-        place.chmod(0o711)
-    yield {"LEDGERBANK_DATA_DIR": str(place / "data")}
-    shutil.rmtree(place, ignore_errors=True)
 
 
 @needs_browser
@@ -57,9 +42,8 @@ def test_a_person_connects_the_simulated_bank_and_sees_what_the_bank_has(
 
         page.goto(f"http://127.0.0.1:{server.port}/api/docs")
         login_id = connection["bank_login"]["id"]
-        login = _eventually(
-            lambda: api.get(f"/bank-logins/{login_id}"), lambda login: login["last_sync_at"] is not None
-        )
+        wait_until(lambda: api.get(f"/bank-logins/{login_id}")["last_sync_at"], seconds=TIMEOUT_SECONDS)
+        login = api.get(f"/bank-logins/{login_id}")
         accounts = [account for account in api.get("/accounts") if account["id"] not in before]
         lines = api.get(f"/accounts/{_largest(accounts)['id']}/transactions?limit=100")
         at_the_bank = _balances_at_the_bank(_bank_url(server), "Alice Example")
@@ -155,11 +139,3 @@ def _balances_at_the_bank(bank_url: str, customer_name: str) -> dict[str, Decima
 
 def _largest(accounts: list[dict[str, Any]]) -> dict[str, Any]:
     return next(account for account in accounts if account["account_name"] == "Current Account")
-
-
-def _eventually(look: Callable[[], T], holds: Callable[[T], bool]) -> T:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not holds(seen := look()):
-        assert time.monotonic() < deadline, seen
-        time.sleep(0.1)
-    return seen

@@ -1,26 +1,10 @@
 """``ledgerbank up``: the whole product on a machine that has nothing but Python."""
 
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import httpx
-import pytest
 from tests.integration.running_server import RunningServer, run_ledgerbank
-
-
-@pytest.fixture
-def environment() -> Iterator[dict[str, str]]:
-    """A data directory that the database's account can reach, also when root runs the tests."""
-    place = Path(tempfile.mkdtemp(prefix="ledgerbank-up-"))
-    if os.geteuid() == 0:
-        place.chmod(0o711)
-    yield {"LEDGERBANK_DATA_DIR": str(place / "data")}
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def pay(client: httpx.Client, amount: str, description: str) -> tuple[str, str]:

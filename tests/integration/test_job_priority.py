@@ -1,12 +1,12 @@
 """Real priority: over everything that is due, not only among what a worker has fetched."""
 
-import time
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
 from tests.contract.service_world import ServiceWorld
 from tests.job_brokers import BROKERS, broker_named
+from tests.waiting import wait_until
 
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
@@ -45,9 +45,9 @@ def test_an_urgent_job_behind_five_thousand_ordinary_ones_starts_within_two_batc
     )
     pool.start()
     try:
-        wait_until(lambda: finished(world) > 0)
+        wait_until(lambda: finished(world) > 0, seconds=TIMEOUT_SECONDS)
         [job] = add_jobs(world, [urgent.id], priority=0)
-        wait_until(lambda: job_now(world, job).state is JobState.COMPLETED)
+        wait_until(lambda: job_now(world, job).state is JobState.COMPLETED, seconds=TIMEOUT_SECONDS)
     finally:
         pool.stop(TIMEOUT_SECONDS)
 
@@ -97,10 +97,3 @@ def started_between(engine: Engine, urgent: Job) -> int:
             "SELECT count(*) FROM jobs WHERE attempted_at > %(there)s AND attempted_at < %(started)s",
             {"there": urgent.inserted_at, "started": urgent.attempted_at},
         ).scalar_one()
-
-
-def wait_until(holds) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -4,14 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
 import pytest
 from tests.contract.gateway_world import decided_on_the_page
 from tests.integration.running_server import RunningServer, run_ledgerbank
+from tests.waiting import wait_until
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 
@@ -76,17 +75,14 @@ def test_the_bank_that_the_walk_through_connects_shows_its_balances(database_url
             brought = decided_on_the_page(address, "approve", name="Alice Example", comes_back_to=callback)
             with server.client("alice@example.com") as alice:
                 assert alice.get("/bank-logins/callback", params=brought).status_code == 200
-                wait_for_the_first_sync(alice)
+                wait_until(
+                    lambda: alice.get("/bank-logins").json()["data"][0]["last_sync_at"],
+                    "the first sync",
+                    seconds=TIMEOUT_SECONDS,
+                )
             shown = run_in_bash(server, make_a_payment, block_after("Connect a bank", "sh", number=1))
         customer = bank.model.customer_named("Alice Example")
 
     current = next(account for account in customer.accounts if account.description == "Current Account")
     assert f"Current Account: {Decimal(current.balance).scaleb(-2)} GBP" in shown
     assert "Alice Checking: 1475.00 USD" in shown
-
-
-def wait_for_the_first_sync(client: httpx.Client) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while client.get("/bank-logins").json()["data"][0]["last_sync_at"] is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -121,3 +121,28 @@ def success(
         origin=actor.origin,
         status=actor.origin.success_status,
     )
+
+
+def failure(
+    name: AuditName,
+    *,
+    event_id: UUID,
+    reason: Reason,
+    actor: Actor,
+    target: AuditTarget | None,
+    at: datetime,
+) -> AuditEvent:
+    """An act that was refused, or came to nothing."""
+    return AuditEvent(
+        id=event_id,
+        occurred_at=at,
+        name=name,
+        outcome=AuditOutcome.FAILURE,
+        severity=AuditSeverity.WARNING,
+        reason=reason,
+        actor_user_id=actor.user_id,
+        actor_role=actor.role,
+        target_type=target.type if target else None,
+        target_id=target.id if target else None,
+        origin=actor.origin,
+    )

@@ -1,17 +1,16 @@
 """Writing audit events inside the unit of work of the act they record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import (
-    AuditEvent,
     AuditName,
-    AuditOutcome,
     AuditSeverity,
     AuditTarget,
+    failure,
     success,
 )
 from ledgerbank_domain.audit.redaction import redacted
@@ -65,19 +64,7 @@ class AuditWriter:
         """Acts that came to nothing after they had been accepted, in one statement."""
         work.audit.add_many(
             [
-                AuditEvent(
-                    id=self.ids.new_id(),
-                    occurred_at=at,
-                    name=name,
-                    outcome=AuditOutcome.FAILURE,
-                    severity=AuditSeverity.WARNING,
-                    reason=reason,
-                    actor_user_id=actor.user_id,
-                    actor_role=actor.role,
-                    target_type=target.type,
-                    target_id=target.id,
-                    origin=actor.origin,
-                )
+                failure(name, event_id=self.ids.new_id(), reason=reason, actor=actor, target=target, at=at)
                 for actor, target, reason in failures
             ]
         )
@@ -99,22 +86,13 @@ class AuditWriter:
 
         Secrets in ``metadata`` are redacted.
         """
-        work.audit.add_many(
-            [
-                AuditEvent(
-                    id=self.ids.new_id(),
-                    occurred_at=at,
-                    name=name,
-                    outcome=AuditOutcome.FAILURE,
-                    severity=severity,
-                    reason=reason,
-                    actor_user_id=actor.user_id,
-                    actor_role=actor.role,
-                    target_type=None if user_id is None else "user",
-                    target_id=user_id,
-                    origin=actor.origin,
-                    status=status,
-                    metadata=redacted(metadata or {}),
-                )
-            ]
+        event = failure(
+            name,
+            event_id=self.ids.new_id(),
+            reason=reason,
+            actor=actor,
+            target=None if user_id is None else AuditTarget("user", user_id),
+            at=at,
         )
+        told = redacted(metadata or {})
+        work.audit.add_many([replace(event, severity=severity, status=status, metadata=told)])
