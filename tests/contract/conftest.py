@@ -12,18 +12,18 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def start_unit_of_work(request: pytest.FixtureRequest) -> StartUnitOfWork:
-    if request.param == "memory":
-        return StartMemoryUnitOfWork(MemoryDatabase())
-    engine: Engine = request.getfixturevalue("postgres_engine")
-    return PostgresStartUnitOfWork(engine)
-
-
 @pytest.fixture
 def clock() -> MemoryClock:
-    """Stands still until a test moves it."""
+    """Stands still until a test moves it; the storage under test goes by it as well."""
     return MemoryClock()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def start_unit_of_work(request: pytest.FixtureRequest, clock: MemoryClock) -> StartUnitOfWork:
+    if request.param == "memory":
+        return StartMemoryUnitOfWork(MemoryDatabase(clock))
+    engine: Engine = request.getfixturevalue("postgres_engine")
+    return PostgresStartUnitOfWork(engine, clock=clock)
 
 
 @pytest.fixture

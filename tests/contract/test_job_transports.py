@@ -46,7 +46,7 @@ class Workplace:
     def __init__(self, broker: TestedBroker) -> None:
         self.broker = broker
         self.clock, self.ids = SystemClock(), Uuid7IdGenerator()
-        self.start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase())
+        self.start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase(self.clock))
         self.given = EntityBuilder(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
         self.ran: Counter[UUID] = Counter()
         self.ended: list[Job] = []

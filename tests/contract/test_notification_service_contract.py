@@ -213,9 +213,10 @@ def test_the_sandbox_mails_when_its_jobs_run(world):
 
 
 def test_any_number_of_notifications_is_queued_by_one_statement(postgres_engine):
+    clock = MemoryClock()
     world = ServiceWorld(
-        start_unit_of_work=PostgresStartUnitOfWork(postgres_engine),
-        clock=MemoryClock(),
+        start_unit_of_work=PostgresStartUnitOfWork(postgres_engine, clock=clock),
+        clock=clock,
         ids=Uuid7IdGenerator(),
     )
     user, _ = world.user()

@@ -1,14 +1,17 @@
 """What every unit of work promises: all or nothing, isolation, one owner, one use."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from tests.entity_builder import EntityBuilder
 from tests.racing_threads import TIMEOUT_SECONDS, race
 
+from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.deferred_commit import DeferredCommit
 
 
 class UnforeseenError(Exception):
@@ -232,3 +235,20 @@ def test_units_of_work_of_many_threads_lose_nothing(
 
     with start_unit_of_work() as work:
         assert set(work.users.find_many_for_share([user.id for user in users]).values()) == set(users)
+
+
+def test_a_unit_tells_the_time_of_its_storage_anew_at_each_look(
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock
+) -> None:
+    with start_unit_of_work() as work:
+        before = work.now()
+        clock.advance(timedelta(microseconds=1))
+        assert (before, work.now()) == (clock.now() - timedelta(microseconds=1), clock.now())
+
+
+def test_a_unit_whose_commit_is_held_back_tells_the_time_of_its_storage(
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock
+) -> None:
+    with DeferredCommit(start_unit_of_work) as deferred, deferred() as work:
+        clock.advance(timedelta(hours=1))
+        assert work.now() == clock.now()

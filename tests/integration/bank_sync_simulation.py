@@ -27,7 +27,14 @@ from tests.postgres_servers import PostgresTestServer, embedded_server, empty, i
 
 from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, StartMemoryUnitOfWork
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork, create_postgres_engine
+from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+
+OpenStore = Callable[[Clock], StartUnitOfWork]
+
+
+def in_memory(clock: Clock) -> StartUnitOfWork:
+    return StartMemoryUnitOfWork(MemoryDatabase(clock))
 
 
 def simulate(
@@ -35,12 +42,13 @@ def simulate(
     *,
     events: int,
     dialect: Dialect = MONZO,
-    start_unit_of_work: StartUnitOfWork | None = None,
+    open_store: OpenStore = in_memory,
 ) -> BankSyncSimulation:
-    """One run, over memory unless told otherwise. Raises ``AssertionError`` when it does not tie."""
+    """One run over an empty store. Raises ``AssertionError`` when it does not tie."""
+    clock = MemoryClock()
     with sync_scene(
-        start_unit_of_work=start_unit_of_work or StartMemoryUnitOfWork(MemoryDatabase()),
-        clock=MemoryClock(),
+        start_unit_of_work=open_store(clock),
+        clock=clock,
         ids=MemoryIdGenerator(seed),
         dialect=dialect,
         read_timeout=READ_TIMEOUT,
@@ -54,10 +62,10 @@ def simulate(
 
 
 @contextmanager
-def _storage(*, on_postgres: bool) -> Iterator[Callable[[], StartUnitOfWork]]:
-    """What gives an empty store for each run."""
+def _storage(*, on_postgres: bool) -> Iterator[OpenStore]:
+    """What gives an empty store, which goes by the given clock, for each run."""
     if not on_postgres:
-        yield lambda: StartMemoryUnitOfWork(MemoryDatabase())
+        yield in_memory
         return
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ledgerbank-simulation-")))
@@ -69,9 +77,9 @@ def _storage(*, on_postgres: bool) -> Iterator[Callable[[], StartUnitOfWork]]:
         engine = create_postgres_engine(url)
         stack.callback(engine.dispose)
 
-        def emptied() -> StartUnitOfWork:
+        def emptied(clock: Clock) -> StartUnitOfWork:
             empty(broom)
-            return PostgresStartUnitOfWork(engine)
+            return PostgresStartUnitOfWork(engine, clock=clock)
 
         yield emptied
 
@@ -91,10 +99,10 @@ def main(arguments: list[str]) -> int:
     logging.disable()
     dialect = next(each for each in DIALECTS if each.name == chosen.dialect)
     happened, outcomes, booked, failed = Counter[str](), Counter[str](), Counter[str](), list[int]()
-    with _storage(on_postgres=chosen.postgres) as new_store:
+    with _storage(on_postgres=chosen.postgres) as open_store:
         for seed in range(chosen.first_seed, chosen.first_seed + chosen.seeds):
             try:
-                done = simulate(seed, events=chosen.events, dialect=dialect, start_unit_of_work=new_store())
+                done = simulate(seed, events=chosen.events, dialect=dialect, open_store=open_store)
             except Exception:  # noqa: BLE001 - whatever it is, the other seeds are run too
                 failed.append(seed)
                 print(f"seed {seed}: FAILED\n{traceback.format_exc()}", flush=True)

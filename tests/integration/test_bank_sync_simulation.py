@@ -6,6 +6,8 @@ from tests.contract.gateway_world import MONZO, OPEN_BANKING_UK
 from tests.integration.bank_sync_simulation import main, simulate
 
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -21,9 +23,10 @@ def test_the_books_tie_with_a_bank_of_another_protocol() -> None:
 
 
 def test_the_books_tie_on_postgres(postgres_engine: Engine) -> None:
-    start_unit_of_work = PostgresStartUnitOfWork(postgres_engine)
+    def on_postgres(clock: Clock) -> StartUnitOfWork:
+        return PostgresStartUnitOfWork(postgres_engine, clock=clock)
 
-    assert simulate(5, events=150, start_unit_of_work=start_unit_of_work).booked()["IMPORT"] > 20
+    assert simulate(5, events=150, open_store=on_postgres).booked()["IMPORT"] > 20
 
 
 def test_the_program_tells_seeds_and_counts(capsys: pytest.CaptureFixture[str]) -> None:

@@ -287,3 +287,18 @@ def test_looking_at_the_clock_leaves_no_connection_without_transactions(
 
     with given.start_unit_of_work() as work:
         assert work.jobs.list_page(JobFilter(), request=PageRequest()).total_count == 0
+
+
+def test_a_unit_reads_the_databases_clock_in_its_own_transaction_and_after_its_waits(
+    postgres_engine: Engine, database_url: str
+) -> None:
+    with PostgresStartUnitOfWork(postgres_engine)() as work:
+        began = work.now()
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            (between,) = connection.execute("SELECT clock_timestamp()").fetchone() or ()
+        after = work.now()
+        assert postgres_engine.pool.checkedout() == 1
+
+    # What a transaction calls its now would be the same both times, and before what happened between them.
+    assert began < between < after
+    assert after.tzinfo is UTC

@@ -17,10 +17,10 @@ class Books:
     """An account with an opening line and one completed payment, good until something tampers."""
 
     def __init__(self) -> None:
-        self.database = MemoryDatabase()
+        self.database = MemoryDatabase(MemoryClock())
         self.start_unit_of_work = StartMemoryUnitOfWork(self.database)
         self.given = EntityBuilder(
-            start_unit_of_work=self.start_unit_of_work, clock=MemoryClock(), ids=MemoryIdGenerator()
+            start_unit_of_work=self.start_unit_of_work, clock=self.database.clock, ids=MemoryIdGenerator()
         )
         opened = self.given.an_account(balance="100")
         self.account, self.payment = self.given.a_completed_payment(opened, amount="30")

@@ -14,7 +14,7 @@ from ledgerbank_domain.ports.user_repository import UserFilter
 
 @pytest.fixture
 def start_unit_of_work() -> StartMemoryUnitOfWork:
-    return StartMemoryUnitOfWork(MemoryDatabase())
+    return StartMemoryUnitOfWork(MemoryDatabase(MemoryClock()))
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_two_databases_know_nothing_of_each_other(
 ) -> None:
     user = given.a_user()
 
-    with StartMemoryUnitOfWork(MemoryDatabase())() as elsewhere, start_unit_of_work() as here:
+    with StartMemoryUnitOfWork(MemoryDatabase(MemoryClock()))() as elsewhere, start_unit_of_work() as here:
         assert elsewhere.users.stats().total_users == 0
         assert here.users.get(user.id) == user
 

@@ -4,7 +4,7 @@ They keep the promises of the PostgreSQL adapters, by the same contract tests: t
 nothing, uniqueness is refused alike, lists have the same order. Everything is safe to share between
 threads. ::
 
-    start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase())
+    start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase(clock))
     with start_unit_of_work() as work:
         work.users.add(user)
         work.commit()

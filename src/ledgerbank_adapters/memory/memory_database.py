@@ -3,6 +3,7 @@
 import threading
 
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
+from ledgerbank_domain.ports.clock import Clock
 
 
 class MemoryDatabase:
@@ -11,9 +12,12 @@ class MemoryDatabase:
     Units of work run strictly one after the other, however many threads start them: one lock is held
     from entering a unit to its end. That is serialisable isolation in its simplest form; it costs
     parallelism (readers wait for writers too, the ledger's proof included) and rules out deadlocks.
+
+    ``clock`` is the one that everything stored here goes by; whatever works on it should have the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.tables = MemoryTables()
         self._turn = threading.Lock()
         self._owner: int | None = None

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
@@ -33,6 +34,11 @@ class MemoryTransaction:
         """The tables to read from. Raises ``RuntimeError`` unless this thread may use the transaction now."""
         self._require_open()
         return self._database.tables
+
+    def now(self) -> datetime:
+        """The database's time. Raises ``RuntimeError`` as :attr:`tables` does."""
+        self._require_open()
+        return self._database.clock.now()
 
     def begin(self) -> None:
         if self._state is not TransactionState.NEW:

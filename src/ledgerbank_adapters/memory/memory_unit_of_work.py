@@ -1,5 +1,6 @@
 """Units of work on a memory database."""
 
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -67,6 +68,9 @@ class MemoryUnitOfWork(UnitOfWork):
         traceback: TracebackType | None,
     ) -> None:
         self._transaction.roll_back()
+
+    def now(self) -> datetime:
+        return self._transaction.now()
 
     def commit(self) -> None:
         self._transaction.commit()

@@ -41,6 +41,7 @@ class SandboxBank:
 
     Jobs run when ``services.due_jobs.run_due_jobs()`` is called; mails then go to ``mailbox``.
     Another storage, clock, source of ids or mailer may be given: tests run the same bank over PostgreSQL.
+    A storage has a clock of its own; where ``clock`` is to move its time, both are given the same one.
     ``gateways`` speak to other banks, by the name that a bank gives as its ``integration_module``.
     """
 
@@ -56,7 +57,7 @@ class SandboxBank:
     ) -> None:
         self.clock = clock or MemoryClock()
         self.ids = ids or MemoryIdGenerator()
-        self.start_unit_of_work = start_unit_of_work or StartMemoryUnitOfWork(MemoryDatabase())
+        self.start_unit_of_work = start_unit_of_work or StartMemoryUnitOfWork(MemoryDatabase(self.clock))
         self.mailbox = MemoryMailbox(self.clock)
         self.services = compose_services(
             start_unit_of_work=self.start_unit_of_work,

@@ -11,10 +11,17 @@ from ledgerbank_domain.ports.clock import Clock
 NOW = "SELECT clock_timestamp()"
 
 
+def storage_time(session: PostgresSession) -> datetime:
+    """This instant, not the one at which the session's transaction began. Raises ``database_error``."""
+    instant: datetime = session.run_sql(NOW).scalar_one()
+    return instant.astimezone(UTC)
+
+
 class PostgresClock(Clock):
     """For those who decide together what is due: their machines' clocks may differ.
 
-    Each look is a round trip on a connection of the pool, so it is not for use within a unit of work. Raises
+    Each look is a round trip on a connection of the pool, so it is not for use within a unit of work, which
+    tells the same time itself. Raises
     ``database_error`` when the database is out of reach.
     """
 
@@ -26,7 +33,6 @@ class PostgresClock(Clock):
         session = PostgresSession(self._engine, SilentPostgresObserver())
         session.open()
         try:
-            instant: datetime = session.run_sql(NOW).scalar_one()
+            return storage_time(session)
         finally:
             session.close()
-        return instant.astimezone(UTC)

@@ -1,5 +1,6 @@
 """One PostgreSQL transaction and the repositories that speak in it."""
 
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from ledgerbank_adapters.postgres.postgres_bank_import_repository import (
 )
 from ledgerbank_adapters.postgres.postgres_bank_login_repository import PostgresBankLoginRepository
 from ledgerbank_adapters.postgres.postgres_bank_repository import PostgresBankRepository
+from ledgerbank_adapters.postgres.postgres_clock import storage_time
 from ledgerbank_adapters.postgres.postgres_idempotency_repository import PostgresIdempotencyRepository
 from ledgerbank_adapters.postgres.postgres_job_repository import PostgresJobRepository
 from ledgerbank_adapters.postgres.postgres_journal_repository import PostgresJournalRepository
@@ -26,6 +28,7 @@ from ledgerbank_adapters.postgres.postgres_refresh_token_repository import Postg
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_transaction_repository import PostgresTransactionRepository
 from ledgerbank_adapters.postgres.postgres_user_repository import PostgresUserRepository
+from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
 
@@ -37,9 +40,10 @@ class PostgresUnitOfWork(UnitOfWork):
     RuntimeError when it is used a second time, after its end, after a failed statement, or by another thread.
     """
 
-    def __init__(self, engine: Engine, observer: PostgresObserver) -> None:
+    def __init__(self, engine: Engine, observer: PostgresObserver, clock: Clock | None = None) -> None:
         session = PostgresSession(engine, observer)
         self._session = session
+        self._clock = clock
         self.users = PostgresUserRepository(session)
         self.refresh_tokens = PostgresRefreshTokenRepository(session)
         self.banks = PostgresBankRepository(session)
@@ -68,16 +72,26 @@ class PostgresUnitOfWork(UnitOfWork):
     ) -> None:
         self._session.close()
 
+    def now(self) -> datetime:
+        return storage_time(self._session) if self._clock is None else self._clock.now()
+
     def commit(self) -> None:
         self._session.commit()
 
 
 class PostgresStartUnitOfWork(StartUnitOfWork):
-    """Starts units of work on an engine, of which any number of threads may share one."""
+    """Starts units of work on an engine, of which any number of threads may share one.
 
-    def __init__(self, engine: Engine, *, observer: PostgresObserver | None = None) -> None:
+    Their time is the database's. A test or a simulation that owns time gives a ``clock`` to go by instead,
+    which then all who work on that database have to share.
+    """
+
+    def __init__(
+        self, engine: Engine, *, observer: PostgresObserver | None = None, clock: Clock | None = None
+    ) -> None:
         self._engine = engine
         self._observer = observer or SilentPostgresObserver()
+        self._clock = clock
 
     def __call__(self) -> PostgresUnitOfWork:
-        return PostgresUnitOfWork(self._engine, self._observer)
+        return PostgresUnitOfWork(self._engine, self._observer, self._clock)

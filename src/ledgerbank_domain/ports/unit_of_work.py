@@ -1,6 +1,7 @@
 """One transaction, made explicit."""
 
 from abc import abstractmethod
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -66,6 +67,15 @@ class UnitOfWork(Protocol):
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """This instant by the storage's own clock, which all processes share: aware, UTC, microseconds.
+
+        Read anew at each call. Whatever is decided about money by time goes by it, never by the clock of the
+        machine that asks, and it is read after the locks are held: a unit that waited for one must not go on
+        with an instant from before.
+        """
 
     @abstractmethod
     def commit(self) -> None:

@@ -1,6 +1,7 @@
 """Holding a use-case's commit back until something more has been written beside its effect."""
 
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -88,6 +89,9 @@ class _HeldBackUnitOfWork(UnitOfWork):
     ) -> None:
         if not self._deferred.is_holding(self._work):
             self._work.__exit__(exception_type, exception, traceback)
+
+    def now(self) -> datetime:
+        return self._work.now()
 
     def commit(self) -> None:
         self._deferred.hold(self._work)

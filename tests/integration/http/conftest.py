@@ -22,14 +22,14 @@ def portal() -> Iterator[BlockingPortal]:
 
 @pytest.fixture
 def database() -> MemoryDatabase:
-    return MemoryDatabase()
+    return MemoryDatabase(MemoryClock())
 
 
 @pytest.fixture
 def office(database: MemoryDatabase) -> BackOffice:
     return BackOffice(
         start_unit_of_work=StartMemoryUnitOfWork(database),
-        clock=MemoryClock(),
+        clock=database.clock,
         ids=Uuid7IdGenerator(),
     )
 

@@ -326,12 +326,13 @@ def percent_encoded(text: str) -> str:
 
 @pytest.fixture(params=["memory", "postgres"])
 def fuzzed_bank(request: pytest.FixtureRequest, portal: BlockingPortal) -> Iterator[HttpBank]:
+    clock = MemoryClock()
     start_unit_of_work: StartUnitOfWork
     if request.param == "memory":
-        start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase())
+        start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase(clock))
     else:
-        start_unit_of_work = PostgresStartUnitOfWork(request.getfixturevalue("postgres_engine"))
-    office = BackOffice(start_unit_of_work=start_unit_of_work, clock=MemoryClock(), ids=Uuid7IdGenerator())
+        start_unit_of_work = PostgresStartUnitOfWork(request.getfixturevalue("postgres_engine"), clock=clock)
+    office = BackOffice(start_unit_of_work=start_unit_of_work, clock=clock, ids=Uuid7IdGenerator())
     bank = HttpBank(office=office, portal=portal)
     yield bank
     bank.close()

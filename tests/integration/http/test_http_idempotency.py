@@ -36,12 +36,13 @@ KEY = {"Idempotency-Key": "b7e4d1c0 ~!"}
 
 @pytest.fixture(params=["memory", "postgres"])
 def office(request: pytest.FixtureRequest) -> BackOffice:
+    clock = MemoryClock()
     if request.param == "memory":
-        start_unit_of_work: Any = StartMemoryUnitOfWork(MemoryDatabase())
+        start_unit_of_work: Any = StartMemoryUnitOfWork(MemoryDatabase(clock))
     else:
         engine: Engine = request.getfixturevalue("postgres_engine")
-        start_unit_of_work = PostgresStartUnitOfWork(engine)
-    return BackOffice(start_unit_of_work=start_unit_of_work, clock=MemoryClock(), ids=Uuid7IdGenerator())
+        start_unit_of_work = PostgresStartUnitOfWork(engine, clock=clock)
+    return BackOffice(start_unit_of_work=start_unit_of_work, clock=clock, ids=Uuid7IdGenerator())
 
 
 @pytest.fixture
