@@ -100,9 +100,7 @@ def compose_application(
     return Application(
         settings=settings,
         services=services,
-        sample_data=SampleDataLoader(
-            start_unit_of_work=database.start_unit_of_work, clock=clock, ids=ids, hasher=hasher
-        ),
+        sample_data=SampleDataLoader(start_unit_of_work=database.start_unit_of_work, ids=ids, hasher=hasher),
         clock=clock,
         database=database,
         mailbox=mailbox,

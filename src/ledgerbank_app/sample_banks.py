@@ -6,7 +6,6 @@ from uuid import UUID
 from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
@@ -55,7 +54,6 @@ SIMULATED_BANK = SampleBank(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBankLoader:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
 
     def load(self, sample: SampleBank) -> BankBranch:
@@ -82,7 +80,7 @@ class SampleBankLoader:
         return added
 
     def _add_bank(self, work: UnitOfWork, sample: SampleBank) -> UUID:
-        now = self.clock.now()
+        now = work.now()
         bank = Bank(
             id=self.ids.new_id(),
             name=sample.name,
@@ -96,7 +94,7 @@ class SampleBankLoader:
         return bank.id
 
     def _add_branch(self, work: UnitOfWork, bank_id: UUID, sample: SampleBank) -> BankBranch:
-        now = self.clock.now()
+        now = work.now()
         branch = BankBranch(
             id=self.ids.new_id(),
             bank_id=bank_id,

@@ -17,7 +17,6 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import ClearingAccount, Direction, EntryKind, JournalEntry, movement
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
@@ -27,12 +26,11 @@ from ledgerbank_domain.users.user import User
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleDataLoader:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     hasher: PasswordHasher
 
     def load(self) -> None:
-        banks = SampleBankLoader(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
+        banks = SampleBankLoader(start_unit_of_work=self.start_unit_of_work, ids=self.ids)
         banks.load(SIMULATED_BANK)
         for sample in SAMPLE_USERS:
             user = self._find_or_register(sample)
@@ -45,18 +43,19 @@ class SampleDataLoader:
         return found or self._register(sample)
 
     def _register(self, sample: SampleUser) -> User:
-        now = self.clock.now()
-        user = User(
-            id=self.ids.new_id(),
-            email=sample.email,
-            full_name=sample.full_name,
-            password_hash=self.hasher.hash(sample.password),
-            role=sample.role,
-            inserted_at=now,
-            updated_at=now,
-        )
+        password_hash = self.hasher.hash(sample.password)
         try:
             with self.start_unit_of_work() as work:
+                now = work.now()
+                user = User(
+                    id=self.ids.new_id(),
+                    email=sample.email,
+                    full_name=sample.full_name,
+                    password_hash=password_hash,
+                    role=sample.role,
+                    inserted_at=now,
+                    updated_at=now,
+                )
                 work.users.add(user)
                 work.commit()
         except DomainError as error:
@@ -72,7 +71,7 @@ class SampleDataLoader:
             find = work.bank_logins.find_by_username_for_update
             if find(user_id=user.id, bank_branch_id=branch.id, username=sample.username) is not None:
                 return
-            now = self.clock.now()
+            now = work.now()
             login = self._add_login(work, user, sample, branch, at=now)
             account = self._add_account(work, login, sample, branch, at=now)
             self._book_lines(work, account, sample, at=now)

@@ -110,8 +110,8 @@ class SandboxBank:
         """
         held_in = parse_currency(currency)
         opening = Money(Decimal(balance), held_in)
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
+            now = work.now()
             login = self._new_login(work, owner)
             account = Account(
                 id=self.ids.new_id(),
@@ -142,14 +142,14 @@ class SandboxBank:
             direction=Direction.CREDIT,
             amount=opening,
             description="Opening balance",
-            at=self.clock.now(),
+            at=work.now(),
         )
         opened, line = account.booked(entry, entry.postings[0])
         work.journal.add_many([entry], accounts=[opened], transactions=[line])
         return opened
 
     def _new_login(self, work: UnitOfWork, owner: Actor) -> BankLogin:
-        now = self.clock.now()
+        now = work.now()
         login = BankLogin(
             id=self.ids.new_id(),
             user_id=owner.required_user_id(),
@@ -167,7 +167,7 @@ class SandboxBank:
         bank = work.banks.find_by_code(SANDBOX_BANK_CODE)
         if bank is not None:
             return work.banks.list_branches(bank.id)[0]
-        now = self.clock.now()
+        now = work.now()
         bank = Bank(
             id=self.ids.new_id(),
             name="Sandbox Bank",

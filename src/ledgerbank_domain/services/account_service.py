@@ -23,7 +23,6 @@ from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, Pag
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.account_health import AccountHealth
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -45,7 +44,6 @@ class BalanceAt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountService:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     limits: PaymentLimits
     audit: AuditWriter
@@ -61,7 +59,7 @@ class AccountService:
             self._require_active(work, actor)
             login = _own_login(work, actor, new_account.user_bank_login_id)
             branch = work.banks.find_many_branches([login.bank_branch_id])[login.bank_branch_id]
-            account = self._opened(login, branch.bank_id, new_account)
+            account = self._opened(login, branch.bank_id, new_account, at=work.now())
             work.accounts.add(account)
             self._record(work, AuditName.ACCOUNT_CREATED, actor, account)
             work.commit()
@@ -86,7 +84,7 @@ class AccountService:
             forbidden = forbidden_account_field(actor, account, changes)
             if forbidden is not None:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=forbidden)
-            changed = account.with_changes(changes, at=self.clock.now())
+            changed = account.with_changes(changes, at=work.now())
             work.accounts.save(changed)
             own = actor.owns(account.user_id)
             event = AuditName.ACCOUNT_UPDATED if own else AuditName.ADMIN_ACCOUNT_UPDATED
@@ -115,13 +113,13 @@ class AccountService:
         Raises ``invalid_datetime_format`` for an instant to come, ``account_not_found``, then
         ``unauthorized_access``.
         """
-        now = self.clock.now()
-        instant = at or now
-        if instant > now:
-            raise DomainError(
-                Reason.INVALID_DATETIME_FORMAT, field="at", message="The instant is in the future."
-            )
         with self.start_unit_of_work() as work:
+            now = work.now()
+            instant = at or now
+            if instant > now:
+                raise DomainError(
+                    Reason.INVALID_DATETIME_FORMAT, field="at", message="The instant is in the future."
+                )
             account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
             balance = Money(work.transactions.balance_at(account_id, instant), account.currency)
         return BalanceAt(account_id=account_id, balance=balance, at=instant)
@@ -131,7 +129,7 @@ class AccountService:
         with self.start_unit_of_work() as work:
             account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
             activity = RecentActivity.gather(
-                work, accounts=[account], signatures=(), limits=self.limits, now=self.clock.now()
+                work, accounts=[account], signatures=(), limits=self.limits, now=work.now()
             )
         return AccountHealth.of(account, spent=activity.spent_from(account), limits=self.limits)
 
@@ -171,8 +169,7 @@ class AccountService:
         if user is not None and not user.is_active:
             raise DomainError(Reason.TOKEN_REVOKED)
 
-    def _opened(self, login: BankLogin, bank_id: UUID, new_account: NewAccount) -> Account:
-        now = self.clock.now()
+    def _opened(self, login: BankLogin, bank_id: UUID, new_account: NewAccount, *, at: datetime) -> Account:
         return Account(
             id=self.ids.new_id(),
             user_id=login.user_id,
@@ -184,8 +181,8 @@ class AccountService:
             credit_limit=Money.zero(new_account.currency),
             last_four=new_account.last_four,
             external_account_id=new_account.external_account_id,
-            inserted_at=now,
-            updated_at=now,
+            inserted_at=at,
+            updated_at=at,
         )
 
     def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, account: Account) -> None:

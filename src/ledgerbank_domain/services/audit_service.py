@@ -8,7 +8,6 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
@@ -17,7 +16,6 @@ from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditService:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     audit: AuditWriter
 
     def list_keyset(
@@ -38,7 +36,7 @@ class AuditService:
         ``status`` is what the request is answered.
         """
         with self.start_unit_of_work() as work:
-            now = self.clock.now()
+            now = work.now()
             for name in names:
                 self.audit.record_failure(
                     work,

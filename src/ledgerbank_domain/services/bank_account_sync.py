@@ -96,10 +96,10 @@ class BankAccountSync:
         is_last: bool,
     ) -> bool:
         """False when it takes another look: nothing is booked then."""
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             run.lock_login(work)
             account = work.accounts.find_many_for_update([account_id])[account_id]
+            now = work.now()
             if account.status is AccountStatus.CLOSED:
                 return True
             known = _known_imports(work, account_id, statement)

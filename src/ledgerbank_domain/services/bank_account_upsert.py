@@ -12,7 +12,6 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import BankAccount
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -36,7 +35,6 @@ class UpsertedAccounts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccountUpsert:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     audit: AuditWriter
 
@@ -62,9 +60,9 @@ class BankAccountUpsert:
         taken: list[tuple[UUID, BankAccount]] = []
         added: list[Account] = []
         left_out = refused = None
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             login = run.lock_login(work)
+            now = work.now()
             known = work.accounts.find_by_external_ids([each.external_id for each in shown])
             for each in shown:
                 account = known.get(each.external_id)

@@ -30,22 +30,18 @@ def compose_bank_connection_services(
     *,
     start_unit_of_work: StartUnitOfWork,
     clock: Clock,
-    storage_clock: Clock,
     ids: IdGenerator,
     audit: AuditWriter,
     gateways: Gateways,
     box: SecretBox,
     secrets: SecretGenerator,
 ) -> BankConnectionServices:
-    """``storage_clock`` is by which jobs are due."""
     sealer = BankTokenSealer(box=box)
     accesses = BankAccessKeeper(gateways=gateways, sealer=sealer, clock=clock)
     return BankConnectionServices(
         accesses=accesses,
         logins=BankLoginService(
             start_unit_of_work=start_unit_of_work,
-            clock=clock,
-            storage_clock=storage_clock,
             ids=ids,
             audit=audit,
             gateways=gateways,
@@ -53,19 +49,16 @@ def compose_bank_connection_services(
         ),
         connections=BankConnectionService(
             start_unit_of_work=start_unit_of_work,
-            clock=clock,
-            storage_clock=storage_clock,
             ids=ids,
             audit=audit,
             gateways=gateways,
-            visits=OAuthVisits(clock=clock, ids=ids, audit=audit, box=box, secrets=secrets),
+            visits=OAuthVisits(ids=ids, audit=audit, box=box, secrets=secrets),
             sealer=sealer,
             accesses=accesses,
         ),
         webhooks=BankWebhookService(
             start_unit_of_work=start_unit_of_work,
             clock=clock,
-            storage_clock=storage_clock,
             ids=ids,
             audit=audit,
             gateways=gateways,

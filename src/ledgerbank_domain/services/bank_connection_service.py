@@ -11,7 +11,6 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.notifications.notification import bank_login_needs_attention
 from ledgerbank_domain.ports.bank_gateway import BankGateway, BankTokens
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -46,11 +45,7 @@ class FinishedConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankConnectionService:
-    """``storage_clock`` is the one that jobs and syncs go by: it is read before a unit of work is open."""
-
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
-    storage_clock: Clock
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
@@ -124,7 +119,7 @@ class BankConnectionService:
         return usable_gateway(bank_of_branch(work, new_login.bank_branch_id), self.gateways)
 
     def _added(self, work: UnitOfWork, actor: Actor, new_login: NewBankLogin) -> BankLogin:
-        now = self.clock.now()
+        now = work.now()
         login = BankLogin(
             id=self.ids.new_id(),
             user_id=actor.required_user_id(),
@@ -170,7 +165,7 @@ class BankConnectionService:
         with self.start_unit_of_work() as work:
             owner = work.users.get_for_update(awaited.login.user_id)
             login = work.bank_logins.find_for_update(awaited.login.id)
-            now = self.clock.now()
+            now = work.now()
             # One that was connected otherwise meanwhile works, and goes on working; one whose owner was
             # deleted meanwhile stays disconnected.
             if login is not None and owner.is_active and not login.is_active:
@@ -208,7 +203,7 @@ class BankConnectionService:
                 work,
                 AuditName.BANK_LOGIN_CONNECTED,
                 [(awaited.owner, target, Reason.AUTHORIZATION_DENIED)],
-                at=self.clock.now(),
+                at=work.now(),
             )
             work.commit()
 
@@ -217,20 +212,19 @@ class BankConnectionService:
         self, awaited: AwaitedAnswer, tokens: BankTokens
     ) -> tuple[FinishedConnection, list[BankAccess]]:
         """The login, connected, and the access that it had until now, if it had one."""
-        connected_at = self.storage_clock.now()
         with self.start_unit_of_work() as work:
             owner = work.users.get_for_update(awaited.login.user_id)
             login = work.bank_logins.find_for_update(awaited.login.id)
             if login is None or not owner.is_active:
                 # He was deleted while the bank was asked: nothing may be connected behind that.
                 raise DomainError(Reason.INVALID_OAUTH_STATE, field="state")
-            now = self.clock.now()
+            now = work.now()
             replaced = self.accesses.accesses_of(work, [login])
             connected = login.connected(
                 self.sealer.seal(tokens, login_id=login.id),
                 scope=tokens.scope,
                 provider_user_id=tokens.provider_user_id,
-                at=connected_at,
+                at=now,
             )
             work.bank_logins.save(connected)
             target = AuditTarget("bank_login", login.id)
@@ -241,7 +235,7 @@ class BankConnectionService:
                 work,
                 connected,
                 ids=self.ids,
-                now=connected_at,
+                now=now,
                 is_fresh=True,
                 correlation_id=awaited.owner.origin.correlation_id,
             )

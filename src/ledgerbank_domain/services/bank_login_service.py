@@ -10,7 +10,6 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -25,11 +24,7 @@ from ledgerbank_domain.services.scheduled_job import ScheduledJob
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankLoginService:
-    """``storage_clock`` is the one that jobs are due by: it is read before a unit of work is open."""
-
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
-    storage_clock: Clock
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
@@ -65,7 +60,7 @@ class BankLoginService:
             require_permission(may_change_login(actor, login))
             if changes.immutable_fields:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=changes.immutable_fields[0])
-            changed = login.with_changes(changes, at=self.clock.now())
+            changed = login.with_changes(changes, at=work.now())
             work.bank_logins.save(changed)
             work.commit()
         return changed
@@ -85,7 +80,6 @@ class BankLoginService:
         Raises ``bank_login_not_found``, ``insufficient_permissions``, ``bank_inactive`` for a bank that
         nothing here speaks to, and ``bank_login_inactive``.
         """
-        now = self.storage_clock.now()
         with self.start_unit_of_work() as work:
             login = _locked(work, login_id)
             require_permission(may_view_login(actor, login))
@@ -93,7 +87,7 @@ class BankLoginService:
             if not login.may_sync:
                 raise DomainError(Reason.BANK_LOGIN_INACTIVE)
             scheduled = schedule_sync(
-                work, login, ids=self.ids, now=now, correlation_id=actor.origin.correlation_id
+                work, login, ids=self.ids, now=work.now(), correlation_id=actor.origin.correlation_id
             )
             work.commit()
         return scheduled
@@ -103,7 +97,7 @@ class BankLoginService:
         with self.start_unit_of_work() as work:
             login = _locked(work, login_id)
             require_permission(may_change_login(actor, login))
-            now = self.clock.now()
+            now = work.now()
             accesses = self.accesses.accesses_of(work, [login])
             work.bank_logins.save(login.disconnected(at=now))
             cancel_waiting_jobs(work, work.jobs.list_unfinished_syncs_for_update([login.id]), at=now)

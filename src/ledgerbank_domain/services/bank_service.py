@@ -19,7 +19,6 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest, Sort
 from ledgerbank_domain.ports.cache import Cache
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -64,7 +63,6 @@ class BankService:
     """
 
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     audit: AuditWriter
     cache: Cache
@@ -125,20 +123,20 @@ class BankService:
 
     @retried_on_conflict
     def _add(self, actor: Actor, new_bank: NewBank) -> Bank:
-        now = self.clock.now()
-        bank = Bank(
-            id=self.ids.new_id(),
-            name=new_bank.name,
-            country=new_bank.country,
-            code=new_bank.code,
-            logo_url=new_bank.logo_url,
-            api_endpoint=new_bank.api_endpoint,
-            status=new_bank.status,
-            integration_module=new_bank.integration_module,
-            inserted_at=now,
-            updated_at=now,
-        )
         with self.start_unit_of_work() as work:
+            now = work.now()
+            bank = Bank(
+                id=self.ids.new_id(),
+                name=new_bank.name,
+                country=new_bank.country,
+                code=new_bank.code,
+                logo_url=new_bank.logo_url,
+                api_endpoint=new_bank.api_endpoint,
+                status=new_bank.status,
+                integration_module=new_bank.integration_module,
+                inserted_at=now,
+                updated_at=now,
+            )
             work.banks.add(bank)
             target = AuditTarget("bank", bank.id)
             self.audit.record(work, AuditName.ADMIN_BANK_CREATED, actor=actor, target=target, at=now)
@@ -148,8 +146,9 @@ class BankService:
     @retried_on_conflict
     def _change(self, actor: Actor, bank_id: UUID, changes: BankChanges) -> Bank:
         with self.start_unit_of_work() as work:
-            now = self.clock.now()
-            bank = work.banks.get_for_update(bank_id).with_changes(changes, at=now)
+            bank = work.banks.get_for_update(bank_id)
+            now = work.now()
+            bank = bank.with_changes(changes, at=now)
             work.banks.save(bank)
             target = AuditTarget("bank", bank_id)
             self.audit.record(work, AuditName.ADMIN_BANK_UPDATED, actor=actor, target=target, at=now)
@@ -158,19 +157,19 @@ class BankService:
 
     @retried_on_conflict
     def _add_branch(self, actor: Actor, new_branch: NewBranch) -> BankBranch:
-        now = self.clock.now()
-        branch = BankBranch(
-            id=self.ids.new_id(),
-            bank_id=new_branch.bank_id,
-            name=new_branch.name,
-            country=new_branch.country,
-            iban=new_branch.iban,
-            routing_number=new_branch.routing_number,
-            swift_code=new_branch.swift_code,
-            inserted_at=now,
-            updated_at=now,
-        )
         with self.start_unit_of_work() as work:
+            now = work.now()
+            branch = BankBranch(
+                id=self.ids.new_id(),
+                bank_id=new_branch.bank_id,
+                name=new_branch.name,
+                country=new_branch.country,
+                iban=new_branch.iban,
+                routing_number=new_branch.routing_number,
+                swift_code=new_branch.swift_code,
+                inserted_at=now,
+                updated_at=now,
+            )
             work.banks.get(branch.bank_id)
             work.banks.add_branch(branch)
             target = AuditTarget("bank_branch", branch.id)

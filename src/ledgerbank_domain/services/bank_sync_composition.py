@@ -45,17 +45,9 @@ def compose_bank_sync_services(
     return BankSyncServices(
         sync=BankSyncService(
             clock=storage_clock,
-            leases=SyncLeases(
-                start_unit_of_work=start_unit_of_work,
-                clock=storage_clock,
-                ids=ids,
-                audit=audit,
-                gateways=gateways,
-            ),
+            leases=SyncLeases(start_unit_of_work=start_unit_of_work, ids=ids, audit=audit, gateways=gateways),
             sealer=BankTokenSealer(box=secret_box),
-            accounts=BankAccountUpsert(
-                start_unit_of_work=start_unit_of_work, clock=storage_clock, ids=ids, audit=audit
-            ),
+            accounts=BankAccountUpsert(start_unit_of_work=start_unit_of_work, ids=ids, audit=audit),
             account_sync=BankAccountSync(
                 start_unit_of_work=start_unit_of_work, clock=storage_clock, ids=ids, audit=audit
             ),

@@ -13,7 +13,6 @@ from ledgerbank_domain.identity.actor import SYSTEM
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.notifications.notification import bank_login_needs_attention
 from ledgerbank_domain.ports.bank_gateway import BankGateway
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -51,10 +50,7 @@ class SyncRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncLeases:
-    """``clock`` is the storage's: it is read before a unit of work is open, never within."""
-
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
@@ -66,9 +62,9 @@ class SyncLeases:
 
         Raises :class:`JobPostponed` while another sync of the login runs.
         """
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(UUID(job.args["bank_login_id"]))
+            now = work.now()
             if login is None or not login.may_sync or not work.users.get(login.user_id).is_active:
                 return None
             bank = bank_of_branch(work, login.bank_branch_id)
@@ -99,33 +95,31 @@ class SyncLeases:
 
         Raises :class:`SyncLeaseLost` when the lease was lost otherwise.
         """
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(run.login.id)
             if login is None or not login.is_connected:
                 return False
             if not login.is_leased_with(run.token):
                 raise SyncLeaseLost
-            work.bank_logins.save(login.refreshed(tokens, at=now))
+            work.bank_logins.save(login.refreshed(tokens, at=work.now()))
             work.commit()
         return True
 
     @retried_on_conflict
     def release(self, run: SyncRun) -> None:
         """Gives the lease back, if it is still held; the sync came to nothing."""
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(run.login.id)
             if login is not None and login.is_leased_with(run.token):
-                work.bank_logins.save(login.released(at=now))
+                work.bank_logins.save(login.released(at=work.now()))
                 work.commit()
 
     @retried_on_conflict
     def succeed(self, run: SyncRun, *, left_out: DomainError | None) -> None:
         """``left_out`` is about what could not be taken. Raises :class:`SyncLeaseLost`."""
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             login = run.lock_login(work)
+            now = work.now()
             told = None if left_out is None else _login_error(left_out, at=now)
             work.bank_logins.save(login.synced(left_out=told, at=now))
             self.audit.record(work, AuditName.BANK_LOGIN_SYNCED, actor=SYSTEM, target=_target(login), at=now)
@@ -134,9 +128,9 @@ class SyncLeases:
     @retried_on_conflict
     def fail(self, run: SyncRun, error: DomainError) -> None:
         """The login goes to ERROR, and its owner is told. Raises :class:`SyncLeaseLost`."""
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             login = run.lock_login(work)
+            now = work.now()
             failed = login.failed(_login_error(error, at=now), at=now)
             work.bank_logins.save(failed)
             self.audit.record_each_failure(

@@ -69,7 +69,7 @@ def may_sync_unattended(login: BankLogin, gateway: BankGateway, *, now: datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueSyncService:
-    """``clock`` is the storage's: it is read before a unit of work is open, never within."""
+    """``clock`` is the storage's, for the time between units of work."""
 
     start_unit_of_work: StartUnitOfWork
     clock: Clock
@@ -99,9 +99,9 @@ class DueSyncService:
 
     @retried_on_conflict
     def _schedule(self, login_id: UUID, gateway: BankGateway, *, correlation_id: str | None) -> None:
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(login_id)
+            now = work.now()
             if login is None or not login.needs_sync(now, min_interval=sync_interval(gateway)):
                 return
             if not work.users.get(login.user_id).is_active:

@@ -1,7 +1,6 @@
 """Webhooks of banks: verified, noted once, and never believed further than that there is something to see."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from hashlib import sha256
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -35,11 +34,10 @@ class ReceivedWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankWebhookService:
-    """``storage_clock`` is the one that jobs are due by: it is read before a unit of work is open."""
+    """``clock`` is the machine's: whether a delivery is fresh is asked before anything is looked up."""
 
     start_unit_of_work: StartUnitOfWork
     clock: Clock
-    storage_clock: Clock
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
@@ -86,16 +84,16 @@ class BankWebhookService:
                 reason=refusal.reason,
                 actor=actor,
                 user_id=None,
-                at=self.clock.now(),
+                at=work.now(),
                 metadata={"provider": gateway.provider},
             )
             work.commit()
 
     @retried_on_conflict
     def _noted(self, actor: Actor, gateway: BankGateway, notice: WebhookNotice) -> ReceivedWebhook:
-        now = self.storage_clock.now()
         with self.start_unit_of_work() as work:
-            login = _login_to_sync(work, gateway, notice, now=now)
+            login = _login_to_sync(work, gateway, notice)
+            now = work.now()
             is_new = work.webhook_events.add_new(
                 row_id=self.ids.new_id(),
                 provider=gateway.provider,
@@ -110,9 +108,7 @@ class BankWebhookService:
         return ReceivedWebhook(duplicate=not is_new, ignored=login is None)
 
 
-def _login_to_sync(
-    work: UnitOfWork, gateway: BankGateway, notice: WebhookNotice, *, now: datetime
-) -> BankLogin | None:
+def _login_to_sync(work: UnitOfWork, gateway: BankGateway, notice: WebhookNotice) -> BankLogin | None:
     """Locked. One bank's word counts for accounts at that bank only, and within that bank's budget."""
     external_id = notice.external_account_id
     if external_id is None or not notice.is_about_a_transaction:
@@ -121,7 +117,7 @@ def _login_to_sync(
     if account is None:
         return None
     login = work.bank_logins.find_for_update(account.user_bank_login_id)
-    if login is None or not may_sync_unattended(login, gateway, now=now):
+    if login is None or not may_sync_unattended(login, gateway, now=work.now()):
         return None
     bank = bank_of_branch(work, login.bank_branch_id)
     return login if bank.integration_module == gateway.provider else None

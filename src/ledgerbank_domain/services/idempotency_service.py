@@ -13,7 +13,6 @@ from ledgerbank_domain.idempotency.idempotency_record import (
     IdempotentRequest,
     StoredAnswer,
 )
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import Pseudonymizer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict, UnitOfWork
@@ -36,7 +35,6 @@ class Performed(Generic[T]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyService:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     pseudonymizer: Pseudonymizer
     key_lifetime: timedelta = DEFAULT_KEY_LIFETIME
@@ -69,7 +67,7 @@ class IdempotencyService:
         # A hash without a key would let whoever reads it guess the password of a user to be created.
         fingerprint = self.pseudonymizer.pseudonym(request.content)
         with self.start_unit_of_work() as work:
-            now = self.clock.now()
+            now = work.now()
             claim = IdempotencyRecord.claim(
                 request,
                 claim_id=self.ids.new_id(),
@@ -105,7 +103,7 @@ class IdempotencyService:
 
     def _keep(self, work: UnitOfWork, claim: IdempotencyRecord, answer: StoredAnswer) -> None:
         """The fence: one whose claim was taken over meanwhile fails here, and his effect is undone."""
-        if not work.idempotency.replace(claim.id, claim.answered(answer, at=self.clock.now())):
+        if not work.idempotency.replace(claim.id, claim.answered(answer, at=work.now())):
             raise DomainError(Reason.IDEMPOTENCY_IN_PROGRESS)
 
     def _free(self, claim: IdempotencyRecord) -> None:

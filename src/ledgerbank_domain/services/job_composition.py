@@ -45,10 +45,7 @@ def compose_job_services(
         clock=storage_clock,
         timing=timing,
         payment_jobs=PaymentJobService(
-            start_unit_of_work=start_unit_of_work,
-            clock=storage_clock,
-            processing=processing,
-            outcomes=outcomes,
+            start_unit_of_work=start_unit_of_work, processing=processing, outcomes=outcomes
         ),
         outcomes=outcomes,
         handlers=handlers,

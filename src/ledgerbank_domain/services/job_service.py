@@ -12,7 +12,6 @@ from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind
 from ledgerbank_domain.jobs.job_policy import may_administer_jobs
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
@@ -25,7 +24,6 @@ class JobService:
     """Everything here raises ``insufficient_permissions`` first: administrators only."""
 
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     audit: AuditWriter
 
     def list_page(self, actor: Actor, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
@@ -51,7 +49,7 @@ class JobService:
         with self.start_unit_of_work() as work:
             payment = _locked_payment(work, _known(work.jobs.find(job_id)))
             job = _locked(work, job_id)
-            now = self.clock.now()
+            now = work.now()
             retried = job.retried(at=now)
             if payment is not None:
                 _make_pending(work, payment, at=now)
@@ -68,8 +66,9 @@ class JobService:
         """
         require_permission(may_administer_jobs(actor))
         with self.start_unit_of_work() as work:
-            now = self.clock.now()
-            cancelled = _locked(work, job_id).cancelled(at=now)
+            job = _locked(work, job_id)
+            now = work.now()
+            cancelled = job.cancelled(at=now)
             work.jobs.save_many([cancelled])
             self._record(work, AuditName.ADMIN_JOB_CANCELLED, actor, cancelled, at=now)
             work.commit()

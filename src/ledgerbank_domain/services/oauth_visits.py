@@ -10,7 +10,6 @@ from ledgerbank_domain.banking.oauth_state import OAUTH_STATE_LIFETIME, OAuthSta
 from ledgerbank_domain.banking.pkce import code_challenge
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
@@ -43,7 +42,6 @@ class AwaitedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthVisits:
-    clock: Clock
     ids: IdGenerator
     audit: AuditWriter
     box: SecretBox
@@ -56,7 +54,7 @@ class OAuthVisits:
 
     def begin(self, work: UnitOfWork, login: BankLogin, visit: Visit) -> None:
         """From now on the visit's state is awaited, for ten minutes."""
-        now, state_id, verifier = self.clock.now(), self.ids.new_id(), visit.code_verifier
+        now, state_id, verifier = work.now(), self.ids.new_id(), visit.code_verifier
         state = OAuthState(
             id=state_id,
             state_hash=_hash(visit.state),
@@ -77,7 +75,7 @@ class OAuthVisits:
         known = work.oauth_states.find_by_hash_for_update(_hash(state))
         if known is None:
             return None
-        now = self.clock.now()
+        now = work.now()
         awaited = self._awaited_answer(work, actor, known) if known.is_usable_at(now) else None
         if known.consumed_at is None:
             work.oauth_states.save(known.consumed(at=now))
@@ -108,7 +106,7 @@ class OAuthVisits:
             reason=Reason.INVALID_OAUTH_STATE,
             actor=actor,
             user_id=known.user_id,
-            at=self.clock.now(),
+            at=work.now(),
             severity=AuditSeverity.WARNING,
             metadata={"cause": "oauth_state_replay", "bank_login_id": str(known.user_bank_login_id)},
         )

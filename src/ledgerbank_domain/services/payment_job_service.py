@@ -9,7 +9,6 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_outcomes import JobOutcomes, actor_for, payment_of
@@ -25,10 +24,7 @@ class _LeasesLost(Exception):  # noqa: N818 - what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentJobService:
-    """``clock`` is the storage's."""
-
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     processing: PaymentProcessingService
     outcomes: JobOutcomes
 
@@ -47,7 +43,6 @@ class PaymentJobService:
 
     @retried_on_conflict
     def _process(self, begun: list[Job]) -> list[Job]:
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             outcomes = self.processing.process_in(
                 work, [(actor_for(job), payment_of(job)) for job in begun], started_by_jobs=True
@@ -56,6 +51,7 @@ class PaymentJobService:
             if len(held) < len(begun):
                 # What was done for the lost ones must not stay: nothing of this transaction does.
                 raise _LeasesLost({job.id for job in begun} - {job.id for job in held})
+            now = work.now()
             ended = self._record(work, list(zip(held, outcomes, strict=True)), at=now)
             work.commit()
         return ended

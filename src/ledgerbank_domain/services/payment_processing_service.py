@@ -22,7 +22,6 @@ from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import may_process_payment
 from ledgerbank_domain.payments.payment_rules import PROCESSING_RULES, PaymentFacts, first_broken_rule
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -53,7 +52,6 @@ class _Batch:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentProcessingService:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     limits: PaymentLimits
     audit: AuditWriter
@@ -106,7 +104,7 @@ class PaymentProcessingService:
         users = work.users.find_many_for_update({payment.user_id for payment in seen})
         payments = dict(work.payments.find_many_for_update({payment.id for payment in seen}))
         accounts = dict(work.accounts.find_many_for_update(_account_ids(payments.values())))
-        now = self.clock.now()
+        now = work.now()
         payers = {payment.user_bank_account_id for payment in payments.values()}
         activity = RecentActivity.gather(
             work,

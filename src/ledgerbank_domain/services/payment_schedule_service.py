@@ -1,7 +1,6 @@
 """Payments that workers execute: asking for it, looking how it stands, and taking it back."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
@@ -17,7 +16,6 @@ from ledgerbank_domain.payments.payment_policy import (
     may_process_payment,
     may_view_payment,
 )
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -31,11 +29,11 @@ AS_SOON_AS_POSSIBLE = JobSchedule()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentScheduleService:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     limits: PaymentLimits
     audit: AuditWriter
 
+    @retried_on_conflict
     def schedule(
         self, actor: Actor, *, payment_id: UUID, schedule: JobSchedule = AS_SOON_AS_POSSIBLE
     ) -> ScheduledJob:
@@ -44,9 +42,37 @@ class PaymentScheduleService:
         Raises ``invalid_schedule``, ``payment_not_found``, ``insufficient_permissions``, then
         ``already_processed`` for a payment that is not PENDING, whether it has a job or not.
         """
-        return self._schedule(
-            actor, payment_id, priority=schedule.priority, run_at=schedule.due_at(self.clock.now())
-        )
+        with self.start_unit_of_work() as work:
+            run_at = schedule.due_at(work.now())
+            payment = _locked(work, payment_id)
+            require_permission(may_process_payment(actor, payment, self.limits))
+            if not payment.is_pending:
+                raise DomainError(Reason.ALREADY_PROCESSED)
+            # Whoever gives a payment a job holds the payment's lock, so none can appear behind this look.
+            unfinished = work.jobs.list_unfinished_of_payments_for_update([payment_id])
+            if unfinished:
+                return ScheduledJob(job=unfinished[0], deduplicated=True)
+            now = work.now()
+            job = Job.new(
+                JobKind.PAYMENT_PROCESS,
+                job_id=self.ids.new_id(),
+                args={"payment_id": str(payment_id)},
+                at=now,
+                run_at=run_at,
+                priority=schedule.priority,
+                unique_key=payment_job_key(payment_id),
+                correlation_id=actor.origin.correlation_id,
+            )
+            work.jobs.add_many([job])
+            self.audit.record(
+                work,
+                AuditName.PAYMENT_SCHEDULED,
+                actor=actor,
+                target=AuditTarget("payment", payment_id),
+                at=now,
+            )
+            work.commit()
+        return ScheduledJob(job=job, deduplicated=False)
 
     def newest_job(self, actor: Actor, *, payment_id: UUID) -> Job:
         """Raises ``payment_not_found``, ``insufficient_permissions``, then ``job_not_found``."""
@@ -68,7 +94,7 @@ class PaymentScheduleService:
         with self.start_unit_of_work() as work:
             payment = _locked(work, payment_id)
             require_permission(may_cancel_job_of_payment(actor, payment))
-            now = self.clock.now()
+            now = work.now()
             cancelled = _locked_job(work, payment_id).cancelled(at=now)
             work.jobs.save_many([cancelled])
             if not actor.owns(payment.user_id):
@@ -81,39 +107,6 @@ class PaymentScheduleService:
                 )
             work.commit()
         return cancelled
-
-    @retried_on_conflict
-    def _schedule(self, actor: Actor, payment_id: UUID, *, priority: int, run_at: datetime) -> ScheduledJob:
-        with self.start_unit_of_work() as work:
-            payment = _locked(work, payment_id)
-            require_permission(may_process_payment(actor, payment, self.limits))
-            if not payment.is_pending:
-                raise DomainError(Reason.ALREADY_PROCESSED)
-            # Whoever gives a payment a job holds the payment's lock, so none can appear behind this look.
-            unfinished = work.jobs.list_unfinished_of_payments_for_update([payment_id])
-            if unfinished:
-                return ScheduledJob(job=unfinished[0], deduplicated=True)
-            now = self.clock.now()
-            job = Job.new(
-                JobKind.PAYMENT_PROCESS,
-                job_id=self.ids.new_id(),
-                args={"payment_id": str(payment_id)},
-                at=now,
-                run_at=run_at,
-                priority=priority,
-                unique_key=payment_job_key(payment_id),
-                correlation_id=actor.origin.correlation_id,
-            )
-            work.jobs.add_many([job])
-            self.audit.record(
-                work,
-                AuditName.PAYMENT_SCHEDULED,
-                actor=actor,
-                target=AuditTarget("payment", payment_id),
-                at=now,
-            )
-            work.commit()
-        return ScheduledJob(job=job, deduplicated=False)
 
 
 def _locked(work: UnitOfWork, payment_id: UUID) -> Payment:

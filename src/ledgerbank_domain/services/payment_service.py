@@ -26,7 +26,6 @@ from ledgerbank_domain.payments.payment_rules import (
     PaymentFacts,
     first_broken_rule,
 )
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -70,7 +69,6 @@ RECENT_PAYMENTS = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentService:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     limits: PaymentLimits
     audit: AuditWriter
@@ -91,7 +89,7 @@ class PaymentService:
             # payments cancelled, and must not gain a new one behind that.
             payers = work.users.find_many_for_share({actor.user_id for actor, _ in requests if actor.user_id})
             accounts = _accounts_of(work, [draft for _, draft in requests])
-            now = self.clock.now()
+            now = work.now()
             outcomes: list[Outcome[Payment]] = []
             for actor, draft in requests:
                 payer = payers.get(actor.user_id) if actor.user_id else None
@@ -149,7 +147,7 @@ class PaymentService:
                 accounts=(),
                 signatures=[payment.signature],
                 limits=self.limits,
-                now=self.clock.now(),
+                now=work.now(),
             )
         return PaymentOutlook(
             payment=payment,
@@ -179,7 +177,7 @@ class PaymentService:
             if payment is None:
                 raise DomainError(Reason.PAYMENT_NOT_FOUND)
             require_permission(may_cancel_payment(actor, payment))
-            now = self.clock.now()
+            now = work.now()
             cancelled = payment.cancelled(at=now)
             work.payments.save_many([cancelled])
             jobs = work.jobs.list_unfinished_of_payments_for_update([payment_id])
@@ -260,7 +258,7 @@ class PaymentService:
             accounts=[facts.account],
             signatures=[signature],
             limits=self.limits,
-            now=self.clock.now(),
+            now=work.now(),
         )
         return replace(
             facts,

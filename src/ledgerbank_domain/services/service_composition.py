@@ -97,14 +97,14 @@ def compose_services(
 
     ``gateways`` speak to banks, by the name that a bank gives as its ``integration_module``; a bank may also
     give one of ``known_gateways``, and is out of reach as long as that one is not set up. ``storage_clock``
-    is by which jobs are due, where that is another than ``clock``.
+    is the time that units of work tell, between them: by it workers agree on what is due. ``clock`` is the
+    machine's, for tokens and logs; the two are one where everything is one process.
     """
     audit = AuditWriter(ids=ids)
     storage_clock = storage_clock or clock
     banking = compose_bank_connection_services(
         start_unit_of_work=start_unit_of_work,
         clock=clock,
-        storage_clock=storage_clock,
         ids=ids,
         audit=audit,
         gateways=gateways,
@@ -112,7 +112,7 @@ def compose_services(
         secrets=secrets,
     )
     processing = PaymentProcessingService(
-        start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
+        start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit
     )
     maintenance = MaintenanceService(
         start_unit_of_work=start_unit_of_work, clock=storage_clock, job_retention=job_retention
@@ -154,7 +154,6 @@ def compose_services(
         ),
         users=UserService(
             start_unit_of_work=start_unit_of_work,
-            clock=clock,
             ids=ids,
             hasher=hasher,
             audit=audit,
@@ -162,31 +161,25 @@ def compose_services(
         ),
         banks=BankService(
             start_unit_of_work=start_unit_of_work,
-            clock=clock,
             ids=ids,
             audit=audit,
             cache=cache,
             gateways=frozenset({*gateways, *known_gateways}),
         ),
-        accounts=AccountService(
-            start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
-        ),
-        payments=PaymentService(
-            start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
-        ),
+        accounts=AccountService(start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit),
+        payments=PaymentService(start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit),
         processing=processing,
         schedules=PaymentScheduleService(
-            start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, limits=limits, audit=audit
+            start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit
         ),
-        jobs=JobService(start_unit_of_work=start_unit_of_work, clock=clock, audit=audit),
+        jobs=JobService(start_unit_of_work=start_unit_of_work, audit=audit),
         job_dispatch=job_services.dispatch,
         job_running=job_services.running,
         due_jobs=job_services.due,
         ledger=LedgerService(start_unit_of_work=start_unit_of_work),
-        audit_events=AuditService(start_unit_of_work=start_unit_of_work, clock=clock, audit=audit),
+        audit_events=AuditService(start_unit_of_work=start_unit_of_work, audit=audit),
         idempotency=IdempotencyService(
             start_unit_of_work=start_unit_of_work,
-            clock=clock,
             ids=ids,
             pseudonymizer=pseudonymizer,
             key_lifetime=idempotency_key_lifetime,

@@ -13,7 +13,6 @@ from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.notifications.notification import password_changed
 from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
@@ -43,7 +42,6 @@ class NewUser:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserService:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     hasher: PasswordHasher
     audit: AuditWriter
@@ -156,7 +154,7 @@ class UserService:
             if user.password_hash != verified.password_hash:
                 # Another change won while the hashes were computed: "current" means another password now.
                 raise DomainError(Reason.INVALID_CREDENTIALS)
-            now = self.clock.now()
+            now = work.now()
             changed = user.with_password_hash(password_hash, at=now)
             self._save_without_sessions(work, changed.with_sessions_ended(at=now), at=now)
             self._record(work, AuditName.PASSWORD_CHANGED, actor, changed, at=now)
@@ -179,17 +177,17 @@ class UserService:
     def _add(
         self, actor: Actor, new_user: NewUser, *, role: Role, password_hash: str, event: AuditName
     ) -> User:
-        now = self.clock.now()
-        user = User(
-            id=self.ids.new_id(),
-            email=new_user.email,
-            full_name=new_user.full_name,
-            password_hash=password_hash,
-            role=role,
-            inserted_at=now,
-            updated_at=now,
-        )
         with self.start_unit_of_work() as work:
+            now = work.now()
+            user = User(
+                id=self.ids.new_id(),
+                email=new_user.email,
+                full_name=new_user.full_name,
+                password_hash=password_hash,
+                role=role,
+                inserted_at=now,
+                updated_at=now,
+            )
             work.users.add(user)
             self._record(work, event, actor, user, at=now)
             work.commit()
@@ -205,7 +203,7 @@ class UserService:
             raise _refused_change(actor, changes)
         if changes.status is UserStatus.DELETED:
             return self._delete(work, actor, user)
-        now = self.clock.now()
+        now = work.now()
         changed = user.with_changes(changes, at=now)
         if user.is_active and not changed.is_active:
             self._save_without_sessions(work, changed, at=now)
@@ -220,7 +218,7 @@ class UserService:
         require_permission(may_delete_user(actor, user))
         if user.is_deleted:
             raise DomainError(Reason.USER_NOT_FOUND)
-        now = self.clock.now()
+        now = work.now()
         deleted = user.with_changes(UserChanges(status=UserStatus.DELETED), at=now)
         self._save_without_sessions(work, deleted, at=now)
         logins = work.bank_logins.list_of_user_for_update(user.id)

@@ -101,11 +101,11 @@ class BackOffice:
         """The arguments that an application takes its use-cases by."""
         audit = AuditWriter(ids=self.ids)
         storage: dict[str, Any] = {"start_unit_of_work": self.start_unit_of_work}
-        acting: dict[str, Any] = {**storage, "clock": self.clock, "audit": audit}
+        acting: dict[str, Any] = {**storage, "audit": audit}
         paying: dict[str, Any] = {**acting, "ids": self.ids, "limits": limits}
         banking = compose_bank_connection_services(
             **acting,
-            storage_clock=self.clock,
+            clock=self.clock,
             ids=self.ids,
             gateways=self.gateways,
             box=MemorySecretBox(),
@@ -115,6 +115,7 @@ class BackOffice:
         return {
             "auth": AuthService(
                 **acting,
+                clock=self.clock,
                 hasher=self.hasher,
                 codec=self.codec,
                 tokens=tokens,
@@ -133,9 +134,7 @@ class BackOffice:
             "schedules": PaymentScheduleService(**paying),
             "jobs": JobService(**acting),
             "audit_events": AuditService(**acting),
-            "idempotency": IdempotencyService(
-                **storage, clock=self.clock, ids=self.ids, pseudonymizer=MemoryPseudonymizer()
-            ),
+            "idempotency": IdempotencyService(**storage, ids=self.ids, pseudonymizer=MemoryPseudonymizer()),
         }
 
 
