@@ -87,6 +87,15 @@ class SyncScene:
         self.branch = self.given.a_branch(self.given.a_bank(integration_module=gateway.provider))
         self.login_id = self.connect().id
 
+    def world_of_a_machine_that_is_ahead(self, *, by: timedelta) -> ServiceWorld:
+        """The same bank on the same storage, as a host offers it whose own clock is wrong."""
+        return ServiceWorld(
+            start_unit_of_work=self.start_unit_of_work,
+            clock=MemoryClock(self.clock.now() + by),
+            ids=self.world.ids,
+            gateways={self.gateway.provider: self.gateway},
+        )
+
     def connect(
         self, *, actor: Actor | None = None, username: str = "robin", name: str = CUSTOMER
     ) -> BankLogin:

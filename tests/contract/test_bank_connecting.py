@@ -12,10 +12,10 @@ from tests.contract.gateway_world import DIALECTS, MONZO, Dialect, decided_on_th
 from tests.contract.races import race, reasons
 from tests.contract.sync_scene import SyncScene, sync_scene
 
-from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.memory.memory_secret_box import MemorySecretBox
 from ledgerbank_domain.banking.bank import BankChanges, BankStatus
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus, NewBankLogin
+from ledgerbank_domain.banking.oauth_state import OAUTH_STATE_LIFETIME
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import ANONYMOUS, Actor, Role
@@ -256,13 +256,27 @@ def test_a_bank_that_does_not_end_the_old_access_keeps_nobody_from_reconnecting(
 
 def test_when_a_login_was_connected_is_told_by_the_clock_that_its_syncs_go_by(scene: SyncScene) -> None:
     """For how long an approval is awaited must not hang on the clock of the process that connected."""
-    slow = MemoryClock(scene.clock.now() - timedelta(minutes=6))
-    connections = replace(scene.world.connections, clock=slow)
+    connections = scene.world_of_a_machine_that_is_ahead(by=timedelta(minutes=-6)).connections
     brought = decided_on_the_page(start(scene).authorization_url, "approve")
 
     login = connections.finish(ANONYMOUS, state=brought["state"], code=brought["code"]).login
 
     assert stored(scene, login.id).connected_at == scene.clock.now()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-11), timedelta(minutes=11)])
+def test_an_answer_is_awaited_for_as_long_as_the_storage_says(scene: SyncScene, ahead: timedelta) -> None:
+    """A machine whose clock is off by more than a state lives neither refuses it nor takes it longer."""
+    connections = scene.world_of_a_machine_that_is_ahead(by=ahead).connections
+    late = decided_on_the_page(start(scene, username="late").authorization_url, "approve")
+    in_time = decided_on_the_page(start(scene).authorization_url, "approve")
+
+    login = connections.finish(ANONYMOUS, state=in_time["state"], code=in_time["code"]).login
+    assert stored(scene, login.id).is_active
+
+    scene.clock.advance(OAUTH_STATE_LIFETIME)
+    error = refusal_of(lambda: connections.finish(ANONYMOUS, state=late["state"], code=late["code"]))
+    assert error.reason is Reason.INVALID_OAUTH_STATE
 
 
 def test_an_active_login_is_not_connected_twice(scene: SyncScene) -> None:

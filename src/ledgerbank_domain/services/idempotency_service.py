@@ -79,6 +79,8 @@ class IdempotencyService:
                 found = work.idempotency.find_for_update(user_id=request.user_id, key=request.key)
                 if found is None:
                     raise TransactionConflict("the key was freed in this very moment")
+                # One that was waited for may have been answered, or have become old, meanwhile.
+                now = work.now()
                 if not found.is_expired(at=now):
                     if found.fingerprint != fingerprint:
                         raise DomainError(Reason.IDEMPOTENCY_KEY_REUSED)
