@@ -229,6 +229,15 @@ class TokenSettings:
         default="604800",
         meaning="How long a refresh token is valid; each use replaces it.",
     )
+    reuse_grace: timedelta = variable(
+        "REFRESH_REUSE_GRACE_SECONDS",
+        seconds(0, 60),
+        default="10",
+        meaning=(
+            "How long a client that did not get the answer may use a refresh token once more, from the same"
+            " address and user agent; 0 turns that off."
+        ),
+    )
 
 
 @frozen(kw_only=True)

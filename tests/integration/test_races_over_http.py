@@ -141,12 +141,46 @@ def test_100_simultaneous_payments_never_overdraw_an_account(servers, bob):
     assert bob.balance() == 10
 
 
-def test_of_20_simultaneous_refreshes_with_one_token_exactly_one_wins(servers):
+def refresh_token_of_bob(servers):
     with servers[0].client() as client:
         login = client.post("/auth/login", json={"email": "bob@example.com", "password": "password123!"})
-    token = login.json()["data"]["refresh_token"]
+    return login.json()["data"]["refresh_token"]
+
+
+def test_of_20_simultaneous_refreshes_by_one_client_all_are_answered_and_one_token_goes_on(servers):
+    token = refresh_token_of_bob(servers)
     answers = together(servers, ["/auth/refresh"] * 20, json={"refresh_token": token})
-    assert outcomes(answers) == {(200, ""): 1, (401, "token_revoked"): 19}
+    assert outcomes(answers) == {(200, ""): 20}
+    with servers[0].client() as client:
+        again = [
+            client.post("/auth/refresh", json={"refresh_token": answer.json()["data"]["refresh_token"]})
+            for answer in answers
+        ]
+    assert outcomes(again) == {(200, ""): 1, (401, "token_revoked"): 19}
+
+
+@pytest.mark.parametrize("milliseconds", [0, 5, 20, 50])
+def test_two_tabs_that_refresh_with_one_token_keep_their_session(servers, milliseconds):
+    async def refresh_late(client, delay, token):
+        await asyncio.sleep(delay)
+        return await client.post("/auth/refresh", json={"refresh_token": token})
+
+    async def refresh_in_two_tabs(token):
+        async with (
+            httpx.AsyncClient(base_url=servers[0].base_url, timeout=60) as one,
+            httpx.AsyncClient(base_url=servers[1].base_url, timeout=60) as two,
+        ):
+            return await asyncio.gather(
+                refresh_late(one, 0, token), refresh_late(two, milliseconds / 1000, token)
+            )
+
+    for _ in range(5):
+        tabs = asyncio.run(refresh_in_two_tabs(refresh_token_of_bob(servers)))
+        assert outcomes(tabs) == {(200, ""): 2}
+        for tab in tabs:
+            headers = {"Authorization": f"Bearer {tab.json()['data']['access_token']}"}
+            with servers[0].client() as client:
+                assert client.get("/auth/me", headers=headers).status_code == 200
 
 
 def test_of_20_simultaneous_registrations_of_one_email_exactly_one_wins(servers):

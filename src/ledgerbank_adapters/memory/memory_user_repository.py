@@ -113,6 +113,10 @@ class MemoryRefreshTokenRepository(RefreshTokenRepository):
         token_id = self._tables.token_by_jti.find(jti)
         return None if token_id is None else self._tables.refresh_tokens.find(token_id)
 
+    def find_live_for_update(self, session_id: UUID) -> RefreshToken | None:
+        token_id = self._tables.live_token_of_session.find(session_id)
+        return None if token_id is None else self._tables.refresh_tokens.find(token_id)
+
     def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
         token_id = self._tables.live_token_of_session.find(session_id)
         return 0 if token_id is None else self._revoke([token_id], at=at)

@@ -19,6 +19,14 @@ LOCK_BY_JTI = (
     .where(refresh_tokens.c.jti == bindparam("jti", type_=Uuid()))
     .with_for_update(key_share=True)
 )
+LOCK_LIVE = (
+    select(refresh_tokens)
+    .where(
+        refresh_tokens.c.session_id == bindparam("session_id", type_=Uuid()),
+        refresh_tokens.c.revoked_at.is_(None),
+    )
+    .with_for_update(key_share=True)
+)
 REVOKE = (
     update(refresh_tokens)
     .where(refresh_tokens.c.revoked_at.is_(None))
@@ -63,6 +71,10 @@ class PostgresRefreshTokenRepository(RefreshTokenRepository):
         row = self._session.run(LOCK_BY_JTI, {"jti": jti}).one_or_none()
         return None if row is None else _token(row)
 
+    def find_live_for_update(self, session_id: UUID) -> RefreshToken | None:
+        row = self._session.run(LOCK_LIVE, {"session_id": session_id}).one_or_none()
+        return None if row is None else _token(row)
+
     def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
         return self._session.run(REVOKE_SESSION, {"wanted_session_id": session_id, "at": at}).rowcount
 
@@ -84,6 +96,7 @@ def _row(token: RefreshToken) -> dict[str, Any]:
         "jti": token.jti,
         "session_id": token.session_id,
         "session_started_at": token.session_started_at,
+        "predecessor_id": token.predecessor_id,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
         "rotated_at": token.rotated_at,
@@ -101,6 +114,7 @@ def _token(row: Row[Any]) -> RefreshToken:
         jti=row.jti,
         session_id=row.session_id,
         session_started_at=row.session_started_at,
+        predecessor_id=row.predecessor_id,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         rotated_at=row.rotated_at,

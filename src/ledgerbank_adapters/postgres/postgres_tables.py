@@ -75,6 +75,7 @@ refresh_tokens = Table(
     required("jti", Uuid()),
     required("session_id", Uuid()),
     required("session_started_at", INSTANT),
+    Column("predecessor_id", Uuid()),
     required("expires_at", INSTANT),
     Column("revoked_at", INSTANT),
     Column("rotated_at", INSTANT),

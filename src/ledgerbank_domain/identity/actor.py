@@ -19,9 +19,10 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a request came from; kept with sessions and audit events, never used to decide.
+    """Where a request came from; kept with sessions and audit events, never used to decide who somebody is.
 
-    ``received_at`` is the one exception: it tells a refresh that lost a race from a stolen token.
+    Address and user agent tell a client whose answer was lost from a thief, and whose guesses are counted.
+    ``received_at`` tells a refresh that lost a race from a stolen token.
     ``success_status`` is what the request will be answered when what it asks for is done.
     """
 

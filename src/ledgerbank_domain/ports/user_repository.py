@@ -110,6 +110,10 @@ class RefreshTokenRepository(Protocol):
         """Locks the token: of several that rotate it at once, one sees it live."""
 
     @abstractmethod
+    def find_live_for_update(self, session_id: UUID) -> RefreshToken | None:
+        """The session's live token, expired or not, locked; there is one at most."""
+
+    @abstractmethod
     def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
         """Revokes what is live of the session; returns how many tokens that were."""
 

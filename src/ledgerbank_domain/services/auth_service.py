@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditSeverity, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
@@ -17,14 +17,19 @@ from ledgerbank_domain.ports.security import (
     RefreshClaims,
     TokenCodec,
 )
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.ports.user_repository import SessionKey, SessionOwner
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.login_refusals import LoginRefusals
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.session_refresh_service import (
+    DEFAULT_REUSE_GRACE,
+    SessionRefreshService,
+    locked_token,
+)
 from ledgerbank_domain.services.session_tokens import SessionTokens, TokenPair
-from ledgerbank_domain.users.refresh_token import RefreshToken, Session
+from ledgerbank_domain.users.refresh_token import Session
 from ledgerbank_domain.users.user import User
 
 
@@ -46,6 +51,7 @@ class AuthService:
     tokens: SessionTokens
     pseudonymizer: Pseudonymizer
     audit: AuditWriter
+    reuse_grace: timedelta = DEFAULT_REUSE_GRACE
 
     def login(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
         """Starts a session. ``email`` is normalized; any string may be a password here.
@@ -65,13 +71,15 @@ class AuthService:
     def refresh(self, actor: Actor, *, refresh_token: str) -> TokenPair:
         """Replaces a refresh token by the next one of its session.
 
-        Of several requests with one token exactly one succeeds. A token that was already used when
-        the request arrived was stolen from one side or the other: the whole session ends.
+        However many requests present one token, the session has one live token after them. A client whose
+        answer was lost may present a token that it just used once more, within ``reuse_grace``: it gets a new
+        pair, and the one that it never used dies. Otherwise a token that was already used when the request
+        arrived was stolen from one side or the other: the whole session ends.
         Raises the codec's errors, ``invalid_token`` and ``token_revoked``.
         """
         try:
             claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
-            pair = self._rotate(actor, claims)
+            pair = self._refreshing.refresh(actor, claims)
         except DomainError as error:
             if error.category is not Category.AUTHENTICATION:
                 raise
@@ -92,30 +100,9 @@ class AuthService:
             raise error from self._refusals.rejected_token(actor, error)
 
     @retried_on_conflict
-    def _rotate(self, actor: Actor, claims: RefreshClaims) -> TokenPair | None:
-        """None when the token was stolen."""
-        arrived_at = actor.origin.received_at or self.clock.now()
-        with self.start_unit_of_work() as work:
-            user = self._locked_token_owner(work, claims)
-            token = self._locked_token(work, claims)
-            now = self.clock.now()
-            if token.was_rotated_before(arrived_at):
-                self._end_stolen_session(work, actor, token, at=now)
-                work.commit()
-                return None
-            if not token.is_live or not user.is_active:
-                raise DomainError(Reason.TOKEN_REVOKED)
-            successor = self.tokens.successor(token, actor=actor, at=now)
-            work.refresh_tokens.save(token.rotated(at=now))
-            work.refresh_tokens.add(successor)
-            work.commit()
-        return self.tokens.pair(user, successor, at=now)
-
-    @retried_on_conflict
     def _end_session(self, actor: Actor, claims: RefreshClaims) -> None:
         with self.start_unit_of_work() as work:
-            user = self._locked_token_owner(work, claims)
-            token = self._locked_token(work, claims)
+            user, token = locked_token(work, claims)
             if not token.is_live or not user.is_active:
                 raise DomainError(Reason.TOKEN_REVOKED)
             now = self.clock.now()
@@ -188,6 +175,16 @@ class AuthService:
         ]
 
     @property
+    def _refreshing(self) -> SessionRefreshService:
+        return SessionRefreshService(
+            start_unit_of_work=self.start_unit_of_work,
+            clock=self.clock,
+            tokens=self.tokens,
+            audit=self.audit,
+            reuse_grace=self.reuse_grace,
+        )
+
+    @property
     def _refusals(self) -> LoginRefusals:
         return LoginRefusals(
             start_unit_of_work=self.start_unit_of_work,
@@ -236,43 +233,6 @@ class AuthService:
             )
             work.commit()
         return self.tokens.pair(user, token, at=now), user
-
-    def _end_stolen_session(
-        self, work: UnitOfWork, actor: Actor, token: RefreshToken, *, at: datetime
-    ) -> None:
-        work.refresh_tokens.revoke_session(token.session_id, at=at)
-        self.audit.record_failure(
-            work,
-            AuditName.REFRESH_REUSED,
-            reason=Reason.TOKEN_REVOKED,
-            actor=actor,
-            user_id=token.user_id,
-            at=at,
-            severity=AuditSeverity.CRITICAL,
-            metadata={"session_id": str(token.session_id)},
-        )
-        self.audit.record_failure(
-            work,
-            AuditName.SUSPICIOUS,
-            reason=Reason.TOKEN_REVOKED,
-            actor=actor,
-            user_id=token.user_id,
-            at=at,
-            severity=AuditSeverity.CRITICAL,
-            metadata={"cause": "refresh_reused", "session_id": str(token.session_id)},
-        )
-
-    def _locked_token_owner(self, work: UnitOfWork, claims: RefreshClaims) -> User:
-        users = work.users.find_many_for_update([claims.user_id])
-        if claims.user_id not in users:
-            raise DomainError(Reason.INVALID_TOKEN)
-        return users[claims.user_id]
-
-    def _locked_token(self, work: UnitOfWork, claims: RefreshClaims) -> RefreshToken:
-        token = work.refresh_tokens.find_by_jti_for_update(claims.jti)
-        if token is None or token.user_id != claims.user_id or token.session_id != claims.session_id:
-            raise DomainError(Reason.INVALID_TOKEN)
-        return token
 
 
 def _authentication(

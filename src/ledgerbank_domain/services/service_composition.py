@@ -39,6 +39,7 @@ from ledgerbank_domain.services.notification_service import NotificationService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
+from ledgerbank_domain.services.session_refresh_service import DEFAULT_REUSE_GRACE
 from ledgerbank_domain.services.session_tokens import SessionTokens, TokenLifetimes
 from ledgerbank_domain.services.token_rotation_service import TokenRotationService
 from ledgerbank_domain.services.user_service import UserService
@@ -80,6 +81,7 @@ def compose_services(
     pseudonymizer: Pseudonymizer,
     limits: PaymentLimits,
     lifetimes: TokenLifetimes,
+    refresh_reuse_grace: timedelta = DEFAULT_REUSE_GRACE,
     idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME,
     cache: Cache,
     chance: Chance,
@@ -151,6 +153,7 @@ def compose_services(
             tokens=SessionTokens(codec=codec, ids=ids, lifetimes=lifetimes),
             pseudonymizer=pseudonymizer,
             audit=audit,
+            reuse_grace=refresh_reuse_grace,
         ),
         users=UserService(
             start_unit_of_work=start_unit_of_work,

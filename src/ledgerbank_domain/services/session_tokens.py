@@ -1,6 +1,6 @@
 """Issuing the pair of tokens that a session lives on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -38,9 +38,10 @@ class SessionTokens:
 
     def successor(self, token: RefreshToken, *, actor: Actor, at: datetime) -> RefreshToken:
         """The token that replaces a used one, in the same session."""
-        return self._token(
+        successor = self._token(
             token.user_id, token.session_id, started_at=token.session_started_at, actor=actor, at=at
         )
+        return replace(successor, predecessor_id=token.id)
 
     def pair(self, user: User, token: RefreshToken, *, at: datetime) -> TokenPair:
         """An access token beside the given refresh token, both signed."""

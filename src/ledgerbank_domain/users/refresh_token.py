@@ -13,6 +13,7 @@ class RefreshToken:
     """One member of a family. ``revoked_at`` None means live; ``rotated_at`` tells it was used.
 
     ``session_id`` names the family (the token's ``sid``), ``session_started_at`` its login.
+    ``predecessor_id`` is the token that this one was given for; a login's first token has none.
     """
 
     id: UUID
@@ -20,6 +21,7 @@ class RefreshToken:
     jti: UUID
     session_id: UUID
     session_started_at: datetime
+    predecessor_id: UUID | None = None
     expires_at: datetime
     revoked_at: datetime | None = None
     rotated_at: datetime | None = None
@@ -38,12 +40,26 @@ class RefreshToken:
     def revoked(self, *, at: datetime) -> "RefreshToken":
         return replace(self, revoked_at=at, updated_at=at)
 
-    def was_rotated_before(self, arrived_at: datetime) -> bool:
-        """Whether a request that arrived then presented an already used token.
+    def was_spent_for(self, live: "RefreshToken") -> bool:
+        """Whether ``live``, the session's live token, is the unused one that this one was given up for.
+
+        Either it was used and ``live`` is what it was replaced by, or both were given for the same token and
+        ``live`` is the later one.
+        """
+        if self.rotated_at is not None:
+            return live.predecessor_id == self.id
+        return live.predecessor_id is not None and live.predecessor_id == self.predecessor_id
+
+    def was_given_up_before(self, arrived_at: datetime) -> bool:
+        """Whether a request that arrived then presented a token that was no longer live.
 
         One that arrived earlier merely lost a race against its twin, which is no sign of theft.
         """
-        return self.rotated_at is not None and self.rotated_at <= arrived_at
+        return self.revoked_at is not None and self.revoked_at <= arrived_at
+
+    def is_held_by(self, *, ip: str | None, user_agent: str | None) -> bool:
+        """Whether it was given to this client; one whose address is unknown is nobody's."""
+        return ip is not None and (self.ip, self.user_agent) == (ip, user_agent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,11 +99,28 @@ def test_refresh_rotates_and_reuse_ends_the_session(bank: HttpBank, alice: Custo
 
     assert set(renewed) == {"access_token", "refresh_token", "token_type", "expires_in"}
     data_of(bank.get("/auth/me", token=renewed["access_token"]))
-    bank.office.clock.advance(timedelta(seconds=1))
+    bank.office.clock.advance(timedelta(seconds=11))
     error_of(bank.post("/auth/refresh", json=first), 401, "token_revoked")
     error_of(bank.get("/auth/me", token=renewed["access_token"]), 401, "token_revoked")
     second = {"refresh_token": renewed["refresh_token"]}
     error_of(bank.post("/auth/refresh", json=second), 401, "token_revoked")
+
+
+def test_a_lost_answer_to_a_refresh_is_no_theft_but_another_browser_is(
+    bank: HttpBank, alice: Customer
+) -> None:
+    first = {"refresh_token": alice.tokens["refresh_token"]}
+    browser, other = {"User-Agent": "Browser 1"}, {"User-Agent": "Browser 2"}
+    lost = data_of(bank.post("/auth/refresh", json=first, headers=browser))
+    bank.office.clock.advance(timedelta(seconds=5))
+
+    renewed = data_of(bank.post("/auth/refresh", json=first, headers=browser))
+
+    body = {"refresh_token": lost["refresh_token"]}
+    error_of(bank.post("/auth/refresh", json=body, headers=browser), 401, "token_revoked")
+    data_of(bank.get("/auth/me", token=renewed["access_token"]))
+    error_of(bank.post("/auth/refresh", json=first, headers=other), 401, "token_revoked")
+    error_of(bank.get("/auth/me", token=renewed["access_token"]), 401, "token_revoked")
 
 
 def test_logout_ends_the_session_at_once(bank: HttpBank, alice: Customer) -> None:

@@ -44,6 +44,7 @@ IDENTITY = (
         jti uuid NOT NULL CONSTRAINT refresh_tokens_jti_key UNIQUE,
         session_id uuid NOT NULL,
         session_started_at timestamptz NOT NULL,
+        predecessor_id uuid,
         expires_at timestamptz NOT NULL,
         revoked_at timestamptz,
         rotated_at timestamptz,
