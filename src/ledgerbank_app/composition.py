@@ -79,7 +79,9 @@ def compose_application(
             audience=settings.tokens.audience,
             leeway=settings.tokens.leeway,
         ),
-        pseudonymizer=HmacPseudonymizer(secret=settings.tokens.secret),
+        pseudonymizer=HmacPseudonymizer(
+            secret=settings.tokens.secret, previous_secret=settings.tokens.previous_secret
+        ),
         limits=settings.payment_limits,
         lifetimes=TokenLifetimes(
             access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime

@@ -9,9 +9,14 @@ import pytest
 from tests.contract.races import race, reasons
 from tests.contract.service_world import ServiceWorld
 
+from ledgerbank_adapters.memory import MemoryPseudonymizer
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.idempotency.idempotency_record import IdempotentRequest, StoredAnswer
+from ledgerbank_domain.idempotency.idempotency_record import (
+    IdempotencyRecord,
+    IdempotentRequest,
+    StoredAnswer,
+)
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
 from ledgerbank_domain.services.deferred_commit import DeferredCommit
@@ -98,14 +103,91 @@ def test_another_request_under_the_same_key_is_refused(desk: Desk) -> None:
     assert desk.ask() == answer_of(desk.payment)
 
 
-def test_neither_what_was_asked_for_nor_a_hash_that_anybody_can_make_of_it_is_stored(desk: Desk) -> None:
-    desk.ask()
-
+def stored_record(desk: Desk) -> IdempotencyRecord:
     with desk.world.start_unit_of_work() as work:
         record = work.idempotency.find_for_update(user_id=desk.request.user_id, key=desk.request.key)
     assert record is not None
-    assert record.fingerprint != sha256(desk.request.content.encode()).hexdigest()
+    return record
+
+
+def test_no_hash_that_anybody_can_make_of_a_secret_is_stored(desk: Desk) -> None:
+    desk.request = replace(desk.request, secrets="hunter2")
+    desk.ask()
+
+    record = stored_record(desk)
+
+    assert sha256(b"hunter2").hexdigest() not in record.fingerprint
+    assert "hunter2" not in repr((record, desk.request))
     assert desk.request.content not in repr(record)
+
+
+def test_another_secret_is_another_request(desk: Desk) -> None:
+    desk.request = replace(desk.request, secrets="hunter2")
+    assert desk.ask() == "processed"
+
+    for secrets in ("hunter3", ""):
+        other = replace(desk.request, secrets=secrets)
+        assert desk.reason_of_asking(other) is Reason.IDEMPOTENCY_KEY_REUSED
+    assert desk.ask() == answer_of(desk.payment)
+
+
+@dataclass
+class ChangedKeys(Desk):
+    """The keys of pseudonyms are changed between two requests."""
+
+    pseudonymizer: MemoryPseudonymizer = field(default_factory=lambda: MemoryPseudonymizer(b"1" * 32))
+
+    @property
+    def service(self) -> IdempotencyService:
+        return replace(self.world.services.idempotency, pseudonymizer=self.pseudonymizer)
+
+
+@pytest.mark.parametrize("secrets", ["", "hunter2"])
+def test_a_request_is_recognised_after_the_key_was_changed(world: ServiceWorld, secrets: str) -> None:
+    desk = ChangedKeys(world)
+    desk.request = replace(desk.request, secrets=secrets)
+    assert desk.ask() == "processed"
+
+    desk.pseudonymizer = MemoryPseudonymizer(b"2" * 32, previous_key=b"1" * 32)
+
+    assert desk.ask() == answer_of(desk.payment)
+    assert desk.executions == 1
+
+
+@pytest.mark.parametrize("secrets", ["", "hunter2"])
+def test_a_request_in_progress_is_recognised_after_the_key_was_changed(
+    world: ServiceWorld, secrets: str
+) -> None:
+    desk = ChangedKeys(world)
+    desk.request = replace(desk.request, secrets=secrets)
+    record = IdempotencyRecord.claim(
+        desk.request,
+        claim_id=world.ids.new_id(),
+        fingerprint=desk.service.fingerprints(desk.request)[0],
+        at=world.clock.now(),
+        key_lifetime=timedelta(hours=24),
+    )
+    with world.start_unit_of_work() as work:
+        assert work.idempotency.add_if_free(record)
+        work.commit()
+
+    desk.pseudonymizer = MemoryPseudonymizer(b"2" * 32, previous_key=b"1" * 32)
+
+    assert desk.reason_of_asking() is Reason.IDEMPOTENCY_IN_PROGRESS
+
+    # Its process died: the same request takes its place, a different one never does.
+    world.clock.advance(MINUTE)
+    assert desk.reason_of_asking(replace(desk.request, content="more")) is Reason.IDEMPOTENCY_KEY_REUSED
+    assert desk.ask() == "processed"
+
+
+def test_what_moves_money_does_not_hang_on_a_key_at_all(world: ServiceWorld) -> None:
+    desk = ChangedKeys(world)
+    assert desk.ask() == "processed"
+
+    desk.pseudonymizer = MemoryPseudonymizer(b"3" * 32)
+
+    assert desk.ask() == answer_of(desk.payment)
 
 
 def test_another_users_same_key_is_another_key(desk: Desk) -> None:

@@ -27,3 +27,17 @@ def test_a_pseudonym_depends_on_the_text_and_the_key_and_nothing_else(
     assert first.pseudonym("a@example.com") != other_key.pseudonym("a@example.com")
     assert "a@example.com" not in first.pseudonym("a@example.com")
     assert first.pseudonym("\ud800") != first.pseudonym("")
+
+
+@pytest.mark.parametrize("kind", ["memory", "hmac"])
+def test_what_was_stored_under_the_previous_key_is_recognised(kind: str) -> None:
+    if kind == "memory":
+        before: Pseudonymizer = MemoryPseudonymizer(KEY)
+        after: Pseudonymizer = MemoryPseudonymizer(OTHER_KEY, previous_key=KEY)
+    else:
+        before = HmacPseudonymizer(secret=KEY)
+        after = HmacPseudonymizer(secret=OTHER_KEY, previous_secret=KEY)
+
+    assert before.pseudonyms("text") == [before.pseudonym("text")]
+    assert after.pseudonyms("text") == [after.pseudonym("text"), before.pseudonym("text")]
+    assert after.pseudonym("text") != before.pseudonym("text")

@@ -520,7 +520,7 @@ REFUSED: dict[str, list[Row]] = {
     "idempotency_records_pkey": [{"key": "a key"}],
     "idempotency_records_user_id_fkey": [{"user_id": NOBODY}],
     "idempotency_records_key_check": [{"key": ""}, {"key": LONG}, {"key": "ключ"}, {"key": "a\tb"}],
-    "idempotency_records_fingerprint_check": [{"fingerprint": "abc"}],
+    "idempotency_records_fingerprint_check": [{"fingerprint": "abc"}, {"fingerprint": f"{'0' * 64}:abc"}],
     "idempotency_records_response_status_check": [{"response_status": 400}, {"response_status": 500}],
     "idempotency_records_response_headers_check": [{"response_headers": Jsonb([])}],
     "idempotency_records_response_whole_check": [{"response_body": None}, {"response_status": None}],

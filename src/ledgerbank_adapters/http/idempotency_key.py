@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -9,9 +10,12 @@ from starlette.responses import Response
 
 from ledgerbank_adapters.http.http_operation import Call
 from ledgerbank_adapters.http.json_body import JsonNumber
+from ledgerbank_adapters.http.prefer_header import prefers
+from ledgerbank_adapters.http.wire_values import parse_uuid, wire_id
+from ledgerbank_domain.audit.redaction import SECRET_KEYS
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.idempotency.idempotency_record import StoredAnswer
+from ledgerbank_domain.idempotency.idempotency_record import IdempotentRequest, StoredAnswer
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
@@ -19,6 +23,9 @@ RETRY_HEADERS = {"Retry-After": "1"}
 KEPT_HEADERS = ("Content-Type", "Location", "Preference-Applied")
 KEPT_STATUSES = frozenset({*range(200, 300), 403, 404, 409, 422})
 
+_NUMBER = re.compile(
+    r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]{1,18}))?"
+)
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
@@ -32,26 +39,73 @@ def idempotency_key(headers: Headers) -> str | None:
     return keys[0]
 
 
-def request_content(call: Call[Any, Any]) -> str:
-    """The same for requests that ask for the same, whichever prefix they came under."""
+def idempotent_request(call: Call[Any, Any], key: str) -> IdempotentRequest:
+    """The same for requests that ask for the same, whichever prefix and words they came in."""
+    secrets: list[str] = []
+    operation = call.operation
     parts = [
-        call.operation.method,
-        call.operation.path,
-        sorted(call.path_parameters.items()),
-        canonical_json(call.json),
-        ",".join(call.headers.getlist("prefer")),
+        operation.method,
+        operation.path,
+        sorted((name, _scalar(value)) for name, value in call.path_parameters.items()),
+        canonical_json(call.json, secrets),
+        _honoured_preference(call),
     ]
-    return json.dumps(parts)
+    return IdempotentRequest(
+        user_id=call.actor.required_user_id(),
+        key=key,
+        content=json.dumps(parts),
+        secrets=json.dumps(secrets) if secrets else "",
+    )
 
 
-def canonical_json(value: object) -> str:
-    """Without regard to white space and the order of members; numbers are as they were written."""
+def canonical_json(value: object, secrets: list[str]) -> str:
+    """Without regard to white space, the order of members, how a number is written, and the case of ids.
+
+    The values of secret members are left out and appended to ``secrets`` instead.
+    """
     if isinstance(value, dict):
-        members = (f"{json.dumps(name)}:{canonical_json(value[name])}" for name in sorted(value))
-        return f"{{{','.join(members)}}}"
+        return f"{{{','.join(_member(name, value[name], secrets) for name in sorted(value))}}}"
     if isinstance(value, list):
-        return f"[{','.join(map(canonical_json, value))}]"
-    return value.text if isinstance(value, JsonNumber) else json.dumps(value)
+        return f"[{','.join(canonical_json(item, secrets) for item in value)}]"
+    return _scalar(value)
+
+
+def _member(name: str, value: object, secrets: list[str]) -> str:
+    if name.lower() not in SECRET_KEYS:
+        return f"{json.dumps(name)}:{canonical_json(value, secrets)}"
+    secrets.append(canonical_json(value, secrets))
+    return json.dumps(name)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, JsonNumber):
+        return _canonical_number(value.text)
+    if isinstance(value, str):
+        with suppress(DomainError):
+            return json.dumps(wire_id(parse_uuid(value)))
+    return json.dumps(value)
+
+
+def _canonical_number(text: str) -> str:
+    """The same for 12.5, 12.50 and 125e-1. An exponent that no number needs is left as it is."""
+    parts = _NUMBER.fullmatch(text)
+    if parts is None:
+        return text
+    fraction = parts["fraction"] or ""
+    digits = (parts["whole"] + fraction).lstrip("0")
+    significant = digits.rstrip("0")
+    if not significant:
+        return "0"
+    exponent = int(parts["exponent"] or 0) - len(fraction) + len(digits) - len(significant)
+    return f"{parts['sign']}{significant}e{exponent}"
+
+
+def _honoured_preference(call: Call[Any, Any]) -> str | None:
+    """What the client prefers, where that makes a difference to what is done."""
+    other = call.operation.other_answer
+    if other is None or other.preference is None or not prefers(call.headers, other.preference):
+        return None
+    return other.preference
 
 
 def answer_to_keep(response: Response) -> StoredAnswer | None:

@@ -20,8 +20,8 @@ from ledgerbank_adapters.http.idempotency_key import (
     RETRY_HEADERS,
     answer_to_keep,
     idempotency_key,
+    idempotent_request,
     replayed,
-    request_content,
 )
 from ledgerbank_adapters.http.json_body import parse_json_body, read_body
 from ledgerbank_adapters.http.rate_limit_gate import RateLimitTally, tally_of
@@ -29,7 +29,7 @@ from ledgerbank_adapters.http.request_context import RequestContext, context_of
 from ledgerbank_adapters.http.wire_values import wire_instant
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
-from ledgerbank_domain.idempotency.idempotency_record import IdempotentRequest, StoredAnswer
+from ledgerbank_domain.idempotency.idempotency_record import StoredAnswer
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
 from ledgerbank_domain.services.auth_service import Authentication
@@ -172,12 +172,7 @@ class OperationRunner:
             response = self._handled(operation, there, arrived)
             return Performed(result=response, answer=answer_to_keep(response))
 
-        request = IdempotentRequest(
-            user_id=call.actor.required_user_id(),
-            key=key,
-            content=request_content(call),
-        )
-        outcome = self.idempotency.perform_once(request, perform)
+        outcome = self.idempotency.perform_once(idempotent_request(call, key), perform)
         return replayed(outcome) if isinstance(outcome, StoredAnswer) else outcome
 
     def _call(self, operation: Operation[Any, Any], arrived: _Arrived, caller: Caller) -> Call[Any, Any]:

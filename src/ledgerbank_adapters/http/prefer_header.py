@@ -22,12 +22,16 @@ _ELEMENT = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+"?)++', re.DOTALL)
 
 
 def prefers_async(headers: Headers) -> bool:
-    """Whether the client would rather be told where to look later than wait.
+    """Whether the client would rather be told where to look later than wait."""
+    return prefers(headers, RESPOND_ASYNC)
 
-    Several such headers are one. What is malformed is passed over, as is a ``respond-async`` with a value,
-    for it has none.
+
+def prefers(headers: Headers, preference: str) -> bool:
+    """Whether the client has this preference, one of those that are a mere word.
+
+    Several such headers are one. What is malformed is passed over, as is one with a value, for it has none.
     """
-    return preferences(headers).get(RESPOND_ASYNC) == ""
+    return preferences(headers).get(preference) == ""
 
 
 def preferences(headers: Headers) -> dict[str, str]:

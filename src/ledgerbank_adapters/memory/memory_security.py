@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 
 from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer
 
@@ -49,11 +50,15 @@ class MemoryPasswordHasher(PasswordHasher):
 class MemoryPseudonymizer(Pseudonymizer):
     """HMAC-SHA-256 under a key, in hexadecimal. Without a key given, each instance has its own."""
 
-    def __init__(self, key: bytes | None = None) -> None:
-        self._key = secrets.token_bytes(32) if key is None else key
+    def __init__(self, key: bytes | None = None, *, previous_key: bytes | None = None) -> None:
+        newest = secrets.token_bytes(32) if key is None else key
+        self._keys = [newest] if previous_key is None else [newest, previous_key]
 
     def pseudonym(self, text: str) -> str:
-        return hmac.new(self._key, _bytes_of(text), hashlib.sha256).hexdigest()
+        return self.pseudonyms(text)[0]
+
+    def pseudonyms(self, text: str) -> Sequence[str]:
+        return [hmac.new(key, _bytes_of(text), hashlib.sha256).hexdigest() for key in self._keys]
 
 
 def _digest(password: str, *, salt: bytes, iterations: int) -> bytes:

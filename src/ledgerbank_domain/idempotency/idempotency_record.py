@@ -1,8 +1,9 @@
 """What is remembered of a request that its client may send again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Self
 from uuid import UUID
 
@@ -12,11 +13,20 @@ CLAIM_DURATION = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotentRequest:
-    """A request by the name its client gave it, and all that it asks for as one text."""
+    """A request by the name its client gave it, and all that it asks for as two texts.
+
+    ``secrets`` holds what nobody may find out from a hash, a password for one; mostly it is empty.
+    """
 
     user_id: UUID
     key: str
     content: str
+    secrets: str = field(default="", repr=False)
+
+    @property
+    def digest(self) -> str:
+        """What it asks for but for its secrets: the same whatever keys are changed, for ever."""
+        return sha256(self.content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +42,7 @@ class StoredAnswer:
 class IdempotencyRecord:
     """The one record of a user's key: a claim until ``answer`` is there.
 
-    ``fingerprint`` is a keyed hash of what was asked for, which may hold a password.
+    ``fingerprint`` tells what was asked for: a hash, and beside it a keyed one of what was secret in it.
     ``id`` names the claim, not the key. Whoever takes the key over does so under an id of his own, so that
     one who comes too late finds his claim gone.
     """

@@ -1,6 +1,7 @@
 """Passwords and tokens: what the domain asks of cryptography."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -75,3 +76,10 @@ class Pseudonymizer(Protocol):
     @abstractmethod
     def pseudonym(self, text: str) -> str:
         """A keyed hash: equal texts give equal pseudonyms, and nobody without the key finds the text."""
+
+    @abstractmethod
+    def pseudonyms(self, text: str) -> Sequence[str]:
+        """Every pseudonym that the text may have been given: by the key of now first, then by those before.
+
+        What was stored under an earlier key is recognised by them for as long as that key is known.
+        """

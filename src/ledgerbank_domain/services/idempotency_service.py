@@ -1,6 +1,6 @@
 """Doing once what a client asks for several times under one key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -61,17 +61,26 @@ class IdempotencyService:
             self._free(record)
         return performed.result
 
+    def fingerprints(self, request: IdempotentRequest) -> Sequence[str]:
+        """All that the request may have been given, the one of now first.
+
+        That money moves once must not hang on a key that is changed: only secrets are hashed with one, lest
+        whoever reads the hash guess the password of a user to be created.
+        """
+        if not request.secrets:
+            return [request.digest]
+        return [f"{request.digest}:{secret}" for secret in self.pseudonymizer.pseudonyms(request.secrets)]
+
     @retried_on_conflict
     def _claimed(self, request: IdempotentRequest) -> IdempotencyRecord:
         """A new claim of the request's key, or the record that has its answer."""
-        # A hash without a key would let whoever reads it guess the password of a user to be created.
-        fingerprint = self.pseudonymizer.pseudonym(request.content)
+        fingerprints = self.fingerprints(request)
         with self.start_unit_of_work() as work:
             now = work.now()
             claim = IdempotencyRecord.claim(
                 request,
                 claim_id=self.ids.new_id(),
-                fingerprint=fingerprint,
+                fingerprint=fingerprints[0],
                 at=now,
                 key_lifetime=self.key_lifetime,
             )
@@ -82,7 +91,7 @@ class IdempotencyService:
                 # One that was waited for may have been answered, or have become old, meanwhile.
                 now = work.now()
                 if not found.is_expired(at=now):
-                    if found.fingerprint != fingerprint:
+                    if found.fingerprint not in fingerprints:
                         raise DomainError(Reason.IDEMPOTENCY_KEY_REUSED)
                     if found.answer is not None:
                         return found

@@ -192,20 +192,66 @@ def test_the_same_json_in_other_words_is_the_same_request(alice, account) -> Non
 
     assert data_of(first, 201)["amount"] == "10.00"
     assert_replayed(second, first)
-    for amount in ("10.0", '"10.00"'):
+    for amount, is_same in (("10", True), ("1.0e1", True), ("10.01", False), ('"10.00"', False)):
         body = f"{{{one}}}".replace("10.00", amount)
         answer = post("POST", "/payments", body, token=alice.token, headers=KEY)
-        error_of(answer, 422, "idempotency_key_reused")
+        if is_same:
+            assert_replayed(answer, first)
+        else:
+            error_of(answer, 422, "idempotency_key_reused")
+    body = f"{{{one}}}".replace(str(account.id), str(account.id).upper())
+    assert_replayed(post("POST", "/payments", body, token=alice.token, headers=KEY), first)
+    assert payment_count(alice) == 1
 
 
-def test_another_body_path_or_preference_under_one_key_is_refused(alice, account) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([], ["wait=10"]),
+        (["wait=10"], ["wait=20", "handling=lenient"]),
+        ([], ['foo="respond-async"', "respond-async=1", "x;;"]),
+        (["respond-async, wait=10"], ["wait=20", "RESPOND-ASYNC"]),
+        (["respond-async; a=1; b=2"], ["respond-async;b=2 ;a=3"]),
+        (["respond-async"], ['  respond-async=""  ,, unknown']),
+        (["respond-async"], ["respond-async", "respond-async"]),
+    ],
+)
+def test_preferences_are_compared_by_what_they_change(alice, account, first, second) -> None:
+    payment = alice.payment(account)
+    bank = alice.bank
+
+    def process(preferences: list[str], path_id: str) -> httpx.Response:
+        headers = [("Authorization", f"Bearer {alice.token}"), *KEY.items()]
+        headers += [("Prefer", preference) for preference in preferences]
+        path = f"{bank.prefix}/payments/{path_id}/process"
+        return bank.portal.call(partial(bank.client.post, path, headers=headers))
+
+    answer = process(first, payment["id"])
+
+    assert answer.status_code == (202 if "async" in "".join(first) else 200)
+    assert_replayed(process(second, payment["id"].upper()), answer)
+    bank.prefix = "/api/v1"
+    assert_replayed(process(second, payment["id"]), answer)
+    other = ["wait=10"] if "async" in "".join(first) else ["wait=10, respond-async"]
+    error_of(process(other, payment["id"]), 422, "idempotency_key_reused")
+
+
+def test_a_preference_that_an_operation_does_not_have_is_none(alice, account) -> None:
+    body = alice.bank.draft(account)
+    first = alice.post("/payments", json=body, headers=KEY)
+
+    again = alice.post("/payments", json=body, headers={**KEY, "Prefer": "respond-async"})
+
+    assert_replayed(again, first)
+
+
+def test_another_body_or_path_under_one_key_is_refused(alice, account) -> None:
     body = alice.bank.draft(account)
     payment = data_of(alice.post("/payments", json=body, headers=KEY), 201)
 
     others = [
         alice.post("/payments", json={**body, "amount": "10.01"}, headers=KEY),
         alice.post("/payments", json={**body, "extra": None}, headers=KEY),
-        alice.post("/payments", json=body, headers={**KEY, "Prefer": "respond-async"}),
         alice.post(f"/payments/{payment['id']}/process", json=body, headers=KEY),
     ]
 

@@ -489,7 +489,8 @@ WORK = (
         updated_at timestamptz NOT NULL,
         CONSTRAINT idempotency_records_pkey PRIMARY KEY (user_id, key),
         CONSTRAINT idempotency_records_key_check CHECK (key ~ '^[\\x20-\\x7e]{1,255}$'),
-        CONSTRAINT idempotency_records_fingerprint_check CHECK (fingerprint ~ '^[0-9a-f]{64}$'),
+        CONSTRAINT idempotency_records_fingerprint_check
+            CHECK (fingerprint ~ '^[0-9a-f]{64}(:[0-9a-f]{64})?$'),
         CONSTRAINT idempotency_records_response_status_check
             CHECK (response_status BETWEEN 200 AND 299 OR response_status IN (403, 404, 409, 422)),
         CONSTRAINT idempotency_records_response_headers_check
