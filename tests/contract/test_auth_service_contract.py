@@ -207,7 +207,7 @@ def test_a_session_remembers_when_it_began_and_when_it_was_last_used(world):
 def test_a_role_change_applies_at_once_and_keeps_sessions(world):
     user, _ = world.user()
     pair = login(world)
-    admin = Actor(user_id=world.ids.new_id(), role=Role.ADMIN)
+    _, admin = world.user("admin@example.com", role=Role.ADMIN)
     world.users.update(admin, user_id=user.id, changes=UserChanges(role=Role.SUPPORT))
     assert whoami(world, pair).actor.role is Role.SUPPORT
 
@@ -216,7 +216,7 @@ def test_a_role_change_applies_at_once_and_keeps_sessions(world):
 def test_losing_active_ends_every_session_for_good(world, status):
     user, _ = world.user()
     pair = login(world)
-    admin = Actor(user_id=world.ids.new_id(), role=Role.ADMIN)
+    _, admin = world.user("admin@example.com", role=Role.ADMIN)
     world.clock.advance(timedelta(seconds=1))
     world.users.update(admin, user_id=user.id, changes=UserChanges(status=status))
     world.users.update(admin, user_id=user.id, changes=UserChanges(status=UserStatus.ACTIVE))

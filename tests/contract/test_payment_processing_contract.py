@@ -215,11 +215,12 @@ def test_a_payment_of_a_user_who_is_no_longer_active_is_refused(world):
 def test_owners_admins_and_workers_process_and_nobody_else_does(world):
     user, actor = world.user()
     account = world.account_of(user, "100")
-    for allowed in (actor, Actor(user_id=world.ids.new_id(), role=Role.ADMIN), SYSTEM):
+    _, admin = world.user("admin@example.com", role=Role.ADMIN)
+    for allowed in (actor, admin, SYSTEM):
         world.processing.process(allowed, payment_id=world.pending(actor, account).id)
     payment = world.pending(actor, account)
     for role in (Role.USER, Role.SUPPORT):
-        stranger = Actor(user_id=world.ids.new_id(), role=role)
+        _, stranger = world.user(f"{role.value}@example.com", role=role)
         outcome = world.processing.process_many([(stranger, payment.id)])[0]
         assert refusal(outcome) is Reason.INSUFFICIENT_PERMISSIONS
 
@@ -232,7 +233,7 @@ def test_users_credit_their_own_accounts_only_while_that_is_switched_on(world):
     assert refusal(strict.processing.process_many([(actor, credit.id)])[0]) is Reason.INSUFFICIENT_PERMISSIONS
     with pytest.raises(DomainError, match="insufficient_permissions"):
         strict.pending(actor, account, direction=Direction.CREDIT)
-    admin = Actor(user_id=world.ids.new_id(), role=Role.ADMIN)
+    _, admin = world.user("admin@example.com", role=Role.ADMIN)
     strict.processing.process(admin, payment_id=credit.id)
     assert world.balance(account) == Decimal(10)
 

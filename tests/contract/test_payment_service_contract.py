@@ -133,7 +133,10 @@ def test_validate_stores_nothing_and_finds_what_processing_would(world, alice):
         assert (validation.error and validation.error.reason.code) == reason
     world.processing.process(actor, payment_id=world.pending(actor, account, "10", "Rent").id)
     assert world.payments.validate(actor, world.draft(account)).error.reason.code == "duplicate_transaction"
-    assert world.payments.list_page(PaymentFilter(user_id=user.id), request=PageRequest()).total_count == 1
+    assert (
+        world.payments.list_page(actor, PaymentFilter(user_id=user.id), request=PageRequest()).total_count
+        == 1
+    )
 
 
 def test_validate_on_an_unusable_account_answers_that_rule(world, alice):
@@ -177,7 +180,7 @@ def test_an_outlook_tells_whether_the_caller_could_process_it(world, alice):
 def test_a_cancelled_payment_is_final(world, alice):
     user, actor = alice
     payment = world.pending(actor, world.account_of(user, "100"))
-    stranger = Actor(user_id=world.ids.new_id(), role=Role.USER)
+    _, stranger = world.user("mallory@example.com")
     assert (
         refused(lambda: world.payments.cancel(stranger, payment_id=payment.id)) == "insufficient_permissions"
     )

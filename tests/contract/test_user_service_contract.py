@@ -97,6 +97,7 @@ def test_admins_change_their_own_role_but_never_delete_themselves(world, admin):
     assert refused(lambda: world.users.delete(admin, user_id=admin.user_id)) == "insufficient_permissions"
     gone = UserChanges(status=UserStatus.DELETED)
     assert refused(lambda: world.users.update_profile(admin, gone)) == "insufficient_permissions"
+    world.user("second@example.com", role=Role.ADMIN)
     assert world.users.update_profile(admin, UserChanges(role=Role.SUPPORT)).role is Role.SUPPORT
 
 

@@ -221,12 +221,14 @@ def test_the_rules_are_asked_in_the_order_of_the_contract() -> None:
         "caller_may_make_credit_payment",
     ]
     assert names_of(rules.CREATION_RULES) == [
+        "payer_is_active",
         "account_is_usable",
         "currency_is_the_accounts",
         "amount_fits_currency",
         "amount_within_single_limit",
         "counterparty_exists",
         "counterparty_is_usable",
+        "counterparty_owner_is_active",
         "counterparty_has_the_same_currency",
     ]
     assert names_of(rules.AFFORDABILITY_RULES) == [
@@ -238,7 +240,7 @@ def test_the_rules_are_asked_in_the_order_of_the_contract() -> None:
     assert names_of(rules.PROCESSING_RULES) == [
         "payer_is_active",
         "account_belongs_to_payer",
-        *names_of(rules.CREATION_RULES),
+        *names_of(rules.CREATION_RULES[1:]),
         *names_of(rules.AFFORDABILITY_RULES),
     ]
 
@@ -256,6 +258,7 @@ def test_the_first_broken_rule_answers_and_all_of_them_can_be_listed() -> None:
     reasons = [error.reason for error in broken_rules(rules.CREATION_RULES, broken)]
 
     assert reasons == [
+        Reason.ACCOUNT_INACTIVE,
         Reason.ACCOUNT_FROZEN,
         Reason.CURRENCY_MISMATCH,
         Reason.INVALID_AMOUNT_FORMAT,

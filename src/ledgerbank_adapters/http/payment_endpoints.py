@@ -110,7 +110,7 @@ def list_payments(call: Call[None, PaymentListQuery]) -> Answer:
         inserted_from=query.date_from,
         inserted_to=query.date_to,
     )
-    page = call.services.payments.list_page(wanted, request=query.page_request)
+    page = call.services.payments.list_page(call.actor, wanted, request=query.page_request)
     return Answer(
         data=[payment_payload(payment) for payment in page.items], pagination=offset_pagination(page)
     )

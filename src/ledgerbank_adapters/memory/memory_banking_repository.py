@@ -108,6 +108,9 @@ class MemoryAccountRepository(AccountRepository):
     def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         return self._tables.accounts.find_all(account_ids)
 
+    def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
+        return sorted(self.list_of_user(user_id), key=lambda account: account.id)
+
     def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
         find = self._tables.account_by_external_id.find
         account_ids = {external_id: find(external_id) for external_id in external_ids}

@@ -34,6 +34,10 @@ class MemoryPaymentRepository(PaymentRepository):
     def list_pending_of_user_for_update(self, user_id: UUID) -> list[Payment]:
         return self._tables.payments.rows(self._tables.pending_payments_of_user.ids(user_id))
 
+    def list_pending_of_account_for_update(self, user_id: UUID, account_id: UUID) -> list[Payment]:
+        pending = self.list_pending_of_user_for_update(user_id)
+        return [payment for payment in pending if payment.user_bank_account_id == account_id]
+
     def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
         payments = self._tables.payments.rows(self._tables.payments_of_user.ids(wanted.user_id))
         return page_of([payment for payment in reversed(payments) if _matches(payment, wanted)], request)

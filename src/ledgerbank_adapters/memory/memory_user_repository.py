@@ -54,11 +54,18 @@ class MemoryUserRepository(UserRepository):
         user_id = self._tables.user_by_email.find(email)
         return None if user_id is None else self.get(user_id)
 
+    def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        return self._tables.users.find_all(user_ids)
+
     def find_many_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         return self._tables.users.find_all(user_ids)
 
     def find_many_for_share(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         return self._tables.users.find_all(user_ids)
+
+    def find_many_with_administrators_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        administrators = [user.id for user in self._tables.users if user.is_administrator]
+        return self._tables.users.find_all([*user_ids, *administrators])
 
     def find_session_owners(
         self, keys: Collection[SessionKey], *, now: datetime

@@ -33,6 +33,12 @@ LOCK = BY_IDS.with_for_update(key_share=True)
 BY_EXTERNAL_IDS = select(accounts).where(
     accounts.c.external_account_id == any_(bindparam("external_ids", type_=ARRAY(Text())))
 )
+LOCK_OF_USER = (
+    select(accounts)
+    .where(accounts.c.user_id == bindparam("user_id", type_=Uuid()))
+    .order_by(accounts.c.id)
+    .with_for_update(key_share=True)
+)
 OF_USER = (
     select(accounts)
     .where(accounts.c.user_id == bindparam("user_id", type_=Uuid()))
@@ -58,6 +64,9 @@ class PostgresAccountRepository(AccountRepository):
 
     def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         return self._find_many(LOCK, account_ids)
+
+    def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
+        return [_account(row) for row in self._session.run(LOCK_OF_USER, {"user_id": user_id})]
 
     def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
         storable = [external_id for external_id in external_ids if is_text(external_id)]

@@ -49,15 +49,18 @@ BY_IDS = (
 )
 # Sorted first, then locked row by row: see postgres_user_repository.
 LOCK = BY_IDS.with_for_update(key_share=True)
-LOCK_PENDING = (
+_PENDING = (
     select(payments)
     .where(
         payments.c.user_id == bindparam("user_id", type_=Uuid()),
         payments.c.status == PaymentStatus.PENDING.value,
     )
     .order_by(payments.c.id)
-    .with_for_update(key_share=True)
 )
+LOCK_PENDING = _PENDING.with_for_update(key_share=True)
+LOCK_PENDING_OF_ACCOUNT = _PENDING.where(
+    payments.c.user_bank_account_id == bindparam("account_id", type_=Uuid())
+).with_for_update(key_share=True)
 # Asked for each account or signature by itself (LATERAL), so that the index is entered at that very place. As
 # plain joins a planner that knows nothing yet of a new table walks the whole index instead.
 SPENT = """
@@ -114,6 +117,10 @@ class PostgresPaymentRepository(PaymentRepository):
 
     def list_pending_of_user_for_update(self, user_id: UUID) -> list[Payment]:
         return [_payment(row) for row in self._session.run(LOCK_PENDING, {"user_id": user_id})]
+
+    def list_pending_of_account_for_update(self, user_id: UUID, account_id: UUID) -> list[Payment]:
+        asked = {"user_id": user_id, "account_id": account_id}
+        return [_payment(row) for row in self._session.run(LOCK_PENDING_OF_ACCOUNT, asked)]
 
     def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
         return read_page(

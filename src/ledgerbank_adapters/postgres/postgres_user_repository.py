@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Row, Select, Uuid, and_, any_, bindparam, func, or_, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset, read_page
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
@@ -53,6 +53,18 @@ BY_EMAIL = select(users).where(users.c.email == bindparam("email"))
 BY_IDS = select(users).where(users.c.id == any_(bindparam("ids", type_=ARRAY(Uuid())))).order_by(users.c.id)
 LOCK = BY_IDS.with_for_update(key_share=True)
 LOCK_SHARED = BY_IDS.with_for_update(read=True)
+# A row that was waited for is looked at again: who has just lost the role is left out, or told as they are.
+LOCK_WITH_ADMINISTRATORS = (
+    select(users)
+    .where(
+        or_(
+            users.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
+            and_(users.c.role == Role.ADMIN.value, users.c.status == UserStatus.ACTIVE.value),
+        )
+    )
+    .order_by(users.c.id)
+    .with_for_update(key_share=True)
+)
 SESSION_OWNERS = """
     SELECT users.*, asked.session_id, EXISTS (
         SELECT FROM refresh_tokens AS token
@@ -102,11 +114,18 @@ class PostgresUserRepository(UserRepository):
         row = self._session.run(BY_EMAIL, {"email": email}).one_or_none()
         return None if row is None else _user(row)
 
+    def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        return self._find_many(BY_IDS, user_ids)
+
     def find_many_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         return self._find_many(LOCK, user_ids)
 
     def find_many_for_share(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         return self._find_many(LOCK_SHARED, user_ids)
+
+    def find_many_with_administrators_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        rows = self._session.run(LOCK_WITH_ADMINISTRATORS, {"ids": list(user_ids)})
+        return {row.id: _user(row) for row in rows}
 
     def find_session_owners(
         self, keys: Collection[SessionKey], *, now: datetime

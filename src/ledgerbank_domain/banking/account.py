@@ -123,6 +123,16 @@ class Account:
             updated_at=at,
         )
 
+    def left_by_owner(self, *, at: datetime) -> "Account":
+        """What becomes of an account when its owner is deleted: CLOSED when it is empty, else INACTIVE.
+
+        One that staff stopped stays as it is while money is on it: whoever opens it again must know.
+        """
+        status = AccountStatus.CLOSED if self.balance.is_zero else AccountStatus.INACTIVE
+        if self.status is AccountStatus.CLOSED or (not self.balance.is_zero and not self.is_active):
+            return self
+        return replace(self, status=status, updated_at=at)
+
     def _new_credit_limit(self, asked: Decimal | None) -> Money:
         try:
             return self.credit_limit if asked is None else money_as_written(asked, self.currency)

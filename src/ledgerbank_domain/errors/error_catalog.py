@@ -130,6 +130,12 @@ class Reason(Enum):
     ALREADY_PROCESSED = ("already_processed", Category.CONFLICT, "Resource has already been processed")
     DUPLICATE_TRANSACTION = ("duplicate_transaction", Category.CONFLICT, "Duplicate transaction")
     RESOURCE_ALREADY_EXISTS = ("resource_already_exists", Category.CONFLICT, "Resource already exists")
+    LAST_ADMINISTRATOR = (
+        "last_administrator",
+        Category.CONFLICT,
+        "The last active administrator must stay one",
+    )
+    ALREADY_REVERSED = ("already_reversed", Category.CONFLICT, "Entry has already been reversed")
     IDEMPOTENCY_IN_PROGRESS = (
         "idempotency_in_progress",
         Category.CONFLICT,
@@ -163,6 +169,7 @@ class Reason(Enum):
         Category.BUSINESS_RULE,
         "Payment currency does not match account currency",
     )
+    NOT_REVERSIBLE = ("not_reversible", Category.BUSINESS_RULE, "This cannot be reversed")
     IDEMPOTENCY_KEY_REUSED = (
         "idempotency_key_reused",
         Category.BUSINESS_RULE,

@@ -1,5 +1,7 @@
 """Who may do what with payments."""
 
+from uuid import UUID
+
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.ledger.journal import Direction
@@ -19,6 +21,11 @@ def may_make_credit_payment(actor: Actor, limits: PaymentLimits) -> bool:
 
 def may_view_payment(actor: Actor, payment: Payment) -> bool:
     return actor.owns(payment.user_id) or actor.is_staff or actor.is_system
+
+
+def may_list_payments_of(actor: Actor, user_id: UUID) -> bool:
+    """Everybody, administrators included, lists their own only."""
+    return actor.owns(user_id) or actor.is_system
 
 
 def may_process_payment(actor: Actor, payment: Payment, limits: PaymentLimits) -> bool:

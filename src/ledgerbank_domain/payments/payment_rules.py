@@ -36,6 +36,7 @@ class PaymentFacts:
     account: Account
     counterparty_account_id: UUID | None
     counterparty: Account | None
+    counterparty_owner_is_active: bool = True
     amount: Decimal
     currency_code: str
     direction: Direction
@@ -103,6 +104,11 @@ def counterparty_is_usable(facts: PaymentFacts) -> DomainError | None:
     return None if facts.counterparty is None else _status_error(facts.counterparty)
 
 
+def counterparty_owner_is_active(facts: PaymentFacts) -> DomainError | None:
+    """Money sent to somebody who is gone or suspended would lie where nobody can reach it."""
+    return None if facts.counterparty_owner_is_active else DomainError(Reason.ACCOUNT_INACTIVE)
+
+
 def counterparty_has_the_same_currency(facts: PaymentFacts) -> DomainError | None:
     if facts.counterparty is None or facts.counterparty.currency == facts.account.currency:
         return None
@@ -146,16 +152,23 @@ PERMISSION_RULES: tuple[PaymentRule, ...] = (
 )
 """Asked of whoever drafts a payment; processing has a policy of its own."""
 
-CREATION_RULES: tuple[PaymentRule, ...] = (
+_MOVEMENT_RULES: tuple[PaymentRule, ...] = (
     account_is_usable,
     currency_is_the_accounts,
     amount_fits_currency,
     amount_within_single_limit,
     counterparty_exists,
     counterparty_is_usable,
+    counterparty_owner_is_active,
     counterparty_has_the_same_currency,
 )
-"""Asked of a draft, and again at processing: accounts change in between."""
+"""Asked of a draft, and again at processing: accounts and their owners change in between."""
+
+CREATION_RULES: tuple[PaymentRule, ...] = (
+    payer_is_active,
+    *_MOVEMENT_RULES,
+)
+"""Asked of a draft."""
 
 AFFORDABILITY_RULES: tuple[PaymentRule, ...] = (
     funds_cover_amount,
@@ -168,7 +181,7 @@ AFFORDABILITY_RULES: tuple[PaymentRule, ...] = (
 PROCESSING_RULES: tuple[PaymentRule, ...] = (
     payer_is_active,
     account_belongs_to_payer,
-    *CREATION_RULES,
+    *_MOVEMENT_RULES,
     *AFFORDABILITY_RULES,
 )
 

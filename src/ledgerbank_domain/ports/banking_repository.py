@@ -159,6 +159,10 @@ class AccountRepository(Protocol):
         """The accounts that exist, by id, locked in ascending order of id."""
 
     @abstractmethod
+    def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
+        """All of them, locked in ascending order of id."""
+
+    @abstractmethod
     def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
         """The accounts that exist, by the bank's id, whoever holds them; not locked."""
 

@@ -32,6 +32,10 @@ class PaymentRepository(Protocol):
         """The user's PENDING payments, locked in ascending order of id."""
 
     @abstractmethod
+    def list_pending_of_account_for_update(self, user_id: UUID, account_id: UUID) -> list[Payment]:
+        """The PENDING payments on one of the user's accounts, locked in ascending order of id."""
+
+    @abstractmethod
     def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
         """Newest first (``inserted_at``, then ``id``)."""
 

@@ -64,6 +64,10 @@ class UserRepository(Protocol):
         """By normalized email."""
 
     @abstractmethod
+    def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        """The users that exist, by id."""
+
+    @abstractmethod
     def find_many_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """The users that exist, by id, locked in ascending order of id."""
 
@@ -72,6 +76,14 @@ class UserRepository(Protocol):
         """Like :meth:`find_many_for_update`, but several units of work may hold such a lock at once.
 
         While one does, nobody can change the user.
+        """
+
+    @abstractmethod
+    def find_many_with_administrators_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+        """Like :meth:`find_many_for_update`, and every ACTIVE administrator besides, in the same order.
+
+        Those found to be ACTIVE administrators stay it until the unit of work ends. One that was made only
+        just now may be missing.
         """
 
     @abstractmethod

@@ -6,7 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
-from ledgerbank_domain.banking.account import Account, AccountChanges, AccountFilter, NewAccount
+from ledgerbank_domain.banking.account import (
+    Account,
+    AccountChanges,
+    AccountFilter,
+    AccountStatus,
+    NewAccount,
+)
 from ledgerbank_domain.banking.account_policy import (
     forbidden_account_field,
     may_list_accounts_of,
@@ -22,12 +28,16 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.account_health import AccountHealth
+from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import actor_among, actor_ids, locked_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 
@@ -56,7 +66,8 @@ class AccountService:
         ``resource_already_exists`` for an external id that another account has.
         """
         with self.start_unit_of_work() as work:
-            self._require_active(work, actor)
+            # One who is being deleted must not gain an account behind that.
+            actor = locked_actor(work, actor)
             login = _own_login(work, actor, new_account.user_bank_login_id)
             branch = work.banks.find_many_branches([login.bank_branch_id])[login.bank_branch_id]
             account = self._opened(login, branch.bank_id, new_account, at=work.now())
@@ -67,7 +78,8 @@ class AccountService:
 
     @retried_on_conflict
     def update(self, actor: Actor, *, account_id: UUID, changes: AccountChanges) -> Account:
-        """Changes name and status, and for administrators the credit limit.
+        """Changes name and status, and for administrators the credit limit. Closing an account takes its
+        PENDING payments back, and their jobs.
 
         Raises ``missing_fields``, ``account_not_found``, ``unauthorized_access`` for somebody else's account,
         ``insufficient_permissions`` naming the field the caller may not change, and what
@@ -76,6 +88,7 @@ class AccountService:
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
         with self.start_unit_of_work() as work:
+            actor, pending = self._locked_for_update(work, actor, account_id, changes)
             account = work.accounts.find_many_for_update([account_id]).get(account_id)
             if account is None:
                 raise DomainError(Reason.ACCOUNT_NOT_FOUND)
@@ -84,8 +97,13 @@ class AccountService:
             forbidden = forbidden_account_field(actor, account, changes)
             if forbidden is not None:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=forbidden)
-            changed = account.with_changes(changes, at=work.now())
+            now = work.now()
+            changed = account.with_changes(changes, at=now)
             work.accounts.save(changed)
+            if pending:
+                cancel_pending_payments(work, pending, audit=self.audit, actor=actor, at=now)
+                jobs = work.jobs.list_unfinished_of_payments_for_update([each.id for each in pending])
+                cancel_waiting_jobs(work, jobs, at=now)
             own = actor.owns(account.user_id)
             event = AuditName.ACCOUNT_UPDATED if own else AuditName.ADMIN_ACCOUNT_UPDATED
             self._record(work, event, actor, changed)
@@ -161,13 +179,22 @@ class AccountService:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
             return work.transactions.list_keyset(wanted, request=request)
 
-    def _require_active(self, work: UnitOfWork, actor: Actor) -> None:
-        """Holds the caller as he is: one who is being deleted must not gain an account behind that."""
-        if actor.user_id is None:
-            return
-        user = work.users.find_many_for_share([actor.user_id]).get(actor.user_id)
-        if user is not None and not user.is_active:
-            raise DomainError(Reason.TOKEN_REVOKED)
+    def _locked_for_update(
+        self, work: UnitOfWork, actor: Actor, account_id: UUID, changes: AccountChanges
+    ) -> tuple[Actor, Sequence[Payment]]:
+        """The actor as they are now, and what closing the account would take back, all locked.
+
+        Whoever makes a payment holds the owner of its account: so none can appear behind this look. The first
+        one, without a lock, only tells whom to lock: an account never changes its owner.
+        """
+        seen = work.accounts.find_many([account_id]).get(account_id)
+        if seen is None or changes.status is not AccountStatus.CLOSED:
+            return locked_actor(work, actor), ()
+        users = work.users.find_many_for_update({seen.user_id, *actor_ids([actor])})
+        actor = actor_among(users, actor)
+        if not may_update_account(actor, seen):
+            raise DomainError(Reason.UNAUTHORIZED_ACCESS)
+        return actor, work.payments.list_pending_of_account_for_update(seen.user_id, account_id)
 
     def _opened(self, login: BankLogin, bank_id: UUID, new_account: NewAccount, *, at: datetime) -> Account:
         return Account(

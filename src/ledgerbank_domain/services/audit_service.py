@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
+from ledgerbank_domain.audit.audit_policy import may_read_audit_events
 from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import seen_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.permission_check import require_permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +24,8 @@ class AuditService:
         self, actor: Actor, wanted: AuditFilter, *, request: KeysetRequest
     ) -> KeysetPage[AuditEvent]:
         """Events by when they occurred. Raises ``insufficient_permissions``: administrators only."""
-        if not (actor.is_admin or actor.is_system):
-            raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
         with self.start_unit_of_work() as work:
+            require_permission(may_read_audit_events(seen_actor(work, actor)))
             return work.audit.list_keyset(wanted, request=request)
 
     @retried_on_conflict

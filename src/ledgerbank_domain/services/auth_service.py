@@ -20,6 +20,7 @@ from ledgerbank_domain.ports.security import (
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.ports.user_repository import SessionKey, SessionOwner
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import locked_self
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.login_refusals import LoginRefusals
 from ledgerbank_domain.services.outcome import Outcome, result_of
@@ -121,7 +122,7 @@ class AuthService:
         """Ends every session of the caller."""
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
-            work.users.get_for_update(user_id)
+            locked_self(work, actor)
             now = self.clock.now()
             work.refresh_tokens.revoke_all_of_user(user_id, at=now)
             self.audit.record(
@@ -142,7 +143,7 @@ class AuthService:
         """
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
-            work.users.get_for_update(user_id)
+            locked_self(work, actor)
             now = self.clock.now()
             live = work.refresh_tokens.list_live_sessions(user_id, now=now)
             if session_id not in {session.id for session in live}:

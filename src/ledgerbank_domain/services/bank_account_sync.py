@@ -9,7 +9,6 @@ from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import SYSTEM
 from ledgerbank_domain.ledger.journal import JournalEntry
 from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransactionPage
 from ledgerbank_domain.ports.clock import Clock
@@ -112,12 +111,19 @@ class BankAccountSync:
                 _check_bookable_with_a_difference(account, plan)
             reversed_entries = _reversed_entries(work, plan)
             booking = book(plan, account, known, reversed_entries=reversed_entries, ids=self.ids, at=now)
-            self._write(work, account, booking, shown, at=now)
+            self._write(work, run, account, booking, shown, at=now)
             work.commit()
         return True
 
     def _write(
-        self, work: UnitOfWork, before: Account, booking: Booking, shown: BankAccount, *, at: datetime
+        self,
+        work: UnitOfWork,
+        run: SyncRun,
+        before: Account,
+        booking: Booking,
+        shown: BankAccount,
+        *,
+        at: datetime,
     ) -> None:
         account = replace(booking.account, last_sync_at=at, updated_at=at)
         if shown.is_closed and account.balance.is_zero and account.status in _CLOSED_WITH_THE_BANK:
@@ -129,7 +135,7 @@ class BankAccountSync:
         work.accounts.save(account)
         if account.status is not before.status:
             target = AuditTarget("account", account.id)
-            self.audit.record(work, AuditName.ACCOUNT_UPDATED, actor=SYSTEM, target=target, at=at)
+            self.audit.record(work, AuditName.ACCOUNT_UPDATED, actor=run.actor, target=target, at=at)
 
 
 def _all_pages(page_at: Callable[[str | None], BankTransactionPage]) -> list[BankTransactionPage]:

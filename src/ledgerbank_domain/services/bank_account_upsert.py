@@ -9,7 +9,6 @@ from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import SYSTEM
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import BankAccount
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -85,7 +84,7 @@ class BankAccountUpsert:
             self.audit.record_each(
                 work,
                 AuditName.ACCOUNT_CREATED,
-                [(SYSTEM, AuditTarget("account", account.id)) for account in added],
+                [(run.actor, AuditTarget("account", account.id)) for account in added],
                 at=now,
             )
             work.commit()

@@ -14,6 +14,7 @@ from ledgerbank_domain.ports.bank_gateway import BankGateway, BankTokens
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import locked_self
 from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, usable_gateway
 from ledgerbank_domain.services.bank_sync_schedule import schedule_sync
@@ -106,8 +107,7 @@ class BankConnectionService:
     @retried_on_conflict
     def _stored(self, actor: Actor, new_login: NewBankLogin, visit: Visit) -> tuple[BankLogin, bool]:
         with self.start_unit_of_work() as work:
-            if not work.users.get_for_update(actor.required_user_id()).is_active:
-                raise DomainError(Reason.TOKEN_REVOKED)
+            locked_self(work, actor)
             self._usable_gateway(work, new_login)
             known = _reconnectable(work, actor, new_login)
             login = known or self._added(work, actor, new_login)

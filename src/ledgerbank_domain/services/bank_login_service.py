@@ -13,6 +13,7 @@ from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import locked_actor
 from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, usable_gateway
 from ledgerbank_domain.services.bank_sync_schedule import schedule_sync
@@ -56,6 +57,7 @@ class BankLoginService:
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
             login = _locked(work, login_id)
             require_permission(may_change_login(actor, login))
             if changes.immutable_fields:
@@ -81,6 +83,7 @@ class BankLoginService:
         nothing here speaks to, and ``bank_login_inactive``.
         """
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
             login = _locked(work, login_id)
             require_permission(may_view_login(actor, login))
             usable_gateway(bank_of_branch(work, login.bank_branch_id), self.gateways)
@@ -95,6 +98,7 @@ class BankLoginService:
     @retried_on_conflict
     def _disconnected(self, actor: Actor, login_id: UUID) -> list[BankAccess]:
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
             login = _locked(work, login_id)
             require_permission(may_change_login(actor, login))
             now = work.now()

@@ -20,8 +20,9 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest, Sort
 from ledgerbank_domain.ports.cache import Cache
 from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import locked_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.permission_check import require_permission
 
@@ -96,8 +97,6 @@ class BankService:
         """Raises ``insufficient_permissions``, ``invalid_field_format`` for a gateway that nobody knows, and
         ``resource_already_exists``.
         """
-        require_permission(may_write_banks(actor))
-        self._check_gateway(new_bank.integration_module)
         bank = self._add(actor, new_bank)
         self.cache.clear()
         return bank
@@ -106,17 +105,12 @@ class BankService:
         """Raises ``insufficient_permissions``, ``missing_fields``, ``invalid_field_format`` (as
         :meth:`create`), ``bank_not_found`` and ``resource_already_exists``.
         """
-        require_permission(may_write_banks(actor))
-        if changes.is_empty:
-            raise DomainError(Reason.MISSING_FIELDS)
-        self._check_gateway(changes.integration_module)
         bank = self._change(actor, bank_id, changes)
         self.cache.clear()
         return bank
 
     def create_branch(self, actor: Actor, new_branch: NewBranch) -> BankBranch:
         """Raises ``insufficient_permissions``, ``bank_not_found`` and ``resource_already_exists``."""
-        require_permission(may_write_banks(actor))
         branch = self._add_branch(actor, new_branch)
         self.cache.clear()
         return branch
@@ -124,6 +118,8 @@ class BankService:
     @retried_on_conflict
     def _add(self, actor: Actor, new_bank: NewBank) -> Bank:
         with self.start_unit_of_work() as work:
+            actor = _administrator(work, actor)
+            self._check_gateway(new_bank.integration_module)
             now = work.now()
             bank = Bank(
                 id=self.ids.new_id(),
@@ -146,6 +142,10 @@ class BankService:
     @retried_on_conflict
     def _change(self, actor: Actor, bank_id: UUID, changes: BankChanges) -> Bank:
         with self.start_unit_of_work() as work:
+            actor = _administrator(work, actor)
+            if changes.is_empty:
+                raise DomainError(Reason.MISSING_FIELDS)
+            self._check_gateway(changes.integration_module)
             bank = work.banks.get_for_update(bank_id)
             now = work.now()
             bank = bank.with_changes(changes, at=now)
@@ -158,6 +158,7 @@ class BankService:
     @retried_on_conflict
     def _add_branch(self, actor: Actor, new_branch: NewBranch) -> BankBranch:
         with self.start_unit_of_work() as work:
+            actor = _administrator(work, actor)
             now = work.now()
             branch = BankBranch(
                 id=self.ids.new_id(),
@@ -184,3 +185,10 @@ class BankService:
     def _check_gateway(self, name: str | None) -> None:
         if name is not None and name not in self.gateways:
             raise DomainError(Reason.INVALID_FIELD_FORMAT, field="integration_module")
+
+
+def _administrator(work: UnitOfWork, actor: Actor) -> Actor:
+    """The actor as they are now. Raises ``insufficient_permissions`` unless they may still write banks."""
+    now = locked_actor(work, actor)
+    require_permission(may_write_banks(now))
+    return now

@@ -1,6 +1,6 @@
 """One sync per login at a time: taking the lease, what it fences, and how it ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from ledgerbank_domain.banking.bank import Bank
 from ledgerbank_domain.banking.bank_login import BankLogin, LoginError, SealedTokens, SyncLease
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import SYSTEM
+from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.notifications.notification import bank_login_needs_attention
 from ledgerbank_domain.ports.bank_gateway import BankGateway
@@ -39,6 +39,11 @@ class SyncRun:
     token: UUID
     deadline: datetime
     correlation_id: str | None
+
+    @property
+    def actor(self) -> Actor:
+        """The system, on behalf of whoever caused the sync."""
+        return replace(SYSTEM, origin=Origin(correlation_id=self.correlation_id))
 
     def lock_login(self, work: UnitOfWork) -> BankLogin:
         """What everything that a sync writes begins with. Raises :class:`SyncLeaseLost`."""
@@ -122,7 +127,9 @@ class SyncLeases:
             now = work.now()
             told = None if left_out is None else _login_error(left_out, at=now)
             work.bank_logins.save(login.synced(left_out=told, at=now))
-            self.audit.record(work, AuditName.BANK_LOGIN_SYNCED, actor=SYSTEM, target=_target(login), at=now)
+            self.audit.record(
+                work, AuditName.BANK_LOGIN_SYNCED, actor=run.actor, target=_target(login), at=now
+            )
             work.commit()
 
     @retried_on_conflict
@@ -134,7 +141,7 @@ class SyncLeases:
             failed = login.failed(_login_error(error, at=now), at=now)
             work.bank_logins.save(failed)
             self.audit.record_each_failure(
-                work, AuditName.BANK_LOGIN_SYNC_FAILED, [(SYSTEM, _target(login), error.reason)], at=now
+                work, AuditName.BANK_LOGIN_SYNC_FAILED, [(run.actor, _target(login), error.reason)], at=now
             )
             # Whoever was told of an outage has not been told yet that he must do something himself.
             if login.is_active or (failed.needs_consent and not login.needs_consent):

@@ -14,6 +14,7 @@ from ledgerbank_domain.jobs.job_policy import may_administer_jobs
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import locked_actor, seen_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_outcomes import payment_of
 from ledgerbank_domain.services.permission_check import require_permission
@@ -28,14 +29,14 @@ class JobService:
 
     def list_page(self, actor: Actor, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
         """Newest first."""
-        require_permission(may_administer_jobs(actor))
         with self.start_unit_of_work() as work:
+            require_permission(may_administer_jobs(seen_actor(work, actor)))
             return work.jobs.list_page(wanted, request=request)
 
     def get(self, actor: Actor, *, job_id: UUID) -> Job:
         """Raises ``job_not_found``."""
-        require_permission(may_administer_jobs(actor))
         with self.start_unit_of_work() as work:
+            require_permission(may_administer_jobs(seen_actor(work, actor)))
             return _known(work.jobs.find(job_id))
 
     @retried_on_conflict
@@ -45,8 +46,9 @@ class JobService:
         A payment that failed by it is PENDING again. Raises ``job_not_found``, and ``already_processed`` for
         a job in any other state, for one whose payment is done with, and while another job does its work.
         """
-        require_permission(may_administer_jobs(actor))
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
+            require_permission(may_administer_jobs(actor))
             payment = _locked_payment(work, _known(work.jobs.find(job_id)))
             job = _locked(work, job_id)
             now = work.now()
@@ -64,8 +66,9 @@ class JobService:
 
         A payment that it was to process stays PENDING.
         """
-        require_permission(may_administer_jobs(actor))
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
+            require_permission(may_administer_jobs(actor))
             job = _locked(work, job_id)
             now = work.now()
             cancelled = job.cancelled(at=now)

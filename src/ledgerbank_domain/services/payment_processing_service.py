@@ -25,6 +25,7 @@ from ledgerbank_domain.payments.payment_rules import PROCESSING_RULES, PaymentFa
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import actor_among, actor_ids
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.recent_activity import RecentActivity
@@ -87,28 +88,35 @@ class PaymentProcessingService:
         PENDING.
         """
         startable = _STARTED_OR_PENDING if started_by_jobs else _PENDING
-        batch = self._locked_batch(work, {payment_id for _, payment_id in requests}, startable)
+        batch = self._locked_batch(work, requests, startable)
         outcomes = [self._process_one(batch, actor, payment_id) for actor, payment_id in requests]
         self._write(work, batch)
         return outcomes
 
     def _locked_batch(
-        self, work: UnitOfWork, payment_ids: set[UUID], startable: frozenset[PaymentStatus]
+        self, work: UnitOfWork, requests: Sequence[tuple[Actor, UUID]], startable: frozenset[PaymentStatus]
     ) -> _Batch:
         """Locks users, then payments, then accounts, each by ascending id; only then reads the facts.
 
-        The users' locks make the duplicate rule safe across a user's accounts. The first, unlocked look
-        at the payments only tells whom to lock: a payment's user, account and counterparty never change.
+        The users are those who ask, who pay and who receive. Their locks make the duplicate rule safe across
+        a user's accounts, and keep everybody what they are until the money has moved. The first, unlocked look
+        only tells whom to lock: a payment's user, account and counterparty never change, and no account changes
+        its owner.
         """
-        seen = work.payments.find_many(payment_ids).values()
-        users = work.users.find_many_for_update({payment.user_id for payment in seen})
+        seen = work.payments.find_many({payment_id for _, payment_id in requests}).values()
+        receiving = work.accounts.find_many(_receiving(seen))
+        receivers = {account.user_id for account in receiving.values()}
+        payers = {payment.user_id for payment in seen}
+        users = work.users.find_many_for_update(
+            payers | receivers | actor_ids([actor for actor, _ in requests])
+        )
         payments = dict(work.payments.find_many_for_update({payment.id for payment in seen}))
         accounts = dict(work.accounts.find_many_for_update(_account_ids(payments.values())))
         now = work.now()
-        payers = {payment.user_bank_account_id for payment in payments.values()}
+        paying = {payment.user_bank_account_id for payment in payments.values()}
         activity = RecentActivity.gather(
             work,
-            accounts=[accounts[account_id] for account_id in payers],
+            accounts=[accounts[account_id] for account_id in paying],
             signatures={payment.signature for payment in payments.values()},
             limits=self.limits,
             now=now,
@@ -123,6 +131,10 @@ class PaymentProcessingService:
         )
 
     def _process_one(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Outcome[Payment]:
+        try:
+            actor = actor_among(batch.users, actor)
+        except DomainError as refusal:
+            return refusal
         payment = batch.payments.get(payment_id)
         if payment is None:
             return DomainError(Reason.PAYMENT_NOT_FOUND)
@@ -138,6 +150,7 @@ class PaymentProcessingService:
     def _facts(self, batch: _Batch, actor: Actor, payment: Payment) -> PaymentFacts:
         account = batch.accounts[payment.user_bank_account_id]
         counterparty_id = payment.counterparty_account_id
+        counterparty = batch.accounts.get(counterparty_id) if counterparty_id else None
         return PaymentFacts(
             actor=actor,
             limits=self.limits,
@@ -145,7 +158,8 @@ class PaymentProcessingService:
             payer_is_active=batch.users[payment.user_id].is_active,
             account=account,
             counterparty_account_id=counterparty_id,
-            counterparty=batch.accounts.get(counterparty_id) if counterparty_id else None,
+            counterparty=counterparty,
+            counterparty_owner_is_active=counterparty is None or batch.users[counterparty.user_id].is_active,
             amount=payment.amount.amount,
             currency_code=payment.currency.code,
             direction=payment.direction,
@@ -201,6 +215,8 @@ class PaymentProcessingService:
 
 
 def _account_ids(payments: Collection[Payment]) -> set[UUID]:
-    paying = {payment.user_bank_account_id for payment in payments}
-    receiving = {payment.counterparty_account_id for payment in payments if payment.counterparty_account_id}
-    return paying | receiving
+    return {payment.user_bank_account_id for payment in payments} | _receiving(payments)
+
+
+def _receiving(payments: Collection[Payment]) -> set[UUID]:
+    return {payment.counterparty_account_id for payment in payments if payment.counterparty_account_id}

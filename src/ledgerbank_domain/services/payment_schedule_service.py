@@ -19,6 +19,7 @@ from ledgerbank_domain.payments.payment_policy import (
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import locked_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.scheduled_job import ScheduledJob
@@ -43,6 +44,7 @@ class PaymentScheduleService:
         ``already_processed`` for a payment that is not PENDING, whether it has a job or not.
         """
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
             run_at = schedule.due_at(work.now())
             payment = _locked(work, payment_id)
             require_permission(may_process_payment(actor, payment, self.limits))
@@ -92,6 +94,7 @@ class PaymentScheduleService:
         then ``already_processed`` when its job runs or is finished.
         """
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
             payment = _locked(work, payment_id)
             require_permission(may_cancel_job_of_payment(actor, payment))
             now = work.now()

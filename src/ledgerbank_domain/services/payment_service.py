@@ -16,6 +16,7 @@ from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentFil
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import (
     may_cancel_payment,
+    may_list_payments_of,
     may_process_payment,
     may_view_payment,
 )
@@ -29,11 +30,13 @@ from ledgerbank_domain.payments.payment_rules import (
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import actor_among, actor_ids, locked_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
+from ledgerbank_domain.users.user import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +88,10 @@ class PaymentService:
     def create_many(self, requests: Sequence[tuple[Actor, PaymentDraft]]) -> list[Outcome[Payment]]:
         """Drafts of many callers in one transaction; each is stored or refused by itself."""
         with self.start_unit_of_work() as work:
-            # The shared lock keeps the payers as they are: a user who is being deleted has his pending
-            # payments cancelled, and must not gain a new one behind that.
-            payers = work.users.find_many_for_share({actor.user_id for actor, _ in requests if actor.user_id})
-            accounts = _accounts_of(work, [draft for _, draft in requests])
+            parties = _held_parties(work, requests)
             now = work.now()
-            outcomes: list[Outcome[Payment]] = []
-            for actor, draft in requests:
-                payer = payers.get(actor.user_id) if actor.user_id else None
-                if payer is not None and not payer.is_active:
-                    outcomes.append(DomainError(Reason.TOKEN_REVOKED))
-                else:
-                    outcomes.append(self._create_one(actor, draft, accounts, at=now))
-            self._store(work, [actor for actor, _ in requests], outcomes, at=now)
+            outcomes = [self._create_one(actor, draft, parties, at=now) for actor, draft in requests]
+            self._store(work, requests, outcomes, at=now)
             work.commit()
         return outcomes
 
@@ -109,11 +103,11 @@ class PaymentService:
         ``invalid_amount_format``. A broken business rule is the result's ``error``.
         """
         with self.start_unit_of_work() as work:
-            accounts = _accounts_of(work, [draft])
-            account = accounts.get(draft.account_id)
+            parties = _seen_parties(work, draft)
+            account = parties.accounts.get(draft.account_id)
             if account is None:
                 raise _unknown_account()
-            facts = self._facts(actor, draft, account, accounts)
+            facts = self._facts(actor, draft, account, parties)
             refusal = first_broken_rule(PERMISSION_RULES, facts)
             if refusal is not None:
                 raise refusal
@@ -133,8 +127,12 @@ class PaymentService:
             payments = work.payments.find_many({payment_id for _, payment_id in requests})
         return [_viewable(actor, payments.get(payment_id)) for actor, payment_id in requests]
 
-    def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
-        """Payments of one user, newest first. Callers ask for their own only, whatever their role."""
+    def list_page(self, actor: Actor, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
+        """Payments of one user, newest first.
+
+        Raises ``insufficient_permissions`` for somebody else's, whatever the caller's role.
+        """
+        require_permission(may_list_payments_of(actor, wanted.user_id))
         with self.start_unit_of_work() as work:
             return work.payments.list_page(wanted, request=request)
 
@@ -173,6 +171,7 @@ class PaymentService:
         Raises ``payment_not_found``, ``insufficient_permissions``, then ``already_processed``.
         """
         with self.start_unit_of_work() as work:
+            actor = locked_actor(work, actor)
             payment = work.payments.find_many_for_update([payment_id]).get(payment_id)
             if payment is None:
                 raise DomainError(Reason.PAYMENT_NOT_FOUND)
@@ -193,12 +192,16 @@ class PaymentService:
         return cancelled
 
     def _create_one(
-        self, actor: Actor, draft: PaymentDraft, accounts: Mapping[UUID, Account], *, at: datetime
+        self, actor: Actor, draft: PaymentDraft, parties: "_Parties", *, at: datetime
     ) -> Outcome[Payment]:
-        account = accounts.get(draft.account_id)
+        try:
+            actor = actor_among(parties.users, actor)
+        except DomainError as refusal:
+            return refusal
+        account = parties.accounts.get(draft.account_id)
         if account is None:
             return _unknown_account()
-        facts = self._facts(actor, draft, account, accounts)
+        facts = self._facts(actor, draft, account, parties)
         error = first_broken_rule((*PERMISSION_RULES, *CREATION_RULES), facts)
         if error is not None:
             return error
@@ -216,11 +219,16 @@ class PaymentService:
         )
 
     def _store(
-        self, work: UnitOfWork, actors: Sequence[Actor], outcomes: Sequence[Outcome[Payment]], *, at: datetime
+        self,
+        work: UnitOfWork,
+        requests: Sequence[tuple[Actor, PaymentDraft]],
+        outcomes: Sequence[Outcome[Payment]],
+        *,
+        at: datetime,
     ) -> None:
         created = [
             (actor, payment)
-            for actor, payment in zip(actors, outcomes, strict=True)
+            for (actor, _), payment in zip(requests, outcomes, strict=True)
             if isinstance(payment, Payment)
         ]
         work.payments.add_many([payment for _, payment in created])
@@ -232,16 +240,21 @@ class PaymentService:
         )
 
     def _facts(
-        self, actor: Actor, draft: PaymentDraft, account: Account, accounts: Mapping[UUID, Account]
+        self, actor: Actor, draft: PaymentDraft, account: Account, parties: "_Parties"
     ) -> PaymentFacts:
         counterparty_id = draft.counterparty_account_id
+        counterparty = parties.accounts.get(counterparty_id) if counterparty_id else None
         return PaymentFacts(
             actor=actor,
             limits=self.limits,
             payer_id=account.user_id,
+            payer_is_active=parties.users[account.user_id].is_active,
             account=account,
             counterparty_account_id=counterparty_id,
-            counterparty=accounts.get(counterparty_id) if counterparty_id else None,
+            counterparty=counterparty,
+            counterparty_owner_is_active=(
+                counterparty is None or parties.users[counterparty.user_id].is_active
+            ),
             amount=draft.amount,
             currency_code=draft.currency_code or account.currency.code,
             direction=draft.direction,
@@ -265,6 +278,36 @@ class PaymentService:
             spent_today=activity.spent_from(facts.account),
             has_recent_twin=activity.has_twin(signature),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parties:
+    """The accounts that drafts name, and the users who ask, pay and would receive."""
+
+    accounts: Mapping[UUID, Account]
+    users: Mapping[UUID, User]
+
+
+def _held_parties(work: UnitOfWork, requests: Sequence[tuple[Actor, PaymentDraft]]) -> _Parties:
+    """The shared lock keeps who asks and who pays as they are.
+
+    Deleting a user and closing an account of theirs take back what is pending, and hold the user for it:
+    neither must gain a payment behind that. So the accounts, which never change their owners, are looked at
+    again once those are held. Who would receive is looked at under lock when money moves.
+    """
+    drafts = [draft for _, draft in requests]
+    paying = work.accounts.find_many({draft.account_id for draft in drafts})
+    payer_ids = {account.user_id for account in paying.values()}
+    held = work.users.find_many_for_share(payer_ids | actor_ids([actor for actor, _ in requests]))
+    accounts = _accounts_of(work, drafts)
+    others = {account.user_id for account in accounts.values()} - held.keys()
+    return _Parties(accounts=accounts, users={**work.users.find_many(others), **held})
+
+
+def _seen_parties(work: UnitOfWork, draft: PaymentDraft) -> _Parties:
+    accounts = _accounts_of(work, [draft])
+    users = work.users.find_many({account.user_id for account in accounts.values()})
+    return _Parties(accounts=accounts, users=users)
 
 
 def _accounts_of(work: UnitOfWork, drafts: Sequence[PaymentDraft]) -> Mapping[UUID, Account]:

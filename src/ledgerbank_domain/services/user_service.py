@@ -1,6 +1,6 @@
 """Users: registration, administration, and one's own profile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,14 +18,24 @@ from ledgerbank_domain.ports.security import PasswordHasher
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.ports.user_repository import UserFilter
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.authority_check import (
+    actor_among,
+    actor_ids,
+    locked_actor,
+    locked_self,
+    seen_actor,
+)
 from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.notification_service import queue_notification
+from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.users.password_rules import check_new_password
 from ledgerbank_domain.users.user import User, UserChanges, UserStats, UserStatus
 from ledgerbank_domain.users.user_policy import may_administer_users, may_delete_user, may_update_user
+
+_DELETION = UserChanges(status=UserStatus.DELETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,32 +71,32 @@ class UserService:
 
     def get(self, actor: Actor, *, user_id: UUID) -> User:
         """Any user, DELETED ones too. Raises ``user_not_found``, ``insufficient_permissions``."""
-        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
+            require_permission(may_administer_users(seen_actor(work, actor)))
             return work.users.get(user_id)
 
     def list_page(
         self, actor: Actor, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest
     ) -> Page[User]:
-        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
+            require_permission(may_administer_users(seen_actor(work, actor)))
             return work.users.list_page(wanted, sort=sort, request=request)
 
     def list_keyset(self, actor: Actor, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
-        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
+            require_permission(may_administer_users(seen_actor(work, actor)))
             return work.users.list_keyset(wanted, request=request)
 
     def stats(self, actor: Actor) -> UserStats:
-        require_permission(may_administer_users(actor))
         with self.start_unit_of_work() as work:
+            require_permission(may_administer_users(seen_actor(work, actor)))
             return work.users.stats()
 
     def update(self, actor: Actor, *, user_id: UUID, changes: UserChanges) -> User:
-        """An administrator changes a user; status DELETED deletes him.
+        """An administrator changes a user; status DELETED deletes them.
 
-        Raises ``user_not_found``, ``missing_fields``, ``insufficient_permissions`` and
-        ``email_already_exists``.
+        Raises ``user_not_found``, ``missing_fields``, ``insufficient_permissions``, ``last_administrator``
+        when nobody would be left to administer, and ``email_already_exists``.
         """
         user, ended = self._updated(actor, user_id, changes)
         self.accesses.end(ended)
@@ -95,16 +105,19 @@ class UserService:
     @retried_on_conflict
     def update_profile(self, actor: Actor, changes: UserChanges) -> User:
         """The caller changes himself. Raises as :meth:`update`."""
+        user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
-            user, _ = self._change(work, actor, _locked_self(work, actor.required_user_id()), changes)
+            users = _locked_users(work, {user_id}, changes)
+            user, _ = self._change(work, actor_among(users, actor), users, user_id, changes)
             work.commit()
         return user
 
     def delete(self, actor: Actor, *, user_id: UUID) -> None:
         """Ends the user's sessions, pending payments, bank connections and the jobs for both; then, as far as
-        the banks let us, the accesses there. His ledger stays.
+        the banks let us, the accesses there. The ledger stays.
 
-        Raises ``user_not_found`` (also when already DELETED) and ``insufficient_permissions``.
+        Raises ``user_not_found`` (also when already DELETED), ``insufficient_permissions`` and
+        ``last_administrator``.
         """
         self.accesses.end(self._deleted(actor, user_id))
 
@@ -113,14 +126,16 @@ class UserService:
         self, actor: Actor, user_id: UUID, changes: UserChanges
     ) -> tuple[User, Sequence[BankAccess]]:
         with self.start_unit_of_work() as work:
-            outcome = self._change(work, actor, work.users.get_for_update(user_id), changes)
+            users = _locked_users(work, {user_id, *actor_ids([actor])}, changes)
+            outcome = self._change(work, actor_among(users, actor), users, user_id, changes)
             work.commit()
         return outcome
 
     @retried_on_conflict
     def _deleted(self, actor: Actor, user_id: UUID) -> Sequence[BankAccess]:
         with self.start_unit_of_work() as work:
-            _, ended = self._delete(work, actor, work.users.get_for_update(user_id))
+            users = _locked_users(work, {user_id, *actor_ids([actor])}, _DELETION)
+            _, ended = self._delete(work, actor_among(users, actor), users, user_id)
             work.commit()
         return ended
 
@@ -150,7 +165,7 @@ class UserService:
     @retried_on_conflict
     def _save_password(self, actor: Actor, *, verified: User, password_hash: str) -> None:
         with self.start_unit_of_work() as work:
-            user = _locked_self(work, verified.id)
+            user = locked_self(work, actor)
             if user.password_hash != verified.password_hash:
                 # Another change won while the hashes were computed: "current" means another password now.
                 raise DomainError(Reason.INVALID_CREDENTIALS)
@@ -178,6 +193,9 @@ class UserService:
         self, actor: Actor, new_user: NewUser, *, role: Role, password_hash: str, event: AuditName
     ) -> User:
         with self.start_unit_of_work() as work:
+            if event is AuditName.ADMIN_USER_CREATED:
+                actor = locked_actor(work, actor)
+                require_permission(may_administer_users(actor))
             now = work.now()
             user = User(
                 id=self.ids.new_id(),
@@ -194,17 +212,27 @@ class UserService:
         return user
 
     def _change(
-        self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges
+        self,
+        work: UnitOfWork,
+        actor: Actor,
+        users: Mapping[UUID, User],
+        user_id: UUID,
+        changes: UserChanges,
     ) -> tuple[User, Sequence[BankAccess]]:
-        """The user as he is now, and the accesses to banks that are to be ended once that is committed."""
+        """The user as they are now, and the accesses to banks that are to be ended once that is committed.
+
+        ``users`` are locked: the actor, the user, and whoever must stay an administrator instead of them.
+        """
+        user = _known(users, user_id)
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
         if not may_update_user(actor, user, changes):
             raise _refused_change(actor, changes)
         if changes.status is UserStatus.DELETED:
-            return self._delete(work, actor, user)
+            return self._delete(work, actor, users, user_id)
         now = work.now()
         changed = user.with_changes(changes, at=now)
+        _check_somebody_administers(users, changed)
         if user.is_active and not changed.is_active:
             self._save_without_sessions(work, changed, at=now)
         else:
@@ -214,26 +242,24 @@ class UserService:
         self._record(work, event, actor, changed, at=now)
         return changed, ()
 
-    def _delete(self, work: UnitOfWork, actor: Actor, user: User) -> tuple[User, Sequence[BankAccess]]:
+    def _delete(
+        self, work: UnitOfWork, actor: Actor, users: Mapping[UUID, User], user_id: UUID
+    ) -> tuple[User, Sequence[BankAccess]]:
+        user = _known(users, user_id)
         require_permission(may_delete_user(actor, user))
         if user.is_deleted:
             raise DomainError(Reason.USER_NOT_FOUND)
         now = work.now()
-        deleted = user.with_changes(UserChanges(status=UserStatus.DELETED), at=now)
+        deleted = user.with_changes(_DELETION, at=now)
+        _check_somebody_administers(users, deleted)
         self._save_without_sessions(work, deleted, at=now)
         logins = work.bank_logins.list_of_user_for_update(user.id)
         ended = self.accesses.accesses_of(work, logins)
         work.bank_logins.disconnect_all_of_user(user.id, at=now)
         pending = work.payments.list_pending_of_user_for_update(user.id)
-        cancelled = [payment.cancelled(at=now) for payment in pending]
-        work.payments.save_many(cancelled)
-        self._cancel_jobs(work, logins, cancelled, at=now)
-        self.audit.record_each(
-            work,
-            AuditName.PAYMENT_CANCELLED,
-            [(actor, AuditTarget("payment", payment.id)) for payment in cancelled],
-            at=now,
-        )
+        cancel_pending_payments(work, pending, audit=self.audit, actor=actor, at=now)
+        self._leave_accounts(work, actor, user, at=now)
+        self._cancel_jobs(work, logins, pending, at=now)
         self.audit.record_each(
             work,
             AuditName.BANK_LOGIN_DISCONNECTED,
@@ -242,6 +268,15 @@ class UserService:
         )
         self._record(work, AuditName.ADMIN_USER_DELETED, actor, deleted, at=now)
         return deleted, ended
+
+    def _leave_accounts(self, work: UnitOfWork, actor: Actor, owner: User, *, at: datetime) -> None:
+        """Nobody shall send money where nobody is. Restoring the user does not open the accounts again."""
+        for account in work.accounts.list_of_user_for_update(owner.id):
+            left = account.left_by_owner(at=at)
+            if left is not account:
+                work.accounts.save(left)
+                target = AuditTarget("account", account.id)
+                self.audit.record(work, AuditName.ADMIN_ACCOUNT_UPDATED, actor=actor, target=target, at=at)
 
     def _cancel_jobs(
         self, work: UnitOfWork, logins: Sequence[BankLogin], payments: Sequence[Payment], *, at: datetime
@@ -260,12 +295,29 @@ class UserService:
         self.audit.record(work, name, actor=actor, target=AuditTarget("user", user.id), at=at)
 
 
-def _locked_self(work: UnitOfWork, user_id: UUID) -> User:
-    """The caller's own row. Raises ``token_revoked`` when he lost ACTIVE since his request was let in."""
-    user = work.users.get_for_update(user_id)
-    if not user.is_active:
-        raise DomainError(Reason.TOKEN_REVOKED)
-    return user
+def _locked_users(work: UnitOfWork, user_ids: set[UUID], changes: UserChanges) -> Mapping[UUID, User]:
+    """Everybody whom the change is about, in one step: locks are taken by ascending id.
+
+    Where it might end an administration, all administrators are held as they are, whoever it is about: two
+    who demote themselves at once have no row in common, and each would count on the other.
+    """
+    if changes.may_end_administration:
+        return work.users.find_many_with_administrators_for_update(user_ids)
+    return work.users.find_many_for_update(user_ids)
+
+
+def _known(users: Mapping[UUID, User], user_id: UUID) -> User:
+    if user_id not in users:
+        raise DomainError(Reason.USER_NOT_FOUND)
+    return users[user_id]
+
+
+def _check_somebody_administers(users: Mapping[UUID, User], changed: User) -> None:
+    """Raises ``last_administrator`` when the change leaves nobody who may administer."""
+    if not users[changed.id].is_administrator or changed.is_administrator:
+        return
+    if not any(user.is_administrator for user in users.values() if user.id != changed.id):
+        raise DomainError(Reason.LAST_ADMINISTRATOR)
 
 
 def _refused_change(actor: Actor, changes: UserChanges) -> DomainError:

@@ -44,6 +44,11 @@ class User:
         return self.status is UserStatus.ACTIVE
 
     @property
+    def is_administrator(self) -> bool:
+        """Whether they may administer now: an administrator who is not ACTIVE may do nothing."""
+        return self.is_active and self.role is Role.ADMIN
+
+    @property
     def is_deleted(self) -> bool:
         return self.status is UserStatus.DELETED
 
@@ -83,6 +88,11 @@ class UserChanges:
     def are_privileged(self) -> bool:
         """Whether they touch what a user may not change about himself."""
         return self.role is not None or self.status is not None
+
+    @property
+    def may_end_administration(self) -> bool:
+        """Whether an administrator would be none afterwards."""
+        return self.role not in (None, Role.ADMIN) or self.status not in (None, UserStatus.ACTIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,7 @@
+"""Who may read what happened."""
+
+from ledgerbank_domain.identity.actor import Actor
+
+
+def may_read_audit_events(actor: Actor) -> bool:
+    return actor.is_admin or actor.is_system
