@@ -10,7 +10,7 @@ from ledgerbank_domain.banking.account import AccountStatus, AccountType
 from ledgerbank_domain.banking.transaction import TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
+from ledgerbank_domain.identity.actor import SYSTEM, Role
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.payments.payment import PaymentStatus, PaymentType

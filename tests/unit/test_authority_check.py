@@ -11,7 +11,6 @@ from ledgerbank_domain.services.authority_check import actor_among, actor_ids
 from ledgerbank_domain.users.user import User, UserStatus
 
 
-
 def standing(role: Role, status: UserStatus = UserStatus.ACTIVE) -> dict[UUID, User]:
     return {OWNER: a_user(id=OWNER, role=role, status=status)}
 

@@ -37,6 +37,7 @@ CHANGE_ERRORS = (
     Reason.INVALID_STATUS,
     Reason.INSUFFICIENT_PERMISSIONS,
     Reason.EMAIL_ALREADY_EXISTS,
+    Reason.LAST_ADMINISTRATOR,
 )
 
 
@@ -186,6 +187,6 @@ USER_OPERATIONS = (
         summary="Deletes a user: he can no longer log in, his ledger stays",
         access=Access.ADMIN,
         answer=MessagePayload,
-        errors=(Reason.INVALID_UUID_FORMAT, Reason.USER_NOT_FOUND),
+        errors=(Reason.INVALID_UUID_FORMAT, Reason.USER_NOT_FOUND, Reason.LAST_ADMINISTRATOR),
     ),
 )

@@ -6,6 +6,8 @@ import pytest
 from tests.integration.http.http_bank import PASSWORD, UNKNOWN_ID, Customer, HttpBank, data_of, error_of
 from tests.integration.http.test_http_auth import USER_KEYS
 
+from ledgerbank_domain.identity.actor import Role
+
 REGISTRATION = {
     "email": "Dora@Example.com",
     "full_name": "  Dora D.  ",
@@ -212,6 +214,10 @@ def test_the_profile_is_ones_own(bank: HttpBank, alice: Customer, admin: Custome
     error_of(alice.put("/profile", json={"role": "emperor"}), 400, "invalid_role")
     error_of(alice.put("/profile", json={"nothing": 1}), 400, "missing_fields")
     error_of(alice.put("/profile", json=[1]), 400, "missing_fields")
+    error_of(admin.put("/profile", json={"role": "support"}), 409, "last_administrator")
+    error_of(admin.put("/profile", json={"status": "SUSPENDED"}), 409, "last_administrator")
+    error_of(admin.put(f"/users/{admin.user.id}", json={"role": "user"}), 409, "last_administrator")
+    bank.customer("second@example.com", role=Role.ADMIN)
     assert data_of(admin.put("/profile", json={"role": "support"}))["role"] == "support"
 
 
