@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from tests.contract.gateway_world import DIALECTS
-from tests.contract.sync_scene import CURRENT, CUSTOMER, SyncScene, last_reason, sync_scene
+from tests.contract.sync_scene import BETWEEN_SYNCS, CURRENT, CUSTOMER, SyncScene, last_reason, sync_scene
 
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.banking.account import AccountChanges, AccountStatus
 from ledgerbank_domain.banking.bank_login import BankLoginStatus
+from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.actor import SYSTEM, Origin, Role
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransactionPage
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -277,6 +279,23 @@ def test_an_account_that_is_closed_at_the_bank_is_closed_once_it_is_empty(scene:
     scene.assert_ties()
 
 
+def test_what_was_pending_on_an_account_that_the_bank_closes_is_taken_back(scene: SyncScene) -> None:
+    scene.run_jobs()
+    account, shown = scene.account(), scene.at_the_bank()
+    pending = scene.given.a_payment(account)
+    elsewhere = scene.given.a_payment(scene.given.an_account(scene.user))
+    scene.bank.model.close_account(shown.id)
+    scene.bank.model.add_transaction(shown.id, -shown.balance, pending=False)
+    scene.synced()
+
+    def status(payment: Payment) -> PaymentStatus:
+        return scene.world.payments.get(SYSTEM, payment_id=payment.id).status
+
+    assert scene.account().status is AccountStatus.CLOSED
+    assert status(pending) is PaymentStatus.CANCELLED
+    assert status(elsewhere) is PaymentStatus.PENDING
+
+
 def test_an_account_that_was_closed_here_is_synced_no_more(scene: SyncScene) -> None:
     scene.run_jobs()
     shown = scene.at_the_bank()
@@ -386,3 +405,31 @@ def test_a_history_older_than_what_the_bank_still_gives_is_in_the_opening(scene:
     assert len(lines) - 1 < len([each for each in shown.movements.values() if each.stands and each.amount])
     assert lines[0].kind is EntryKind.OPENING
     scene.assert_ties()
+
+
+def test_what_a_sync_did_can_be_followed_to_the_request_that_caused_it(scene: SyncScene) -> None:
+    scene.run_jobs()
+    scene.clock.advance(BETWEEN_SYNCS)
+    account, shown = scene.account(), scene.at_the_bank()
+    scene.bank.model.close_account(shown.id)
+    scene.bank.model.add_transaction(shown.id, -shown.balance, pending=False)
+    asking = replace(scene.actor, origin=Origin(correlation_id="asked-for-this"))
+    scene.world.bank_logins.request_sync(asking, login_id=scene.login_id)
+    scene.run_jobs()
+
+    def of_the_request(target_id: Any) -> list[str]:
+        with scene.start_unit_of_work() as work:
+            events = work.audit.list_about(target_id)
+        return [event.name.value for event in events if event.origin.correlation_id == "asked-for-this"]
+
+    assert of_the_request(scene.login_id) == ["bank_login.synced"]
+    assert of_the_request(account.id) == ["account.updated"]
+
+    def fail() -> None:
+        raise DomainError(Reason.BANK_API_ERROR)
+
+    scene.gateway.before["list_accounts"] = fail
+    scene.clock.advance(BETWEEN_SYNCS)
+    scene.world.bank_logins.request_sync(asking, login_id=scene.login_id)
+    scene.run_jobs()
+    assert "bank_login.sync_failed" in of_the_request(scene.login_id)

@@ -35,9 +35,8 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import actor_among, actor_ids, locked_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.outcome import Outcome, result_of
-from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
+from ledgerbank_domain.services.payment_cancellation import take_back_payments_of_closed_account
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 
@@ -100,10 +99,7 @@ class AccountService:
             now = work.now()
             changed = account.with_changes(changes, at=now)
             work.accounts.save(changed)
-            if pending:
-                cancel_pending_payments(work, pending, audit=self.audit, actor=actor, at=now)
-                jobs = work.jobs.list_unfinished_of_payments_for_update([each.id for each in pending])
-                cancel_waiting_jobs(work, jobs, at=now)
+            take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=actor, at=now)
             own = actor.owns(account.user_id)
             event = AuditName.ACCOUNT_UPDATED if own else AuditName.ADMIN_ACCOUNT_UPDATED
             self._record(work, event, actor, changed)

@@ -1,6 +1,6 @@
 """Bringing one account in line with its bank: look, compare, book."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +10,7 @@ from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import JournalEntry
+from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransactionPage
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -25,6 +26,7 @@ from ledgerbank_domain.services.bank_reconciliation import (
 )
 from ledgerbank_domain.services.bank_sync_lease import SyncRun
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.payment_cancellation import take_back_payments_of_closed_account
 
 MAX_LOOKS = 5
 # They are held in memory together; a busy company's whole history is a fraction of it.
@@ -96,7 +98,7 @@ class BankAccountSync:
     ) -> bool:
         """False when it takes another look: nothing is booked then."""
         with self.start_unit_of_work() as work:
-            run.lock_login(work)
+            pending = self._locked(work, run, account_id, closes=shown.is_closed)
             account = work.accounts.find_many_for_update([account_id])[account_id]
             now = work.now()
             if account.status is AccountStatus.CLOSED:
@@ -111,9 +113,20 @@ class BankAccountSync:
                 _check_bookable_with_a_difference(account, plan)
             reversed_entries = _reversed_entries(work, plan)
             booking = book(plan, account, known, reversed_entries=reversed_entries, ids=self.ids, at=now)
-            self._write(work, run, account, booking, shown, at=now)
+            written = self._write(work, run, account, booking, shown, at=now)
+            if written.status is AccountStatus.CLOSED:
+                take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=run.actor, at=now)
             work.commit()
         return True
+
+    def _locked(self, work: UnitOfWork, run: SyncRun, account_id: UUID, *, closes: bool) -> Sequence[Payment]:
+        """What closing the account would take back, with the login and, where it may be closed, its owner."""
+        if not closes:
+            run.lock_login(work)
+            return ()
+        work.users.find_many_for_update([run.login.user_id])
+        run.lock_login(work)
+        return work.payments.list_pending_of_account_for_update(run.login.user_id, account_id)
 
     def _write(
         self,
@@ -124,7 +137,7 @@ class BankAccountSync:
         shown: BankAccount,
         *,
         at: datetime,
-    ) -> None:
+    ) -> Account:
         account = replace(booking.account, last_sync_at=at, updated_at=at)
         if shown.is_closed and account.balance.is_zero and account.status in _CLOSED_WITH_THE_BANK:
             account = replace(account, status=AccountStatus.CLOSED)
@@ -136,6 +149,7 @@ class BankAccountSync:
         if account.status is not before.status:
             target = AuditTarget("account", account.id)
             self.audit.record(work, AuditName.ACCOUNT_UPDATED, actor=run.actor, target=target, at=at)
+        return account
 
 
 def _all_pages(page_at: Callable[[str | None], BankTransactionPage]) -> list[BankTransactionPage]:

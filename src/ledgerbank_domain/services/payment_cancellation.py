@@ -8,6 +8,20 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
+
+
+def take_back_payments_of_closed_account(
+    work: UnitOfWork, locked: Sequence[Payment], *, audit: AuditWriter, actor: Actor, at: datetime
+) -> None:
+    """What was PENDING on an account that is being closed, and the jobs that wait for it.
+
+    Its owner is locked, whom everybody holds who makes a payment on it.
+    """
+    if locked:
+        cancel_pending_payments(work, locked, audit=audit, actor=actor, at=at)
+        jobs = work.jobs.list_unfinished_of_payments_for_update([payment.id for payment in locked])
+        cancel_waiting_jobs(work, jobs, at=at)
 
 
 def cancel_pending_payments(
