@@ -38,7 +38,7 @@ HISTORY = """
         FROM generate_series(1, %(lines)s) AS number
     ), entries AS (
         INSERT INTO journal_entries (id, kind, currency, description, posted_at, inserted_at)
-        SELECT entry_id, 'IMPORT', 'GBP', 'History', posted_at, posted_at FROM numbers
+        SELECT entry_id, 'IMPORT', 'GBP', 'History', 'history', posted_at, posted_at FROM numbers
     ), clearing AS (
         INSERT INTO clearing_lines
             (id, journal_entry_id, entry_position, bank_id, direction, amount, currency, inserted_at)
@@ -48,9 +48,9 @@ HISTORY = """
     )
     INSERT INTO transactions
         (id, account_id, user_id, journal_entry_id, entry_position, line_number, kind, direction, amount,
-         currency, balance_after, description, posted_at, inserted_at, updated_at)
+         currency, balance_after, description, description_search, posted_at, inserted_at, updated_at)
     SELECT gen_random_uuid(), %(account_id)s, %(user_id)s, entry_id, 0, %(lines)s + 1 - number, 'IMPORT',
-           'CREDIT', 1, 'GBP', %(lines)s + 1 - number, 'History', posted_at, posted_at, posted_at
+           'CREDIT', 1, 'GBP', %(lines)s + 1 - number, 'History', 'history', posted_at, posted_at, posted_at
     FROM numbers
 """
 

@@ -20,6 +20,7 @@ from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.password_proof import password_hash_of
 from ledgerbank_domain.users.user import User
 
 
@@ -43,7 +44,7 @@ class SampleDataLoader:
         return found or self._register(sample)
 
     def _register(self, sample: SampleUser) -> User:
-        password_hash = self.hasher.hash(sample.password)
+        password_hash = password_hash_of(self.hasher, sample.password)
         try:
             with self.start_unit_of_work() as work:
                 now = work.now()

@@ -68,6 +68,7 @@ WORLD: list[tuple[str, Row]] = [
         {
             "id": USER,
             "email": "alice@example.com",
+            "email_identity": "alice@example.com",
             "full_name": "Alice",
             "password_hash": "a hash",
             "role": "user",
@@ -169,6 +170,7 @@ WORLD: list[tuple[str, Row]] = [
             "currency": "GBP",
             "balance_after": 10,
             "description": "Rent",
+            "description_search": "rent",
             "posted_at": NOW,
             "external_transaction_id": "tx_1",
             **TIMES,
@@ -310,7 +312,7 @@ def second_row(table: str) -> Row:
     """A row as valid as the first one, beside it."""
     identity = {} if table in WITHOUT_ID else {"id": number(next(_ids))}
     beside: dict[str, Row] = {
-        "users": {"email": "bob@example.com"},
+        "users": {"email": "bob@example.com", "email_identity": "bob@example.com"},
         "refresh_tokens": {"jti": number(next(_ids)), "session_id": number(next(_ids))},
         "banks": {"name": "Test Bank", "code": "TEST_BANK"},
         "bank_branches": {"iban": "GB11X", "swift_code": "DEMOUS33"},
@@ -343,12 +345,15 @@ NAN = float("nan")
 # fails a test below.
 REFUSED: dict[str, list[Row]] = {
     "users_pkey": [{"id": USER}],
-    "users_email_key": [{"email": "alice@example.com"}],
+    "users_email_identity_key": [{"email_identity": "alice@example.com"}],
     "users_email_length_check": [{"email": "x" * 250 + "@x.com"}],
     "users_email_shape_check": [
         {"email": text} for text in ("x", "@x.com", "x@com", "x x@x.com", "a@b@x.com", "")
     ],
-    "users_email_lower_check": [{"email": "Bob@example.com"}],
+    "users_email_identity_length_check": [{"email_identity": "x" * 250 + "@x.com"}],
+    "users_email_identity_shape_check": [
+        {"email_identity": text} for text in ("x", "@x.com", "x@com", "x x@x.com", "a@b@x.com", "")
+    ],
     "users_full_name_length_check": [{"full_name": ""}, {"full_name": LONG}],
     "users_password_hash_length_check": [{"password_hash": ""}, {"password_hash": "x" * 1025}],
     "users_role_check": [{"role": "root"}, {"role": "ADMIN"}],

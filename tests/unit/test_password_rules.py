@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
-from ledgerbank_domain.users.password_rules import check_new_password, min_password_length
+from ledgerbank_domain.users.password_rules import (
+    check_new_password,
+    min_password_length,
+    prepared_password,
+)
 
 STAFF = [Role.ADMIN, Role.SUPPORT]
 
@@ -38,7 +42,54 @@ def test_the_shortest_and_the_longest_password_are_allowed_and_the_next_ones_are
 )
 def test_no_class_of_characters_is_asked_for_and_nothing_is_trimmed(password: str) -> None:
     for role in Role:
-        assert check_new_password(password, confirmation=password, role=role) == password
+        kept = prepared_password(password)
+        if min_password_length(role) <= len(kept) <= 255:
+            assert check_new_password(password, confirmation=password, role=role) == kept
+
+
+@given(st.text())
+def test_preparing_a_password_twice_changes_nothing_more(password: str) -> None:
+    once = prepared_password(password)
+
+    assert prepared_password(once) == once
+
+
+@pytest.mark.parametrize(
+    ("typed", "prepared"),
+    [
+        ("cafe\u0301 au lait", "caf\u00e9 au lait"),
+        ("\u1112\u1161\u11ab\u1100\u1173\u11af", "\ud55c\uae00"),
+        ("a\u0307\u0323", "\u1ea1\u0307"),
+        ("\u212bngstr\u00f6m", "\u00c5ngstr\u00f6m"),
+        ("no\u00a0break\u3000wide", "no break wide"),
+        ("\uff21\ufb01\u00df\u03c2 Case", "\uff21\ufb01\u00df\u03c2 Case"),
+        ("tab\tstays\n", "tab\tstays\n"),
+        ("\u200bzero", "\u200bzero"),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_a_password_is_prepared_by_composing_it_and_making_every_space_plain(
+    typed: str, prepared: str
+) -> None:
+    assert prepared_password(typed) == prepared
+
+
+def test_a_password_may_be_confirmed_in_another_spelling() -> None:
+    assert (
+        check_new_password("caf\u00e9-olé", confirmation="cafe\u0301-ole\u0301", role=Role.USER)
+        == "caf\u00e9-olé"
+    )
+
+
+def test_length_is_that_of_the_prepared_password() -> None:
+    assert refused_field("e\u0301" * 7) == "password"
+    assert check_new_password("e\u0301" * 255, confirmation="\u00e9" * 255, role=Role.USER) == "\u00e9" * 255
+
+
+def test_a_text_that_is_too_long_for_a_password_is_not_worked_on() -> None:
+    marks = "\u0323\u0307" * 2_000_000
+
+    assert prepared_password(marks) is marks
 
 
 def test_spaces_count_and_stay() -> None:

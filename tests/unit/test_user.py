@@ -13,7 +13,7 @@ from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.users.user import (
     UserChanges,
     UserStatus,
-    normalize_email,
+    email_identity,
     parse_email,
     parse_full_name,
 )
@@ -25,7 +25,7 @@ LATER = NOW + timedelta(seconds=1)
     ("given_email", "stored"),
     [
         ("alice@example.com", "alice@example.com"),
-        ("  Alice@Example.COM\n", "alice@example.com"),
+        ("  Alice@Example.COM\n", "Alice@Example.COM"),
         ("a@b.", "a@b."),
         ("a@.b", "a@.b"),
         ("zo\u00eb@ex\u00e4mple.de", "zo\u00eb@ex\u00e4mple.de"),
@@ -33,7 +33,7 @@ LATER = NOW + timedelta(seconds=1)
         ("x" * 243 + "@example.com", "x" * 243 + "@example.com"),
     ],
 )
-def test_an_email_is_trimmed_and_in_lower_case(given_email: str, stored: str) -> None:
+def test_an_email_stays_as_it_was_typed_but_for_the_blanks_around_it(given_email: str, stored: str) -> None:
     assert parse_email(given_email) == stored
 
 
@@ -53,6 +53,10 @@ def test_an_email_is_trimmed_and_in_lower_case(given_email: str, stored: str) ->
         "alice\ud800@example.com",
         "alice\u00a0b@example.com",
         "x" * 244 + "@example.com",
+        "\u200b@example.com",
+        "a\uff20b@example.com",
+        "alice@example\u00ad",
+        "\ufdfa" * 15 + "@example.com",
         None,
         7,
         ["alice@example.com"],
@@ -65,11 +69,43 @@ def test_what_is_no_email_is_refused(value: object) -> None:
     assert refusal.value.reason is Reason.INVALID_EMAIL_FORMAT
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Alice@Example.COM", "alice@example.com"),
+        ("stra\u00dfe@example.de", "STRASSE@EXAMPLE.DE"),
+        ("zo\u00eb@example.com", "zoe\u0308@example.com"),
+        ("ΣΊΣΥΦΟΣ@example.gr", "σίσυφος@example.gr"),
+        ("\ufb01nn@example.com", "finn@example.com"),
+        ("\uff41lice@example.com", "alice@example.com"),
+        ("\u212bse@example.com", "a\u030ase@example.com"),
+        ("al\u00adice@example.com", "alice@example.com"),
+        ("q\u0323\u0307@example.com", "Q\u0307\u0323@example.com"),
+        ("\u0130lker@example.com", "i\u0307lker@example.com"),
+    ],
+)
+def test_emails_with_the_same_folded_form_have_one_identity(one: str, other: str) -> None:
+    assert email_identity(one) == email_identity(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("zo\u00eb@example.com", "zoe@example.com"),
+        ("a.b@example.com", "ab@example.com"),
+        ("\u0131lker@example.com", "ilker@example.com"),
+    ],
+)
+def test_accents_dots_and_letters_without_their_dot_make_another_email(one: str, other: str) -> None:
+    assert email_identity(one) != email_identity(other)
+
+
 @given(st.emails())
 def test_parsing_an_email_twice_changes_nothing_more(email: str) -> None:
     once = parse_email(email)
 
-    assert parse_email(once) == once == normalize_email(once)
+    assert parse_email(once) == once
+    assert email_identity(email_identity(once)) == email_identity(once)
 
 
 @pytest.mark.parametrize(

@@ -56,16 +56,16 @@ INTEGRATION_MODULE = FieldType(
 )
 IBAN = FieldType(
     parse=parse_iban,
-    schema={"type": "string", "pattern": r"^\s*[A-Za-z]{2}[0-9]{2}[A-Za-z0-9]{1,30}\s*$"},
+    schema={"type": "string", "pattern": r"^\s*([A-Za-z]\s*){2}([0-9]\s*){2}([A-Za-z0-9]\s*){1,30}$"},
 )
 ROUTING_NUMBER = FieldType(
-    parse=parse_routing_number, schema={"type": "string", "pattern": r"^\s*[0-9]{9}\s*$"}
+    parse=parse_routing_number, schema={"type": "string", "pattern": r"^\s*([0-9]\s*){9}$"}
 )
 BIC = FieldType(
     parse=parse_bic,
     schema={
         "type": "string",
-        "pattern": r"^\s*[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}([A-Za-z0-9]{3})?\s*$",
+        "pattern": r"^\s*([A-Za-z0-9]\s*){4}([A-Za-z]\s*){2}([A-Za-z0-9]\s*){2}(([A-Za-z0-9]\s*){3})?$",
     },
 )
 

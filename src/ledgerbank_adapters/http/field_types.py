@@ -10,6 +10,7 @@ from attrs import frozen
 from ledgerbank_adapters.http.json_body import JsonNumber
 from ledgerbank_adapters.http.wire_values import parse_range_end, parse_range_start, parse_uuid
 from ledgerbank_domain.banking.account import AccountStatus, AccountType
+from ledgerbank_domain.banking.transaction import MAX_SEARCH_LENGTH
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
@@ -33,7 +34,6 @@ from ledgerbank_domain.users.user import (
     parse_full_name,
 )
 
-MAX_SEARCH_LENGTH = 100
 _FIELD_TYPE = "ledgerbank_field_type"
 # No field takes more than eighteen digits, and int() refuses thousands.
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)

@@ -16,6 +16,7 @@ from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
+from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import JournalEntry
 from ledgerbank_domain.ports.banking_repository import JournalRepository, TransactionRepository
 
@@ -116,5 +117,5 @@ def _matches(line: Transaction, wanted: TransactionFilter) -> bool:
         and (wanted.posted_to is None or line.posted_at <= wanted.posted_to)
         and (wanted.min_amount is None or line.amount.amount >= wanted.min_amount)
         and (wanted.max_amount is None or line.amount.amount <= wanted.max_amount)
-        and (wanted.text is None or wanted.text.lower() in line.description.lower())
+        and (wanted.text is None or search_form(wanted.text) in search_form(line.description))
     )

@@ -76,7 +76,7 @@ class MemoryTables:
 
     def _create_users(self) -> None:
         self.user_by_email = UniqueIndex[User](
-            "email", lambda user: user.email, reason=Reason.EMAIL_ALREADY_EXISTS
+            "email", lambda user: user.email_identity, reason=Reason.EMAIL_ALREADY_EXISTS
         )
         self.users = MemoryTable[User]("users", unique=[self.user_by_email])
         self.token_by_jti = UniqueIndex[RefreshToken]("jti", lambda token: token.jti)

@@ -19,10 +19,10 @@ from ledgerbank_domain.ports.user_repository import (
     UserRepository,
 )
 from ledgerbank_domain.users.refresh_token import RefreshToken, Session, session_of
-from ledgerbank_domain.users.user import User, UserStats, UserStatus
+from ledgerbank_domain.users.user import User, UserStats, UserStatus, email_identity
 
 _SORT_FIELDS: SortFields[User] = {
-    "email": lambda user: user.email,
+    "email": lambda user: user.email_identity,
     "full_name": lambda user: user.full_name,
     "status": lambda user: user.status.value,
     "role": lambda user: user.role.value,
@@ -51,7 +51,7 @@ class MemoryUserRepository(UserRepository):
         return self.get(user_id)
 
     def find_by_email(self, email: str) -> User | None:
-        user_id = self._tables.user_by_email.find(email)
+        user_id = self._tables.user_by_email.find(email_identity(email))
         return None if user_id is None else self.get(user_id)
 
     def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:

@@ -12,10 +12,11 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
 CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
-    "users_email_key": (Reason.EMAIL_ALREADY_EXISTS, "email"),
+    "users_email_identity_key": (Reason.EMAIL_ALREADY_EXISTS, "email"),
     "users_email_length_check": (Reason.INVALID_EMAIL_FORMAT, "email"),
     "users_email_shape_check": (Reason.INVALID_EMAIL_FORMAT, "email"),
-    "users_email_lower_check": (Reason.INVALID_EMAIL_FORMAT, "email"),
+    "users_email_identity_length_check": (Reason.INVALID_EMAIL_FORMAT, "email"),
+    "users_email_identity_shape_check": (Reason.INVALID_EMAIL_FORMAT, "email"),
     "users_full_name_length_check": (Reason.INVALID_NAME_FORMAT, "full_name"),
     "users_role_check": (Reason.INVALID_ROLE, "role"),
     "users_status_check": (Reason.INVALID_STATUS, "status"),

@@ -17,6 +17,7 @@ from ledgerbank_adapters.postgres.postgres_tables import (
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.booking import check_booking_is_complete
 from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
     CustomerAccount,
@@ -127,6 +128,7 @@ def _transaction_row(line: Transaction, position: int) -> dict[str, Any]:
         "currency": line.amount.currency.code,
         "balance_after": line.balance_after.amount,
         "description": line.description,
+        "description_search": search_form(line.description),
         "posted_at": line.posted_at,
         "payment_id": line.payment_id,
         "external_transaction_id": line.external_transaction_id,

@@ -55,6 +55,7 @@ users = Table(
     metadata,
     required("id", Uuid()),
     required("email", BY_CODE_POINT),
+    required("email_identity", BY_CODE_POINT),
     required("full_name", BY_CODE_POINT),
     required("password_hash", Text()),
     required("role", BY_CODE_POINT),
@@ -63,7 +64,7 @@ users = Table(
     Column("sessions_valid_from", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="users_pkey"),
-    UniqueConstraint("email", name="users_email_key"),
+    UniqueConstraint("email_identity", name="users_email_identity_key"),
     Index("users_inserted_at_idx", "inserted_at", "id"),
 )
 
@@ -293,6 +294,7 @@ transactions = Table(
     required("currency", Text()),
     required("balance_after", MONEY),
     required("description", Text()),
+    required("description_search", Text()),
     required("posted_at", INSTANT),
     Column("payment_id", Uuid()),
     Column("external_transaction_id", Text()),

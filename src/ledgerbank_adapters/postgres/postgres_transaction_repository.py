@@ -14,7 +14,7 @@ from ledgerbank_adapters.postgres.postgres_tables import INSTANT, transactions, 
 from ledgerbank_adapters.postgres.postgres_work_tables import bank_transaction_imports as imports
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
-from ledgerbank_domain.identity.text_rules import is_text
+from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
@@ -53,9 +53,6 @@ class PostgresTransactionRepository(TransactionRepository):
         field = request.sort.field
         if field not in TRANSACTION_SORT_FIELDS:
             raise ValueError(f"transactions cannot be sorted by {field}")
-        if wanted.text is not None and not is_text(wanted.text):
-            # What cannot be stored occurs in no description; the driver would refuse to ask for it.
-            return KeysetPage(items=(), next_cursor=None, request=request)
         return read_keyset(
             self._session,
             LINES.where(*_conditions(wanted)),
@@ -88,7 +85,7 @@ def _conditions(wanted: TransactionFilter) -> list[Condition]:
     if wanted.max_amount is not None:
         conditions.append(line.amount <= wanted.max_amount)
     if wanted.text is not None:
-        conditions.append(line.description.icontains(wanted.text, autoescape=True))
+        conditions.append(func.strpos(line.description_search, search_form(wanted.text)) > 0)
     return conditions
 
 

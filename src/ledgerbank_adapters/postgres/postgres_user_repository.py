@@ -1,6 +1,7 @@
 """Users in PostgreSQL."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,12 +32,13 @@ from ledgerbank_domain.ports.user_repository import (
     UserFilter,
     UserRepository,
 )
-from ledgerbank_domain.users.user import User, UserStats, UserStatus
+from ledgerbank_domain.users.user import User, UserStats, UserStatus, email_identity
 
 INSERT = insert_statement(users)
 UPDATE = update_statement(
     users,
     "email",
+    "email_identity",
     "full_name",
     "password_hash",
     "role",
@@ -46,7 +48,7 @@ UPDATE = update_statement(
     "updated_at",
 )
 BY_ID = select(users).where(users.c.id == bindparam("id", type_=Uuid()))
-BY_EMAIL = select(users).where(users.c.email == bindparam("email"))
+BY_EMAIL = select(users).where(users.c.email_identity == bindparam("email_identity"))
 # PostgreSQL sorts first and then locks row by row in that order: LockRows is above Sort in the plan, and an
 # id never changes while it is waited for. FOR NO KEY UPDATE lets others insert rows that refer to a locked
 # one.
@@ -111,7 +113,7 @@ class PostgresUserRepository(UserRepository):
         # What cannot be stored belongs to nobody; the driver would refuse to ask for it.
         if not is_text(email):
             return None
-        row = self._session.run(BY_EMAIL, {"email": email}).one_or_none()
+        row = self._session.run(BY_EMAIL, {"email_identity": email_identity(email)}).one_or_none()
         return None if row is None else _user(row)
 
     def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
@@ -151,7 +153,7 @@ class PostgresUserRepository(UserRepository):
             self._session,
             users,
             _conditions(wanted),
-            sort=sort or (NEWEST_FIRST,),
+            sort=[_by_identity(field) for field in sort] or [NEWEST_FIRST],
             request=request,
             read=_user,
         )
@@ -183,6 +185,10 @@ class PostgresUserRepository(UserRepository):
         return {row.id: _user(row) for row in self._session.run(statement, {"ids": list(user_ids)})}
 
 
+def _by_identity(sort: Sort) -> Sort:
+    return replace(sort, field="email_identity") if sort.field == "email" else sort
+
+
 def _conditions(wanted: UserFilter) -> list[Condition]:
     if wanted.status is None:
         conditions = [users.c.status != UserStatus.DELETED.value]
@@ -197,6 +203,7 @@ def _row(user: User) -> dict[str, Any]:
     return {
         "id": user.id,
         "email": user.email,
+        "email_identity": user.email_identity,
         "full_name": user.full_name,
         "password_hash": user.password_hash,
         "role": user.role.value,

@@ -5,8 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.ledger.journal import CustomerAccount, Direction, EntryKind, JournalEntry, Posting
 from ledgerbank_domain.money.money import Money
+
+MAX_SEARCH_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,8 @@ class Transaction:
 class TransactionFilter:
     """What a list of transactions is narrowed to; None means any, ranges are inclusive.
 
-    ``text`` is a case-insensitive substring of the description.
+    ``text`` is found in a description however either is spelled (``search_form``). Raises ``invalid_filter``
+    for one that is no text or longer than 100 characters.
     """
 
     account_id: UUID | None = None
@@ -76,3 +82,7 @@ class TransactionFilter:
     min_amount: Decimal | None = None
     max_amount: Decimal | None = None
     text: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.text is not None and not (is_text(self.text) and len(self.text) <= MAX_SEARCH_LENGTH):
+            raise DomainError(Reason.INVALID_FILTER, field="q")

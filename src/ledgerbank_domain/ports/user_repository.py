@@ -61,7 +61,7 @@ class UserRepository(Protocol):
 
     @abstractmethod
     def find_by_email(self, email: str) -> User | None:
-        """By normalized email."""
+        """The user whose email has the same identity; any text may be asked for."""
 
     @abstractmethod
     def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
@@ -99,7 +99,7 @@ class UserRepository(Protocol):
     def list_page(self, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest) -> Page[User]:
         """Sort fields are those of ``USER_SORT_FIELDS``; ``id`` follows in the last one's direction.
 
-        Text sorts by code point, in every adapter alike.
+        Text sorts by code point, in every adapter alike; emails by their identity.
         """
 
     @abstractmethod

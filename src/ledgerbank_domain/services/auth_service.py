@@ -24,6 +24,7 @@ from ledgerbank_domain.services.authority_check import locked_self
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.login_refusals import LoginRefusals
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.password_proof import password_hash_of, prove_password
 from ledgerbank_domain.services.session_refresh_service import (
     DEFAULT_REUSE_GRACE,
     SessionRefreshService,
@@ -55,7 +56,7 @@ class AuthService:
     reuse_grace: timedelta = DEFAULT_REUSE_GRACE
 
     def login(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
-        """Starts a session. ``email`` is normalized; any string may be a password here.
+        """Starts a session. Any string may be an email or a password here, however it is spelled.
 
         Raises ``invalid_credentials`` (after the same work whether the user exists or not) and
         ``account_inactive`` when the password is right but the user may not log in.
@@ -195,17 +196,13 @@ class AuthService:
         )
 
     def _logged_in(self, actor: Actor, user: User | None, password: str) -> tuple[TokenPair, User]:
-        if user is None:
-            self.hasher.match_nothing(password)
-        elif self.hasher.matches(user.password_hash, password):
-            return self._start_session(actor, user, password)
-        raise DomainError(Reason.INVALID_CREDENTIALS)
-
-    def _start_session(self, actor: Actor, user: User, password: str) -> tuple[TokenPair, User]:
+        proof = prove_password(self.hasher, user.password_hash if user else None, password)
+        if user is None or not proof.is_right:
+            raise DomainError(Reason.INVALID_CREDENTIALS)
         if not user.is_active:
             raise DomainError(Reason.ACCOUNT_INACTIVE)
         # Hashing takes long, so it happens before the transaction opens.
-        renewed = self.hasher.hash(password) if self.hasher.is_outdated(user.password_hash) else None
+        renewed = password_hash_of(self.hasher, password) if proof.renewal_due else None
         return self._open_session(actor, user, renewed_hash=renewed)
 
     @retried_on_conflict

@@ -12,7 +12,7 @@ from ledgerbank_domain.ports.security import Pseudonymizer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-from ledgerbank_domain.users.user import User
+from ledgerbank_domain.users.user import User, email_identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class LoginRefusals:
         self, actor: Actor, refusal: DomainError, *, user: User | None, email: str
     ) -> DomainError | None:
         """Keeps a keyed hash of the email, never the text: people type passwords there."""
-        email_hash = self.pseudonymizer.pseudonym(email)
+        email_hash = self.pseudonymizer.pseudonym(email_identity(email))
 
         def record() -> None:
             self._record_failed_login(actor, refusal, user, email_hash)

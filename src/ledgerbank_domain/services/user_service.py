@@ -29,9 +29,10 @@ from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.notification_service import queue_notification
+from ledgerbank_domain.services.password_proof import prove_password
 from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
 from ledgerbank_domain.services.permission_check import require_permission
-from ledgerbank_domain.users.password_rules import check_new_password
+from ledgerbank_domain.users.password_rules import check_new_password, prepared_password
 from ledgerbank_domain.users.user import User, UserChanges, UserStats, UserStatus
 from ledgerbank_domain.users.user_policy import may_administer_users, may_delete_user, may_update_user
 
@@ -149,16 +150,16 @@ class UserService:
         """
         with self.start_unit_of_work() as work:
             user = work.users.get(actor.required_user_id())
-        check_new_password(
+        new_password = check_new_password(
             new_password, confirmation=password_confirmation, role=user.role, field="new_password"
         )
-        if new_password == current_password:
+        if new_password == prepared_password(current_password):
             raise DomainError(
                 Reason.INVALID_PASSWORD_FORMAT,
                 field="new_password",
                 message="The new password equals the current one.",
             )
-        if not self.hasher.matches(user.password_hash, current_password):
+        if not prove_password(self.hasher, user.password_hash, current_password).is_right:
             raise DomainError(Reason.INVALID_CREDENTIALS)
         self._save_password(actor, verified=user, password_hash=self.hasher.hash(new_password))
 
@@ -183,10 +184,10 @@ class UserService:
             work.commit()
 
     def _create(self, actor: Actor, new_user: NewUser, *, role: Role, event: AuditName) -> User:
-        check_new_password(new_user.password, confirmation=new_user.password_confirmation, role=role)
-        return self._add(
-            actor, new_user, role=role, password_hash=self.hasher.hash(new_user.password), event=event
+        password = check_new_password(
+            new_user.password, confirmation=new_user.password_confirmation, role=role
         )
+        return self._add(actor, new_user, role=role, password_hash=self.hasher.hash(password), event=event)
 
     @retried_on_conflict
     def _add(

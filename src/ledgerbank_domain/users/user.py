@@ -9,6 +9,7 @@ from uuid import UUID
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.text_folding import folded
 from ledgerbank_domain.identity.text_rules import is_text, parse_text
 
 MAX_EMAIL_LENGTH = 255
@@ -26,7 +27,8 @@ class UserStatus(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """``sessions_valid_from``: access tokens issued before it are dead (None: none are)."""
+    """``email`` is as its owner wrote it; ``sessions_valid_from``: access tokens issued before it are dead
+    (None: none are)."""
 
     id: UUID
     email: str
@@ -38,6 +40,10 @@ class User:
     sessions_valid_from: datetime | None = None
     inserted_at: datetime
     updated_at: datetime
+
+    @property
+    def email_identity(self) -> str:
+        return email_identity(self.email)
 
     @property
     def is_active(self) -> bool:
@@ -105,21 +111,30 @@ class UserStats:
     admin_users: int
 
 
-def normalize_email(value: str) -> str:
-    """How emails are compared and stored: trimmed and in lower case."""
-    return value.strip().lower()
+def email_identity(email: str) -> str:
+    """What emails are compared by: of two with the same identity there is one user.
+
+    A text too long to be an email is its own.
+    """
+    trimmed = email.strip()
+    return folded(trimmed) if len(trimmed) <= MAX_EMAIL_LENGTH else trimmed
 
 
 def parse_email(value: object) -> str:
-    """A normalized address: no white space, one ``@`` with something before it and a dot after it.
+    """An address as it was typed, trimmed: no white space, one ``@`` with something before it and a dot after
+    it, and so has its identity.
 
     Whether mail arrives there is not our question. Raises ``invalid_email_format``.
     """
     if isinstance(value, str) and is_text(value):
-        email = normalize_email(value)
-        if len(email) <= MAX_EMAIL_LENGTH and _EMAIL.fullmatch(email):
+        email = "".join(value).strip()
+        if _is_email(email) and _is_email(email_identity(email)):
             return email
-    raise DomainError(Reason.INVALID_EMAIL_FORMAT)
+    raise DomainError(Reason.INVALID_EMAIL_FORMAT, field="email")
+
+
+def _is_email(text: str) -> bool:
+    return len(text) <= MAX_EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None
 
 
 def parse_full_name(value: object) -> str:

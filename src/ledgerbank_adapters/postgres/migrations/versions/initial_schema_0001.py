@@ -16,7 +16,9 @@ IDENTITY = (
     """
     CREATE TABLE users (
         id uuid NOT NULL CONSTRAINT users_pkey PRIMARY KEY,
-        email text COLLATE "C" NOT NULL CONSTRAINT users_email_key UNIQUE,
+        email text COLLATE "C" NOT NULL,
+        -- What emails are compared by: folded by the program, as no server folds like another.
+        email_identity text COLLATE "C" NOT NULL CONSTRAINT users_email_identity_key UNIQUE,
         full_name text COLLATE "C" NOT NULL,
         password_hash text NOT NULL,
         role text COLLATE "C" NOT NULL,
@@ -27,8 +29,8 @@ IDENTITY = (
         updated_at timestamptz NOT NULL,
         CONSTRAINT users_email_length_check CHECK (length(email) <= 255),
         CONSTRAINT users_email_shape_check CHECK (email ~ '^[^\\s@]+@[^\\s@]*\\.[^\\s@]*$'),
-        -- Under the collation "C" this folds ASCII only, which is enough and the same everywhere.
-        CONSTRAINT users_email_lower_check CHECK (email = lower(email)),
+        CONSTRAINT users_email_identity_length_check CHECK (length(email_identity) <= 255),
+        CONSTRAINT users_email_identity_shape_check CHECK (email_identity ~ '^[^\\s@]+@[^\\s@]*\\.[^\\s@]*$'),
         CONSTRAINT users_full_name_length_check CHECK (length(full_name) BETWEEN 1 AND 255),
         CONSTRAINT users_password_hash_length_check CHECK (length(password_hash) BETWEEN 1 AND 1024),
         CONSTRAINT users_role_check CHECK (role IN ('user', 'admin', 'support')),
@@ -314,6 +316,8 @@ LEDGER = (
         currency text NOT NULL,
         balance_after numeric(17,4) NOT NULL,
         description text NOT NULL,
+        -- What the line is found by: folded by the program, as no server folds like another.
+        description_search text NOT NULL,
         posted_at timestamptz NOT NULL,
         payment_id uuid
             CONSTRAINT transactions_payment_id_fkey REFERENCES user_payments (id) ON DELETE RESTRICT,
