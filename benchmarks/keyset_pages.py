@@ -44,7 +44,10 @@ HISTORY = """
             (id, journal_entry_id, entry_position, bank_id, direction, amount, currency, inserted_at)
         SELECT gen_random_uuid(), entry_id, 1, %(bank_id)s, 'DEBIT', 1, 'GBP', posted_at FROM numbers
     ), balance AS (
-        UPDATE user_bank_accounts SET balance = %(lines)s, line_count = %(lines)s WHERE id = %(account_id)s
+        UPDATE user_bank_accounts
+        SET balance = %(lines)s, line_count = %(lines)s,
+            last_posted_at = %(now)s - interval '1 second', last_booked_at = %(now)s - interval '1 second'
+        WHERE id = %(account_id)s
     )
     INSERT INTO transactions
         (id, account_id, user_id, journal_entry_id, entry_position, line_number, kind, direction, amount,

@@ -1,7 +1,7 @@
 """Entities for tests: valid by default, any field can be given, stored with whatever they need."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -11,6 +11,7 @@ from uuid import UUID
 from ledgerbank_domain.banking.account import Account, AccountType
 from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
+from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.jobs.job import Job, JobKind, JobState, payment_job_key
 from ledgerbank_domain.ledger.journal import (
@@ -142,6 +143,7 @@ class EntityBuilder:
             "direction": Direction.CREDIT if signed.is_positive else Direction.DEBIT,
             "description": "A movement",
             "at": self.clock.now(),
+            "booked_at": booking_times([account], now=self.clock.now()).booked_at,
         }
         return movement(
             entry_id=self.ids.new_id(),
@@ -236,14 +238,23 @@ def book(work: UnitOfWork, entries: list[JournalEntry]) -> None:
         if isinstance(posting.account, CustomerAccount)
     }
     accounts = dict(work.accounts.find_many_for_update(account_ids))
-    lines = []
-    for entry in entries:
+    booked, lines = [], []
+    for drafted in entries:
+        touched = [
+            accounts[posting.account.account_id]
+            for posting in drafted.postings
+            if isinstance(posting.account, CustomerAccount)
+        ]
+        # Drafted before others were booked, it is booked after them all the same.
+        last = max([account.last_booked_at or drafted.inserted_at for account in touched])
+        entry = replace(drafted, inserted_at=max(drafted.inserted_at, last))
+        booked.append(entry)
         for posting in entry.postings:
             if isinstance(posting.account, CustomerAccount):
                 account, line = accounts[posting.account.account_id].booked(entry, posting)
                 accounts[account.id] = account
                 lines.append(line)
-    work.journal.add_many(entries, accounts=list(accounts.values()), transactions=lines)
+    work.journal.add_many(booked, accounts=list(accounts.values()), transactions=lines)
 
 
 def only_account(work: UnitOfWork, account_id: UUID) -> Account:

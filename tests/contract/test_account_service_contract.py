@@ -274,7 +274,8 @@ def test_a_balance_is_the_sum_of_what_was_posted_by_then(world, given, alice, bo
         "account_not_found"
     )
     with world.start_unit_of_work() as work:
-        assert work.transactions.balance_at(user.id, world.clock.now()) == 0
+        now = world.clock.now()
+        assert work.transactions.balance_at(user.id, now, known_at=now) == 0
 
 
 def test_health_tells_what_may_still_be_spent_today(world, alice, bob, support) -> None:

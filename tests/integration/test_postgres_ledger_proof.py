@@ -14,6 +14,7 @@ from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.ledger.journal import Direction, JournalEntry, reversal
 from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy, LedgerCheck
 from ledgerbank_domain.payments.payment import Payment, PaymentType
@@ -84,6 +85,7 @@ TOTAL = LedgerCheck.CURRENCY_TOTAL_ZERO
 BALANCE = LedgerCheck.BALANCE_EQUALS_LINES
 CHAIN = LedgerCheck.BALANCE_AFTER_CHAINS
 PAYMENT = LedgerCheck.PAYMENT_HAS_ONE_ENTRY
+TIMES = LedgerCheck.TIMES_IN_ORDER
 
 NEW_CLEARING_LINE = """
     INSERT INTO clearing_lines
@@ -92,6 +94,22 @@ NEW_CLEARING_LINE = """
 """
 # What is done, and every check that then fails with the row it names (None: a whole currency).
 TAMPERINGS = {
+    "when a line was booked": (
+        "UPDATE transactions SET inserted_at = inserted_at - interval '1 hour' WHERE id = %(payment_line)s",
+        {(TIMES, "transactions", "payment_line")},
+    ),
+    "when a payment was posted": (
+        "UPDATE transactions SET posted_at = posted_at - interval '1 second' WHERE id = %(payment_line)s",
+        {(TIMES, "transactions", "payment_line")},
+    ),
+    "when the last line was posted": (
+        "UPDATE transactions SET posted_at = posted_at + interval '1 second' WHERE id = %(last_line)s",
+        {(TIMES, "user_bank_accounts", "account")},
+    ),
+    "when an account was last booked on": (
+        "UPDATE user_bank_accounts SET last_booked_at = NULL WHERE id = %(account)s",
+        {(TIMES, "user_bank_accounts", "account")},
+    ),
     "the amount of a line": (
         "UPDATE transactions SET amount = 101, balance_after = 101 WHERE id = %(opening_line)s",
         {
@@ -258,6 +276,7 @@ def test_good_books_prove(start_unit_of_work: StartUnitOfWork, given: EntityBuil
         posting_ids=[given.ids.new_id(), given.ids.new_id()],
         description="A correction",
         at=given.clock.now(),
+        booked_at=booking_times([books.account], now=given.clock.now()).booked_at,
     )
     account, line = books.account.booked(undoing, undoing.postings[0])
     given.stored(lambda work: work.journal.add_many([undoing], accounts=[account], transactions=[line]))

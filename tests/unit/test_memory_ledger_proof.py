@@ -1,6 +1,7 @@
 """The proof of a memory ledger finds every row that was tampered with."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,8 @@ from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGene
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.ledger.ledger_discrepancy import LedgerCheck
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Books:
@@ -86,6 +89,23 @@ def test_a_changed_balance_after_is_found(books: Books) -> None:
     books.tables.transactions.put(line.id, replace(line, balance_after=gbp(71)))
 
     assert books.found() == {(LedgerCheck.BALANCE_AFTER_CHAINS, line.id)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"inserted_at": LONG_AGO}, {"posted_at": LONG_AGO}, {"posted_at": LONG_AGO, "inserted_at": LONG_AGO}],
+)
+def test_a_payment_booked_or_posted_before_the_line_in_front_of_it_is_found(
+    books: Books, changes: dict[str, datetime]
+) -> None:
+    line = books.tables.transactions.find(last_line(books))
+    assert line is not None
+    books.tables.transactions.put(line.id, replace(line, **changes))
+
+    assert books.found() == {
+        (LedgerCheck.TIMES_IN_ORDER, line.id),
+        (LedgerCheck.TIMES_IN_ORDER, books.account.id),
+    }
 
 
 def test_a_lost_line_is_found(books: Books) -> None:

@@ -100,6 +100,7 @@ class TransactionSearchQuery(TransactionListQuery):
 @frozen(kw_only=True)
 class BalanceQuery:
     at: datetime | None = field(default=None, metadata=PAST_INSTANT.metadata)
+    known_at: datetime | None = field(default=None, metadata=PAST_INSTANT.metadata)
 
 
 def list_accounts(call: Call[None, AccountListQuery]) -> Answer:
@@ -134,7 +135,9 @@ def update_account(call: Call[AccountChangesBody, None]) -> Answer:
 
 def account_balance(call: Call[None, BalanceQuery]) -> Answer:
     account_id, query = call.path_id(), call.query()
-    found = call.services.accounts.balance_at(call.actor, account_id=account_id, at=query.at)
+    found = call.services.accounts.balance_at(
+        call.actor, account_id=account_id, at=query.at, known_at=query.known_at
+    )
     return Answer(data=balance_at_payload(found))
 
 

@@ -40,11 +40,14 @@ class AccountPayload(TypedDict):
 
 
 class TransactionPayload(TypedDict):
-    """``balance_after`` is the account's balance right after this line."""
+    """``balance_after`` is the account's balance right after this line. ``line_number`` is the order of
+    booking, from 1 without gaps; ``posted_at`` is the value date, ``inserted_at`` when the line was booked.
+    """
 
     id: WireId
     account_id: WireId
     user_id: WireId
+    line_number: int
     description: str
     amount: WireMoney
     currency: str
@@ -61,12 +64,14 @@ class TransactionPayload(TypedDict):
 
 
 class BalanceAtPayload(TypedDict):
-    """The sum of the account's lines that were posted at or before ``at``."""
+    """The sum of the account's lines that were posted at or before ``at`` and booked by ``known_at``. The
+    same question with that ``known_at`` has the same answer for ever."""
 
     account_id: WireId
     currency: str
     balance: WireMoney
     at: WireInstant
+    known_at: WireInstant
 
 
 class AccountHealthPayload(TypedDict):
@@ -108,6 +113,7 @@ def transaction_payload(transaction: Transaction) -> TransactionPayload:
         "id": wire_id(transaction.id),
         "account_id": wire_id(transaction.account_id),
         "user_id": wire_id(transaction.user_id),
+        "line_number": transaction.line_number,
         "description": transaction.description,
         "amount": wire_money(transaction.amount),
         "currency": transaction.amount.currency.code,
@@ -130,6 +136,7 @@ def balance_at_payload(found: BalanceAt) -> BalanceAtPayload:
         "currency": found.balance.currency.code,
         "balance": wire_money(found.balance),
         "at": wire_instant(found.at),
+        "known_at": wire_instant(found.known_at),
     }
 
 

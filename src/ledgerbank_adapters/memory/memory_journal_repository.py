@@ -39,12 +39,12 @@ class MemoryTransactionRepository(TransactionRepository):
         page = keyset_page_of(matching, request, _SORT_FIELDS)
         return replace(page, items=tuple(self._as_it_stands(line) for line in page.items))
 
-    def balance_at(self, account_id: UUID, at: datetime) -> Decimal:
+    def balance_at(self, account_id: UUID, at: datetime, *, known_at: datetime) -> Decimal:
         tables = self._transaction.tables
-        lines = tables.transactions.rows(tables.lines_of_account.ids(account_id))
+        lines = tables.transactions.rows(tables.lines_of_account.ids_until(account_id, at))
         total = Decimal(0)
         for line in lines:
-            if line.posted_at <= at:
+            if line.inserted_at <= known_at:
                 total = EXACT.add(total, line.signed_amount.amount)
         return total
 
@@ -99,7 +99,12 @@ class MemoryJournalRepository(JournalRepository):
         self._transaction.update(
             self._tables.accounts,
             replace(
-                stored, balance=account.balance, line_count=account.line_count, updated_at=account.updated_at
+                stored,
+                balance=account.balance,
+                line_count=account.line_count,
+                last_posted_at=account.last_posted_at,
+                last_booked_at=account.last_booked_at,
+                updated_at=account.updated_at,
             ),
         )
 

@@ -2,14 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from ledgerbank_adapters.memory.memory_index import EXACT
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.transaction import Transaction
-from ledgerbank_domain.ledger.journal import ClearingAccount, CustomerAccount, JournalEntry, Posting
+from ledgerbank_domain.ledger.journal import (
+    ClearingAccount,
+    CustomerAccount,
+    EntryKind,
+    JournalEntry,
+    Posting,
+)
 from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy, LedgerCheck
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
@@ -93,7 +101,9 @@ def _wrong_balances(tables: MemoryTables) -> Iterator[Discrepancy]:
                 f"{account.line_count} lines",
                 f"{len(lines)} lines",
             )
-        yield from _broken_chain(tables, sorted(lines, key=lambda line: line.line_number))
+        chain = sorted(lines, key=lambda line: line.line_number)
+        yield from _broken_chain(tables, chain)
+        yield from _times_out_of_order(tables, account, chain)
 
 
 def _broken_chain(tables: MemoryTables, lines: list[Transaction]) -> Iterator[Discrepancy]:
@@ -109,6 +119,36 @@ def _broken_chain(tables: MemoryTables, lines: list[Transaction]) -> Iterator[Di
                 expected=f"line {number} with {expected:f} after it",
                 found=f"line {line.line_number} with {before:f} after it",
             )
+
+
+def _times_out_of_order(
+    tables: MemoryTables, account: Account, lines: list[Transaction]
+) -> Iterator[Discrepancy]:
+    """What a bank reports is posted when the bank says; payments by one clock that never runs backwards."""
+    for before, line in pairwise(lines):
+        is_payment = line.kind in (EntryKind.PAYMENT, EntryKind.TRANSFER)
+        if line.inserted_at < before.inserted_at or (is_payment and line.posted_at < before.posted_at):
+            yield Discrepancy(
+                check=LedgerCheck.TIMES_IN_ORDER,
+                table=tables.transactions.name,
+                row_id=line.id,
+                expected=f"not before what was {_times(before.posted_at, before.inserted_at)}",
+                found=_times(line.posted_at, line.inserted_at),
+            )
+    last = next((line for line in lines if line.line_number == account.line_count), None)
+    told = (account.last_posted_at, account.last_booked_at)
+    if last is not None and told != (last.posted_at, last.inserted_at):
+        yield _about(
+            tables,
+            account,
+            LedgerCheck.TIMES_IN_ORDER,
+            _times(last.posted_at, last.inserted_at),
+            _times(*told),
+        )
+
+
+def _times(posted_at: datetime | None, booked_at: datetime | None) -> str:
+    return f"posted at {posted_at} and booked at {booked_at}"
 
 
 def _payments_without_their_one_entry(tables: MemoryTables) -> Iterator[Discrepancy]:

@@ -121,6 +121,8 @@ def _row(account: Account) -> dict[str, Any]:
         "external_account_id": account.external_account_id,
         "last_sync_at": account.last_sync_at,
         "line_count": account.line_count,
+        "last_posted_at": account.last_posted_at,
+        "last_booked_at": account.last_booked_at,
         "inserted_at": account.inserted_at,
         "updated_at": account.updated_at,
     }
@@ -142,6 +144,8 @@ def _account(row: Row[Any]) -> Account:
         external_account_id=row.external_account_id,
         last_sync_at=row.last_sync_at,
         line_count=row.line_count,
+        last_posted_at=row.last_posted_at,
+        last_booked_at=row.last_booked_at,
         inserted_at=row.inserted_at,
         updated_at=row.updated_at,
     )

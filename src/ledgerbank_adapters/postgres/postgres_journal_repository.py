@@ -33,7 +33,9 @@ from ledgerbank_domain.ports.banking_repository import JournalRepository
 INSERT_ENTRIES = insert_statement(journal_entries)
 INSERT_TRANSACTIONS = insert_statement(transactions)
 INSERT_CLEARING_LINES = insert_statement(clearing_lines)
-UPDATE_BALANCES = update_statement(user_bank_accounts, "balance", "line_count", "updated_at")
+UPDATE_BALANCES = update_statement(
+    user_bank_accounts, "balance", "line_count", "last_posted_at", "last_booked_at", "updated_at"
+)
 
 ENTRY = select(journal_entries).where(journal_entries.c.id == bindparam("id", type_=Uuid()))
 _LINES = [
@@ -159,6 +161,8 @@ def _balance_row(account: Account) -> dict[str, Any]:
         "id": account.id,
         "balance": account.balance.amount,
         "line_count": account.line_count,
+        "last_posted_at": account.last_posted_at,
+        "last_booked_at": account.last_booked_at,
         "updated_at": account.updated_at,
     }
 

@@ -125,6 +125,35 @@ BALANCE_ABOVE_FLOOR = """
     FROM user_bank_accounts WHERE balance < -credit_limit
 """
 
+# What a bank reports is posted when the bank says; payments by one clock that never runs backwards.
+TIMES_IN_ORDER = """
+    SELECT 'transactions', id,
+           CASE
+               WHEN inserted_at < inserted_before THEN concat('booked at ', inserted_before, ' or later')
+               ELSE concat('posted at ', posted_before, ' or later')
+           END,
+           CASE
+               WHEN inserted_at < inserted_before THEN concat('booked at ', inserted_at)
+               ELSE concat('posted at ', posted_at)
+           END
+    FROM (
+        SELECT id, kind, inserted_at, posted_at,
+               lag(inserted_at) OVER chain AS inserted_before, lag(posted_at) OVER chain AS posted_before
+        FROM transactions WINDOW chain AS (PARTITION BY account_id ORDER BY line_number)
+    ) AS links
+    WHERE inserted_at < inserted_before OR (kind IN ('PAYMENT', 'TRANSFER') AND posted_at < posted_before)
+"""
+
+LAST_TIMES = """
+    SELECT 'user_bank_accounts', account.id,
+           concat('last posted at ', line.posted_at, ' and booked at ', line.inserted_at),
+           concat('last posted at ', account.last_posted_at, ' and booked at ', account.last_booked_at)
+    FROM user_bank_accounts AS account
+    JOIN transactions AS line ON line.account_id = account.id AND line.line_number = account.line_count
+    WHERE (account.last_posted_at, account.last_booked_at)
+          IS DISTINCT FROM (line.posted_at, line.inserted_at)
+"""
+
 CHECKS = (
     (LedgerCheck.ENTRY_BALANCED, ENTRY_BALANCED),
     (LedgerCheck.CURRENCY_TOTAL_ZERO, CURRENCY_TOTAL_ZERO),
@@ -133,6 +162,8 @@ CHECKS = (
     (LedgerCheck.BALANCE_AFTER_CHAINS, LINE_COUNT),
     (LedgerCheck.PAYMENT_HAS_ONE_ENTRY, PAYMENT_HAS_ONE_ENTRY),
     (LedgerCheck.BALANCE_ABOVE_FLOOR, BALANCE_ABOVE_FLOOR),
+    (LedgerCheck.TIMES_IN_ORDER, TIMES_IN_ORDER),
+    (LedgerCheck.TIMES_IN_ORDER, LAST_TIMES),
 )
 
 _CHECKED = [

@@ -190,6 +190,8 @@ user_bank_accounts = Table(
     Column("external_account_id", Text()),
     Column("last_sync_at", INSTANT),
     required("line_count", Integer()),
+    Column("last_posted_at", INSTANT),
+    Column("last_booked_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="user_bank_accounts_pkey"),
     UniqueConstraint("external_account_id", name="user_bank_accounts_external_account_id_key"),

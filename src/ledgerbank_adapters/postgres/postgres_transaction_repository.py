@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, case, exists, func, select
+from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, exists, func, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
-from ledgerbank_adapters.postgres.postgres_tables import INSTANT, transactions, user_bank_accounts
+from ledgerbank_adapters.postgres.postgres_tables import transactions
 from ledgerbank_adapters.postgres.postgres_work_tables import bank_transaction_imports as imports
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
@@ -24,19 +24,40 @@ from ledgerbank_domain.ports.banking_repository import TRANSACTION_SORT_FIELDS, 
 IS_PENDING = exists().where(imports.c.transaction_id == transactions.c.id, imports.c.pending)
 LINES = select(transactions, IS_PENDING.label("pending"))
 BY_IDS = LINES.where(transactions.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
-_SIGNED_AMOUNT = case(
-    (transactions.c.direction == Direction.CREDIT.value, transactions.c.amount), else_=-transactions.c.amount
-)
-# The balance is the sum of all lines: taking the later ones off it reads least for recent instants.
-BALANCE_AT = select(
-    user_bank_accounts.c.balance
-    - select(func.coalesce(func.sum(_SIGNED_AMOUNT), 0))
-    .where(
-        transactions.c.account_id == bindparam("account_id", type_=Uuid()),
-        transactions.c.posted_at > bindparam("at", type_=INSTANT),
+# Lines are booked one after the other, so those booked by an instant are the first so many of their account.
+# How many is found by halving: the first ``known`` are among them, line number ``beyond`` is not. Usually all
+# are, and nothing is to be halved. From the balance after them what was posted later is taken off, which
+# reads least for recent instants.
+BALANCE_AT = """
+    WITH RECURSIVE account AS (
+        SELECT line_count, coalesce(last_booked_at <= %(known_at)s, true) AS is_known
+        FROM user_bank_accounts WHERE id = %(account_id)s
+    ), search AS (
+        SELECT CASE WHEN is_known THEN line_count ELSE 0 END AS known, line_count + 1 AS beyond FROM account
+        UNION ALL
+        SELECT CASE WHEN is_known THEN middle ELSE known END, CASE WHEN is_known THEN beyond ELSE middle END
+        FROM (
+            SELECT known, beyond, (known + beyond) / 2 AS middle FROM search WHERE beyond - known > 1
+        ) AS span
+        CROSS JOIN LATERAL (
+            SELECT inserted_at <= %(known_at)s AS is_known
+            FROM transactions WHERE account_id = %(account_id)s AND line_number = middle
+        ) AS line
+    ), known AS (
+        SELECT max(known) AS line_number FROM search
     )
-    .scalar_subquery()
-).where(user_bank_accounts.c.id == bindparam("account_id", type_=Uuid()))
+    SELECT coalesce(
+        (
+            SELECT balance_after FROM transactions
+            WHERE account_id = %(account_id)s AND line_number = (SELECT line_number FROM known)
+        ) - coalesce((
+            SELECT sum(CASE direction WHEN 'CREDIT' THEN amount ELSE -amount END) FROM transactions
+            WHERE account_id = %(account_id)s AND posted_at > %(at)s
+              AND line_number <= (SELECT line_number FROM known)
+        ), 0),
+        0
+    )
+"""
 
 
 class PostgresTransactionRepository(TransactionRepository):
@@ -62,9 +83,9 @@ class PostgresTransactionRepository(TransactionRepository):
             cursor_of=_cursor_by_amount if field == "amount" else _cursor_by_posted_at,
         )
 
-    def balance_at(self, account_id: UUID, at: datetime) -> Decimal:
-        balance = self._session.run(BALANCE_AT, {"account_id": account_id, "at": at}).scalar_one_or_none()
-        return Decimal(0) if balance is None else Decimal(balance)
+    def balance_at(self, account_id: UUID, at: datetime, *, known_at: datetime) -> Decimal:
+        asked = {"account_id": account_id, "at": at, "known_at": known_at}
+        return Decimal(self._session.run_sql(BALANCE_AT, asked).scalar_one())
 
 
 def _conditions(wanted: TransactionFilter) -> list[Condition]:

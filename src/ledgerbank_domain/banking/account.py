@@ -48,7 +48,8 @@ class Account:
     """``balance`` is always the sum of the account's lines; only :meth:`booked` changes it.
 
     ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers
-    the lines without gaps, so that a lost or inserted line is seen.
+    the lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at``
+    are the times of the last of them.
     """
 
     id: UUID
@@ -64,6 +65,8 @@ class Account:
     external_account_id: str | None = None
     last_sync_at: datetime | None = None
     line_count: int = 0
+    last_posted_at: datetime | None = None
+    last_booked_at: datetime | None = None
     inserted_at: datetime
     updated_at: datetime
 
@@ -96,7 +99,14 @@ class Account:
             raise DomainError(Reason.NEGATIVE_BALANCE, account_id=str(self.id))
         if not balance.is_representable:
             raise DomainError(Reason.AMOUNT_EXCEEDS_LIMIT, account_id=str(self.id))
-        account = replace(self, balance=balance, line_count=self.line_count + 1, updated_at=entry.inserted_at)
+        account = replace(
+            self,
+            balance=balance,
+            line_count=self.line_count + 1,
+            last_posted_at=entry.posted_at,
+            last_booked_at=entry.inserted_at,
+            updated_at=entry.inserted_at,
+        )
         return account, Transaction.from_posting(
             entry, posting, user_id=self.user_id, balance_after=balance, line_number=account.line_count
         )

@@ -1,10 +1,33 @@
-"""What has to come together when entries are booked."""
+"""When entries are booked, and what has to come together then."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import CustomerAccount, JournalEntry
+
+TICK = timedelta(microseconds=1)
+"""The smallest step of time that is told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingTimes:
+    posted_at: datetime
+    booked_at: datetime
+
+
+def booking_times(accounts: Collection[Account], *, now: datetime) -> BookingTimes:
+    """When money that moves between these accounts, locked and held here, is posted and booked.
+
+    That is ``now``, which was read under their locks. Should the clock that it was read from have been set
+    back, or stand still, then no line is posted before the account's last one all the same, and each is
+    booked after it: so the lines that were booked by any instant are the first so many of them, for ever.
+    """
+    posted = [account.last_posted_at for account in accounts if account.last_posted_at is not None]
+    booked = [account.last_booked_at + TICK for account in accounts if account.last_booked_at is not None]
+    return BookingTimes(posted_at=max([now, *posted]), booked_at=max([now, *booked]))
 
 
 def check_booking_is_complete(

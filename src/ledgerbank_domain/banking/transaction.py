@@ -16,7 +16,9 @@ MAX_SEARCH_LENGTH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """``balance_after`` is the account's balance right after line number ``line_number``.
+    """``balance_after`` is the account's balance right after line number ``line_number``; these numbers are
+    the order of booking. ``posted_at`` is when it counts (its value date), ``inserted_at`` when it was
+    booked, which is after the line before it.
 
     ``pending`` tells that the bank it was imported from has not settled it yet.
     """

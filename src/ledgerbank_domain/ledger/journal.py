@@ -77,7 +77,9 @@ class Posting:
 class JournalEntry:
     """A movement of money in one currency whose postings sum to zero.
 
-    An unbalanced entry cannot be built: ``ValueError``, because no input may ever lead to one.
+    ``posted_at`` is when it counts: its value date, for what a bank tells the bank's. ``inserted_at`` is when
+    it was booked here. An unbalanced entry cannot be built: ``ValueError``, because no input may ever lead to
+    one.
     """
 
     id: UUID
@@ -118,15 +120,19 @@ def movement(
     amount: Money,
     description: str,
     at: datetime,
+    booked_at: datetime | None = None,
     payment_id: UUID | None = None,
 ) -> JournalEntry:
-    """The usual entry: an amount in or out of a customer's account, against one other ledger account."""
+    """The usual entry: an amount in or out of a customer's account, against one other ledger account.
+
+    It is posted ``at``, and booked then too unless ``booked_at`` says otherwise.
+    """
     return JournalEntry(
         id=entry_id,
         kind=kind,
         description=description,
         posted_at=at,
-        inserted_at=at,
+        inserted_at=booked_at or at,
         payment_id=payment_id,
         postings=(
             Posting(id=posting_ids[0], account=account, direction=direction, amount=amount),
@@ -136,15 +142,21 @@ def movement(
 
 
 def reversal(
-    entry: JournalEntry, *, entry_id: UUID, posting_ids: Sequence[UUID], description: str, at: datetime
+    entry: JournalEntry,
+    *,
+    entry_id: UUID,
+    posting_ids: Sequence[UUID],
+    description: str,
+    at: datetime,
+    booked_at: datetime | None = None,
 ) -> JournalEntry:
-    """The entry that undoes ``entry``: the same postings, mirrored, now."""
+    """The entry that undoes ``entry``: the same postings, mirrored, posted and booked as :func:`movement`."""
     return JournalEntry(
         id=entry_id,
         kind=EntryKind.REVERSAL,
         description=description,
         posted_at=at,
-        inserted_at=at,
+        inserted_at=booked_at or at,
         reverses_entry_id=entry.id,
         postings=tuple(
             Posting(

@@ -14,6 +14,7 @@ class LedgerCheck(Enum):
     BALANCE_AFTER_CHAINS = "balance_after_chains"
     PAYMENT_HAS_ONE_ENTRY = "payment_has_one_entry"
     BALANCE_ABOVE_FLOOR = "balance_above_floor"
+    TIMES_IN_ORDER = "times_in_order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,8 +185,11 @@ class TransactionRepository(Protocol):
         """Sorted by one of ``TRANSACTION_SORT_FIELDS`` and then ``id``, in the same direction."""
 
     @abstractmethod
-    def balance_at(self, account_id: UUID, at: datetime) -> Decimal:
-        """The sum of the account's lines posted at or before ``at``; zero when there are none."""
+    def balance_at(self, account_id: UUID, at: datetime, *, known_at: datetime) -> Decimal:
+        """The sum of the account's lines posted at or before ``at`` and booked at or before ``known_at``.
+
+        Zero when there are none.
+        """
 
 
 class JournalRepository(Protocol):

@@ -21,6 +21,7 @@ from ledgerbank_domain.banking.account_policy import (
     may_view_account,
 )
 from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.booking_horizon import BookingHorizon
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -43,11 +44,13 @@ from ledgerbank_domain.services.recent_activity import RecentActivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceAt:
-    """What an account held after everything that was posted at or before an instant."""
+    """What an account held after everything that was posted at or before ``at``, as far as it had been booked
+    by ``known_at``: asked so again, the answer is the same for ever."""
 
     account_id: UUID
     balance: Money
     at: datetime
+    known_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,22 +124,38 @@ class AccountService:
         with self.start_unit_of_work() as work:
             return _viewable_accounts(work, requests)
 
-    def balance_at(self, actor: Actor, *, account_id: UUID, at: datetime | None = None) -> BalanceAt:
-        """The balance at an instant (None: now).
+    @retried_on_conflict
+    def balance_at(
+        self,
+        actor: Actor,
+        *,
+        account_id: UUID,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> BalanceAt:
+        """The balance at an instant (None: now), from what was booked up to another one (None: all that is).
 
-        Raises ``invalid_datetime_format`` for an instant to come, ``account_not_found``, then
+        Waits for a booking on the account that is under way, since that may be posted at or before ``at``.
+        Raises ``invalid_datetime_format`` for instants to come, ``account_not_found``, then
         ``unauthorized_access``.
         """
         with self.start_unit_of_work() as work:
-            now = work.now()
-            instant = at or now
-            if instant > now:
-                raise DomainError(
-                    Reason.INVALID_DATETIME_FORMAT, field="at", message="The instant is in the future."
-                )
-            account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
-            balance = Money(work.transactions.balance_at(account_id, instant), account.currency)
-        return BalanceAt(account_id=account_id, balance=balance, at=instant)
+            found = _viewable_and_locked(work, actor, account_id)
+            horizon = BookingHorizon.of(found if isinstance(found, Account) else None, now=work.now())
+            asked_at = at or horizon.posted
+            asked_known_at = known_at or horizon.settled
+            if asked_at > horizon.posted:
+                raise _still_to_come("at")
+            if asked_known_at > horizon.booked:
+                raise _still_to_come("known_at")
+            account = result_of(found)
+            balance = work.transactions.balance_at(account_id, asked_at, known_at=asked_known_at)
+        return BalanceAt(
+            account_id=account_id,
+            balance=Money(balance, account.currency),
+            at=asked_at,
+            known_at=asked_known_at,
+        )
 
     def health(self, actor: Actor, *, account_id: UUID) -> AccountHealth:
         """What the account may still spend today. Raises ``account_not_found``, ``unauthorized_access``."""
@@ -224,6 +243,18 @@ def _own_login(work: UnitOfWork, actor: Actor, login_id: UUID) -> BankLogin:
 def _viewable_accounts(work: UnitOfWork, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
     accounts = work.accounts.find_many({account_id for _, account_id in requests})
     return [_viewable(actor, accounts.get(account_id)) for actor, account_id in requests]
+
+
+def _still_to_come(field: str) -> DomainError:
+    return DomainError(Reason.INVALID_DATETIME_FORMAT, field=field, message="The instant is in the future.")
+
+
+def _viewable_and_locked(work: UnitOfWork, actor: Actor, account_id: UUID) -> Outcome[Account]:
+    """Who may not see an account cannot hold it up either: it is locked only after that was asked."""
+    found = _viewable_accounts(work, [(actor, account_id)])[0]
+    if isinstance(found, DomainError):
+        return found
+    return work.accounts.find_many_for_update([account_id])[account_id]
 
 
 def _viewable(actor: Actor, account: Account | None) -> Outcome[Account]:

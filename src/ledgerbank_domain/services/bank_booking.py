@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import ClearingAccount, JournalEntry, movement, reversal
 from ledgerbank_domain.ports.bank_gateway import BankTransaction
@@ -74,6 +75,8 @@ def _entry(
     ids: IdGenerator,
     at: datetime,
 ) -> JournalEntry:
+    """Posted when the bank says, and booked after the account's last line."""
+    booked_at = booking_times([account], now=at).booked_at
     if planned.reverses is not None:
         entry = reversed_entries[planned.reverses.journal_entry_id]
         return reversal(
@@ -82,8 +85,9 @@ def _entry(
             posting_ids=[ids.new_id() for _ in entry.postings],
             description=planned.description,
             at=at,
+            booked_at=booked_at,
         )
-    booked = movement(
+    return movement(
         entry_id=ids.new_id(),
         posting_ids=(ids.new_id(), ids.new_id()),
         kind=planned.kind,
@@ -93,8 +97,8 @@ def _entry(
         amount=planned.amount,
         description=planned.description,
         at=planned.posted_at,
+        booked_at=booked_at,
     )
-    return replace(booked, inserted_at=at)
 
 
 def _record(

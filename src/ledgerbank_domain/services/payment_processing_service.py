@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -174,7 +175,7 @@ class PaymentProcessingService:
                 account, transaction = batch.accounts[posting.account.account_id].booked(entry, posting)
                 batch.accounts[account.id] = account
                 batch.transactions.append(transaction)
-        completed = payment.completed(journal_entry_id=entry.id, at=batch.now)
+        completed = payment.completed(journal_entry_id=entry.id, at=entry.posted_at)
         batch.payments[payment.id] = completed
         batch.entries.append(entry)
         batch.processed.append((actor, completed))
@@ -185,6 +186,8 @@ class PaymentProcessingService:
         """A transfer goes to the counterparty's account; anything else against the bank's clearing."""
         account = batch.accounts[payment.user_bank_account_id]
         counterparty_id = payment.counterparty_account_id
+        touched = [account, batch.accounts[counterparty_id]] if counterparty_id else [account]
+        times = booking_times(touched, now=batch.now)
         return movement(
             entry_id=self.ids.new_id(),
             posting_ids=(self.ids.new_id(), self.ids.new_id()),
@@ -194,7 +197,8 @@ class PaymentProcessingService:
             direction=payment.direction,
             amount=payment.amount,
             description=payment.description,
-            at=batch.now,
+            at=times.posted_at,
+            booked_at=times.booked_at,
             payment_id=payment.id,
         )
 

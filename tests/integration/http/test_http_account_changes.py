@@ -238,6 +238,7 @@ def test_a_balance_is_told_as_of_an_instant(
         "currency": "GBP",
         "balance": "69.50",
         "at": "2025-01-15T12:01:00.000000Z",
+        "known_at": "2025-01-15T12:01:00.000000Z",
     }
     assert balance(start.isoformat()) == "100.00"
     assert balance("2025-01-15T13:00:59.999999+01:00") == "100.00"

@@ -33,6 +33,7 @@ TRANSACTION_KEYS = {
     "id",
     "account_id",
     "user_id",
+    "line_number",
     "description",
     "amount",
     "currency",

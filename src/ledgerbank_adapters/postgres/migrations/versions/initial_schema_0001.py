@@ -179,6 +179,8 @@ BANKING = (
         external_account_id text CONSTRAINT user_bank_accounts_external_account_id_key UNIQUE,
         last_sync_at timestamptz,
         line_count integer NOT NULL,
+        last_posted_at timestamptz,
+        last_booked_at timestamptz,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT user_bank_accounts_account_type_check

@@ -1,0 +1,31 @@
+"""How far the past of an account reaches: what nothing that is still to be booked can change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.booking import TICK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingHorizon:
+    """``posted`` and ``booked`` are now, or the time of the last line should that be later: by a bank's
+    clock, or by one that was set back since. All lines that there are were booked by ``settled``, and no
+    other one will ever be."""
+
+    posted: datetime
+    booked: datetime
+    settled: datetime
+
+    @classmethod
+    def of(cls, account: Account | None, *, now: datetime) -> Self:
+        """``now`` was read under the account's lock: the next booking will be then or later, and after the
+        last one. Of no account it is all that is known."""
+        posted_at = None if account is None else account.last_posted_at
+        booked_at = None if account is None else account.last_booked_at
+        return cls(
+            posted=max(now, posted_at or now),
+            booked=max(now, booked_at or now),
+            settled=max(now - TICK, booked_at or now - TICK),
+        )
