@@ -1,6 +1,7 @@
 """Running the API's server processes until they are told to stop."""
 
 import os
+import resource
 import sys
 from collections.abc import Callable
 from socket import socket
@@ -8,6 +9,7 @@ from socket import socket
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from ledgerbank_adapters.http import CONNECTIONS_TOLD, GuardedHttpProtocol
 from ledgerbank_adapters.metrics.metrics_sharing import share_metrics_between_processes
 from ledgerbank_adapters.metrics.prometheus_metrics import forget_gauges_of_dead_process
 from ledgerbank_app.exit_status import CANNOT, DONE
@@ -15,6 +17,10 @@ from ledgerbank_app.settings import Settings
 
 # Long enough for the slowest request (a statement may run 30 s), short enough for a supervisor's patience.
 GRACEFUL_STOP_SECONDS = 35
+# How long a connection may be idle between two requests.
+KEEP_ALIVE_SECONDS = 30
+# What a server process has open beside its clients' connections: those to the database, logs, the loop's own.
+OTHER_FILES = 1024
 
 
 def serve_until_stopped(settings: Settings, database_url: str, *, announce: Callable[[], None]) -> int:
@@ -24,6 +30,7 @@ def serve_until_stopped(settings: Settings, database_url: str, *, announce: Call
     them an embedded database is a configured one. ``announce`` is called once the port is taken.
     """
     os.environ["DATABASE_URL"] = database_url
+    _allow_open_files(settings.server.max_connections + CONNECTIONS_TOLD + OTHER_FILES)
     config = uvicorn.Config(
         "ledgerbank_app.server_target:create_server_application",
         factory=True,
@@ -34,6 +41,9 @@ def serve_until_stopped(settings: Settings, database_url: str, *, announce: Call
         access_log=settings.process.log_level == "debug",
         lifespan="on",
         ws="none",
+        http=GuardedHttpProtocol,
+        limit_concurrency=settings.server.max_connections,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         server_header=False,
         # Which peers may speak for a client is ours to decide (TRUSTED_PROXIES).
         proxy_headers=False,
@@ -63,6 +73,14 @@ class _Supervisor(Multiprocess):
         for pid in before - {process.pid for process in self.processes}:
             if pid is not None:
                 forget_gauges_of_dead_process(pid)
+
+
+def _allow_open_files(number: int) -> None:
+    """As far as the system lets us; server processes inherit it. Usual systems begin with 1024 a process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _bound(config: uvicorn.Config) -> socket:

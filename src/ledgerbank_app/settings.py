@@ -92,6 +92,12 @@ class ServerSettings:
     process_count: int = variable(
         "WEB_CONCURRENCY", whole_number(1, 64), default="1", meaning="How many server processes answer."
     )
+    max_connections: int = variable(
+        "MAX_CONNECTIONS",
+        whole_number(1, 100_000),
+        default="1000",
+        meaning="How many connections each server process holds; further ones are answered 503 and closed.",
+    )
 
 
 @frozen(kw_only=True)

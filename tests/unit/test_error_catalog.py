@@ -37,6 +37,7 @@ CATALOG = [
     ("validation", "invalid_idempotency_key", "Invalid idempotency key", False),
     ("validation", "invalid_oauth_state", "Invalid or expired authorization state", False),
     ("protocol", "invalid_json", "Request body is not valid JSON", False),
+    ("protocol", "headers_too_large", "Request headers are too large", False),
     ("protocol", "method_not_allowed", "Method not allowed", False),
     ("protocol", "payload_too_large", "Request body is too large", False),
     ("protocol", "unsupported_media_type", "Unsupported media type", False),

@@ -67,8 +67,26 @@ def test_unpaired_surrogates_are_read_for_their_field_to_refuse() -> None:
     assert parse_json(b'"\\ud800"') == "\ud800"
 
 
-def test_the_last_of_equal_names_counts() -> None:
-    assert parse_json(b'{"a": "x", "a": "y"}') == {"a": "y"}
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": "x", "a": "y"}',
+        b'{"a": "x", "a": "x"}',
+        b'{"a": "x", "\\u0061": "y"}',
+        b'{"a": {"b": [{"c": null, "d": 1, "c": null}]}}',
+        b'[{"": 1, "": 2}]',
+        b'{"amount": "1.00", "b": {}, "amount": "1000.00"}',
+    ],
+)
+def test_a_name_may_not_stand_twice_in_one_object(body: bytes) -> None:
+    with pytest.raises(DomainError, match="invalid_json"):
+        parse_json(body)
+
+
+def test_equal_names_in_different_objects_are_no_repetition() -> None:
+    body = {"a": {"a": [{"a": "x"}, {"a": "y"}]}, "A": "z"}
+
+    assert parse_json(json.dumps(body).encode()) == body
 
 
 def test_an_empty_body_is_an_empty_object_of_any_type() -> None:

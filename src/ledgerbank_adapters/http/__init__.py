@@ -6,8 +6,15 @@
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("http"):
+    from ledgerbank_adapters.http.guarded_protocol import CONNECTIONS_TOLD, GuardedHttpProtocol
     from ledgerbank_adapters.http.http_application import create_http_application
     from ledgerbank_adapters.http.http_health import HealthProbes
     from ledgerbank_adapters.http.http_operation import Document
 
-__all__ = ["Document", "HealthProbes", "create_http_application"]
+__all__ = [
+    "CONNECTIONS_TOLD",
+    "Document",
+    "GuardedHttpProtocol",
+    "HealthProbes",
+    "create_http_application",
+]

@@ -46,6 +46,7 @@ KINDS_OF_PROTOCOL_REASONS = {
     Reason.METHOD_NOT_ALLOWED: ErrorKind(405, "method_not_allowed"),
     Reason.PAYLOAD_TOO_LARGE: ErrorKind(413, "payload_too_large"),
     Reason.UNSUPPORTED_MEDIA_TYPE: ErrorKind(415, "unsupported_media_type"),
+    Reason.HEADERS_TOO_LARGE: ErrorKind(431, "headers_too_large"),
 }
 
 HEADERS_BY_STATUS = {

@@ -35,6 +35,7 @@ from ledgerbank_adapters.http.payment_endpoints import PAYMENT_OPERATIONS
 from ledgerbank_adapters.http.payment_execution_endpoints import PAYMENT_EXECUTION_OPERATIONS
 from ledgerbank_adapters.http.problem_endpoints import PROBLEM_OPERATIONS
 from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
+from ledgerbank_adapters.http.protocol_refusal import ProtocolRefusalMiddleware
 from ledgerbank_adapters.http.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
 from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
 from ledgerbank_adapters.http.request_context import RequestContextMiddleware
@@ -173,6 +174,7 @@ def create_http_application(
             Middleware(BodilessHeadMiddleware),
             Middleware(RateLimitHeadersMiddleware),
             Middleware(ErrorBoundaryMiddleware, writer=writer),
+            Middleware(ProtocolRefusalMiddleware, writer=writer),
         ],
         lifespan=lifespan,
     )

@@ -63,14 +63,21 @@ def parse_json_body(body: bytes, headers: Headers) -> Any:
 def parse_json(encoded: bytes) -> Any:
     """Strict JSON (RFC 8259, https://www.rfc-editor.org/rfc/rfc8259) with every number a :class:`JsonNumber`.
 
-    Raises ``invalid_json``, also for ``NaN`` and ``Infinity``, for text that is not UTF-8, and for more than
-    64 containers inside one another.
+    Raises ``invalid_json``, also for ``NaN`` and ``Infinity``, for text that is not UTF-8, for more than
+    64 containers inside one another, and for a member that stands twice in one object: which of the two is
+    meant, readers disagree.
     """
     try:
         text = encoded.decode("utf-8")
         if _nesting(text) > MAX_NESTING:
             raise DomainError(Reason.INVALID_JSON)
-        return json.loads(text, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_refuse_constant)
+        return json.loads(
+            text,
+            parse_float=JsonNumber,
+            parse_int=JsonNumber,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_members,
+        )
     except (ValueError, RecursionError):
         raise DomainError(Reason.INVALID_JSON) from None
 
@@ -93,6 +100,13 @@ def _nesting(text: str) -> int:
         elif token in ("]", "}"):
             depth -= 1
     return deepest
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member's name is repeated")
+    return members
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -13,6 +13,18 @@ from ledgerbank_domain.errors.error_catalog import Reason
 
 CORRELATION_EXAMPLE = "b7ad6b7169203331b7ad6b7169203331"
 
+_OF_EVERY_REQUEST = (
+    # What is no HTTP, or has no Host or two of them.
+    Reason.INVALID_FIELD_FORMAT,
+    Reason.HEADERS_TOO_LARGE,
+    Reason.INTERNAL_SERVER_ERROR,
+)
+_OF_EVERY_USE_CASE = (
+    Reason.DATABASE_ERROR,
+    Reason.RATE_LIMIT_EXCEEDED,
+    Reason.TIMEOUT,
+    Reason.SERVICE_UNAVAILABLE,
+)
 _OF_EVERY_CALLER_WITH_TOKEN = (
     Reason.INVALID_TOKEN,
     Reason.TOKEN_EXPIRED,
@@ -39,9 +51,9 @@ def reasons_of(operation: Operation[Any, Any]) -> list[Reason]:
 
 
 def _implied_reasons(operation: Operation[Any, Any]) -> list[Reason]:
-    reasons = [Reason.INTERNAL_SERVER_ERROR]
+    reasons = [*_OF_EVERY_REQUEST]
     if operation.wrapped:
-        reasons += [Reason.DATABASE_ERROR, Reason.RATE_LIMIT_EXCEEDED]
+        reasons += _OF_EVERY_USE_CASE
     if operation.access is not Access.PUBLIC:
         reasons += _OF_EVERY_CALLER_WITH_TOKEN
     if operation.access is Access.ADMIN:
