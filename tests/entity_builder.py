@@ -23,7 +23,7 @@ from ledgerbank_domain.ledger.journal import (
     LedgerAccount,
     movement,
 )
-from ledgerbank_domain.money.currency import parse_currency
+from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import Payment, PaymentType
 from ledgerbank_domain.ports.clock import Clock
@@ -113,7 +113,7 @@ class EntityBuilder:
         return login
 
     def new_account(self, login: BankLogin, branch: BankBranch, **fields: Any) -> Account:
-        currency = parse_currency(fields.pop("currency", "GBP"))
+        currency = stored_currency(fields.pop("currency", "GBP"))
         defaults = {
             "user_id": login.user_id,
             "user_bank_login_id": login.id,

@@ -1,10 +1,20 @@
 """Currencies are those of ISO 4217, with its minor digits."""
 
+from typing import Any
+
 import pytest
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.money.currency import CURRENCIES, parse_currency, parse_currency_code
+from ledgerbank_domain.money.currency import (
+    CURRENCIES,
+    KNOWN_CURRENCIES,
+    Currency,
+    parse_currency,
+    parse_currency_code,
+    parse_known_currency,
+    stored_currency,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +46,48 @@ def test_every_code_has_three_upper_case_letters_and_occurs_once() -> None:
 def test_metals_test_codes_and_past_currencies_are_none(code: str) -> None:
     with pytest.raises(DomainError) as refusal:
         parse_currency(code)
+    assert refusal.value.reason is Reason.INVALID_CURRENCY_FORMAT
+
+
+@pytest.mark.parametrize(("code", "digits"), [("HRK", 2), ("BGN", 2), ("BYR", 0), ("GBP", 2), ("JPY", 0)])
+def test_what_is_in_the_books_is_read_in_its_currency_withdrawn_or_not(code: str, digits: int) -> None:
+    assert stored_currency(code) == Currency(code, digits)
+    assert parse_known_currency(code.lower()) == Currency(code, digits)
+
+
+def test_nothing_new_begins_in_a_withdrawn_currency() -> None:
+    withdrawn = KNOWN_CURRENCIES.keys() - CURRENCIES.keys()
+
+    assert {"HRK", "BGN", "BYR"} <= withdrawn
+    for code in withdrawn:
+        with pytest.raises(DomainError):
+            parse_currency(code)
+
+
+def test_a_currency_of_no_table_is_read_with_all_the_digits_of_storage() -> None:
+    assert stored_currency("QQQ") == Currency("QQQ", 4)
+    with pytest.raises(DomainError):
+        parse_known_currency("QQQ")
+
+
+@pytest.mark.parametrize(
+    ("code", "digits"),
+    [
+        ("gbp", 2),
+        ("GBPP", 2),
+        ("", 2),
+        (None, 2),
+        (b"GBP", 2),
+        ("GBP", 5),
+        ("GBP", -1),
+        ("GBP", "2"),
+        ("GBP", True),
+    ],
+    ids=repr,
+)
+def test_no_currency_can_be_made_that_is_none(code: Any, digits: Any) -> None:
+    with pytest.raises(DomainError) as refusal:
+        Currency(code, digits)
     assert refusal.value.reason is Reason.INVALID_CURRENCY_FORMAT
 
 

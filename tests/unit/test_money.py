@@ -1,6 +1,9 @@
 """Money is exact, in one currency, whatever the surroundings."""
 
-from decimal import Decimal, Inexact, localcontext
+import subprocess
+import sys
+from decimal import ROUND_FLOOR, Decimal, localcontext
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,8 +61,51 @@ def test_an_amount_with_more_digits_than_its_currency_is_refused(amount: str, cu
 
 @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity"])
 def test_what_is_no_finite_decimal_is_no_money(amount: str) -> None:
-    with pytest.raises(ValueError, match="not an amount of money"):
+    with pytest.raises(DomainError) as refusal:
         Money(Decimal(amount), GBP)
+    assert refusal.value.reason is Reason.INVALID_AMOUNT_FORMAT
+
+
+@pytest.mark.parametrize(
+    "amount", [5, 5.0, "5", True, None, [], Decimal("1E+41"), Decimal("1E+999999")], ids=repr
+)
+def test_only_a_decimal_that_is_not_beyond_all_reason_is_an_amount(amount: Any) -> None:
+    with pytest.raises(DomainError) as refusal:
+        Money(amount, GBP)
+    assert refusal.value.reason is Reason.INVALID_AMOUNT_FORMAT
+
+
+@pytest.mark.parametrize("currency", ["GBP", None, 2], ids=repr)
+def test_money_is_in_a_currency(currency: Any) -> None:
+    with pytest.raises(DomainError) as refusal:
+        Money(Decimal(1), currency)
+    assert refusal.value.reason is Reason.INVALID_CURRENCY_FORMAT
+
+
+@pytest.mark.parametrize("zero", ["-0", "-0.00", "-0E-99", "-0E+99", "0E+999999"])
+def test_zero_has_no_sign(zero: str) -> None:
+    for money in (Money(Decimal(zero), GBP), -Money(Decimal(zero), GBP), -Money.zero(GBP)):
+        assert str(money) == "0.00"
+        assert not money.amount.is_signed()
+
+
+class Unusual(Decimal):
+    """A number that says of itself what it likes."""
+
+    def is_finite(self) -> bool:
+        return True
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+
+def test_of_a_subclass_of_decimal_only_the_number_counts() -> None:
+    money = Money(Unusual("1.5"), GBP)
+
+    assert type(money.amount) is Decimal
+    assert str(money) == "1.50"
+    with pytest.raises(DomainError):
+        Money(Unusual("NaN"), GBP)
 
 
 @given(pairs())
@@ -88,12 +134,38 @@ def test_order_is_that_of_the_amounts(pair: tuple[Money, Money]) -> None:
 @given(amounts_of_money())
 def test_the_ambient_decimal_context_changes_nothing(money: Money) -> None:
     with localcontext() as context:
-        context.prec = 2
-        context.traps[Inexact] = True
+        context.prec = 1
+        context.Emin, context.Emax = 0, 1
+        context.rounding = ROUND_FLOOR
+        for signal in context.traps:
+            context.traps[signal] = True
         assert Money(money.amount, money.currency) == money
         assert money + money - money == money
         assert Money.zero(money.currency) - -money == money
+        assert (money - money).amount.is_signed() is False
         assert str(-money).lstrip("-") == str(money).lstrip("-")
+        assert money.is_representable == (len(str(money).lstrip("-").partition(".")[0]) <= 13)
+        assert parse_decimal("0.0001") == Decimal("0.0001")
+
+
+def test_the_default_context_of_the_program_that_embeds_it_changes_nothing() -> None:
+    program = """
+from decimal import DefaultContext, Decimal, Inexact, Rounded, Subnormal
+DefaultContext.prec, DefaultContext.Emax, DefaultContext.clamp = 2, 3, 1
+DefaultContext.traps.update({Inexact: True, Rounded: True, Subnormal: True})
+import threading
+def run():
+    from ledgerbank_domain.money.currency import CURRENCIES
+    from ledgerbank_domain.money.money import Money
+    money = Money(Decimal("9999999999999.99"), CURRENCIES["GBP"])
+    print(money + money - money, money.is_representable)
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert told.stdout == "9999999999999.99 True\n", told.stderr
 
 
 def test_two_currencies_cannot_be_combined() -> None:
@@ -129,7 +201,8 @@ def test_storage_holds_thirteen_integer_digits() -> None:
         ("9999999999999", "9999999999999"),
         ("0000000000001", "1"),
         ("-3.5", "-3.5"),
-        ("-0", "-0"),
+        ("-0", "0"),
+        ("-0.00", "0.00"),
     ],
 )
 def test_a_plain_decimal_keeps_its_digits_as_written(text: str, amount: str) -> None:

@@ -10,6 +10,7 @@ from ledgerbank_domain.banking.account import MAX_ACCOUNT_NAME_LENGTH, parse_ext
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.money.currency import Currency, parse_currency
+from ledgerbank_domain.money.exact_decimals import EXACT
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import MAX_DESCRIPTION_LENGTH
 from ledgerbank_domain.ports.bank_gateway import BankTokens
@@ -23,7 +24,7 @@ _LAST_FOUR = re.compile(r"[0-9]{4}\Z", re.ASCII)
 _MAX_ID_LENGTH = 255
 _MAX_SCOPE_LENGTH = 4096
 _MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
-# Decimals are scaled with 28 digits; what the ledger holds has 17 at most.
+# Decimals are scaled with 60 digits; what the ledger holds has 17 at most.
 _MINOR_UNITS_CEILING = 10**20
 
 
@@ -71,7 +72,7 @@ def known_id(value: str, *, of: str) -> str:
 def money_from_minor_units(units: int, currency: Currency) -> Money:
     if abs(units) >= _MINOR_UNITS_CEILING:
         raise UnreadablePayload(["amount"])
-    return storable(Money(Decimal(units).scaleb(-currency.minor_digits), currency))
+    return storable(Money(Decimal(units).scaleb(-currency.minor_digits, EXACT), currency))
 
 
 def storable(money: Money) -> Money:

@@ -23,7 +23,7 @@ from ledgerbank_adapters.http.field_types import (
     ACCOUNT_STATUS,
     ACCOUNT_TYPE,
     AMOUNT_BOUND,
-    CURRENCY,
+    CURRENCY_FILTER,
     DIRECTION,
     RANGE_END,
     RANGE_START,
@@ -63,7 +63,7 @@ NEWEST_LINE_FIRST = Sort(field="posted_at", descending=True)
 class AccountListQuery(OffsetQuery):
     status: AccountStatus | None = field(default=None, metadata=ACCOUNT_STATUS.metadata)
     account_type: AccountType | None = field(default=None, metadata=ACCOUNT_TYPE.metadata)
-    currency: Currency | None = field(default=None, metadata=CURRENCY.metadata)
+    currency: Currency | None = field(default=None, metadata=CURRENCY_FILTER.metadata)
     user_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
 
 

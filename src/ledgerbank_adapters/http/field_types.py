@@ -17,7 +17,13 @@ from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.enumeration import parse_member
 from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.money.currency import CURRENCIES, parse_currency, parse_currency_code
+from ledgerbank_domain.money.currency import (
+    CURRENCIES,
+    KNOWN_CURRENCIES,
+    parse_currency,
+    parse_currency_code,
+    parse_known_currency,
+)
 from ledgerbank_domain.money.money import parse_amount, parse_decimal
 from ledgerbank_domain.payments.payment import (
     MAX_DESCRIPTION_LENGTH,
@@ -173,6 +179,9 @@ CURRENCY_CODE = FieldType(
     parse=parse_currency_code, schema={"type": "string", "pattern": r"^\s*[A-Za-z]{3}\s*$"}
 )
 CURRENCY = FieldType(parse=parse_currency, schema={"type": "string", "enum": sorted(CURRENCIES)})
+CURRENCY_FILTER = FieldType(
+    parse=parse_known_currency, schema={"type": "string", "enum": sorted(KNOWN_CURRENCIES)}
+)
 ACCOUNT_TYPE = member_of(AccountType, Reason.INVALID_ACCOUNT_TYPE)
 ACCOUNT_STATUS = member_of(AccountStatus, Reason.INVALID_STATUS)
 

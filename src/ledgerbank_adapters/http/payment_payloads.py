@@ -20,7 +20,7 @@ from ledgerbank_adapters.http.wire_values import (
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.money.currency import CURRENCIES, Currency
+from ledgerbank_domain.money.currency import KNOWN_CURRENCIES, Currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentStatus, PaymentType
 from ledgerbank_domain.services.outcome import Outcome
@@ -211,7 +211,7 @@ def _draft_payload(draft: PaymentDraft, account: Account) -> DraftPayload:
         "id": None,
         "user_bank_account_id": wire_id(account.id),
         "user_id": wire_id(account.user_id),
-        "amount": _amount_as_asked(draft, CURRENCIES.get(currency_code, account.currency)),
+        "amount": _amount_as_asked(draft, KNOWN_CURRENCIES.get(currency_code, account.currency)),
         "currency": currency_code,
         "direction": draft.direction.value,
         "payment_type": draft.payment_type.value,

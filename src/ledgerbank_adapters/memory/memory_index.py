@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable, Iterator
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.money.exact_decimals import EXACT
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
 
@@ -22,9 +23,6 @@ Position = tuple[Any, UUID]
 
 Row = TypeVar("Row", bound=Identified)
 Row_contra = TypeVar("Row_contra", bound=Identified, contravariant=True)
-
-# An embedder may have set a smaller ambient precision, and sums must not be rounded by it.
-EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
 
 
 class RowIndex(Protocol[Row_contra]):

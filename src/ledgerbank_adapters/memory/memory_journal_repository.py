@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from ledgerbank_adapters.memory.memory_index import EXACT
 from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
@@ -18,6 +17,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
 from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import JournalEntry
+from ledgerbank_domain.money.exact_decimals import EXACT
 from ledgerbank_domain.ports.banking_repository import JournalRepository, TransactionRepository
 
 _SORT_FIELDS: SortFields[Transaction] = {

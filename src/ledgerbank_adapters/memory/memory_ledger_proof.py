@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from ledgerbank_adapters.memory.memory_index import EXACT
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
@@ -19,6 +18,7 @@ from ledgerbank_domain.ledger.journal import (
     Posting,
 )
 from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy, LedgerCheck
+from ledgerbank_domain.money.exact_decimals import EXACT
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
 

@@ -17,7 +17,7 @@ from ledgerbank_adapters.postgres.postgres_tables import user_bank_accounts as a
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
 from ledgerbank_domain.identity.text_rules import is_text
-from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.banking_repository import AccountRepository
 
@@ -129,7 +129,7 @@ def _row(account: Account) -> dict[str, Any]:
 
 
 def _account(row: Row[Any]) -> Account:
-    currency = CURRENCIES[row.currency]
+    currency = stored_currency(row.currency)
     return Account(
         id=row.id,
         user_id=row.user_id,

@@ -26,7 +26,7 @@ from ledgerbank_domain.ledger.journal import (
     JournalEntry,
     Posting,
 )
-from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.banking_repository import JournalRepository
 
@@ -173,5 +173,5 @@ def _posting(line: Row[Any]) -> Posting:
         id=line.id,
         account=CustomerAccount(line.account_id) if on_customer else ClearingAccount(line.bank_id),
         direction=Direction(line.direction),
-        amount=Money(line.amount, CURRENCIES[line.currency]),
+        amount=Money(line.amount, stored_currency(line.currency)),
     )

@@ -20,7 +20,7 @@ from ledgerbank_adapters.postgres.postgres_set_statements import (
 from ledgerbank_adapters.postgres.postgres_tables import user_payments as payments
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import (
     Payment,
@@ -203,7 +203,7 @@ def _payment(row: Row[Any]) -> Payment:
         id=row.id,
         user_id=row.user_id,
         user_bank_account_id=row.user_bank_account_id,
-        amount=Money(row.amount, CURRENCIES[row.currency]),
+        amount=Money(row.amount, stored_currency(row.currency)),
         direction=Direction(row.direction),
         payment_type=PaymentType(row.payment_type),
         description=row.description,

@@ -16,7 +16,7 @@ from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
 from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
-from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.banking_repository import TRANSACTION_SORT_FIELDS, TransactionRepository
 
@@ -119,7 +119,7 @@ def _cursor_by_amount(line: Transaction) -> Cursor:
 
 
 def _transaction(row: Row[Any]) -> Transaction:
-    currency = CURRENCIES[row.currency]
+    currency = stored_currency(row.currency)
     return Transaction(
         id=row.id,
         account_id=row.account_id,

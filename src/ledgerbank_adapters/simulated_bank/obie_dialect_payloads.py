@@ -10,7 +10,8 @@ from typing import Any
 
 from ledgerbank_adapters.simulated_bank.simulated_account import SimulatedAccount, SimulatedTransaction
 from ledgerbank_adapters.simulated_bank.simulated_consents import SimulatedConsent
-from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.currency import stored_currency
+from ledgerbank_domain.money.exact_decimals import EXACT
 
 Payload = dict[str, Any]
 
@@ -114,5 +115,5 @@ def _indicator(amount: int) -> str:
 
 
 def _amount(minor_units: int, currency: str) -> Payload:
-    digits = CURRENCIES[currency].minor_digits
-    return {"Amount": str(Decimal(abs(minor_units)).scaleb(-digits)), "Currency": currency}
+    digits = stored_currency(currency).minor_digits
+    return {"Amount": str(Decimal(abs(minor_units)).scaleb(-digits, EXACT)), "Currency": currency}

@@ -1,10 +1,14 @@
 """ISO 4217 currencies and their minor digits.
 
+A currency that ends moves from the active codes to the withdrawn ones: nothing new begins in it, and what was
+booked in it can be read for ever.
+
 Source: the ISO 4217 "list one" of active codes, https://www.six-group.com/en/products-services/financial-information/market-reference-data/data-standards.html
 Codes without minor units (metals, bond units, test codes) are left out: no account can be held in them.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -24,29 +28,70 @@ _CODES_BY_MINOR_DIGITS = {
     4: ("CLF UYW"),
 }
 
+# Ended since 2015. "List three" of the same standard has them with the date.
+_WITHDRAWN_CODES_BY_MINOR_DIGITS = {
+    0: ("BYR"),
+    2: ("ANG BGN CUC HRK LTL MRO SLL STD VEF ZWL"),
+}
+
+MAX_FRACTION_DIGITS = 4
+"""No currency has more."""
+
+_CODE = re.compile(r"[A-Z]{3}", re.ASCII)
 _CODE_SHAPE = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """An active ISO 4217 currency. ``minor_digits`` is the number of digits after the point."""
+    """``minor_digits`` is the number of digits after the point. Raises ``invalid_currency_format``."""
 
     code: str
     minor_digits: int
+
+    def __post_init__(self) -> None:
+        code: object = self.code
+        digits: object = self.minor_digits
+        is_a_code = isinstance(code, str) and _CODE.fullmatch(code) is not None
+        if not is_a_code or type(digits) is not int or not 0 <= digits <= MAX_FRACTION_DIGITS:
+            raise DomainError(Reason.INVALID_CURRENCY_FORMAT, field="currency")
 
     def __str__(self) -> str:
         return self.code
 
 
-CURRENCIES = {
-    code: Currency(code, minor_digits)
-    for minor_digits, codes in _CODES_BY_MINOR_DIGITS.items()
-    for code in codes.split()
-}
+def _currencies(codes_by_minor_digits: Mapping[int, str]) -> dict[str, Currency]:
+    return {
+        code: Currency(code, minor_digits)
+        for minor_digits, codes in codes_by_minor_digits.items()
+        for code in codes.split()
+    }
+
+
+CURRENCIES = _currencies(_CODES_BY_MINOR_DIGITS)
+"""Those that something new may begin in."""
+
+KNOWN_CURRENCIES = CURRENCIES | _currencies(_WITHDRAWN_CODES_BY_MINOR_DIGITS)
+"""Those and the withdrawn ones."""
+
+
+def stored_currency(code: str) -> Currency:
+    """The currency of something that is already in the books, withdrawn or not.
+
+    One that no table knows (a newer program wrote it) has all the digits that storage has.
+    """
+    return KNOWN_CURRENCIES.get(code) or Currency(code, MAX_FRACTION_DIGITS)
+
+
+def parse_known_currency(value: object) -> Currency:
+    """Of a question about what is there: withdrawn ones too. Raises ``invalid_currency_format``."""
+    currency = KNOWN_CURRENCIES.get(parse_currency_code(value))
+    if currency is None:
+        raise DomainError(Reason.INVALID_CURRENCY_FORMAT)
+    return currency
 
 
 def parse_currency(value: object) -> Currency:
-    """The currency with this three-letter code, in any case. Raises ``invalid_currency_format``."""
+    """The active currency with this three-letter code, in any case. Raises ``invalid_currency_format``."""
     currency = CURRENCIES.get(parse_currency_code(value))
     if currency is None:
         raise DomainError(Reason.INVALID_CURRENCY_FORMAT)

@@ -2,20 +2,21 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import Decimal, Inexact, InvalidOperation
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.money.currency import Currency
+from ledgerbank_domain.money.currency import MAX_FRACTION_DIGITS, Currency
+from ledgerbank_domain.money.exact_decimals import EXACT
 
 MAX_INTEGER_DIGITS = 13
-MAX_FRACTION_DIGITS = 4
-CEILING = Decimal(10) ** MAX_INTEGER_DIGITS
+CEILING = Decimal(f"1E{MAX_INTEGER_DIGITS}")
 """Amounts and balances stay below this (13 integer digits: what storage holds)."""
 
-# Arithmetic never uses the ambient decimal context: an embedder may have set a smaller precision, and
-# money must not be rounded by it. Losing a digit raises instead.
-_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
+_FLOOR = Decimal(f"-1E{MAX_INTEGER_DIGITS}")
+# Far beyond what storage holds, and far below what arithmetic loses digits of.
+_MAX_DIGITS = 40
+_UNITS = tuple(Decimal(f"1E-{digits}") for digits in range(MAX_FRACTION_DIGITS + 1))
 
 _AMOUNT = re.compile(r"-?[0-9]{1,13}(\.[0-9]+)?", re.ASCII)
 _MAX_AMOUNT_LENGTH = 64
@@ -23,22 +24,24 @@ _MAX_AMOUNT_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An exact amount, held with exactly the currency's minor digits.
+    """An exact amount, held with exactly the currency's minor digits; zero has no sign.
 
-    Raises ``invalid_amount_format`` when the amount has more digits than the currency, and
-    ``ValueError`` when it is not a finite decimal (a programmer's mistake).
+    Raises ``invalid_amount_format`` for what is no finite decimal, or has more digits than the currency, and
+    ``invalid_currency_format`` for what is no currency.
     """
 
     amount: Decimal
     currency: Currency
 
     def __post_init__(self) -> None:
-        amount: object = self.amount
-        if not isinstance(amount, Decimal) or not amount.is_finite():
-            raise ValueError(f"not an amount of money: {amount!r}")
-        digits = self.currency.minor_digits
-        if self.amount.as_tuple().exponent != -digits:
-            object.__setattr__(self, "amount", _with_digits(self.amount, digits))
+        amount, currency = self.amount, self.currency
+        if type(currency) is not Currency:
+            raise DomainError(Reason.INVALID_CURRENCY_FORMAT, field="currency")
+        unit = _UNITS[currency.minor_digits]
+        if type(amount) is not Decimal or not amount.same_quantum(unit) or not amount:
+            object.__setattr__(self, "amount", _held(amount, unit))
+        elif amount.adjusted() > _MAX_DIGITS:
+            raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount")
 
     @classmethod
     def zero(cls, currency: Currency) -> "Money":
@@ -46,7 +49,7 @@ class Money:
 
     @property
     def is_zero(self) -> bool:
-        return self.amount == 0
+        return not self.amount
 
     @property
     def is_positive(self) -> bool:
@@ -55,16 +58,16 @@ class Money:
     @property
     def is_representable(self) -> bool:
         """Whether storage can hold it (at most 13 integer digits)."""
-        return abs(self.amount) < CEILING
+        return _FLOOR < self.amount < CEILING
 
     def __add__(self, other: "Money") -> "Money":
-        return Money(_EXACT.add(self.amount, self._same_currency(other)), self.currency)
+        return Money(EXACT.add(self.amount, self._same_currency(other)), self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(_EXACT.subtract(self.amount, self._same_currency(other)), self.currency)
+        return Money(EXACT.subtract(self.amount, self._same_currency(other)), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(_EXACT.minus(self.amount), self.currency)
+        return Money(EXACT.minus(self.amount), self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         return self.amount < self._same_currency(other)
@@ -88,23 +91,30 @@ class Money:
         return other.amount
 
 
-def _with_digits(amount: Decimal, digits: int) -> Decimal:
-    try:
-        return amount.quantize(Decimal(1).scaleb(-digits, _EXACT), context=_EXACT)
-    except (Inexact, InvalidOperation) as too_precise:
-        raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount") from too_precise
+def _held(amount: object, unit: Decimal) -> Decimal:
+    if isinstance(amount, Decimal):
+        # Of a subclass only the number counts.
+        number = Decimal(amount)
+        if number.is_finite() and (not number or number.adjusted() <= _MAX_DIGITS):
+            try:
+                held = number.quantize(unit, context=EXACT)
+            except (Inexact, InvalidOperation) as too_precise:
+                raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount") from too_precise
+            return held or held.copy_abs()
+    raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount")
 
 
 def parse_decimal(value: object) -> Decimal:
     """A plain decimal: at most 13 integer digits, no exponent, sign ``+``, separators or bare point.
 
-    The number of fraction digits is kept as written, because ``5.00`` is too precise for yen.
-    Raises ``invalid_amount_format``.
+    The number of fraction digits is kept as written, because ``5.00`` is too precise for yen. Zero has no
+    sign. Raises ``invalid_amount_format``.
     """
     if isinstance(value, str):
         text = value.strip()
         if len(text) <= _MAX_AMOUNT_LENGTH and _AMOUNT.fullmatch(text):
-            return Decimal(text)
+            number = Decimal(text)
+            return number or number.copy_abs()
     raise DomainError(Reason.INVALID_AMOUNT_FORMAT)
 
 

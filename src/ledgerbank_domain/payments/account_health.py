@@ -1,13 +1,16 @@
 """How much an account may still pay today."""
 
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_FLOOR, Decimal, Inexact
 
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.money.exact_decimals import EXACT
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 
-_CALCULATION = Context(prec=60, rounding=ROUND_HALF_EVEN)
+# A share of the limit is the one figure here that is rounded.
+_CALCULATION = EXACT.copy()
+_CALCULATION.traps[Inexact] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
