@@ -86,6 +86,7 @@ def compose_application(
         lifetimes=TokenLifetimes(
             access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime
         ),
+        login_backoff_after=settings.rate_limit.login_backoff_after,
         refresh_reuse_grace=settings.tokens.reuse_grace,
         idempotency_key_lifetime=settings.http.idempotency_key_lifetime,
         cache=MemoryCache(clock),

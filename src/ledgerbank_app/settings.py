@@ -40,6 +40,7 @@ from ledgerbank_app.settings_parsers import (
 from ledgerbank_app.settings_variables import variable
 from ledgerbank_domain.banking.account import AccountType
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.users.login_failures import MAX_BACKOFF_AFTER
 
 MAX_ARGON2_MEMORY_KIB = 4_194_304
 MAX_HEALTH_MEGABYTES = 1_000_000_000
@@ -150,6 +151,21 @@ class RateLimitSettings:
         default="memory://",
         secret=True,
         meaning="Where requests are counted: in each process by itself, or in a Redis for all of them.",
+    )
+    registrations_per_hour: int = variable(
+        "REGISTRATIONS_PER_HOUR",
+        whole_number(0, 1_000_000),
+        default_note="`20`; `0` with `RATE_LIMIT_ENABLED=false`",
+        meaning="How many users may be registered from one address within an hour; 0 turns that off.",
+    )
+    login_backoff_after: int = variable(
+        "LOGIN_BACKOFF_AFTER",
+        whole_number(0, MAX_BACKOFF_AFTER),
+        default="5",
+        meaning=(
+            "After so many failed logins of one e-mail within 15 minutes each further try has to wait, from 1"
+            " second up to 60; 0 turns that off."
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from ledgerbank_app.settings_variables import EnvironmentReader
 JWT_SECRET_FILE = "jwt.secret"  # noqa: S105 - a file's name
 RECOMMENDED_SECRET_BYTES = 64
 ARGON2_KIB_PER_THREAD = 8
+DEFAULT_REGISTRATIONS_PER_HOUR = 20
 _DATABASE_PARTS = ("DB_HOST", "DB_PORT", "DB_USER", "DB_PASS", "DB_NAME")
 
 
@@ -49,7 +50,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     reader.production = process is not None and process.environment is AppEnvironment.PRODUCTION
     server = reader.group(ServerSettings, complete=_fill_public_base_url)
     http = reader.group(HttpSettings)
-    rate_limit = reader.group(RateLimitSettings)
+    rate_limit = reader.group(RateLimitSettings, complete=_fill_registrations)
     database = reader.group(DatabaseSettings, complete=partial(_fill_database_url, reader))
     passwords = reader.group(PasswordSettings)
     reader.problems.extend(_argon2_problems(passwords))
@@ -103,6 +104,11 @@ def _argon2_problems(passwords: PasswordSettings | None) -> list[str]:
 def _fill_public_base_url(values: dict[str, Any]) -> None:
     if values["public_base_url"] is None:
         values["public_base_url"] = f"http://localhost:{values['port']}"
+
+
+def _fill_registrations(values: dict[str, Any]) -> None:
+    if values["registrations_per_hour"] is None:
+        values["registrations_per_hour"] = DEFAULT_REGISTRATIONS_PER_HOUR if values["enabled"] else 0
 
 
 def _fill_database_url(reader: EnvironmentReader, values: dict[str, Any]) -> None:

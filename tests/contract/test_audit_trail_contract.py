@@ -16,7 +16,7 @@ from ledgerbank_domain.audit.audit_event import (
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Origin, Role
 from ledgerbank_domain.identity.page import NEWEST_FIRST, KeysetRequest, Sort
-from ledgerbank_domain.ports.audit_trail import LATEST_FIRST, MAX_LOGIN_FAILURES
+from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
 
@@ -176,55 +176,3 @@ def test_text_that_cannot_be_stored_does_not_keep_an_event_from_being_recorded(
 
     (kept,) = listed(start_unit_of_work)
     assert kept.metadata["value"] in ("a\x00b", "a\N{REPLACEMENT CHARACTER}b")
-
-
-def test_failed_logins_are_found_by_email_or_address_the_latest_first(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    now = given.clock.now()
-
-    def failed(seconds: int, email_hash: str, ip: str | None, **fields: Any) -> AuditEvent:
-        return new_event(
-            given,
-            **{"name": AuditName.LOGIN_FAILED, "outcome": AuditOutcome.FAILURE, **fields},
-            occurred_at=now + timedelta(seconds=seconds),
-            origin=Origin(ip=ip),
-            metadata={"email_hash": email_hash},
-        )
-
-    too_old = failed(-1, "h1", "192.0.2.1")
-    by_email = failed(0, "h1", "192.0.2.9")
-    by_address = failed(2, "h9", "192.0.2.1")
-    suspicion = failed(1, "h1", None, name=AuditName.SUSPICIOUS)
-    others = [failed(1, "h9", "192.0.2.9"), failed(1, "h9", None)]
-    elsewhere = failed(1, "h1", "192.0.2.1", name=AuditName.TOKEN_REJECTED)
-    given.stored(
-        lambda work: work.audit.add_many([too_old, by_email, by_address, suspicion, *others, elsewhere])
-    )
-
-    with start_unit_of_work() as work:
-        found = work.audit.list_login_failures(email_hash="h1", ip="192.0.2.1", since=now)
-        without_ip = work.audit.list_login_failures(email_hash="h1", ip=None, since=now)
-    assert found == [by_address, suspicion, by_email]
-    assert without_ip == [suspicion, by_email]
-
-
-def test_of_very_many_failed_logins_only_the_latest_are_given(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    now = given.clock.now()
-    events = [
-        new_event(
-            given,
-            name=AuditName.LOGIN_FAILED,
-            outcome=AuditOutcome.FAILURE,
-            occurred_at=now + timedelta(seconds=number),
-            metadata={"email_hash": "h"},
-        )
-        for number in range(MAX_LOGIN_FAILURES + 5)
-    ]
-    given.stored(lambda work: work.audit.add_many(events))
-
-    with start_unit_of_work() as work:
-        found = work.audit.list_login_failures(email_hash="h", ip=None, since=now)
-    assert found == events[:4:-1]

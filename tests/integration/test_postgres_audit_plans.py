@@ -55,11 +55,6 @@ MIDDLE = Cursor(field="occurred_at", value=START + timedelta(seconds=ROWS // 2),
             {"audit_events_actor_idx"},
             id="one actor",
         ),
-        pytest.param(
-            lambda trail: trail.list_login_failures(email_hash="h10", ip="192.0.2.7", since=START),
-            {"audit_events_login_failures_by_ip_idx", "audit_events_login_failures_by_email_idx"},
-            id="failed logins",
-        ),
     ],
 )
 def test_events_are_found_by_an_index(

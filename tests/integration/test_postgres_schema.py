@@ -77,6 +77,8 @@ WORLD: list[tuple[str, Row]] = [
             **TIMES,
         },
     ),
+    ("login_failures", {"subject": "ip:192.0.2.1", "failed_at": [NOW], "trusted_failed_at": [NOW], **TIMES}),
+    ("login_networks", {"user_id": USER, "network": "192.0.2.1", **TIMES}),
     (
         "refresh_tokens",
         {
@@ -301,7 +303,13 @@ WORLD: list[tuple[str, Row]] = [
         },
     ),
 ]
-WITHOUT_ID = ("bank_transaction_imports", "idempotency_records", "development_mails")
+WITHOUT_ID = (
+    "login_failures",
+    "login_networks",
+    "bank_transaction_imports",
+    "idempotency_records",
+    "development_mails",
+)
 FIRST_ROWS = dict(reversed(WORLD))
 TABLES = sorted(FIRST_ROWS)
 
@@ -314,6 +322,8 @@ def second_row(table: str) -> Row:
     beside: dict[str, Row] = {
         "users": {"email": "bob@example.com", "email_identity": "bob@example.com"},
         "refresh_tokens": {"jti": number(next(_ids)), "session_id": number(next(_ids))},
+        "login_failures": {"subject": "ip:192.0.2.2"},
+        "login_networks": {"network": "192.0.2.2"},
         "banks": {"name": "Test Bank", "code": "TEST_BANK"},
         "bank_branches": {"iban": "GB11X", "swift_code": "DEMOUS33"},
         "user_bank_logins": {"username": "bob456"},
@@ -358,6 +368,18 @@ REFUSED: dict[str, list[Row]] = {
     "users_password_hash_length_check": [{"password_hash": ""}, {"password_hash": "x" * 1025}],
     "users_role_check": [{"role": "root"}, {"role": "ADMIN"}],
     "users_status_check": [{"status": "active"}],
+    "login_failures_pkey": [{"subject": "ip:192.0.2.1"}],
+    "login_failures_subject_check": [
+        {"subject": text} for text in ("", "ip:", "192.0.2.1", "name:x", f"ip:{LONG}")
+    ],
+    "login_failures_failed_at_check": [{"failed_at": [NOW] * 201}, {"failed_at": [NOW, None]}],
+    "login_failures_trusted_failed_at_check": [
+        {"trusted_failed_at": [NOW] * 201},
+        {"trusted_failed_at": [NOW, None]},
+    ],
+    "login_networks_pkey": [{"network": "192.0.2.1"}],
+    "login_networks_user_id_fkey": [{"user_id": NOBODY}],
+    "login_networks_network_length_check": [{"network": ""}, {"network": LONG}],
     "refresh_tokens_pkey": [{"id": number(20)}],
     "refresh_tokens_jti_key": [{"jti": number(21)}],
     "refresh_tokens_live_session_key": [{"session_id": number(22)}],

@@ -23,6 +23,7 @@ from ledgerbank_domain.notifications.notification import (
     Notification,
     NotificationTemplate,
     bank_login_needs_attention,
+    logins_failed,
     password_changed,
     payment_completed,
     payment_failed,
@@ -48,6 +49,8 @@ def notification(template: NotificationTemplate, words: str = "Rent") -> Notific
     match template:
         case NotificationTemplate.PASSWORD_CHANGED:
             return password_changed(user_id=OWNER, at=NOW, cause="1")
+        case NotificationTemplate.LOGINS_FAILED:
+            return logins_failed(user_id=OWNER, ip=words, at=NOW, cause="1")
         case NotificationTemplate.PAYMENT_COMPLETED:
             return payment_completed(payment, at=NOW)
         case NotificationTemplate.PAYMENT_FAILED:

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
-from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
+from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
-from ledgerbank_domain.ports.audit_trail import MAX_LOGIN_FAILURES, AuditTrail
+from ledgerbank_domain.ports.audit_trail import AuditTrail
 
 _SORT_FIELDS: SortFields[AuditEvent] = {"occurred_at": lambda event: event.occurred_at}
 
@@ -34,18 +33,6 @@ class MemoryAuditTrail(AuditTrail):
         events = [event for event in self._transaction.tables.audit_events if _is_wanted(event, wanted)]
         page = keyset_page_of(events, request, _SORT_FIELDS)
         return replace(page, items=tuple(_as_stored(event) for event in page.items))
-
-    def list_login_failures(self, *, email_hash: str, ip: str | None, since: datetime) -> list[AuditEvent]:
-        tables = self._transaction.tables
-        names = (AuditName.LOGIN_FAILED, AuditName.SUSPICIOUS)
-        ids = [row_id for name in names for row_id in tables.audit_refusals.ids_since(name, since)]
-        events = [
-            event
-            for event in tables.audit_events.rows(ids)
-            if event.metadata.get("email_hash") == email_hash or (ip is not None and event.origin.ip == ip)
-        ]
-        events.sort(key=lambda event: (event.occurred_at, event.id), reverse=True)
-        return [_as_stored(event) for event in events[:MAX_LOGIN_FAILURES]]
 
 
 def _is_wanted(event: AuditEvent, wanted: AuditFilter) -> bool:

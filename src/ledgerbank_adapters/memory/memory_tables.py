@@ -7,8 +7,9 @@ from uuid import UUID
 
 from ledgerbank_adapters.memory.memory_import_row import ImportRow
 from ledgerbank_adapters.memory.memory_index import OrderedIndex, RunningTotalIndex, UniqueIndex
+from ledgerbank_adapters.memory.memory_login_tables import MemoryLoginTables
 from ledgerbank_adapters.memory.memory_table import ForeignKey, MemoryTable
-from ledgerbank_domain.audit.audit_event import AuditEvent, AuditOutcome
+from ledgerbank_domain.audit.audit_event import AuditEvent
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin
@@ -44,6 +45,7 @@ class MemoryTables:
 
     def __init__(self) -> None:
         self._create_users()
+        self.logins = MemoryLoginTables(self.users)
         self._create_banks()
         self._create_bank_connections()
         self._create_payments()
@@ -53,13 +55,7 @@ class MemoryTables:
         self.audit_about = OrderedIndex[AuditEvent](
             group_of=lambda event: event.target_id, order_of=lambda event: event.occurred_at
         )
-        self.audit_refusals = OrderedIndex[AuditEvent](
-            group_of=lambda event: event.name if event.outcome is AuditOutcome.FAILURE else None,
-            order_of=lambda event: event.occurred_at,
-        )
-        self.audit_events = MemoryTable[AuditEvent](
-            "audit_events", indexes=[self.audit_about, self.audit_refusals]
-        )
+        self.audit_events = MemoryTable[AuditEvent]("audit_events", indexes=[self.audit_about])
 
         self.record_by_key = UniqueIndex[IdempotencyRecord](
             "key", lambda record: (record.user_id, record.key), reason=None

@@ -20,6 +20,7 @@ from ledgerbank_adapters.memory.memory_journal_repository import (
     MemoryTransactionRepository,
 )
 from ledgerbank_adapters.memory.memory_ledger_proof import MemoryLedgerProof
+from ledgerbank_adapters.memory.memory_login_attempt_repository import MemoryLoginAttemptRepository
 from ledgerbank_adapters.memory.memory_payment_repository import MemoryPaymentRepository
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_adapters.memory.memory_user_repository import (
@@ -43,6 +44,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self._transaction = transaction
         self.users = MemoryUserRepository(transaction)
         self.refresh_tokens = MemoryRefreshTokenRepository(transaction)
+        self.login_attempts = MemoryLoginAttemptRepository(transaction)
         self.banks = MemoryBankRepository(transaction)
         self.bank_logins = MemoryBankLoginRepository(transaction)
         self.oauth_states = MemoryOAuthStateRepository(transaction)

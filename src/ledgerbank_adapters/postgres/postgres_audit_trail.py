@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Text, Uuid, bindparam, or_, select, text
+from sqlalchemy import Row, Uuid, bindparam, select
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, insert_statement
 from ledgerbank_adapters.postgres.postgres_storable_text import storable
-from ledgerbank_adapters.postgres.postgres_tables import INSTANT
 from ledgerbank_adapters.postgres.postgres_work_tables import audit_events
 from ledgerbank_domain.audit.audit_event import (
     MAX_USER_AGENT_LENGTH,
@@ -25,28 +23,13 @@ from ledgerbank_domain.audit.audit_event import (
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Origin, Role
 from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
-from ledgerbank_domain.ports.audit_trail import MAX_LOGIN_FAILURES, AuditTrail
+from ledgerbank_domain.ports.audit_trail import AuditTrail
 
 INSERT = insert_statement(audit_events)
 ABOUT = (
     select(audit_events)
     .where(audit_events.c.target_id == bindparam("target_id", type_=Uuid()))
     .order_by(audit_events.c.occurred_at, audit_events.c.id)
-)
-# Written out, so that the planner can see that the partial indexes on such events hold what is asked for.
-_IS_LOGIN_FAILURE = text("event IN ('auth.login_failed', 'security.suspicious')")
-LOGIN_FAILURES = (
-    select(audit_events)
-    .where(
-        _IS_LOGIN_FAILURE,
-        or_(
-            audit_events.c.metadata["email_hash"].astext == bindparam("email_hash", type_=Text()),
-            audit_events.c.ip == bindparam("ip", type_=Text()),
-        ),
-        audit_events.c.occurred_at >= bindparam("since", type_=INSTANT),
-    )
-    .order_by(audit_events.c.occurred_at.desc(), audit_events.c.id.desc())
-    .limit(MAX_LOGIN_FAILURES)
 )
 _REASONS = {reason.code: reason for reason in Reason}
 
@@ -75,10 +58,6 @@ class PostgresAuditTrail(AuditTrail):
             read=_event,
             cursor_of=lambda event: Cursor(field="occurred_at", value=event.occurred_at, id=event.id),
         )
-
-    def list_login_failures(self, *, email_hash: str, ip: str | None, since: datetime) -> list[AuditEvent]:
-        asked = {"email_hash": email_hash, "ip": ip, "since": since}
-        return [_event(row) for row in self._session.run(LOGIN_FAILURES, asked)]
 
 
 def _conditions(wanted: AuditFilter) -> list[Condition]:

@@ -22,6 +22,7 @@ from ledgerbank_adapters.postgres.postgres_idempotency_repository import Postgre
 from ledgerbank_adapters.postgres.postgres_job_repository import PostgresJobRepository
 from ledgerbank_adapters.postgres.postgres_journal_repository import PostgresJournalRepository
 from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
+from ledgerbank_adapters.postgres.postgres_login_attempt_repository import PostgresLoginAttemptRepository
 from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver, SilentPostgresObserver
 from ledgerbank_adapters.postgres.postgres_payment_repository import PostgresPaymentRepository
 from ledgerbank_adapters.postgres.postgres_refresh_token_repository import PostgresRefreshTokenRepository
@@ -46,6 +47,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self._clock = clock
         self.users = PostgresUserRepository(session)
         self.refresh_tokens = PostgresRefreshTokenRepository(session)
+        self.login_attempts = PostgresLoginAttemptRepository(session)
         self.banks = PostgresBankRepository(session)
         self.bank_logins = PostgresBankLoginRepository(session)
         self.oauth_states = PostgresOAuthStateRepository(session)

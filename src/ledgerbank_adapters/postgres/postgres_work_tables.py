@@ -171,18 +171,6 @@ audit_events = Table(
         postgresql_where=text("actor_user_id IS NOT NULL"),
     ),
     Index("audit_events_event_idx", "event", "occurred_at", "id"),
-    Index(
-        "audit_events_login_failures_by_ip_idx",
-        "ip",
-        "occurred_at",
-        postgresql_where=text("event IN ('auth.login_failed', 'security.suspicious')"),
-    ),
-    Index(
-        "audit_events_login_failures_by_email_idx",
-        text("(metadata ->> 'email_hash')"),
-        "occurred_at",
-        postgresql_where=text("event IN ('auth.login_failed', 'security.suspicious')"),
-    ),
 )
 
 oauth_states = Table(

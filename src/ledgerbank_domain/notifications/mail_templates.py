@@ -33,6 +33,24 @@ def _password_changed(params: Params) -> Letter:
     )
 
 
+def _logins_failed(params: Params) -> Letter:
+    return Letter(
+        subject="Somebody failed to log in to your account",
+        opening=(
+            "Several times within a quarter of an hour somebody tried to log in to your LedgerBank account"
+            " with a wrong password. Nobody got in by that, and further tries are slowed down."
+        ),
+        facts=(
+            ("Last tried at", _instant(params["failed_at"])),
+            ("From", params["ip"] or "an unknown address"),
+        ),
+        advice=(
+            "If that was you, there is nothing to do. If not, see that your password is long and used nowhere"
+            " else, and change it if you are in doubt. Today there will be no further mail about this."
+        ),
+    )
+
+
 def _payment_completed(params: Params) -> Letter:
     return Letter(
         subject="Your payment is complete",
@@ -93,6 +111,7 @@ def _instant(text: str) -> str:
 
 _LETTERS: Mapping[NotificationTemplate, Callable[[Params], Letter]] = {
     NotificationTemplate.PASSWORD_CHANGED: _password_changed,
+    NotificationTemplate.LOGINS_FAILED: _logins_failed,
     NotificationTemplate.PAYMENT_COMPLETED: _payment_completed,
     NotificationTemplate.PAYMENT_FAILED: _payment_failed,
     NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: _bank_login_needs_attention,

@@ -15,6 +15,7 @@ MAX_CAUSE_LENGTH = 128
 
 class NotificationTemplate(Enum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a template's name
+    LOGINS_FAILED = "logins_failed"
     PAYMENT_COMPLETED = "payment_completed"
     PAYMENT_FAILED = "payment_failed"
     BANK_LOGIN_NEEDS_ATTENTION = "bank_login_needs_attention"
@@ -56,6 +57,16 @@ def password_changed(*, user_id: UUID, at: datetime, cause: str) -> Notification
         user_id=user_id,
         template=NotificationTemplate.PASSWORD_CHANGED,
         params={"changed_at": at.isoformat()},
+        cause=cause,
+    )
+
+
+def logins_failed(*, user_id: UUID, ip: str | None, at: datetime, cause: str) -> Notification:
+    """Somebody goes on guessing the user's password, the last time from there."""
+    return Notification(
+        user_id=user_id,
+        template=NotificationTemplate.LOGINS_FAILED,
+        params={"failed_at": at.isoformat(), "ip": ip or ""},
         cause=cause,
     )
 

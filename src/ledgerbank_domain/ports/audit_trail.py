@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -10,7 +9,6 @@ from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Sort
 
 LATEST_FIRST = Sort(field="occurred_at", descending=True)
-MAX_LOGIN_FAILURES = 50
 
 
 class AuditTrail(Protocol):
@@ -26,10 +24,3 @@ class AuditTrail(Protocol):
     @abstractmethod
     def list_keyset(self, wanted: AuditFilter, *, request: KeysetRequest) -> KeysetPage[AuditEvent]:
         """Events by ``occurred_at``. Raises ValueError for another sort field."""
-
-    @abstractmethod
-    def list_login_failures(self, *, email_hash: str, ip: str | None, since: datetime) -> list[AuditEvent]:
-        """Failed logins, and suspicions, of one email (by its hash) or from one address, since then.
-
-        The latest first, :data:`MAX_LOGIN_FAILURES` at most.
-        """

@@ -18,6 +18,7 @@ from ledgerbank_domain.ports.banking_repository import (
 from ledgerbank_domain.ports.idempotency_repository import IdempotencyRepository
 from ledgerbank_domain.ports.job_repository import JobRepository
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
+from ledgerbank_domain.ports.login_attempt_repository import LoginAttemptRepository
 from ledgerbank_domain.ports.payment_repository import PaymentRepository
 from ledgerbank_domain.ports.user_repository import RefreshTokenRepository, UserRepository
 
@@ -43,6 +44,7 @@ class UnitOfWork(Protocol):
 
     users: UserRepository
     refresh_tokens: RefreshTokenRepository
+    login_attempts: LoginAttemptRepository
     banks: BankRepository
     bank_logins: BankLoginRepository
     bank_imports: BankTransactionImportRepository

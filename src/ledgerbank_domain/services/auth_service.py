@@ -13,7 +13,6 @@ from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.security import (
     AccessClaims,
     PasswordHasher,
-    Pseudonymizer,
     RefreshClaims,
     TokenCodec,
 )
@@ -22,15 +21,20 @@ from ledgerbank_domain.ports.user_repository import SessionKey, SessionOwner
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import locked_self
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-from ledgerbank_domain.services.login_refusals import LoginRefusals
+from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.outcome import Outcome, result_of
-from ledgerbank_domain.services.password_proof import password_hash_of, prove_password
+from ledgerbank_domain.services.password_proof import (
+    PasswordProof,
+    password_hash_of,
+    prove_password,
+)
 from ledgerbank_domain.services.session_refresh_service import (
     DEFAULT_REUSE_GRACE,
     SessionRefreshService,
     locked_token,
 )
 from ledgerbank_domain.services.session_tokens import SessionTokens, TokenPair
+from ledgerbank_domain.services.token_refusals import TokenRefusals
 from ledgerbank_domain.users.refresh_token import Session
 from ledgerbank_domain.users.user import User
 
@@ -51,24 +55,28 @@ class AuthService:
     hasher: PasswordHasher
     codec: TokenCodec
     tokens: SessionTokens
-    pseudonymizer: Pseudonymizer
+    login_guard: LoginGuard
     audit: AuditWriter
     reuse_grace: timedelta = DEFAULT_REUSE_GRACE
 
     def login(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
         """Starts a session. Any string may be an email or a password here, however it is spelled.
 
-        Raises ``invalid_credentials`` (after the same work whether the user exists or not) and
-        ``account_inactive`` when the password is right but the user may not log in.
+        Raises ``invalid_credentials`` (after the same work whether the user exists or not),
+        ``account_inactive`` when the password is right but the user may not log in, and
+        ``rate_limit_exceeded`` as :meth:`LoginGuard.settle` says.
         """
         with self.start_unit_of_work() as work:
             user = work.users.find_by_email(email)
+        proof = prove_password(self.hasher, user.password_hash if user else None, password)
+        refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
+        self._settle(actor, user, email, refusal)
         try:
-            return self._logged_in(actor, user, password)
+            return self._start_session(actor, user, password, proof)
         except DomainError as error:
-            if error.reason not in (Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE):
-                raise
-            raise error from self._refusals.failed_login(actor, error, user=user, email=email)
+            if error.reason in (Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE):
+                self._settle(actor, user, email, error)
+            raise
 
     def refresh(self, actor: Actor, *, refresh_token: str) -> TokenPair:
         """Replaces a refresh token by the next one of its session.
@@ -187,16 +195,15 @@ class AuthService:
         )
 
     @property
-    def _refusals(self) -> LoginRefusals:
-        return LoginRefusals(
-            start_unit_of_work=self.start_unit_of_work,
-            clock=self.clock,
-            pseudonymizer=self.pseudonymizer,
-            audit=self.audit,
-        )
+    def _refusals(self) -> TokenRefusals:
+        return TokenRefusals(start_unit_of_work=self.start_unit_of_work, clock=self.clock, audit=self.audit)
 
-    def _logged_in(self, actor: Actor, user: User | None, password: str) -> tuple[TokenPair, User]:
-        proof = prove_password(self.hasher, user.password_hash if user else None, password)
+    def _settle(self, actor: Actor, user: User | None, email: str, refusal: DomainError | None) -> None:
+        self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=email, refusal=refusal)
+
+    def _start_session(
+        self, actor: Actor, user: User | None, password: str, proof: PasswordProof
+    ) -> tuple[TokenPair, User]:
         if user is None or not proof.is_right:
             raise DomainError(Reason.INVALID_CREDENTIALS)
         if not user.is_active:
@@ -222,6 +229,7 @@ class AuthService:
                 work.users.save(user)
             token = self.tokens.new_session(user, actor=actor, at=now)
             work.refresh_tokens.add(token)
+            self.login_guard.remember_client(work, actor, user, at=now)
             self.audit.record(
                 work,
                 AuditName.LOGIN_SUCCEEDED,

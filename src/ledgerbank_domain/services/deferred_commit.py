@@ -63,6 +63,7 @@ class _HeldBackUnitOfWork(UnitOfWork):
         self._deferred = deferred
         self.users = work.users
         self.refresh_tokens = work.refresh_tokens
+        self.login_attempts = work.login_attempts
         self.banks = work.banks
         self.bank_logins = work.bank_logins
         self.bank_imports = work.bank_imports

@@ -34,6 +34,7 @@ from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 from ledgerbank_domain.services.job_running_service import JobRunningService
 from ledgerbank_domain.services.job_service import JobService
 from ledgerbank_domain.services.ledger_service import LedgerService
+from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, MaintenanceService
 from ledgerbank_domain.services.notification_service import NotificationService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
@@ -43,6 +44,7 @@ from ledgerbank_domain.services.session_refresh_service import DEFAULT_REUSE_GRA
 from ledgerbank_domain.services.session_tokens import SessionTokens, TokenLifetimes
 from ledgerbank_domain.services.token_rotation_service import TokenRotationService
 from ledgerbank_domain.services.user_service import UserService
+from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
 
 DEFAULT_JOB_TIMING = JobTiming()
 
@@ -82,6 +84,7 @@ def compose_services(
     limits: PaymentLimits,
     lifetimes: TokenLifetimes,
     refresh_reuse_grace: timedelta = DEFAULT_REUSE_GRACE,
+    login_backoff_after: int = DEFAULT_BACKOFF_AFTER,
     idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME,
     cache: Cache,
     chance: Chance,
@@ -103,6 +106,9 @@ def compose_services(
     machine's, for tokens and logs; the two are one where everything is one process.
     """
     audit = AuditWriter(ids=ids)
+    login_guard = LoginGuard(
+        ids=ids, pseudonymizer=pseudonymizer, audit=audit, backoff_after=login_backoff_after
+    )
     storage_clock = storage_clock or clock
     banking = compose_bank_connection_services(
         start_unit_of_work=start_unit_of_work,
@@ -151,7 +157,7 @@ def compose_services(
             hasher=hasher,
             codec=codec,
             tokens=SessionTokens(codec=codec, ids=ids, lifetimes=lifetimes),
-            pseudonymizer=pseudonymizer,
+            login_guard=login_guard,
             audit=audit,
             reuse_grace=refresh_reuse_grace,
         ),
@@ -161,6 +167,7 @@ def compose_services(
             hasher=hasher,
             audit=audit,
             accesses=banking.accesses,
+            login_guard=login_guard,
         ),
         banks=BankService(
             start_unit_of_work=start_unit_of_work,

@@ -28,6 +28,7 @@ from ledgerbank_domain.services.authority_check import (
 from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
+from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.notification_service import queue_notification
 from ledgerbank_domain.services.password_proof import prove_password
 from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
@@ -57,6 +58,7 @@ class UserService:
     hasher: PasswordHasher
     audit: AuditWriter
     accesses: BankAccessKeeper
+    login_guard: LoginGuard
 
     def register(self, actor: Actor, new_user: NewUser) -> User:
         """Creates an ordinary user, whoever asks.
@@ -146,7 +148,7 @@ class UserService:
         """Sets a new password, ends every session of the caller, and has a mail tell him.
 
         Raises ``invalid_password_format`` for the new one, then ``invalid_credentials`` when the
-        current one is wrong.
+        current one is wrong. That is counted, and limited by ``rate_limit_exceeded``, as a failed login.
         """
         with self.start_unit_of_work() as work:
             user = work.users.get(actor.required_user_id())
@@ -159,8 +161,9 @@ class UserService:
                 field="new_password",
                 message="The new password equals the current one.",
             )
-        if not prove_password(self.hasher, user.password_hash, current_password).is_right:
-            raise DomainError(Reason.INVALID_CREDENTIALS)
+        proof = prove_password(self.hasher, user.password_hash, current_password)
+        refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
+        self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=user.email, refusal=refusal)
         self._save_password(actor, verified=user, password_hash=self.hasher.hash(new_password))
 
     @retried_on_conflict

@@ -35,6 +35,7 @@ from ledgerbank_domain.services.bank_connection_composition import compose_bank_
 from ledgerbank_domain.services.bank_service import BankService
 from ledgerbank_domain.services.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.job_service import JobService
+from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
@@ -111,6 +112,7 @@ class BackOffice:
             box=MemorySecretBox(),
             secrets=self.secrets,
         )
+        login_guard = LoginGuard(ids=self.ids, pseudonymizer=MemoryPseudonymizer(), audit=audit)
         tokens = SessionTokens(codec=self.codec, ids=self.ids)
         return {
             "auth": AuthService(
@@ -119,9 +121,15 @@ class BackOffice:
                 hasher=self.hasher,
                 codec=self.codec,
                 tokens=tokens,
-                pseudonymizer=MemoryPseudonymizer(),
+                login_guard=login_guard,
             ),
-            "users": UserService(**acting, ids=self.ids, hasher=self.hasher, accesses=banking.accesses),
+            "users": UserService(
+                **acting,
+                ids=self.ids,
+                hasher=self.hasher,
+                accesses=banking.accesses,
+                login_guard=login_guard,
+            ),
             "bank_logins": banking.logins,
             "bank_connections": banking.connections,
             "bank_webhooks": banking.webhooks,

@@ -252,3 +252,32 @@ def test_an_expired_token_says_so(bank: HttpBank, alice: Customer) -> None:
     bank.office.clock.advance(timedelta(seconds=901))
 
     error_of(alice.get("/auth/me"), 401, "token_expired")
+
+
+def test_guessing_is_slowed_down_alike_for_users_and_for_nobody(bank: HttpBank, alice: Customer) -> None:
+    for email in (alice.user.email, "nobody@example.com"):
+        body = {"email": email, "password": "wrong"}
+        for _ in range(5):
+            error_of(bank.post("/auth/login", json=body), 401, "invalid_credentials")
+
+        answer = bank.post("/auth/login", json=body)
+
+        assert error_of(answer, 429, "rate_limit_exceeded")["details"] == {"retry_after_seconds": 1}
+        assert answer.headers["Retry-After"] == "1"
+    # It is where she logged in before.
+    data_of(bank.post("/auth/login", json={"email": alice.user.email, "password": PASSWORD}))
+
+
+def test_wrong_current_passwords_are_slowed_down_as_failed_logins(bank: HttpBank, alice: Customer) -> None:
+    body = {
+        "current_password": "wrong",
+        "new_password": "another horse",
+        "password_confirmation": "another horse",
+    }
+    for _ in range(5):
+        error_of(alice.put("/profile/password", json=body), 401, "invalid_credentials")
+
+    answer = alice.put("/profile/password", json=body)
+
+    error_of(answer, 429, "rate_limit_exceeded")
+    assert answer.headers["Retry-After"] == "1"

@@ -66,6 +66,37 @@ IDENTITY = (
     """,
     "CREATE INDEX refresh_tokens_live_user_idx ON refresh_tokens (user_id) WHERE revoked_at IS NULL",
     "CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at)",
+    """
+    CREATE TABLE login_failures (
+        subject text NOT NULL CONSTRAINT login_failures_pkey PRIMARY KEY,
+        failed_at timestamptz[] NOT NULL,
+        trusted_failed_at timestamptz[] NOT NULL,
+        refused_at timestamptz,
+        suspected_at timestamptz,
+        warned_at timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT login_failures_subject_check CHECK (subject ~ '^(email_hash|ip):.{1,255}$'),
+        CONSTRAINT login_failures_failed_at_check
+            CHECK (cardinality(failed_at) <= 200 AND array_position(failed_at, NULL) IS NULL),
+        CONSTRAINT login_failures_trusted_failed_at_check CHECK (
+            cardinality(trusted_failed_at) <= 200 AND array_position(trusted_failed_at, NULL) IS NULL
+        )
+    )
+    """,
+    "CREATE INDEX login_failures_updated_at_idx ON login_failures (updated_at)",
+    """
+    CREATE TABLE login_networks (
+        user_id uuid NOT NULL
+            CONSTRAINT login_networks_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        network text NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT login_networks_pkey PRIMARY KEY (user_id, network),
+        CONSTRAINT login_networks_network_length_check CHECK (length(network) BETWEEN 1 AND 255)
+    )
+    """,
+    "CREATE INDEX login_networks_updated_at_idx ON login_networks (updated_at)",
 )
 
 BANKING = (
@@ -546,15 +577,6 @@ WORK = (
         WHERE actor_user_id IS NOT NULL
     """,
     "CREATE INDEX audit_events_event_idx ON audit_events (event, occurred_at, id)",
-    """
-    CREATE INDEX audit_events_login_failures_by_ip_idx ON audit_events (ip, occurred_at)
-        WHERE event IN ('auth.login_failed', 'security.suspicious')
-    """,
-    """
-    CREATE INDEX audit_events_login_failures_by_email_idx
-        ON audit_events ((metadata ->> 'email_hash'), occurred_at)
-        WHERE event IN ('auth.login_failed', 'security.suspicious')
-    """,
     """
     CREATE TABLE oauth_states (
         id uuid NOT NULL CONSTRAINT oauth_states_pkey PRIMARY KEY,

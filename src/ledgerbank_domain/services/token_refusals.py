@@ -1,0 +1,43 @@
+"""Recording that a token was not taken."""
+
+from dataclasses import dataclass
+
+from ledgerbank_domain.audit.audit_event import AuditName
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRefusals:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    audit: AuditWriter
+
+    def rejected_token(self, actor: Actor, refusal: DomainError) -> DomainError | None:
+        """Gives back what kept it from recording, None as a rule.
+
+        A refusal stays a refusal when it cannot be recorded: it is raised ``from`` that failure, so that
+        whoever answers the caller can log what was lost.
+        """
+        try:
+            self._record(actor, refusal)
+        except DomainError as failure:
+            return failure
+        return None
+
+    @retried_on_conflict
+    def _record(self, actor: Actor, refusal: DomainError) -> None:
+        with self.start_unit_of_work() as work:
+            self.audit.record_failure(
+                work,
+                AuditName.TOKEN_REJECTED,
+                reason=refusal.reason,
+                actor=actor,
+                user_id=None,
+                at=self.clock.now(),
+            )
+            work.commit()
