@@ -41,7 +41,9 @@ def brought_to(given: EntityBuilder, job: Job, state: JobState) -> Job:
 def _begun(given: EntityBuilder, job: Job) -> Job:
     now = given.clock.now()
     lease = JobLease(token=given.ids.new_id(), owner_id=given.ids.new_id(), expires_at=now + LEASE_TIME)
-    return replace(job, lease=lease).begun(token=lease.token, lease_expires_at=lease.expires_at, at=now)
+    return replace(job, lease=lease).begun(
+        token=lease.token, worker_id=lease.owner_id, lease_expires_at=lease.expires_at, at=now
+    )
 
 
 def _failed(given: EntityBuilder, job: Job, reason: Reason) -> Job:

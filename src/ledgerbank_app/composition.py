@@ -35,7 +35,7 @@ class Application:
     def count_jobs(self) -> Mapping[tuple[str, JobState], int]:
         """How many unfinished and discarded jobs there are, by queue and state. Raises ``database_error``."""
         with self.database.start_unit_of_work() as work:
-            return work.jobs.count_by_state()
+            return work.jobs.count_by_state(now=work.now())
 
     def close(self) -> None:
         self.banks.close()

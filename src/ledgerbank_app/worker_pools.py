@@ -31,6 +31,7 @@ def create_worker_pool(
             open_broker=open_broker,
             dispatching=application.services.job_dispatch,
             running=application.services.job_running,
+            takeover=application.services.job_takeover,
             observer=metrics,
         )
     except ValueError:
@@ -40,10 +41,11 @@ def create_worker_pool(
 def connections_of_workers(threads: Mapping[str, int]) -> int:
     """How many database connections they use at most.
 
-    Two for each worker and for the thread that hands out jobs: for the work, and to read the database's clock
-    meanwhile. With fewer, each might have one and wait for its second one.
+    Two for each worker: for the work, and to read the database's clock meanwhile. With fewer, each might have
+    one and wait for its second one. And one for each thread that hands out jobs and looks after them: who
+    is alive must be able to say so however much is going on.
     """
-    return 2 * (sum(threads.values()) + 1)
+    return 2 * sum(threads.values()) + 3
 
 
 def _broker_at(url: str) -> "OpenJobBroker":

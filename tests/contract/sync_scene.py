@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,8 @@ from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetRequest, PageRequest, Sort
-from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind, JobState
+from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind, JobLease, JobState
+from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -86,6 +87,8 @@ class SyncScene:
         self.user, self.actor = self.world.user()
         self.branch = self.given.a_branch(self.given.a_bank(integration_module=gateway.provider))
         self.login_id = self.connect().id
+        self.worker_id = ids.new_id()
+        self.worker_lives_until(clock.now() + timedelta(days=365))
 
     def world_of_a_machine_that_is_ahead(self, *, by: timedelta) -> ServiceWorld:
         """The same bank on the same storage, as a host offers it whose own clock is wrong."""
@@ -111,6 +114,10 @@ class SyncScene:
     def login(self) -> BankLogin:
         with self.start_unit_of_work() as work:
             return work.bank_logins.find_many([self.login_id])[self.login_id]
+
+    def worker_lives_until(self, then: datetime) -> None:
+        worker = JobWorker(id=self.worker_id, alive_until=then)
+        self.given.stored(lambda work: work.job_workers.renew(worker))
 
     def change_login(self, change: Callable[[BankLogin], BankLogin]) -> None:
         def save(work: Any) -> None:
@@ -139,12 +146,17 @@ class SyncScene:
         return job
 
     def new_job(self) -> Job:
-        """A wish for a sync that no queue holds, to be run by :meth:`run`."""
-        return Job.new(
+        """A wish for a sync that no queue holds, begun by ``worker_id``, to be run by :meth:`run`."""
+        now = self.clock.now()
+        job = Job.new(
             JobKind.BANK_SYNC,
             job_id=self.given.ids.new_id(),
             args={"bank_login_id": str(self.login_id)},
-            at=self.clock.now(),
+            at=now,
+        )
+        lease = JobLease(token=self.given.ids.new_id(), owner_id=self.worker_id, expires_at=now)
+        return replace(job, lease=lease).begun(
+            token=lease.token, worker_id=self.worker_id, lease_expires_at=now + A_SYNC_MAY_TAKE, at=now
         )
 
     def run(self, job: Job, *, within: timedelta = A_SYNC_MAY_TAKE) -> None:
@@ -153,7 +165,7 @@ class SyncScene:
 
     def jobs(self, kind: JobKind) -> list[Job]:
         with self.start_unit_of_work() as work:
-            return list(work.jobs.list_page(JobFilter(kind=kind), request=ALL_JOBS).items)
+            return list(work.jobs.list_page(JobFilter(kind=kind), now=work.now(), request=ALL_JOBS).items)
 
     def at_the_bank(self, label: str = CURRENT) -> SimulatedAccount:
         customer = self.bank.model.customer_named(CUSTOMER)

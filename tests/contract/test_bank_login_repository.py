@@ -52,7 +52,9 @@ def test_a_login_comes_back_with_all_that_it_can_have(start_unit_of_work, given,
         provider_user_id="user_0000",
         last_error=LoginError(reason=Reason.BANK_API_ERROR, message='It "broke"', at=now),
         tokens=sealed(given),
-        lease=SyncLease(token=given.ids.new_id(), expires_at=now + timedelta(minutes=10)),
+        lease=SyncLease(
+            token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=now + timedelta(minutes=10)
+        ),
     )
 
     assert stored_login(start_unit_of_work, login) == login
@@ -67,7 +69,7 @@ def test_everything_about_a_login_can_be_changed_but_whose_it_is(start_unit_of_w
         last_sync_at=now,
         last_attempt_at=now,
         last_error=LoginError(reason=Reason.NEGATIVE_BALANCE, message="Left out.", at=now),
-        lease=SyncLease(token=given.ids.new_id(), expires_at=now),
+        lease=SyncLease(token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=now),
     )
 
     given.stored(lambda work: work.bank_logins.save(connected))
@@ -79,7 +81,7 @@ def test_what_a_login_loses_is_gone(start_unit_of_work, given, alice) -> None:
     login = given.a_login(
         alice,
         tokens=sealed(given),
-        lease=SyncLease(token=given.ids.new_id(), expires_at=given.clock.now()),
+        lease=SyncLease(token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=given.clock.now()),
         last_error=LoginError(reason=Reason.TIMEOUT, message="Late.", at=given.clock.now()),
     )
     disconnected = login.disconnected(at=given.clock.now())
@@ -189,7 +191,9 @@ def test_disconnecting_a_user_erases_his_tokens_and_leases_and_makes_all_his_log
 ) -> None:
     now = given.clock.now()
     connected = given.a_login(
-        alice, tokens=sealed(given), lease=SyncLease(token=given.ids.new_id(), expires_at=now)
+        alice,
+        tokens=sealed(given),
+        lease=SyncLease(token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=now),
     )
     failing = given.a_login(
         alice,
@@ -217,7 +221,7 @@ def test_neither_tokens_nor_leases_are_shown_when_a_login_is_printed(given, alic
         alice,
         given.new_branch(given.new_bank()),
         tokens=sealed(given, access=b"the access token"),
-        lease=SyncLease(token=given.ids.new_id(), expires_at=given.clock.now()),
+        lease=SyncLease(token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=given.clock.now()),
     )
 
     assert "the access token" not in repr(login) + repr(login.tokens)

@@ -76,7 +76,11 @@ def test_twenty_syncs_that_are_asked_for_at_once_are_one_job(scene: SyncScene) -
 
 
 def test_a_sync_waits_while_another_one_runs(scene: SyncScene) -> None:
-    lease = SyncLease(token=scene.given.ids.new_id(), expires_at=scene.clock.now() + timedelta(seconds=2))
+    lease = SyncLease(
+        token=scene.given.ids.new_id(),
+        worker_id=scene.worker_id,
+        expires_at=scene.clock.now() + timedelta(seconds=2),
+    )
     scene.change_login(lambda login: login.leased(lease, at=scene.clock.now()))
 
     job = scene.request()
@@ -87,6 +91,25 @@ def test_a_sync_waits_while_another_one_runs(scene: SyncScene) -> None:
     scene.clock.set(lease.expires_at)
     (ended,) = scene.run_jobs()
     assert ended.state is JobState.COMPLETED
+    assert scene.login.lease is None
+
+
+def test_a_login_whose_sync_died_with_its_worker_is_free_as_soon_as_that_is_noticed(scene: SyncScene) -> None:
+    scene.worker_lives_until(scene.clock.now() + timedelta(seconds=20))
+    lease = SyncLease(
+        token=scene.given.ids.new_id(),
+        worker_id=scene.worker_id,
+        expires_at=scene.clock.now() + timedelta(minutes=11),
+    )
+    scene.change_login(lambda login: login.leased(lease, at=scene.clock.now()))
+    job = scene.request()
+    (waiting,) = scene.run_jobs()
+    assert waiting.state is JobState.SCHEDULED
+
+    scene.clock.advance(timedelta(seconds=20))
+    (ended,) = scene.run_jobs()
+
+    assert (ended.id, ended.state) == (job.id, JobState.COMPLETED)
     assert scene.login.lease is None
 
 
@@ -160,7 +183,11 @@ def test_a_failure_after_disconnecting_is_nobodys_concern(scene: SyncScene) -> N
 def test_a_sync_that_another_one_took_over_changes_nothing(scene: SyncScene) -> None:
     booked = scene.new_lines()
     scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
-    other = SyncLease(token=scene.given.ids.new_id(), expires_at=scene.clock.now() + timedelta(hours=1))
+    other = SyncLease(
+        token=scene.given.ids.new_id(),
+        worker_id=scene.worker_id,
+        expires_at=scene.clock.now() + timedelta(hours=1),
+    )
     once_before(
         scene,
         "get_balance",

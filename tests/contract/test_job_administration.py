@@ -99,6 +99,21 @@ def test_a_retried_job_is_available_now_as_if_new_and_keeps_its_errors(scene, re
     assert scene.world.audit_names(job.id) == ["admin.job_retried"]
 
 
+def test_a_job_whose_time_has_come_is_shown_as_available_though_no_worker_has_come_for_it(scene) -> None:
+    job = scene.job_in(JobState.RETRYABLE)
+    assert scene.stored(job).state is JobState.RETRYABLE
+
+    scene.world.clock.set(job.run_at)
+
+    assert scene.stored(job).state is JobState.AVAILABLE
+    assert scene.newest_job().state is JobState.AVAILABLE
+    jobs = scene.world.jobs
+    available = jobs.list_page(scene.admin, JobFilter(state=JobState.AVAILABLE), request=PageRequest())
+    assert [(listed.id, listed.state) for listed in available.items] == [(job.id, JobState.AVAILABLE)]
+    retryable = jobs.list_page(scene.admin, JobFilter(state=JobState.RETRYABLE), request=PageRequest())
+    assert retryable.total_count == 0
+
+
 @pytest.mark.parametrize("state", all_but(MAY_BE_RETRIED))
 def test_a_job_in_another_state_is_not_retried(scene, retry, state):
     job = scene.job_in(state)

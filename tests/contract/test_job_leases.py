@@ -1,4 +1,4 @@
-"""How every store makes jobs available and hands them out: to one at a time, in their order.
+"""How every store hands out the jobs that are due: to one at a time, in their order.
 
 Units of work in memory run one after the other and never find a row that another one holds; how PostgreSQL
 passes over such rows is in ``test_postgres_jobs``.
@@ -40,7 +40,7 @@ def lease_jobs(
     lease: JobLease | None = None,
 ) -> list[Job]:
     with start_unit_of_work() as work:
-        leased = work.jobs.lease_available(
+        leased = work.jobs.lease_due(
             queue, lease=lease or new_lease(given), now=given.clock.now(), limit=limit
         )
         work.commit()
@@ -80,10 +80,10 @@ def test_jobs_are_handed_out_by_priority_then_by_when_they_are_due_then_by_age(
     assert lease_jobs(start_unit_of_work, given) == []
 
 
-def test_only_available_jobs_of_the_queue_are_handed_out(start_unit_of_work, given) -> None:
+def test_only_jobs_of_the_queue_that_are_due_and_wait_are_handed_out(start_unit_of_work, given) -> None:
     now = given.clock.now()
     for state in (JobState.SCHEDULED, JobState.RETRYABLE):
-        given.a_job(state=state, run_at=now - SECOND)
+        given.a_job(state=state, run_at=now + timedelta(microseconds=1))
     for state in (JobState.COMPLETED, JobState.CANCELLED, JobState.DISCARDED):
         given.a_job(state=state, completed_at=now)
     given.a_job(state=JobState.EXECUTING, lease=new_lease(given, expires_at=now - SECOND))
@@ -112,7 +112,14 @@ def test_a_leased_job_is_handed_out_again_in_the_moment_its_lease_expires(start_
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @generated(
     drawn=st.lists(
-        st.tuples(st.integers(0, 2), st.integers(-2, 2), st.integers(-2, 2), st.booleans()), max_size=12
+        st.tuples(
+            st.integers(0, 9),
+            st.integers(-2, 2),
+            st.integers(-2, 2),
+            st.booleans(),
+            st.sampled_from([JobState.SCHEDULED, JobState.AVAILABLE, JobState.RETRYABLE]),
+        ),
+        max_size=12,
     ),
     limit=st.integers(0, 13),
 )
@@ -125,15 +132,16 @@ def test_whatever_there_is_the_first_free_jobs_are_handed_out(
             priority=priority,
             run_at=now + due * SECOND,
             inserted_at=now + age * SECOND,
+            state=JobState.AVAILABLE if is_taken else state,
             lease=new_lease(given) if is_taken else None,
         )
-        for priority, due, age, is_taken in drawn
+        for priority, due, age, is_taken, state in drawn
     ]
-    free = [job for job in jobs if job.lease is None]
+    free = [job for job in jobs if job.lease is None and job.run_at <= now]
     free.sort(key=lambda job: (job.priority, job.run_at, job.inserted_at, job.id))
     with start_unit_of_work() as work:
         work.jobs.add_many(jobs)
-        leased = work.jobs.lease_available("banking", lease=new_lease(given), now=now, limit=limit)
+        leased = work.jobs.lease_due("banking", lease=new_lease(given), now=now, limit=limit)
         # Not committed, so that the next example starts with nothing.
 
     assert [job.id for job in leased] == [job.id for job in free[:limit]]
@@ -178,69 +186,27 @@ def test_taken_one_by_one_in_a_race_jobs_still_go_in_their_order(start_unit_of_w
     assert order == [job.id for job in jobs]
 
 
-def test_jobs_whose_time_has_come_become_available_in_that_moment(start_unit_of_work, given) -> None:
-    now = given.clock.now()
-    due = [
-        given.a_job(state=JobState.SCHEDULED, run_at=now),
-        given.a_job(JobKind.PAYMENT_PROCESS, state=JobState.RETRYABLE, run_at=now - SECOND, attempt=2),
-    ]
-    others = [
-        given.a_job(state=JobState.SCHEDULED, run_at=now + timedelta(microseconds=1)),
-        given.a_job(JobKind.PAYMENT_PROCESS, state=JobState.RETRYABLE, run_at=now + SECOND),
-        given.a_job(run_at=now - SECOND),
-        given.a_job(state=JobState.DISCARDED, completed_at=now, run_at=now - SECOND),
-        given.a_job(state=JobState.EXECUTING, lease=new_lease(given), run_at=now - SECOND),
-    ]
-
-    with start_unit_of_work() as work:
-        assert work.jobs.make_due_available(now=now, limit=10) == 2
-        assert work.jobs.make_due_available(now=now, limit=10) == 0
-        work.commit()
-
-    assert stored_jobs(start_unit_of_work, due) == [
-        replace(job, state=JobState.AVAILABLE, updated_at=now) for job in due
-    ]
-    assert stored_jobs(start_unit_of_work, others) == others
-
-
-def test_so_many_due_jobs_become_available_at_once_the_longest_due_first(start_unit_of_work, given) -> None:
-    now = given.clock.now()
-    kinds = [JobKind.NOTIFICATION_SEND, JobKind.BANK_SYNC, JobKind.PAYMENT_PROCESS, JobKind.BANK_SYNC]
-    jobs = [
-        given.a_job(kind, state=JobState.SCHEDULED, run_at=now - number * SECOND)
-        for number, kind in enumerate(kinds)
-    ]
-
-    with start_unit_of_work() as work:
-        assert work.jobs.make_due_available(now=now, limit=3) == 3
-        work.commit()
-
-    assert [job.state for job in stored_jobs(start_unit_of_work, jobs)] == [
-        JobState.SCHEDULED,
-        *[JobState.AVAILABLE] * 3,
-    ]
-
-
-def test_of_twenty_who_make_jobs_available_at_once_each_job_is_counted_by_one(
+def test_jobs_whose_time_has_come_are_handed_out_in_that_moment_as_available(
     start_unit_of_work, given
 ) -> None:
     now = given.clock.now()
-    jobs = [given.new_job(state=JobState.SCHEDULED, run_at=now) for _ in range(100)]
-    given.stored(lambda work: work.jobs.add_many(jobs))
+    due = [
+        given.a_job(JobKind.BANK_SYNC, state=JobState.RETRYABLE, run_at=now - SECOND, attempt=2),
+        given.a_job(state=JobState.SCHEDULED, run_at=now),
+    ]
+    others = [
+        given.a_job(state=JobState.SCHEDULED, run_at=now + timedelta(microseconds=1), priority=0),
+        given.a_job(JobKind.PAYMENT_PROCESS, state=JobState.RETRYABLE, run_at=now - SECOND),
+        given.a_job(state=JobState.DISCARDED, completed_at=now, run_at=now - SECOND),
+        given.a_job(state=JobState.EXECUTING, lease=new_lease(given), run_at=now - SECOND),
+    ]
+    lease = new_lease(given)
 
-    def make_available(_: int) -> int:
-        with start_unit_of_work() as work:
-            made = work.jobs.make_due_available(now=now, limit=7)
-            work.commit()
-        return made
+    leased = lease_jobs(start_unit_of_work, given, lease=lease)
 
-    counts = race(make_available, threads=20)
-
-    # One that found all rows held by others left them to those.
-    assert sum(counts) == sum(
-        job.state is JobState.AVAILABLE for job in stored_jobs(start_unit_of_work, jobs)
-    )
-    assert sum(counts) > 0
+    assert leased == [replace(job, state=JobState.AVAILABLE, lease=lease, updated_at=now) for job in due]
+    assert stored_jobs(start_unit_of_work, due) == leased
+    assert stored_jobs(start_unit_of_work, others) == others
 
 
 def test_leases_are_counted_by_queue_and_not_the_jobs_they_cover(start_unit_of_work, given) -> None:
@@ -285,7 +251,12 @@ def test_only_jobs_that_no_worker_has_begun_are_given_back(start_unit_of_work, g
 
 def test_a_job_that_is_begun_in_this_moment_is_not_given_back(start_unit_of_work, given) -> None:
     job = given.a_job(lease=new_lease(given))
-    begun = job.begun(token=job.lease.token, lease_expires_at=job.lease.expires_at, at=given.clock.now())
+    begun = job.begun(
+        token=job.lease.token,
+        worker_id=job.lease.owner_id,
+        lease_expires_at=job.lease.expires_at,
+        at=given.clock.now(),
+    )
 
     def begin(let_the_second_try: Callable[[], None]) -> None:
         with start_unit_of_work() as work:
@@ -303,7 +274,7 @@ def test_a_job_that_is_begun_in_this_moment_is_not_given_back(start_unit_of_work
     assert stored_jobs(start_unit_of_work, [job]) == [begun]
 
 
-def test_abandoned_are_executing_jobs_whose_lease_has_expired_the_longest_ago_first(
+def test_overdue_are_executing_jobs_whose_lease_has_expired_the_longest_ago_first(
     start_unit_of_work, given
 ) -> None:
     now = given.clock.now()
@@ -311,24 +282,42 @@ def test_abandoned_are_executing_jobs_whose_lease_has_expired_the_longest_ago_fi
     def executing(expires_at) -> Job:
         return given.a_job(state=JobState.EXECUTING, lease=new_lease(given, expires_at=expires_at))
 
-    abandoned = [executing(now - number * SECOND) for number in range(3)]
+    overdue = [executing(now - number * SECOND) for number in range(3)]
     executing(now + timedelta(microseconds=1))
     given.a_job(lease=new_lease(given, expires_at=now - SECOND))
     given.a_job()
 
     with start_unit_of_work() as work:
-        assert work.jobs.list_abandoned(now=now, limit=10) == abandoned[::-1]
-        assert work.jobs.list_abandoned(now=now, limit=2) == [abandoned[2], abandoned[1]]
+        assert work.jobs.list_overdue_for_update(now=now, limit=10) == overdue[::-1]
+        assert work.jobs.list_overdue_for_update(now=now, limit=2) == [overdue[2], overdue[1]]
 
 
-def test_the_available_kinds_are_those_of_which_a_job_waits_for_a_worker(start_unit_of_work, given) -> None:
+def test_the_attempts_of_workers_are_the_executing_jobs_that_they_hold(start_unit_of_work, given) -> None:
+    first, second, third = (given.ids.new_id() for _ in range(3))
+
+    def held(owner_id: UUID, **fields) -> Job:
+        return given.a_job(lease=new_lease(given, owner_id=owner_id), **fields)
+
+    attempts = [held(owner, state=JobState.EXECUTING) for owner in (first, first, second)]
+    held(third, state=JobState.EXECUTING)
+    held(first)
+
+    with start_unit_of_work() as work:
+        assert work.jobs.list_attempts_for_update([second, first], limit=10) == attempts
+        assert work.jobs.list_attempts_for_update([first, second], limit=2) == attempts[:2]
+        assert work.jobs.list_attempts_for_update([], limit=10) == []
+
+
+def test_the_due_kinds_are_those_of_which_a_job_waits_for_a_worker(start_unit_of_work, given) -> None:
     given.a_job(JobKind.MAINTENANCE_PRUNE)
     given.a_job(JobKind.BANK_SYNC, lease=new_lease(given))
     given.a_job(JobKind.NOTIFICATION_SEND)
     given.a_job(JobKind.BANK_SCHEDULE_DUE, state=JobState.EXECUTING, lease=new_lease(given))
-    given.a_job(JobKind.PAYMENT_PROCESS, state=JobState.SCHEDULED)
+    now = given.clock.now()
+    given.a_job(JobKind.PAYMENT_PROCESS, state=JobState.SCHEDULED, run_at=now + SECOND)
     asked = set(JobKind) - {JobKind.NOTIFICATION_SEND}
 
     with start_unit_of_work() as work:
-        assert work.jobs.list_available_kinds(asked) == {JobKind.MAINTENANCE_PRUNE, JobKind.BANK_SYNC}
-        assert work.jobs.list_available_kinds([]) == set()
+        assert work.jobs.list_due_kinds(asked, now=now) == {JobKind.MAINTENANCE_PRUNE, JobKind.BANK_SYNC}
+        assert work.jobs.list_due_kinds([], now=now) == set()
+        assert JobKind.PAYMENT_PROCESS in work.jobs.list_due_kinds(asked, now=now + SECOND)

@@ -36,6 +36,7 @@ def every_field(given: EntityBuilder) -> Job:
         state=JobState.EXECUTING,
         attempt=2,
         max_attempts=7,
+        losses=3,
         run_at=now + SECOND,
         attempted_at=now + 2 * SECOND,
         errors=(
@@ -137,8 +138,7 @@ def test_what_is_not_committed_is_undone(start_unit_of_work, given) -> None:
 
     with start_unit_of_work() as work:
         assert work.jobs.add_new([given.new_job()]) == 1
-        assert work.jobs.make_due_available(now=now, limit=10) == 1
-        assert len(work.jobs.lease_available("banking", lease=lease, now=now, limit=10)) == 3
+        assert len(work.jobs.lease_due("banking", lease=lease, now=now, limit=10)) == 3
         assert work.jobs.give_back_leases(lease.owner_id, at=now) == 3
         assert work.jobs.delete_finished_before(now + SECOND, limit=10) == 1
 
@@ -146,7 +146,7 @@ def test_what_is_not_committed_is_undone(start_unit_of_work, given) -> None:
         assert dict(work.jobs.find_many([old.id, due.id, available.id])) == {
             job.id: job for job in (old, due, available)
         }
-        assert work.jobs.list_page(JobFilter(), request=PageRequest()).total_count == 3
+        assert work.jobs.list_page(JobFilter(), now=given.clock.now(), request=PageRequest()).total_count == 3
 
 
 def test_many_are_found_by_id_and_those_who_are_not_there_are_left_out(start_unit_of_work, given) -> None:
@@ -261,14 +261,16 @@ def test_unfinished_syncs_of_logins_are_found_with_and_without_a_key(start_unit_
     ("wanted", "numbers"),
     [
         (JobFilter(), [4, 3, 2, 1, 0]),
-        (JobFilter(state=JobState.AVAILABLE), [4, 2, 0]),
+        (JobFilter(state=JobState.AVAILABLE), [2, 1, 0]),
+        (JobFilter(state=JobState.RETRYABLE), []),
+        (JobFilter(state=JobState.SCHEDULED), [4, 3]),
         (JobFilter(queue="default"), [4, 3]),
         (JobFilter(kind=JobKind.MAINTENANCE_PRUNE), [4]),
         (JobFilter(queue="default", kind=JobKind.BANK_SCHEDULE_DUE, state=JobState.SCHEDULED), [3]),
         (JobFilter(queue="payments", kind=JobKind.BANK_SYNC), []),
     ],
 )
-def test_jobs_are_listed_newest_first_and_narrowed_by_every_filter(
+def test_jobs_are_listed_newest_first_and_narrowed_by_every_filter_as_they_are_at_that_time(
     start_unit_of_work, given, wanted, numbers
 ) -> None:
     now = given.clock.now()
@@ -277,16 +279,16 @@ def test_jobs_are_listed_newest_first_and_narrowed_by_every_filter(
         (JobKind.PAYMENT_PROCESS, JobState.RETRYABLE),
         (JobKind.BANK_SYNC, JobState.AVAILABLE),
         (JobKind.BANK_SCHEDULE_DUE, JobState.SCHEDULED),
-        (JobKind.MAINTENANCE_PRUNE, JobState.AVAILABLE),
+        (JobKind.MAINTENANCE_PRUNE, JobState.SCHEDULED),
     ]
     new_jobs = [
-        given.new_job(kind, state=state, inserted_at=now + number * SECOND, run_at=now - number * SECOND)
+        given.new_job(kind, state=state, inserted_at=now + number * SECOND, run_at=now + number * SECOND)
         for number, (kind, state) in enumerate(kinds)
     ]
     given.stored(lambda work: work.jobs.add_many([new_jobs[number] for number in (3, 0, 4, 1, 2)]))
 
     with start_unit_of_work() as work:
-        page = work.jobs.list_page(wanted, request=PageRequest())
+        page = work.jobs.list_page(wanted, now=now + 2 * SECOND, request=PageRequest())
 
     assert list(page.items) == [new_jobs[number] for number in numbers]
     assert page.total_count == len(numbers)
@@ -299,7 +301,9 @@ def test_pages_follow_one_another_and_of_one_moment_the_greater_id_is_newer(
 
     with start_unit_of_work() as work:
         pages = [
-            work.jobs.list_page(JobFilter(), request=PageRequest(page=number, page_size=2))
+            work.jobs.list_page(
+                JobFilter(), now=given.clock.now(), request=PageRequest(page=number, page_size=2)
+            )
             for number in (1, 2, 3, 4)
         ]
 
@@ -313,22 +317,26 @@ def test_jobs_are_counted_by_queue_and_state_without_the_completed_and_the_cance
     now = given.clock.now()
     lease = JobLease(token=given.ids.new_id(), owner_id=given.ids.new_id(), expires_at=now)
     with start_unit_of_work() as work:
-        assert dict(work.jobs.count_by_state()) == {}
+        assert dict(work.jobs.count_by_state(now=now)) == {}
     for kind in (JobKind.BANK_SYNC, JobKind.NOTIFICATION_SEND):
         for state in FINISHED:
             given.a_job(kind, state=state, completed_at=now)
-    for state in (JobState.SCHEDULED, JobState.RETRYABLE, JobState.AVAILABLE, JobState.AVAILABLE):
-        given.a_job(state=state)
+    for state in (JobState.SCHEDULED, JobState.RETRYABLE):
+        given.a_job(state=state, run_at=now + SECOND)
+        given.a_job(JobKind.NOTIFICATION_SEND, state=state, run_at=now)
+    for _ in range(2):
+        given.a_job(state=JobState.AVAILABLE)
     given.a_job(state=JobState.AVAILABLE, lease=lease)
     given.a_job(JobKind.BANK_SCHEDULE_DUE, state=JobState.EXECUTING, lease=lease)
     given.a_job(JobKind.MAINTENANCE_PRUNE, state=JobState.EXECUTING, lease=lease)
 
     with start_unit_of_work() as work:
-        assert dict(work.jobs.count_by_state()) == {
+        assert dict(work.jobs.count_by_state(now=now)) == {
             ("banking", JobState.SCHEDULED): 1,
             ("banking", JobState.RETRYABLE): 1,
             ("banking", JobState.AVAILABLE): 3,
             ("banking", JobState.DISCARDED): 1,
+            ("notifications", JobState.AVAILABLE): 2,
             ("notifications", JobState.DISCARDED): 1,
             ("default", JobState.EXECUTING): 2,
         }

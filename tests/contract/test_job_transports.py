@@ -56,7 +56,6 @@ class Workplace:
         bank = SandboxBank(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
         self.services = compose_job_services(
             start_unit_of_work=self.start_unit_of_work,
-            storage_clock=self.clock,
             ids=self.ids,
             chance=SystemChance(),
             audit=AuditWriter(ids=self.ids),
@@ -88,6 +87,7 @@ class Workplace:
             open_broker=self.broker.open,
             dispatching=dispatching or self.services.dispatch,
             running=self.services.running,
+            takeover=self.services.takeover,
             observer=self,
         )
 

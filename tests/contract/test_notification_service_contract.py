@@ -33,7 +33,7 @@ JOB = UUID(int=77)
 def jobs_of(world):
     with world.start_unit_of_work() as work:
         return work.jobs.list_page(
-            JobFilter(kind=JobKind.NOTIFICATION_SEND), request=PageRequest(page_size=100)
+            JobFilter(kind=JobKind.NOTIFICATION_SEND), now=work.now(), request=PageRequest(page_size=100)
         ).items
 
 
@@ -236,5 +236,5 @@ def test_any_number_of_notifications_is_queued_by_one_statement(postgres_engine)
 
     assert len(statements) == 1
     with world.start_unit_of_work() as work:
-        found = work.jobs.list_page(JobFilter(), request=PageRequest())
+        found = work.jobs.list_page(JobFilter(), now=work.now(), request=PageRequest())
     assert found.total_count == 300

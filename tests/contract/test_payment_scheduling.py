@@ -81,7 +81,7 @@ def test_the_workers_execute_what_was_scheduled_when_its_time_has_come(scene):
 @pytest.mark.parametrize("state", WAITING)
 def test_while_a_job_waits_it_is_given_again_unchanged(scene, schedules, state):
     job = scene.job_in(state)
-    scene.world.clock.advance(timedelta(seconds=1))
+    scene.world.clock.advance(timedelta(milliseconds=100))
     again = schedules.schedule(
         scene.payer, payment_id=scene.payment.id, schedule=JobSchedule(priority=5, delay=timedelta(days=1))
     )
@@ -241,14 +241,16 @@ def begin_first(world):
         token=world.ids.new_id(), owner_id=world.ids.new_id(), expires_at=now + timedelta(minutes=6)
     )
     with world.start_unit_of_work() as work:
-        leased = work.jobs.lease_available("payments", lease=lease, now=now, limit=1)
+        leased = work.jobs.lease_due("payments", lease=lease, now=now, limit=1)
         work.commit()
     begun = None
     for job in leased:
         with world.start_unit_of_work() as work:
             found = work.jobs.find_many_for_update([job.id])[job.id]
             if found.is_handed_out_with(lease.token):
-                begun = found.begun(token=lease.token, lease_expires_at=lease.expires_at, at=now)
+                begun = found.begun(
+                    token=lease.token, worker_id=lease.owner_id, lease_expires_at=lease.expires_at, at=now
+                )
                 work.jobs.save_many([begun])
                 work.commit()
     return begun

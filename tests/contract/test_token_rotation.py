@@ -68,7 +68,11 @@ def test_everything_is_sealed_anew_once_and_the_old_key_can_go(start_unit_of_wor
     logins = [
         a_login(given, BEFORE),
         a_login(given, BEFORE, status=BankLoginStatus.INACTIVE, tokens={"refresh_token": None}),
-        a_login(given, BEFORE, lease=SyncLease(token=given.ids.new_id(), expires_at=now)),
+        a_login(
+            given,
+            BEFORE,
+            lease=SyncLease(token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=now),
+        ),
         a_login(given, DURING),
     ]
     given.a_login(given.a_user())

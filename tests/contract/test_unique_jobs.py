@@ -49,7 +49,9 @@ def blocks(kind: JobKind, state: JobState) -> bool:
 
 def all_jobs(start_unit_of_work: StartUnitOfWork) -> list[Job]:
     with start_unit_of_work() as work:
-        return list(work.jobs.list_page(JobFilter(), request=PageRequest(page_size=100)).items)
+        return list(
+            work.jobs.list_page(JobFilter(), now=work.now(), request=PageRequest(page_size=100)).items
+        )
 
 
 def assert_refused(refusal: pytest.ExceptionInfo[DomainError]) -> None:

@@ -1,4 +1,4 @@
-"""``ledgerbank worker`` that takes a dead worker's attempt over after seconds instead of minutes.
+"""``ledgerbank worker`` that takes a dead worker's attempts over after three seconds instead of twenty.
 
 For tests that kill workers; ``python -m tests.integration.impatient_worker``.
 """
@@ -12,13 +12,12 @@ from ledgerbank_app.composition import compose_application
 from ledgerbank_app.settings_loading import load_settings
 from ledgerbank_app.worker_pools import connections_of_workers
 from ledgerbank_app.worker_process import threads_for, work_until_stopped
-from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.jobs.job_timing import JobTiming
 
 IMPATIENT = JobTiming(
     handed_out_for=timedelta(seconds=2),
-    takeover_grace=timedelta(seconds=1),
-    time_limits={kind: timedelta(seconds=2) for kind in JobKind},
+    heartbeat=timedelta(seconds=0.5),
+    silence=timedelta(seconds=3),
 )
 
 

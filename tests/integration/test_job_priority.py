@@ -41,6 +41,7 @@ def test_an_urgent_job_behind_five_thousand_ordinary_ones_starts_within_two_batc
         open_broker=broker_named(broker).open,
         dispatching=world.services.job_dispatch,
         running=world.services.job_running,
+        takeover=world.services.job_takeover,
         observer=SilentJobObserver(),
     )
     pool.start()
@@ -86,7 +87,7 @@ def job_now(world: ServiceWorld, job: Job) -> Job:
 def finished(world: ServiceWorld) -> int:
     """How many of the ordinary jobs."""
     with world.start_unit_of_work() as work:
-        waiting = work.jobs.count_by_state()
+        waiting = work.jobs.count_by_state(now=work.now())
     return ORDINARY - sum(number for (queue, _), number in waiting.items() if queue == "payments")
 
 

@@ -1,9 +1,10 @@
-"""Workers and databases that are killed in the middle of payments: small rounds of ``job_kill_run``."""
+"""Workers and databases that are killed in the middle of payments: small rounds of the kill runs."""
 
 import random
 
 import pytest
 from tests.integration.job_kill_run import kill_scene
+from tests.integration.job_outage_run import play_freeze, play_outage
 from tests.job_brokers import BROKERS
 
 PAYMENTS = 400
@@ -30,3 +31,22 @@ def test_payments_end_once_though_the_database_is_killed_as_well() -> None:
     assert result.faults == []
     assert result.payments.total() == PAYMENTS
     assert result.databases_killed > 0
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_all_that_was_under_way_is_done_within_thirty_seconds_of_starting_again_though_everything_was_killed(
+    broker: str,
+) -> None:
+    with kill_scene(broker) as scene:
+        result = play_outage(scene, payments=PAYMENTS)
+
+    assert result.faults == []
+    assert result.under_way == result.lost_attempts == PAYMENTS
+
+
+def test_what_frozen_workers_had_begun_is_done_once_by_others_and_they_change_nothing_later() -> None:
+    with kill_scene("in-process") as scene:
+        result = play_freeze(scene, payments=PAYMENTS)
+
+    assert result.faults == []
+    assert result.under_way == result.lost_attempts == PAYMENTS

@@ -44,7 +44,9 @@ def changed_password(application: Application) -> Job:
         Actor(user_id=alice.id), current_password=OLD, new_password=NEW, password_confirmation=NEW
     )
     with application.database.start_unit_of_work() as work:
-        (job,) = work.jobs.list_page(JobFilter(kind=JobKind.NOTIFICATION_SEND), request=PageRequest()).items
+        (job,) = work.jobs.list_page(
+            JobFilter(kind=JobKind.NOTIFICATION_SEND), now=work.now(), request=PageRequest()
+        ).items
     return job
 
 

@@ -37,10 +37,10 @@ PAYMENT = UUID(int=9)
 # Of every ten: five finished, two waiting for their time, two handed out, one executing.
 FILL = """
     INSERT INTO jobs (
-        id, kind, queue, args, priority, state, attempt, max_attempts, run_at, completed_at, errors,
+        id, kind, queue, args, priority, state, attempt, max_attempts, losses, run_at, completed_at, errors,
         unique_key, lease_token, lease_owner_id, lease_expires_at, inserted_at, updated_at
     )
-    SELECT gen_random_uuid(), kind, queue, args, n / 10 %% 5, state, 0, 5,
+    SELECT gen_random_uuid(), kind, queue, args, n / 10 %% 5, state, 0, 5, 0,
         %(now)s + (CASE WHEN state IN ('scheduled', 'retryable') THEN age ELSE -age END),
         CASE WHEN n %% 10 < 5 THEN %(now)s - age END, '[]',
         kind || ':' || n, lease, ('00000000-0000-4000-8000-' || right(lease::text, 12))::uuid,
@@ -131,28 +131,31 @@ ASKED: dict[str, tuple[Callable[[JobRepository], object], set[str]]] = {
         lambda jobs: jobs.list_unfinished_syncs_for_update([LOGIN, OWNER]),
         {"jobs_unfinished_sync_idx"},
     ),
-    "make due": (lambda jobs: jobs.make_due_available(now=NOW, limit=100), {"jobs_due_idx", "jobs_pkey"}),
     "lease": (
-        lambda jobs: jobs.lease_available("banking", lease=a_lease(), now=NOW, limit=20),
-        {"jobs_available_idx", "jobs_pkey"},
+        lambda jobs: jobs.lease_due("banking", lease=a_lease(), now=NOW, limit=20),
+        {"jobs_waiting_idx", "jobs_pkey"},
     ),
     "count leases": (lambda jobs: jobs.count_leased(OWNER, now=NOW), {"jobs_lease_owner_idx"}),
     "give back": (
         lambda jobs: jobs.give_back_leases(OWNER, at=NOW),
         {"jobs_lease_owner_idx", "jobs_pkey"},
     ),
-    "abandoned": (lambda jobs: jobs.list_abandoned(now=NOW, limit=10), {"jobs_executing_idx"}),
-    "available kinds": (lambda jobs: jobs.list_available_kinds(PERIODS), {"jobs_available_idx"}),
+    "overdue": (lambda jobs: jobs.list_overdue_for_update(now=NOW, limit=10), {"jobs_executing_idx"}),
+    "attempts of workers": (
+        lambda jobs: jobs.list_attempts_for_update([OWNER, LOGIN], limit=10),
+        {"jobs_lease_owner_idx"},
+    ),
+    "due kinds": (lambda jobs: jobs.list_due_kinds(PERIODS, now=NOW), {"jobs_waiting_idx"}),
     "delete finished": (
         lambda jobs: jobs.delete_finished_before(NOW, limit=100),
         {"jobs_finished_idx", "jobs_pkey"},
     ),
     "first page": (
-        lambda jobs: jobs.list_page(JobFilter(), request=PageRequest()),
+        lambda jobs: jobs.list_page(JobFilter(), now=NOW, request=PageRequest()),
         {"jobs_inserted_at_idx"},
     ),
 }
-WALKS_IN_ORDER = ["make due", "lease", "delete finished"]
+WALKS_IN_ORDER = ["lease", "delete finished"]
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -163,6 +166,12 @@ def test_jobs_are_found_by_the_index_that_is_there_for_it(plan_of, name) -> None
 
     assert all(index in plan for index in indexes), plan
     assert name == "first page" or "Seq Scan" not in plan, plan
+
+
+def test_the_first_due_jobs_are_found_at_the_beginning_of_each_priority(plan_of) -> None:
+    plan = plan_of(ASKED["lease"][0])
+
+    assert re.search(r"Index Cond: \(\(queue = .+\) AND \(priority = .+\) AND \(run_at <= .+\)\)", plan), plan
 
 
 def test_syncs_of_a_login_are_found_without_reading_those_of_others(plan_of) -> None:
@@ -181,10 +190,14 @@ def test_the_first_jobs_are_found_without_sorting_the_others(plan_of, name) -> N
 @pytest.mark.parametrize(
     "take",
     [
-        pytest.param(lambda work: work.jobs.make_due_available(now=NOW, limit=2), id="make due"),
         pytest.param(
-            lambda work: len(work.jobs.lease_available("banking", lease=a_lease(), now=NOW, limit=2)),
-            id="lease",
+            lambda work: len(work.jobs.lease_due("banking", lease=a_lease(), now=NOW, limit=2)), id="lease"
+        ),
+        pytest.param(
+            lambda work: len(work.jobs.list_overdue_for_update(now=NOW + SECOND, limit=2)), id="overdue"
+        ),
+        pytest.param(
+            lambda work: len(work.jobs.list_attempts_for_update([OWNER], limit=2)), id="attempts of workers"
         ),
         pytest.param(lambda work: work.jobs.delete_finished_before(NOW + SECOND, limit=2), id="delete"),
     ],
@@ -195,7 +208,7 @@ def test_rows_that_another_unit_of_work_holds_are_passed_over(
     def three_jobs() -> list[Job]:
         return [
             given.a_job(),
-            given.a_job(state=JobState.SCHEDULED),
+            given.a_job(state=JobState.EXECUTING, lease=a_lease()),
             given.a_job(state=JobState.COMPLETED, completed_at=NOW),
         ]
 
@@ -220,7 +233,7 @@ def test_never_more_jobs_are_handed_out_than_were_asked_for_on_a_table_that_chan
 
     for _ in range(12):
         with given.start_unit_of_work() as work:
-            sizes.append(len(work.jobs.lease_available("banking", lease=a_lease(), now=NOW, limit=4)))
+            sizes.append(len(work.jobs.lease_due("banking", lease=a_lease(), now=NOW, limit=4)))
             work.commit()
 
     assert sizes == [4] * 12
@@ -286,7 +299,7 @@ def test_looking_at_the_clock_leaves_no_connection_without_transactions(
         work.jobs.add_many([given.new_job()])
 
     with given.start_unit_of_work() as work:
-        assert work.jobs.list_page(JobFilter(), request=PageRequest()).total_count == 0
+        assert work.jobs.list_page(JobFilter(), now=NOW, request=PageRequest()).total_count == 0
 
 
 def test_a_unit_reads_the_databases_clock_in_its_own_transaction_and_after_its_waits(

@@ -20,7 +20,7 @@ from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Actor
-from ledgerbank_domain.jobs.job import JobKind, JobState
+from ledgerbank_domain.jobs.job import Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
 from ledgerbank_domain.jobs.job_timing import DEFAULT_BATCH_SIZE
 from ledgerbank_domain.payments.payment import PaymentStatus
@@ -53,9 +53,11 @@ class Bank:
         with self.world.start_unit_of_work() as work:
             return Counter(payment.status for payment in work.payments.find_many(payments).values())
 
+    def jobs(self, payments: list[UUID]) -> list[Job]:
+        return [self.world.schedules.newest_job(Actor(is_system=True), payment_id=id_) for id_ in payments]
+
     def job_states(self, payments: list[UUID]) -> Counter[JobState]:
-        jobs = [self.world.schedules.newest_job(Actor(is_system=True), payment_id=id_) for id_ in payments]
-        return Counter(job.state for job in jobs)
+        return Counter(job.state for job in self.jobs(payments))
 
     def wait_until_done(self, payments: list[UUID], server: RunningWorker | RunningServer) -> None:
         wait_until(lambda: self.statuses(payments) == {PaymentStatus.COMPLETED: len(payments)}, server)
@@ -142,15 +144,14 @@ def test_a_worker_killed_in_the_middle_costs_nothing_but_time(
                 wait_until(lambda: bank.job_states(payments)[JobState.EXECUTING] > 0, worker)
                 worker.process.kill()
                 worker.wait()
-        # The lease of an attempt ends minutes later: we do not wait for that.
-        connection.execute(
-            "UPDATE jobs SET lease_expires_at = now() - interval '1 second' WHERE state = 'executing'"
-        )
+        # Its silence would be noticed after 20 seconds: we do not wait for that.
+        connection.execute("UPDATE job_workers SET alive_until = now()")
 
     with RunningWorker(environment, tmp_path / "next.log") as worker:
         bank.wait_until_done(payments, worker)
         assert "taken over" in worker.output()
 
+    assert {(job.attempt, job.losses) for job in bank.jobs(payments)} == {(1, 1)}
     assert bank.world.balance(bank.account) == 10_000 - 20
 
 

@@ -24,7 +24,7 @@ def ended_job(seconds: float) -> Job:
     lease = JobLease(token=uuid4(), owner_id=uuid4(), expires_at=NOW)
     return (
         replace(job, lease=lease)
-        .begun(token=lease.token, lease_expires_at=NOW, at=NOW)
+        .begun(token=lease.token, worker_id=lease.owner_id, lease_expires_at=NOW, at=NOW)
         .completed(at=NOW + timedelta(seconds=seconds))
     )
 

@@ -144,7 +144,7 @@ class Running:
         self.record_errors: list[Exception] = []
         self.fail_errors: list[Exception] = []
 
-    def begin(self, _batch: JobBatch, *, delivery_id: UUID) -> list[Job]:
+    def begin(self, _batch: JobBatch, *, delivery_id: UUID, worker_id: UUID) -> list[Job]:
         self.delivery_ids.append(delivery_id)
         if self.begin_errors:
             raise self.begin_errors.pop(0)
@@ -190,6 +190,7 @@ def performed(running: Running, *, patience_seconds: float = 1.0) -> Noted:
     ended: list[bool] = []
     actor = JobActor(
         running,  # type: ignore[arg-type]
+        worker_id=uuid4(),
         ids=Uuid7IdGenerator(),
         observer=noted,
         ended=lambda: ended.append(True),
@@ -280,7 +281,7 @@ class LivingConnection:
 
 
 class NothingToDo:
-    """Of both services: what the dispatcher asks them to do, until it has done so often enough."""
+    """What the dispatcher asks the service to do, until it has done so often enough."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -299,12 +300,6 @@ class NothingToDo:
         self.asked.append("give back")
         return 0
 
-    def plan_periodic_jobs(self) -> int:
-        return 0
-
-    def take_over_abandoned(self) -> list[Job]:
-        return []
-
 
 def dispatched_thrice(services: NothingToDo, connection: LivingConnection | BrokenConnection) -> list[str]:
     """What the services were asked by then."""
@@ -312,9 +307,7 @@ def dispatched_thrice(services: NothingToDo, connection: LivingConnection | Brok
         owner_id=uuid4(),
         capacity={"payments": 1},
         dispatching=services,  # type: ignore[arg-type]
-        running=services,  # type: ignore[arg-type]
         transport=connection,  # type: ignore[arg-type]
-        observer=Noted(),
     )
     dispatcher.start()
     try:

@@ -2,10 +2,10 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from types import MappingProxyType
 from uuid import UUID
 
@@ -14,7 +14,8 @@ from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.jobs.job import (
-    QUEUES,
+    MAX_PRIORITY,
+    MIN_PRIORITY,
     Job,
     JobFilter,
     JobKind,
@@ -78,22 +79,14 @@ class MemoryJobRepository(JobRepository):
             job_id for login_id in set(login_ids) for job_id in of_login.ids(str(login_id))
         )
 
-    def list_page(self, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
+    def list_page(self, wanted: JobFilter, *, now: datetime, request: PageRequest) -> Page[Job]:
         jobs = self._tables.jobs.rows(self._tables.jobs_by_age.ids(True))
-        return page_of([job for job in reversed(jobs) if _matches(job, wanted)], request)
+        return page_of([job for job in reversed(jobs) if _matches(job.as_of(now), wanted)], request)
 
-    def make_due_available(self, *, now: datetime, limit: int) -> int:
-        tables = self._tables
-        due = [job_id for queue in QUEUES for job_id in tables.waiting_jobs.ids_until(queue, now)]
-        first = sorted(tables.jobs.rows(due), key=lambda job: (job.run_at, job.id))[:limit]
-        for job in first:
-            self._transaction.update(tables.jobs, replace(job, state=JobState.AVAILABLE, updated_at=now))
-        return len(first)
-
-    def lease_available(self, queue: str, *, lease: JobLease, now: datetime, limit: int) -> list[Job]:
-        in_order = self._tables.jobs.iterate(self._tables.available_jobs.iterate_ids(queue))
-        free = islice((job for job in in_order if job.lease is None or job.lease.expires_at <= now), limit)
-        leased = [replace(job, lease=lease, updated_at=now) for job in free]
+    def lease_due(self, queue: str, *, lease: JobLease, now: datetime, limit: int) -> list[Job]:
+        due = self._due(queue, now)
+        free = islice((job for job in due if job.lease is None or job.lease.expires_at <= now), limit)
+        leased = [replace(job, state=JobState.AVAILABLE, lease=lease, updated_at=now) for job in free]
         for job in leased:
             self._transaction.update(self._tables.jobs, job)
         return leased
@@ -112,22 +105,33 @@ class MemoryJobRepository(JobRepository):
             self._transaction.update(self._tables.jobs, replace(job, lease=None, updated_at=at))
         return len(unbegun)
 
-    def list_abandoned(self, *, now: datetime, limit: int) -> list[Job]:
+    def list_attempts_for_update(self, worker_ids: Collection[UUID], *, limit: int) -> list[Job]:
+        held_by = self._tables.leased_jobs_of_owner
+        held = [job_id for worker_id in sorted(set(worker_ids)) for job_id in held_by.ids(worker_id)]
+        return [job for job in self._tables.jobs.rows(held) if job.state is JobState.EXECUTING][:limit]
+
+    def list_overdue_for_update(self, *, now: datetime, limit: int) -> list[Job]:
         return self._tables.jobs.rows(self._tables.executing_jobs.ids_until(True, now)[:limit])
 
-    def list_available_kinds(self, kinds: Collection[JobKind]) -> set[JobKind]:
-        in_queue = self._tables.available_jobs.iterate_ids
-        available = (job_id for queue in {kind.queue for kind in kinds} for job_id in in_queue(queue))
-        return {job.kind for job in self._tables.jobs.iterate(available)} & set(kinds)
+    def list_due_kinds(self, kinds: Collection[JobKind], *, now: datetime) -> set[JobKind]:
+        queues = {kind.queue for kind in kinds}
+        return {job.kind for queue in queues for job in self._due(queue, now)} & set(kinds)
 
-    def count_by_state(self) -> Mapping[tuple[str, JobState], int]:
-        return Counter((job.queue, job.state) for job in self._tables.jobs if job.state not in _NOT_COUNTED)
+    def count_by_state(self, *, now: datetime) -> Mapping[tuple[str, JobState], int]:
+        counted = (job.as_of(now) for job in self._tables.jobs if job.state not in _NOT_COUNTED)
+        return Counter((job.queue, job.state) for job in counted)
 
     def delete_finished_before(self, before: datetime, *, limit: int) -> int:
         finished = self._tables.jobs.rows(self._tables.finished_jobs.ids_before(True, before)[:limit])
         for job in finished:
             self._transaction.delete(self._tables.jobs, job)
         return len(finished)
+
+    def _due(self, queue: str, now: datetime) -> Iterator[Job]:
+        """In the order in which they are handed out: nothing may be written meanwhile."""
+        for priority in range(MIN_PRIORITY, MAX_PRIORITY + 1):
+            waiting = self._tables.waiting_jobs.iterate_ids((queue, priority))
+            yield from takewhile(lambda job: job.run_at <= now, self._tables.jobs.iterate(waiting))
 
     def _in_order_of_id(self, job_ids: Iterable[UUID]) -> list[Job]:
         return list(self._tables.jobs.find_all(list(job_ids)).values())
@@ -151,6 +155,7 @@ def _updated(stored: Job, job: Job) -> Job:
         run_at=job.run_at,
         attempted_at=job.attempted_at,
         completed_at=job.completed_at,
+        losses=job.losses,
         errors=job.errors,
         unique_key=job.unique_key,
         lease=job.lease,

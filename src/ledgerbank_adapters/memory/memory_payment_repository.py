@@ -31,6 +31,9 @@ class MemoryPaymentRepository(PaymentRepository):
     def find_many_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
         return self._tables.payments.find_all(payment_ids)
 
+    def find_free_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
+        return self.find_many_for_update(payment_ids)
+
     def list_pending_of_user_for_update(self, user_id: UUID) -> list[Payment]:
         return self._tables.payments.rows(self._tables.pending_payments_of_user.ids(user_id))
 

@@ -17,14 +17,14 @@ from ledgerbank_domain.banking.oauth_state import OAuthState
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.idempotency.idempotency_record import IdempotencyRecord
-from ledgerbank_domain.jobs.job import Job, JobKind, JobState
+from ledgerbank_domain.jobs.job import WAITING_STATES, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_timing import PERIODS
+from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.ledger.journal import Direction, JournalEntry
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.user import User
 
-_WAITING_FOR_THEIR_TIME = frozenset({JobState.SCHEDULED, JobState.RETRYABLE})
 _FREES_ITS_KEY = frozenset({JobState.CANCELLED, JobState.DISCARDED})
 
 
@@ -265,12 +265,8 @@ class MemoryTables:
         )
         self.jobs_by_age = OrderedIndex[Job](group_of=lambda _: True, order_of=lambda job: job.inserted_at)
         self.waiting_jobs = OrderedIndex[Job](
-            group_of=lambda job: job.queue if job.state in _WAITING_FOR_THEIR_TIME else None,
-            order_of=lambda job: job.run_at,
-        )
-        self.available_jobs = OrderedIndex[Job](
-            group_of=lambda job: job.queue if job.state is JobState.AVAILABLE else None,
-            order_of=lambda job: (job.priority, job.run_at, job.inserted_at),
+            group_of=lambda job: (job.queue, job.priority) if job.state in WAITING_STATES else None,
+            order_of=lambda job: (job.run_at, job.inserted_at),
         )
         self.executing_jobs = OrderedIndex[Job](
             group_of=lambda job: True if job.state is JobState.EXECUTING else None,
@@ -292,13 +288,13 @@ class MemoryTables:
                 self.jobs_with_key,
                 self.jobs_by_age,
                 self.waiting_jobs,
-                self.available_jobs,
                 self.executing_jobs,
                 self.leased_jobs_of_owner,
                 self.unfinished_syncs_of_login,
                 self.finished_jobs,
             ],
         )
+        self.job_workers = MemoryTable[JobWorker]("job_workers")
 
 
 def _is_completed(payment: Payment) -> bool:

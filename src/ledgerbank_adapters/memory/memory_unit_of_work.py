@@ -15,6 +15,7 @@ from ledgerbank_adapters.memory.memory_banking_repository import MemoryAccountRe
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_idempotency_repository import MemoryIdempotencyRepository
 from ledgerbank_adapters.memory.memory_job_repository import MemoryJobRepository
+from ledgerbank_adapters.memory.memory_job_worker_repository import MemoryJobWorkerRepository
 from ledgerbank_adapters.memory.memory_journal_repository import (
     MemoryJournalRepository,
     MemoryTransactionRepository,
@@ -55,6 +56,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.journal = MemoryJournalRepository(transaction)
         self.payments = MemoryPaymentRepository(transaction)
         self.jobs = MemoryJobRepository(transaction)
+        self.job_workers = MemoryJobWorkerRepository(transaction)
         self.audit = MemoryAuditTrail(transaction)
         self.ledger = MemoryLedgerProof(transaction)
         self.idempotency = MemoryIdempotencyRepository(transaction)

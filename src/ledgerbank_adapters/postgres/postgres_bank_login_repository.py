@@ -87,6 +87,7 @@ DISCONNECT = (
         refresh_token_encrypted=null(),
         # A sync that runs at this moment loses its lease, and with it the right to store new tokens.
         lease_token=null(),
+        lease_worker_id=null(),
         lease_expires_at=null(),
         updated_at=bindparam("at", type_=INSTANT),
     )
@@ -173,6 +174,7 @@ def _changing(login: BankLogin) -> dict[str, Any]:
         "access_token_encrypted": tokens and tokens.access,
         "refresh_token_encrypted": tokens and tokens.refresh,
         "lease_token": lease and lease.token,
+        "lease_worker_id": lease and lease.worker_id,
         "lease_expires_at": lease and lease.expires_at,
         "updated_at": login.updated_at,
     }
@@ -199,7 +201,7 @@ def _login(row: Row[Any]) -> BankLogin:
         tokens=_tokens(row),
         lease=None
         if row.lease_token is None
-        else SyncLease(token=row.lease_token, expires_at=row.lease_expires_at),
+        else SyncLease(token=row.lease_token, worker_id=row.lease_worker_id, expires_at=row.lease_expires_at),
         inserted_at=row.inserted_at,
         updated_at=row.updated_at,
     )

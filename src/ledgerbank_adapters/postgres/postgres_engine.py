@@ -10,8 +10,9 @@ POOL_TIMEOUT_SECONDS = 10
 # A lock is waited for less long than a statement, so that a jam ends as a conflict, which is tried again.
 LOCK_TIMEOUT_SECONDS = 10
 STATEMENT_TIMEOUT_SECONDS = 30
-# A process that hangs inside a unit of work must not keep its locks for ever.
-IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 60
+# A process that hangs inside a unit of work must not keep its locks any longer than it is taken for alive:
+# what it was doing is to go on elsewhere.
+IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 20
 # Renewing a connection now and then gives memory back and follows a changed address.
 RECYCLE_SECONDS = 1800
 

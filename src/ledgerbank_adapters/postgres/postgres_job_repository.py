@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, literal_column, select, text
+from sqlalchemy import ARRAY, Boolean, Row, Select, Text, Uuid, any_, bindparam, literal_column, select, text
 
 from ledgerbank_adapters.postgres import postgres_job_statements as statements
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_page
@@ -15,10 +15,15 @@ from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, update_statement
 from ledgerbank_adapters.postgres.postgres_storable_text import storable
 from ledgerbank_adapters.postgres.postgres_tables import INSTANT
-from ledgerbank_adapters.postgres.postgres_work_tables import UNFINISHED_JOB_STATES, jobs
+from ledgerbank_adapters.postgres.postgres_work_tables import (
+    UNFINISHED_JOB_STATES,
+    WAITING_JOB_STATES,
+    jobs,
+)
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
 from ledgerbank_domain.jobs.job import (
+    WAITING_FOR_THEIR_TIME,
     Job,
     JobError,
     JobFilter,
@@ -37,6 +42,7 @@ UPDATE = update_statement(
     "run_at",
     "attempted_at",
     "completed_at",
+    "losses",
     "errors",
     "unique_key",
     "lease_token",
@@ -55,6 +61,7 @@ WITH_KEY = select(jobs).where(
 NEWEST_WITH_KEY = WITH_KEY.order_by(jobs.c.inserted_at.desc(), jobs.c.id.desc())
 LOCK_WITH_KEY = WITH_KEY.order_by(jobs.c.id).with_for_update()
 # Written out instead of bound, so that the planner can see that a partial index holds what is asked for.
+_IS_WAITING = literal_column(f"state IN {WAITING_JOB_STATES}", Boolean())
 _IS_UNFINISHED = text(f"state IN {UNFINISHED_JOB_STATES}")
 LOCK_UNFINISHED_OF_PAYMENTS = (
     select(jobs)
@@ -77,11 +84,22 @@ LOCK_UNFINISHED_SYNCS = (
     .order_by(jobs.c.id)
     .with_for_update()
 )
-ABANDONED = (
+LOCK_ATTEMPTS = (
+    select(jobs)
+    .where(
+        text("state = 'executing'"),
+        jobs.c.lease_owner_id == any_(bindparam("worker_ids", type_=ARRAY(Uuid()))),
+    )
+    .order_by(jobs.c.lease_owner_id, jobs.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+LOCK_OVERDUE = (
     select(jobs)
     .where(text("state = 'executing'"), jobs.c.lease_expires_at <= bindparam("now", type_=INSTANT))
     .order_by(jobs.c.lease_expires_at, jobs.c.id)
     .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
 )
 _KINDS: Mapping[str, JobKind] = {kind.value: kind for kind in JobKind}
 _REASONS = {reason.code: reason for reason in Reason}
@@ -137,15 +155,12 @@ class PostgresJobRepository(JobRepository):
             else []
         )
 
-    def list_page(self, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
+    def list_page(self, wanted: JobFilter, *, now: datetime, request: PageRequest) -> Page[Job]:
         return read_page(
-            self._session, jobs, _conditions(wanted), sort=[NEWEST_FIRST], request=request, read=_job
+            self._session, jobs, _conditions(wanted, now), sort=[NEWEST_FIRST], request=request, read=_job
         )
 
-    def make_due_available(self, *, now: datetime, limit: int) -> int:
-        return self._session.run_sql(statements.MAKE_DUE_AVAILABLE, {"now": now, "limit": limit}).rowcount
-
-    def lease_available(self, queue: str, *, lease: JobLease, now: datetime, limit: int) -> list[Job]:
+    def lease_due(self, queue: str, *, lease: JobLease, now: datetime, limit: int) -> list[Job]:
         asked = {
             "queue": queue,
             "token": lease.token,
@@ -164,15 +179,19 @@ class PostgresJobRepository(JobRepository):
     def give_back_leases(self, owner_id: UUID, *, at: datetime) -> int:
         return self._session.run_sql(statements.GIVE_BACK, {"owner_id": owner_id, "at": at}).rowcount
 
-    def list_abandoned(self, *, now: datetime, limit: int) -> list[Job]:
-        return self._list(ABANDONED, now=now, limit=limit)
+    def list_attempts_for_update(self, worker_ids: Collection[UUID], *, limit: int) -> list[Job]:
+        return self._list(LOCK_ATTEMPTS, worker_ids=list(worker_ids), limit=limit) if worker_ids else []
 
-    def list_available_kinds(self, kinds: Collection[JobKind]) -> set[JobKind]:
-        asked = {"queues": sorted({kind.queue for kind in kinds}), "kinds": [kind.value for kind in kinds]}
-        return {_KINDS[row.kind] for row in self._session.run_sql(statements.AVAILABLE_KINDS, asked)}
+    def list_overdue_for_update(self, *, now: datetime, limit: int) -> list[Job]:
+        return self._list(LOCK_OVERDUE, now=now, limit=limit)
 
-    def count_by_state(self) -> Mapping[tuple[str, JobState], int]:
-        rows = self._session.run_sql(statements.COUNT_BY_STATE)
+    def list_due_kinds(self, kinds: Collection[JobKind], *, now: datetime) -> set[JobKind]:
+        queues = sorted({kind.queue for kind in kinds})
+        asked = {"queues": queues, "kinds": [kind.value for kind in kinds], "now": now}
+        return {_KINDS[row.kind] for row in self._session.run_sql(statements.DUE_KINDS, asked)}
+
+    def count_by_state(self, *, now: datetime) -> Mapping[tuple[str, JobState], int]:
+        rows = self._session.run_sql(statements.COUNT_BY_STATE, {"now": now})
         return {(row.queue, JobState(row.state)): row.jobs for row in rows}
 
     def delete_finished_before(self, before: datetime, *, limit: int) -> int:
@@ -190,15 +209,23 @@ def _in_order_of_key(new_jobs: Sequence[Job]) -> dict[str, str]:
     return as_arrays([_row(job) for job in sorted(new_jobs, key=lambda job: job.unique_key or "")])
 
 
-def _conditions(wanted: JobFilter) -> list[Condition]:
+def _conditions(wanted: JobFilter, now: datetime) -> list[Condition]:
     conditions: list[Condition] = []
     if wanted.state is not None:
-        conditions.append(jobs.c.state == wanted.state.value)
+        conditions += _in_state(wanted.state, now)
     if wanted.queue is not None:
         conditions.append(jobs.c.queue == wanted.queue)
     if wanted.kind is not None:
         conditions.append(jobs.c.kind == wanted.kind.value)
     return conditions
+
+
+def _in_state(state: JobState, now: datetime) -> list[Condition]:
+    """As of now: one that waits for its time is available once that has come."""
+    if state is JobState.AVAILABLE:
+        return [_IS_WAITING, jobs.c.run_at <= now]
+    has_state = literal_column("state", Text()) == literal_column(f"'{state.value}'", Text())
+    return [has_state, jobs.c.run_at > now] if state in WAITING_FOR_THEIR_TIME else [has_state]
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -214,6 +241,7 @@ def _row(job: Job) -> dict[str, Any]:
         "run_at": job.run_at,
         "attempted_at": job.attempted_at,
         "completed_at": job.completed_at,
+        "losses": job.losses,
         "errors": json.dumps([_error_row(error) for error in job.errors]),
         "unique_key": job.unique_key,
         "correlation_id": None if job.correlation_id is None else storable(job.correlation_id),
@@ -237,6 +265,7 @@ def _job(row: Row[Any]) -> Job:
         run_at=row.run_at,
         attempted_at=row.attempted_at,
         completed_at=row.completed_at,
+        losses=row.losses,
         errors=tuple(_error(error) for error in row.errors),
         unique_key=row.unique_key,
         correlation_id=row.correlation_id,

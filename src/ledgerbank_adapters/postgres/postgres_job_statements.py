@@ -10,27 +10,25 @@ INSERT_NEW = f"{INSERT} ON CONFLICT DO NOTHING"
 # The rows to change are picked in an array, which is made once and then looked up by primary key. As a
 # subquery in FROM it might run again for every row of the other side, locking and skipping others each time;
 # and a plan that does not know the limit would read the whole table to join what may be many.
-MAKE_DUE_AVAILABLE = """
-    UPDATE jobs SET state = 'available', updated_at = %(now)s
-    WHERE id = ANY(ARRAY(
-        SELECT id FROM jobs
-        WHERE state IN ('scheduled', 'retryable') AND run_at <= %(now)s
-        ORDER BY run_at
-        LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED
-    ))
-"""
+#
+# What is due is the beginning of each priority's part of the index, however much waits for later behind it.
+# So each part is entered by itself, the most urgent one first, and none once there are enough.
 LEASE = """
     UPDATE jobs
-    SET lease_token = %(token)s, lease_owner_id = %(owner_id)s, lease_expires_at = %(expires_at)s,
-        updated_at = %(now)s
+    SET state = 'available', lease_token = %(token)s, lease_owner_id = %(owner_id)s,
+        lease_expires_at = %(expires_at)s, updated_at = %(now)s
     WHERE id = ANY(ARRAY(
-        SELECT id FROM jobs
-        WHERE queue = %(queue)s AND state = 'available'
-          AND (lease_token IS NULL OR lease_expires_at <= %(now)s)
-        ORDER BY priority, run_at, inserted_at, id
+        SELECT first.id
+        FROM generate_series(0, 9) AS urgency
+        CROSS JOIN LATERAL (
+            SELECT id FROM jobs
+            WHERE queue = %(queue)s AND priority = urgency AND state IN ('scheduled', 'available', 'retryable')
+              AND run_at <= %(now)s AND (lease_token IS NULL OR lease_expires_at <= %(now)s)
+            ORDER BY priority, run_at, inserted_at, id
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        ) AS first
         LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED
     ))
     RETURNING *
 """
@@ -52,15 +50,15 @@ GIVE_BACK = """
     ))
 """
 # By queue first: that is what such jobs are in an index by.
-AVAILABLE_KINDS = """
+DUE_KINDS = """
     SELECT DISTINCT kind FROM jobs
-    WHERE state = 'available' AND queue = ANY(%(queues)s::text[]) AND kind = ANY(%(kinds)s::text[])
+    WHERE state IN ('scheduled', 'available', 'retryable') AND run_at <= %(now)s
+      AND queue = ANY(%(queues)s::text[]) AND kind = ANY(%(kinds)s::text[])
 """
 # Each part is answered from an index that holds such jobs alone, however many completed ones are kept.
 COUNT_BY_STATE = """
-    SELECT queue, 'available' AS state, count(*) AS jobs FROM jobs WHERE state = 'available' GROUP BY queue
-    UNION ALL
-    SELECT queue, state, count(*) FROM jobs WHERE state IN ('scheduled', 'retryable') GROUP BY queue, state
+    SELECT queue, CASE WHEN run_at <= %(now)s THEN 'available' ELSE state END AS state, count(*) AS jobs
+    FROM jobs WHERE state IN ('scheduled', 'available', 'retryable') GROUP BY 1, 2
     UNION ALL
     SELECT queue, 'executing', count(*) FROM jobs WHERE state = 'executing' GROUP BY queue
     UNION ALL

@@ -49,6 +49,7 @@ BY_IDS = (
 )
 # Sorted first, then locked row by row: see postgres_user_repository.
 LOCK = BY_IDS.with_for_update(key_share=True)
+LOCK_FREE = BY_IDS.with_for_update(key_share=True, skip_locked=True)
 _PENDING = (
     select(payments)
     .where(
@@ -114,6 +115,9 @@ class PostgresPaymentRepository(PaymentRepository):
 
     def find_many_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
         return self._find_many(LOCK, payment_ids)
+
+    def find_free_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
+        return self._find_many(LOCK_FREE, payment_ids)
 
     def list_pending_of_user_for_update(self, user_id: UUID) -> list[Payment]:
         return [_payment(row) for row in self._session.run(LOCK_PENDING, {"user_id": user_id})]

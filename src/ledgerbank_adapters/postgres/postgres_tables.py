@@ -159,6 +159,7 @@ user_bank_logins = Table(
     Column("access_token_encrypted", LargeBinary()),
     Column("refresh_token_encrypted", LargeBinary()),
     Column("lease_token", Uuid()),
+    Column("lease_worker_id", Uuid()),
     Column("lease_expires_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="user_bank_logins_pkey"),

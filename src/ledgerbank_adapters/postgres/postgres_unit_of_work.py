@@ -20,6 +20,7 @@ from ledgerbank_adapters.postgres.postgres_bank_repository import PostgresBankRe
 from ledgerbank_adapters.postgres.postgres_clock import storage_time
 from ledgerbank_adapters.postgres.postgres_idempotency_repository import PostgresIdempotencyRepository
 from ledgerbank_adapters.postgres.postgres_job_repository import PostgresJobRepository
+from ledgerbank_adapters.postgres.postgres_job_worker_repository import PostgresJobWorkerRepository
 from ledgerbank_adapters.postgres.postgres_journal_repository import PostgresJournalRepository
 from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
 from ledgerbank_adapters.postgres.postgres_login_attempt_repository import PostgresLoginAttemptRepository
@@ -58,6 +59,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.journal = PostgresJournalRepository(session)
         self.payments = PostgresPaymentRepository(session)
         self.jobs = PostgresJobRepository(session)
+        self.job_workers = PostgresJobWorkerRepository(session)
         self.audit = PostgresAuditTrail(session)
         self.ledger = PostgresLedgerProof(session)
         self.idempotency = PostgresIdempotencyRepository(session)

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from ledgerbank_adapters.postgres.postgres_tables import INSTANT, metadata, reference, required, timestamps
 
+WAITING_JOB_STATES = "('scheduled', 'available', 'retryable')"
 UNFINISHED_JOB_STATES = "('scheduled', 'available', 'executing', 'retryable')"
 FINISHED_JOB_STATES = "('completed', 'cancelled', 'discarded')"
 
@@ -54,6 +55,7 @@ jobs = Table(
     required("state", Text()),
     required("attempt", Integer()),
     required("max_attempts", Integer()),
+    required("losses", Integer()),
     required("run_at", INSTANT),
     Column("attempted_at", INSTANT),
     Column("completed_at", INSTANT),
@@ -86,22 +88,17 @@ jobs = Table(
     Index(
         "jobs_unique_key_idx", "unique_key", "inserted_at", postgresql_where=text("unique_key IS NOT NULL")
     ),
-    # The order in which jobs are handed out: the first ones are found without sorting the others.
+    # The order in which jobs are handed out: the first ones are found without sorting the others, and without
+    # anybody making those available whose time has come. The state is there to be counted by.
     Index(
-        "jobs_available_idx",
+        "jobs_waiting_idx",
         "queue",
         "priority",
         "run_at",
         "inserted_at",
         "id",
-        postgresql_where=text("state = 'available'"),
-    ),
-    Index(
-        "jobs_due_idx",
-        "run_at",
-        "queue",
         "state",
-        postgresql_where=text("state IN ('scheduled', 'retryable')"),
+        postgresql_where=text(f"state IN {WAITING_JOB_STATES}"),
     ),
     Index("jobs_executing_idx", "lease_expires_at", postgresql_where=text("state = 'executing'")),
     Index("jobs_lease_owner_idx", "lease_owner_id", postgresql_where=text("lease_owner_id IS NOT NULL")),
@@ -113,6 +110,16 @@ jobs = Table(
     Index("jobs_finished_idx", "completed_at", postgresql_where=text(f"state IN {FINISHED_JOB_STATES}")),
     Index("jobs_discarded_idx", "queue", postgresql_where=text("state = 'discarded'")),
     Index("jobs_inserted_at_idx", "inserted_at", "id"),
+)
+
+# Changed every few seconds by each worker process, and few: nothing else than the key is indexed, so that a
+# renewal touches no index.
+job_workers = Table(
+    "job_workers",
+    metadata,
+    required("id", Uuid()),
+    required("alive_until", INSTANT),
+    PrimaryKeyConstraint("id", name="job_workers_pkey"),
 )
 
 idempotency_records = Table(

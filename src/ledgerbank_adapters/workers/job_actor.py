@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 from ledgerbank_adapters.workers.job_observer import JobObserver
 from ledgerbank_adapters.workers.running_attempts import RunningAttempts
@@ -14,13 +15,14 @@ from ledgerbank_domain.services.job_running_service import UNEXPECTED, JobRunnin
 
 logger = logging.getLogger(__name__)
 
-# What cannot be recorded by then is recorded by whoever takes the attempt over, once its lease has expired.
+# What cannot be recorded by then is recorded by whoever takes the attempt over, once it is overdue.
 PATIENCE_SECONDS = 60.0
 
 
 class JobActor:
     """Begins the jobs of a batch, runs them and records what came of them. Safe to share between threads.
 
+    ``worker_id`` is the process that somebody keeps alive in storage while attempts run here.
     ``ended`` is called after each batch: there is room for another one. A database that is away is waited
     for, ``patience_seconds`` per batch: long enough for its restart.
     """
@@ -29,12 +31,14 @@ class JobActor:
         self,
         running: JobRunningService,
         *,
+        worker_id: UUID,
         ids: IdGenerator,
         observer: JobObserver,
         ended: Callable[[], None],
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._running = running
+        self._worker_id = worker_id
         self._ids = ids
         self._observer = observer
         self._ended = ended
@@ -54,7 +58,9 @@ class JobActor:
         patience = StoragePatience(self._patience_seconds)
         # One id for all tries: storage may have begun the jobs and been cut off before it said so.
         delivery_id = self._ids.new_id()
-        begun = patience.until_done(partial(self._running.begin, batch, delivery_id=delivery_id))
+        begun = patience.until_done(
+            partial(self._running.begin, batch, delivery_id=delivery_id, worker_id=self._worker_id)
+        )
         for job in self._run(begun, patience):
             self._observer.attempt_ended(job)
 

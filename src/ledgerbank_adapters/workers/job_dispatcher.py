@@ -1,30 +1,25 @@
-"""The thread of a worker process that hands out jobs and looks after them."""
+"""The thread of a worker process that hands out jobs."""
 
 import logging
-import time
 from collections.abc import Mapping
 from threading import Event, Thread
 from uuid import UUID
 
 from ledgerbank_adapters.workers.dramatiq_job_transport import DramatiqJobTransport
-from ledgerbank_adapters.workers.job_observer import JobObserver
 from ledgerbank_adapters.workers.outage_guard import OutageGuard
-from ledgerbank_adapters.workers.polling_pace import PollingPace
-from ledgerbank_domain.jobs.job_timing import PERIODS
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
-from ledgerbank_domain.services.job_running_service import JobRunningService
 
 logger = logging.getLogger(__name__)
 
-UPKEEP_SECONDS = 1.0
-PERIODIC_QUEUES = frozenset(kind.queue for kind in PERIODS)
+IDLE_SECONDS = 1.0
+# What arrives together is handed out together.
+GATHERING_SECONDS = 0.02
 
 
 class JobDispatcher:
-    """Hands out what is due: at once when a batch ended, else less and less often, once a second at least.
+    """Hands out what is due: at once when it is woken, else once a second.
 
-    Once a second it also plans the periodic jobs, if their queue is served here, and takes over the attempts
-    of workers that died. Outages of the database or the broker are waited for; nothing ends the thread.
+    Outages of the database or the broker are waited for; nothing ends the thread.
     """
 
     def __init__(
@@ -33,21 +28,14 @@ class JobDispatcher:
         owner_id: UUID,
         capacity: Mapping[str, int],
         dispatching: JobDispatchService,
-        running: JobRunningService,
         transport: DramatiqJobTransport,
-        observer: JobObserver,
     ) -> None:
         self._owner_id = owner_id
         self._capacity = capacity
         self._dispatching = dispatching
-        self._running = running
         self._transport = transport
-        self._observer = observer
         self._handing_out = OutageGuard("Handing out jobs")
-        self._planning = OutageGuard("Planning periodic jobs")
-        self._taking_over = OutageGuard("Taking over abandoned jobs")
         self._keeping_alive = OutageGuard("Keeping the broker's connection")
-        self._pace = PollingPace(shortest=0.02, longest=1.0)
         self._may_hold_unsent = False
         self._stopping = Event()
         self._woken = Event()
@@ -57,7 +45,7 @@ class JobDispatcher:
         self._thread.start()
 
     def wake(self) -> None:
-        """There is room for another batch."""
+        """There is room for another batch, or something to do has arrived."""
         self._woken.set()
 
     def stop(self, timeout: float) -> None:
@@ -75,25 +63,16 @@ class JobDispatcher:
             logger.info("%d jobs that were handed out and not begun are free again.", freed)
 
     def _work(self) -> None:
-        upkeep_at = time.monotonic()
         while not self._stopping.is_set():
-            if time.monotonic() >= upkeep_at:
-                self._look_after_jobs()
-                upkeep_at = time.monotonic() + UPKEEP_SECONDS
-            self._hand_out()
-
-    def _hand_out(self) -> None:
-        sent = self._handing_out.attempt(self._dispatch)
-        if sent:
-            self._pace.restart()
-        wait = self._pace.slower()
-        if sent is None:
-            # Batches that end meanwhile bring back neither the database nor the broker.
-            self._stopping.wait(wait)
-            return
-        if self._woken.wait(wait):
-            self._pace.restart()
+            # What arrives from here on is not sure to be seen: it wakes for another look.
             self._woken.clear()
+            sent = self._handing_out.attempt(self._dispatch)
+            self._keeping_alive.attempt(self._transport.keep_alive)
+            if sent is None:
+                # Batches that end meanwhile bring back neither the database nor the broker.
+                self._stopping.wait(IDLE_SECONDS)
+            elif self._woken.wait(IDLE_SECONDS):
+                self._stopping.wait(GATHERING_SECONDS)
 
     def _dispatch(self) -> int:
         if self._may_hold_unsent:
@@ -105,13 +84,3 @@ class JobDispatcher:
         )
         self._may_hold_unsent = False
         return sent
-
-    def _look_after_jobs(self) -> None:
-        if self._capacity.keys() >= PERIODIC_QUEUES:
-            self._planning.attempt(self._dispatching.plan_periodic_jobs)
-        abandoned = self._taking_over.attempt(self._running.take_over_abandoned)
-        if abandoned:
-            logger.warning("%d attempts of workers that died were taken over.", len(abandoned))
-        for job in abandoned or ():
-            self._observer.attempt_ended(job)
-        self._keeping_alive.attempt(self._transport.keep_alive)

@@ -1,4 +1,4 @@
-"""All workers of one process: a thread that hands out jobs, and threads that run them."""
+"""All workers of one process: threads that hand out jobs and look after them, and threads that run them."""
 
 import logging
 import time
@@ -16,9 +16,11 @@ from ledgerbank_adapters.workers.job_actor import JobActor
 from ledgerbank_adapters.workers.job_broker import OpenJobBroker
 from ledgerbank_adapters.workers.job_dispatcher import JobDispatcher
 from ledgerbank_adapters.workers.job_observer import JobObserver
+from ledgerbank_adapters.workers.job_upkeep import JobUpkeep
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 from ledgerbank_domain.services.job_running_service import JobRunningService
+from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
 
 logger = logging.getLogger(__name__)
 
@@ -44,35 +46,50 @@ class WorkerPool:
         open_broker: OpenJobBroker,
         dispatching: JobDispatchService,
         running: JobRunningService,
+        takeover: JobTakeoverService,
         observer: JobObserver,
     ) -> None:
+        worker_id = ids.new_id()
         served = {queue: number for queue, number in threads.items() if number > 0}
         self._brokers = {queue: open_broker() for queue in served}
         self._dispatcher = JobDispatcher(
-            owner_id=ids.new_id(),
+            owner_id=worker_id,
             capacity=served,
             dispatching=dispatching,
-            running=running,
             transport=DramatiqJobTransport(self._brokers),
+        )
+        self._upkeep = JobUpkeep(
+            worker_id=worker_id,
+            queues=served,
+            dispatching=dispatching,
+            takeover=takeover,
             observer=observer,
         )
-        self._actor = JobActor(running, ids=ids, observer=observer, ended=self._dispatcher.wake)
+        self._actor = JobActor(
+            running, worker_id=worker_id, ids=ids, observer=observer, ended=self._dispatcher.wake
+        )
         self._workers = [self._worker(queue, number) for queue, number in served.items()]
 
     def start(self) -> None:
         """Does not wait for the database or the broker: whatever is away is tried again."""
+        self._upkeep.start()
         for worker in self._workers:
             worker.start()
         self._dispatcher.start()
 
+    def wake(self) -> None:
+        """Something to do has arrived: it is looked for at once."""
+        self._dispatcher.wake()
+
     def stop(self, timeout: float) -> bool:
         """Hands out no more, lets running attempts end, and frees what was handed out and not begun.
 
-        Waits ``timeout`` seconds for the attempts; whether all of them ended. Those that did not run on until
-        the process ends, and are taken over if they did not end by then.
+        Waits ``timeout`` seconds for the attempts; whether all of them ended. Those that did not run on, and
+        this worker is alive for them, until the process ends; those it ends are taken over.
         """
         deadline = time.monotonic() + timeout
         self._dispatcher.stop(timeout)
+        self._upkeep.stop_looking_after_others(max(deadline - time.monotonic(), 0))
         for worker in self._workers:
             for thread in worker.workers:
                 thread.stop()
@@ -82,6 +99,8 @@ class WorkerPool:
         with ThreadPoolExecutor(max(len(self._workers), 1)) as closing:
             closing.map(_close, self._workers)
         self._dispatcher.give_back()
+        if all_ended:
+            self._upkeep.leave()
         for queue in self._brokers:
             self._brokers[queue].broker.close()
         return all_ended

@@ -58,9 +58,13 @@ class LoginError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncLease:
-    """The right to use and renew a login's tokens; ``token`` fences whoever held it before."""
+    """The right to use and renew a login's tokens; ``token`` fences whoever held it before.
+
+    It holds no longer than the worker that took it is alive, whatever ``expires_at`` says.
+    """
 
     token: UUID
+    worker_id: UUID
     expires_at: datetime
 
 

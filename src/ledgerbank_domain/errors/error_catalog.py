@@ -217,6 +217,12 @@ class Reason(Enum):
         "An unexpected error occurred",
         True,
     )
+    WORKER_LOST = (
+        "worker_lost",
+        Category.SYSTEM,
+        "The worker died in the middle of the attempt",
+        True,
+    )
     DATABASE_ERROR = ("database_error", Category.SYSTEM, "Database error", True)
     CONFIGURATION_ERROR = ("configuration_error", Category.SYSTEM, "Configuration error", True)
 

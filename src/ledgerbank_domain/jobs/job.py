@@ -14,6 +14,8 @@ from ledgerbank_domain.errors.error_catalog import Category, Reason
 MIN_PRIORITY = 0
 MAX_PRIORITY = 9
 MAX_ATTEMPTS = 5
+MAX_LOSSES = 10
+RUNS_ALONE_AFTER_LOSSES = 3
 MAX_DELAY = timedelta(days=30)
 
 
@@ -52,14 +54,15 @@ class JobState(Enum):
     DISCARDED = "discarded"
 
 
-WAITING_STATES = frozenset({JobState.SCHEDULED, JobState.AVAILABLE, JobState.RETRYABLE})
+WAITING_FOR_THEIR_TIME = frozenset({JobState.SCHEDULED, JobState.RETRYABLE})
+WAITING_STATES = WAITING_FOR_THEIR_TIME | {JobState.AVAILABLE}
 UNFINISHED_STATES = WAITING_STATES | {JobState.EXECUTING}
 _STATES_AN_ADMIN_MAY_RETRY = frozenset({JobState.RETRYABLE, JobState.CANCELLED, JobState.DISCARDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobError:
-    """Why an attempt failed."""
+    """Why an attempt failed, or came to nothing because its worker died."""
 
     at: datetime
     reason: Reason
@@ -72,10 +75,11 @@ class JobError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobLease:
-    """A dispatcher's hold on a job. ``token`` fences: who presents another one is late and changes nothing.
+    """A worker's hold on a job. ``token`` fences: who presents another one is late and changes nothing.
 
     It is one for the batch that is handed out, and another one, of whoever begins it, from then on.
-    ``owner_id`` is the worker process whose dispatcher took the lease.
+    ``owner_id`` is the worker process that handed the job out, and then the one that began it. An attempt
+    is over when its owner is silent, whatever ``expires_at`` says: see ``JobWorker``.
     """
 
     token: UUID
@@ -85,9 +89,12 @@ class JobLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """``attempt`` counts those begun since the job was made, or made available again by an administrator.
+    """``attempt`` counts those begun since the job was made, or made available again by an administrator,
+    without those whose worker died: ``losses`` counts these.
 
-    Priority 0 goes first. While ``available`` a job may be leased: handed to a worker that has not begun it.
+    Priority 0 goes first. A job that waits for its time is due, and as good as ``available``, once that has
+    come; it is stored as such when it is handed out. While ``available`` a job may be leased: handed to a
+    worker that has not begun it.
     Which of two jobs with one ``unique_key`` may exist beside the other is said at ``JobRepository``.
     """
 
@@ -101,6 +108,7 @@ class Job:
     run_at: datetime
     attempted_at: datetime | None = None
     completed_at: datetime | None = None
+    losses: int = 0
     errors: tuple[JobError, ...] = ()
     unique_key: str | None = None
     correlation_id: str | None = None
@@ -145,6 +153,17 @@ class Job:
         return self.state not in UNFINISHED_STATES
 
     @property
+    def runs_alone(self) -> bool:
+        """Whether it may be what its workers died of: no other job is to be begun together with it."""
+        return self.losses >= RUNS_ALONE_AFTER_LOSSES
+
+    def as_of(self, now: datetime) -> "Job":
+        """The job as it is shown at that time: ``available`` once its time has come."""
+        if self.state in WAITING_FOR_THEIR_TIME and self.run_at <= now:
+            return replace(self, state=JobState.AVAILABLE)
+        return self
+
+    @property
     def last_error(self) -> JobError | None:
         return self.errors[-1] if self.errors else None
 
@@ -156,8 +175,8 @@ class Job:
         """Whether the attempt that began under this token still has the job."""
         return self.state is JobState.EXECUTING and self._is_held_with(token)
 
-    def begun(self, *, token: UUID, lease_expires_at: datetime, at: datetime) -> "Job":
-        """An attempt begins, under a token of its own in the lease the job was handed out with."""
+    def begun(self, *, token: UUID, worker_id: UUID, lease_expires_at: datetime, at: datetime) -> "Job":
+        """An attempt begins, under a token of its own and held by the worker that runs it."""
         if self.state is not JobState.AVAILABLE or self.lease is None:
             raise ValueError(f"job {self.id} was not handed out")
         return replace(
@@ -165,7 +184,7 @@ class Job:
             state=JobState.EXECUTING,
             attempt=self.attempt + 1,
             attempted_at=at,
-            lease=replace(self.lease, token=token, expires_at=lease_expires_at),
+            lease=JobLease(token=token, owner_id=worker_id, expires_at=lease_expires_at),
             updated_at=at,
         )
 
@@ -185,6 +204,20 @@ class Job:
         delay = retry_delay(error.category, failures, jitter=jitter)
         return replace(after, state=JobState.RETRYABLE, run_at=error.at + max(delay, retry_after))
 
+    def lost(self, error: JobError) -> "Job":
+        """The attempt's worker died, which is no failure of the job: it waits for another worker where it
+        stood in the order. Only what has lost its worker again and again is discarded: it may be the cause.
+        """
+        after = replace(
+            self._attempted(error.at),
+            attempt=self.attempt - 1,
+            losses=self.losses + 1,
+            errors=(*self.errors, error),
+        )
+        if after.losses >= MAX_LOSSES:
+            return replace(after, state=JobState.DISCARDED, completed_at=error.at)
+        return replace(after, state=JobState.AVAILABLE)
+
     def postponed(self, until: datetime, *, at: datetime) -> "Job":
         """The attempt could not begin yet and does not count."""
         return replace(self._attempted(at), state=JobState.SCHEDULED, attempt=self.attempt - 1, run_at=until)
@@ -203,6 +236,7 @@ class Job:
             self,
             state=JobState.AVAILABLE,
             attempt=0,
+            losses=0,
             run_at=at,
             completed_at=None,
             lease=None,
@@ -223,7 +257,8 @@ class Job:
 
     def _failures_in(self, category: Category) -> int:
         """How often it failed this way since it was last made available: each attempt leaves one error."""
-        recent = self.errors[-self.attempt :]
+        failures = [error for error in self.errors if error.reason is not Reason.WORKER_LOST]
+        recent = failures[-self.attempt :]
         return sum(error.category is category for error in recent)
 
 

@@ -18,11 +18,15 @@ PERIODS = MappingProxyType(
 class JobTiming:
     """``handed_out_for`` is how long a worker has to begin what it was sent before it is sent again.
 
-    An attempt is taken for dead, and the job taken over, ``takeover_grace`` after its time limit.
-    ``batch_size`` is how many payments are processed in one transaction.
+    A worker that was silent for ``silence`` is taken for dead, and its jobs are taken over; alive, it says so
+    every ``heartbeat``. An attempt that is still running ``takeover_grace`` after its time limit is taken
+    over too, however alive its worker is. ``batch_size`` is how many payments are processed in one
+    transaction.
     """
 
-    handed_out_for: timedelta = timedelta(seconds=30)
+    handed_out_for: timedelta = timedelta(seconds=20)
+    heartbeat: timedelta = timedelta(seconds=5)
+    silence: timedelta = timedelta(seconds=20)
     takeover_grace: timedelta = timedelta(seconds=60)
     time_limits: Mapping[JobKind, timedelta] = field(default_factory=lambda: DEFAULT_TIME_LIMITS)
     batch_size: int = DEFAULT_BATCH_SIZE

@@ -58,22 +58,17 @@ class JobRepository(Protocol):
         """``bank.sync`` jobs of these logins, with and without a key, locked in ascending order of id."""
 
     @abstractmethod
-    def list_page(self, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
-        """Newest first."""
+    def list_page(self, wanted: JobFilter, *, now: datetime, request: PageRequest) -> Page[Job]:
+        """Newest first. Narrowed to a state, it is by the one they have as of ``now``."""
 
     @abstractmethod
-    def make_due_available(self, *, now: datetime, limit: int) -> int:
-        """Scheduled and retryable jobs whose time has come become available; returns how many did.
+    def lease_due(self, queue: str, *, lease: JobLease, now: datetime, limit: int) -> list[Job]:
+        """Hands out the first jobs of a queue that are due and that nobody holds, with this lease.
 
-        Rows that another unit of work holds are left to it.
-        """
-
-    @abstractmethod
-    def lease_available(self, queue: str, *, lease: JobLease, now: datetime, limit: int) -> list[Job]:
-        """Hands out the first available jobs of a queue that nobody holds, with this lease.
-
-        First means by priority, then ``run_at``, then ``inserted_at``, over all there are. Rows that another
-        unit of work holds are passed over; a lease that expired holds nothing.
+        First means by priority, then ``run_at``, then ``inserted_at``, over all there are; however many that
+        is, and whatever else there is, the first are found in the same time. They become ``available`` where
+        they waited for their time. Rows that another unit of work holds are passed over; a lease that expired
+        holds nothing.
         """
 
     @abstractmethod
@@ -85,16 +80,22 @@ class JobRepository(Protocol):
         """Frees the owner's jobs that no worker has begun; returns how many."""
 
     @abstractmethod
-    def list_abandoned(self, *, now: datetime, limit: int) -> list[Job]:
-        """Executing jobs whose lease has expired, longest ago first; not locked."""
+    def list_attempts_for_update(self, worker_ids: Collection[UUID], *, limit: int) -> list[Job]:
+        """Executing jobs that these workers hold, locked. Rows that others hold are passed over."""
 
     @abstractmethod
-    def list_available_kinds(self, kinds: Collection[JobKind]) -> set[JobKind]:
-        """Those of which a job is available, handed out or not."""
+    def list_overdue_for_update(self, *, now: datetime, limit: int) -> list[Job]:
+        """Executing jobs whose lease has expired, longest ago first, locked. Rows that others hold are passed
+        over."""
 
     @abstractmethod
-    def count_by_state(self) -> Mapping[tuple[str, JobState], int]:
-        """How many unfinished and discarded jobs there are, by queue and state; zeros are left out."""
+    def list_due_kinds(self, kinds: Collection[JobKind], *, now: datetime) -> set[JobKind]:
+        """Those of which a job is due and no worker has begun it, handed out or not."""
+
+    @abstractmethod
+    def count_by_state(self, *, now: datetime) -> Mapping[tuple[str, JobState], int]:
+        """How many unfinished and discarded jobs there are, by queue and state as of ``now``; zeros are left
+        out."""
 
     @abstractmethod
     def delete_finished_before(self, before: datetime, *, limit: int) -> int:

@@ -28,6 +28,10 @@ class PaymentRepository(Protocol):
         """The payments that exist, by id, locked in ascending order of id."""
 
     @abstractmethod
+    def find_free_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
+        """The payments that no other unit of work holds, by id, locked: none is waited for."""
+
+    @abstractmethod
     def list_pending_of_user_for_update(self, user_id: UUID) -> list[Payment]:
         """The user's PENDING payments, locked in ascending order of id."""
 

@@ -17,6 +17,7 @@ from ledgerbank_domain.ports.banking_repository import (
 )
 from ledgerbank_domain.ports.idempotency_repository import IdempotencyRepository
 from ledgerbank_domain.ports.job_repository import JobRepository
+from ledgerbank_domain.ports.job_worker_repository import JobWorkerRepository
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
 from ledgerbank_domain.ports.login_attempt_repository import LoginAttemptRepository
 from ledgerbank_domain.ports.payment_repository import PaymentRepository
@@ -34,9 +35,9 @@ class UnitOfWork(Protocol):
     """All or nothing: leaving the ``with`` block without :meth:`commit` undoes everything.
 
     Repositories see what this unit wrote. Locks are held until it ends; whoever takes several takes
-    them in this order: user, bank login, payment, accounts, jobs, each by ascending id; the record of
-    an idempotency key comes last. No network call is made while one is open. A unit belongs to the thread
-    that entered it and is used once.
+    them in this order: user, bank login, payment, accounts, jobs and their workers, each by ascending id;
+    the record of an idempotency key comes last. No network call is made while one is open. A unit belongs to
+    the thread that entered it and is used once.
 
     Any method of a unit or its repositories may raise :class:`TransactionConflict`, or
     ``database_error`` when storage is out of reach.
@@ -55,6 +56,7 @@ class UnitOfWork(Protocol):
     journal: JournalRepository
     payments: PaymentRepository
     jobs: JobRepository
+    job_workers: JobWorkerRepository
     audit: AuditTrail
     ledger: LedgerProof
     idempotency: IdempotencyRepository

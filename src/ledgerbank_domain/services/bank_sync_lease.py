@@ -76,11 +76,15 @@ class SyncLeases:
             gateway = self.gateways.get(bank.integration_module or "")
             if gateway is None:
                 return None
-            if login.lease is not None and login.is_leased_at(now):
-                raise JobPostponed(min(login.lease.expires_at, now + LOOKED_AT_AGAIN_AFTER))
+            if (until := _held_until(work, login, now=now)) is not None:
+                raise JobPostponed(min(until, now + LOOKED_AT_AGAIN_AFTER))
             if _is_fulfilled(login, job):
                 return None
-            lease = SyncLease(token=self.ids.new_id(), expires_at=deadline + HELD_BEYOND_THE_DEADLINE)
+            lease = SyncLease(
+                token=self.ids.new_id(),
+                worker_id=_worker_of(job),
+                expires_at=deadline + HELD_BEYOND_THE_DEADLINE,
+            )
             leased = login.leased(lease, at=now)
             work.bank_logins.save(leased)
             work.commit()
@@ -158,6 +162,20 @@ class SyncLeases:
             cause=f"{run.login.id}:{at.isoformat()}",
         )
         queue_notification(work, notification, ids=self.ids, at=at, correlation_id=run.correlation_id)
+
+
+def _held_until(work: UnitOfWork, login: BankLogin, *, now: datetime) -> datetime | None:
+    """None when nobody holds the login's lease, or a worker that has died since."""
+    lease = login.lease
+    if lease is None or not login.is_leased_at(now):
+        return None
+    return lease.expires_at if work.job_workers.is_alive(lease.worker_id, now=now) else None
+
+
+def _worker_of(job: Job) -> UUID:
+    if job.lease is None:
+        raise ValueError(f"no attempt of job {job.id} is running")
+    return job.lease.owner_id
 
 
 def _is_fulfilled(login: BankLogin, job: Job) -> bool:

@@ -74,6 +74,7 @@ class _HeldBackUnitOfWork(UnitOfWork):
         self.journal = work.journal
         self.payments = work.payments
         self.jobs = work.jobs
+        self.job_workers = work.job_workers
         self.audit = work.audit
         self.ledger = work.ledger
         self.idempotency = work.idempotency

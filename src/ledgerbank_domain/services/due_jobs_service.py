@@ -8,6 +8,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 from ledgerbank_domain.services.job_running_service import JobRunningService
+from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
 
 _ONE_BATCH_OF_EACH = dict.fromkeys(QUEUES, 1)
 
@@ -17,6 +18,7 @@ class DueJobsService:
     ids: IdGenerator
     dispatch: JobDispatchService
     running: JobRunningService
+    takeover: JobTakeoverService
 
     def run_due_jobs(self) -> list[Job]:
         """Runs everything that is due now, and what that makes due, and gives the jobs in their order.
@@ -26,21 +28,24 @@ class DueJobsService:
         comes out, after the jobs that were with it have been recorded as failed.
         """
         self.dispatch.plan_periodic_jobs()
-        self.running.take_over_abandoned()
-        owner_id = self.ids.new_id()
+        self.takeover.take_over()
+        worker_id = self.ids.new_id()
         ran: list[Job] = []
-        while batches := self._handed_out(owner_id):
-            for batch in batches:
-                ran += self._run(batch)
+        try:
+            while batches := self._handed_out(worker_id):
+                for batch in batches:
+                    ran += self._run(batch, worker_id)
+        finally:
+            self.takeover.leave(worker_id)
         return ran
 
-    def _handed_out(self, owner_id: UUID) -> list[JobBatch]:
+    def _handed_out(self, worker_id: UUID) -> list[JobBatch]:
         batches = _Batches()
-        self.dispatch.dispatch(owner_id=owner_id, capacity=_ONE_BATCH_OF_EACH, transport=batches)
+        self.dispatch.dispatch(owner_id=worker_id, capacity=_ONE_BATCH_OF_EACH, transport=batches)
         return batches.sent
 
-    def _run(self, batch: JobBatch) -> list[Job]:
-        begun = self.running.begin(batch, delivery_id=self.ids.new_id())
+    def _run(self, batch: JobBatch, worker_id: UUID) -> list[Job]:
+        begun = self.running.begin(batch, delivery_id=self.ids.new_id(), worker_id=worker_id)
         ended: list[Job] | None = None
         try:
             ended = self.running.run(begun)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.chance import Chance
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -14,6 +13,7 @@ from ledgerbank_domain.services.due_jobs_service import DueJobsService
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 from ledgerbank_domain.services.job_outcomes import JobOutcomes
 from ledgerbank_domain.services.job_running_service import JobHandler, JobRunningService
+from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
 from ledgerbank_domain.services.payment_job_service import PaymentJobService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 
@@ -22,13 +22,13 @@ from ledgerbank_domain.services.payment_processing_service import PaymentProcess
 class JobServices:
     dispatch: JobDispatchService
     running: JobRunningService
+    takeover: JobTakeoverService
     due: DueJobsService
 
 
 def compose_job_services(
     *,
     start_unit_of_work: StartUnitOfWork,
-    storage_clock: Clock,
     ids: IdGenerator,
     chance: Chance,
     audit: AuditWriter,
@@ -36,13 +36,10 @@ def compose_job_services(
     processing: PaymentProcessingService,
     handlers: Mapping[JobKind, JobHandler],
 ) -> JobServices:
-    dispatch = JobDispatchService(
-        start_unit_of_work=start_unit_of_work, clock=storage_clock, ids=ids, timing=timing
-    )
+    dispatch = JobDispatchService(start_unit_of_work=start_unit_of_work, ids=ids, timing=timing)
     outcomes = JobOutcomes(ids=ids, chance=chance, audit=audit)
     running = JobRunningService(
         start_unit_of_work=start_unit_of_work,
-        clock=storage_clock,
         timing=timing,
         payment_jobs=PaymentJobService(
             start_unit_of_work=start_unit_of_work, processing=processing, outcomes=outcomes
@@ -50,6 +47,10 @@ def compose_job_services(
         outcomes=outcomes,
         handlers=handlers,
     )
+    takeover = JobTakeoverService(start_unit_of_work=start_unit_of_work, timing=timing, outcomes=outcomes)
     return JobServices(
-        dispatch=dispatch, running=running, due=DueJobsService(ids=ids, dispatch=dispatch, running=running)
+        dispatch=dispatch,
+        running=running,
+        takeover=takeover,
+        due=DueJobsService(ids=ids, dispatch=dispatch, running=running, takeover=takeover),
     )

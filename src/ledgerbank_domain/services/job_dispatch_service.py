@@ -7,24 +7,17 @@ from uuid import UUID
 
 from ledgerbank_domain.jobs.job import Job, JobKind, JobLease
 from ledgerbank_domain.jobs.job_timing import PERIODS, JobTiming, period_start
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport, JobTransportError
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 
-MAX_MADE_AVAILABLE = 1000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDispatchService:
-    """``clock`` is the storage's: workers on machines whose clocks differ agree on what is due.
-
-    To look at it may take a connection of its own, so it is read before a unit of work begins.
-    """
+    """Goes by the storage's time: workers on machines whose clocks differ agree on what is due."""
 
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     timing: JobTiming
 
@@ -32,11 +25,11 @@ class JobDispatchService:
         """Leases due jobs and sends them, and returns how many batches were sent.
 
         ``capacity`` is how many batches of this owner may be under way at once, by queue. No more than that
-        is ever handed out, so what becomes due later with a higher priority waits for one batch at most.
+        is ever handed out, so what becomes due later with a higher priority waits for one batch at most. What
+        lost its worker again and again goes by itself.
 
         Raises :class:`JobTransportError`; what could not be sent is free again.
         """
-        self._make_due_available()
         batches = self._lease(owner_id, capacity)
         try:
             for batch in batches:
@@ -49,9 +42,8 @@ class JobDispatchService:
     @retried_on_conflict
     def give_back(self, *, owner_id: UUID) -> int:
         """Frees what this owner handed out and no worker has begun; returns how many jobs."""
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
-            freed = work.jobs.give_back_leases(owner_id, at=now)
+            freed = work.jobs.give_back_leases(owner_id, at=work.now())
             work.commit()
         return freed
 
@@ -62,32 +54,19 @@ class JobDispatchService:
         While the job of an earlier period still waits for a worker none is added: runs that were missed are
         made up for by one.
         """
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
-            waiting = work.jobs.list_available_kinds(PERIODS)
+            now = work.now()
+            waiting = work.jobs.list_due_kinds(PERIODS, now=now)
             added = work.jobs.add_new(
                 [self._periodic_job(kind, now) for kind in PERIODS if kind not in waiting]
             )
             work.commit()
         return added
 
-    def _make_due_available(self) -> None:
-        """All that is due: the last to become so may be the first to go. In transactions that stay short."""
-        now = self.clock.now()
-        while self._make_available(now) == MAX_MADE_AVAILABLE:
-            pass
-
-    @retried_on_conflict
-    def _make_available(self, now: datetime) -> int:
-        with self.start_unit_of_work() as work:
-            made = work.jobs.make_due_available(now=now, limit=MAX_MADE_AVAILABLE)
-            work.commit()
-        return made
-
     @retried_on_conflict
     def _lease(self, owner_id: UUID, capacity: Mapping[str, int]) -> list[JobBatch]:
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
+            now = work.now()
             under_way = work.jobs.count_leased(owner_id, now=now)
             batches = [
                 batch
@@ -108,9 +87,8 @@ class JobDispatchService:
                 token=self.ids.new_id(), owner_id=owner_id, expires_at=now + self.timing.handed_out_for
             )
             limit = self.timing.jobs_per_batch(queue)
-            jobs = work.jobs.lease_available(queue, lease=lease, now=now, limit=limit)
-            if jobs:
-                batches.append(_batch(jobs, lease))
+            jobs = work.jobs.lease_due(queue, lease=lease, now=now, limit=limit)
+            batches += _batches(jobs, lease)
             if len(jobs) < limit:
                 break
         return batches
@@ -120,5 +98,12 @@ class JobDispatchService:
         return Job.new(kind, job_id=self.ids.new_id(), args={}, at=now, unique_key=f"{kind.value}:{period}")
 
 
-def _batch(jobs: list[Job], lease: JobLease) -> JobBatch:
-    return JobBatch(kind=jobs[0].kind, job_ids=tuple(job.id for job in jobs), lease_token=lease.token)
+def _batches(jobs: list[Job], lease: JobLease) -> list[JobBatch]:
+    """One for all, and one for each that may be what its workers died of: nothing else is to die with it."""
+    together = [job for job in jobs if not job.runs_alone]
+    groups = [together] if together else []
+    groups += [[job] for job in jobs if job.runs_alone]
+    return [
+        JobBatch(kind=group[0].kind, job_ids=tuple(job.id for job in group), lease_token=lease.token)
+        for group in groups
+    ]

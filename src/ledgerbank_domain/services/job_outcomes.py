@@ -49,6 +49,15 @@ class JobOutcomes:
         self._release_payments(work, failed, at=at)
         return failed
 
+    def record_losses(self, work: UnitOfWork, lost: Sequence[Job], *, at: datetime) -> list[Job]:
+        """The jobs, whose workers died, wait for others, with their payments PENDING again; one that was lost
+        too often is discarded, its payment FAILED. All are locked."""
+        error = JobError(at=at, reason=Reason.WORKER_LOST, message=Reason.WORKER_LOST.message)
+        waiting = [job.lost(error) for job in lost]
+        work.jobs.save_many(waiting)
+        self._release_payments(work, waiting, at=at)
+        return waiting
+
     def announce_completed(
         self, work: UnitOfWork, completed: Sequence[tuple[Job, Payment]], *, at: datetime
     ) -> None:

@@ -11,17 +11,13 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import Job, JobKind
 from ledgerbank_domain.jobs.job_timing import JobTiming
-from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.ports.job_transport import JobBatch
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.conflict_retry import is_lasting_conflict, retried_on_conflict
 from ledgerbank_domain.services.job_outcomes import JobOutcomes, payments_of
 from ledgerbank_domain.services.payment_job_service import PaymentJobService
 
-MAX_TAKEN_OVER = 100
-TAKEN_OVER = DomainError(
-    Reason.INTERNAL_SERVER_ERROR, message="The worker did not finish the attempt: it was taken over."
-)
 UNEXPECTED = DomainError(Reason.INTERNAL_SERVER_ERROR, message="The attempt ended in an unexpected error.")
 
 
@@ -48,27 +44,23 @@ Raises ``database_error`` when storage fails; may be called again until it does 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRunningService:
-    """``handlers`` are for all kinds but ``payment.process``, whose jobs run together.
-
-    ``clock`` is the storage's: see :class:`JobDispatchService`.
-    """
+    """``handlers`` are for all kinds but ``payment.process``, whose jobs run together."""
 
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     timing: JobTiming
     payment_jobs: PaymentJobService
     outcomes: JobOutcomes
     handlers: Mapping[JobKind, JobHandler]
 
     @retried_on_conflict
-    def begin(self, batch: JobBatch, *, delivery_id: UUID) -> list[Job]:
-        """Begins an attempt of each job that is still held under the batch's lease.
+    def begin(self, batch: JobBatch, *, delivery_id: UUID, worker_id: UUID) -> list[Job]:
+        """Begins an attempt of each job that is still held under the batch's lease, as this worker, which is
+        alive by that for a while: it must go on saying so.
 
         The others were cancelled, handed out again, or begun by a worker that got the batch before.
         ``delivery_id`` is a new one each time that the batch is delivered. Who does not know whether it was
         begun, because the answer was lost, asks again with the same one and gets the same attempts.
         """
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             seen = work.jobs.find_many(batch.job_ids).values()
             payments = work.payments.find_many_for_update(payments_of(seen))
@@ -77,9 +69,10 @@ class JobRunningService:
             running = [job for job in found if job.is_attempted_with(delivery_id)]
             if running:
                 return running
+            now = work.now()
             lease_expires_at = self.timing.taken_over_at(batch.kind, begun_at=now)
             begun = [
-                job.begun(token=delivery_id, lease_expires_at=lease_expires_at, at=now)
+                job.begun(token=delivery_id, worker_id=worker_id, lease_expires_at=lease_expires_at, at=now)
                 for job in found
                 if job.is_handed_out_with(batch.lease_token)
             ]
@@ -92,6 +85,8 @@ class JobRunningService:
                 ]
             )
             work.jobs.save_many(begun)
+            if begun and not work.job_workers.hold_alive(worker_id, now=now):
+                work.job_workers.renew(JobWorker(id=worker_id, alive_until=now + self.timing.silence))
             work.commit()
         return begun
 
@@ -117,19 +112,11 @@ class JobRunningService:
     @retried_on_conflict
     def fail(self, begun: list[Job], error: DomainError = UNEXPECTED) -> list[Job]:
         """Records that these attempts failed; a job whose lease was lost meanwhile is left alone."""
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             jobs = self.outcomes.lock_held(work, begun)
-            failed = self.outcomes.record_failures(work, [(job, error) for job in jobs], at=now)
+            failed = self.outcomes.record_failures(work, [(job, error) for job in jobs], at=work.now())
             work.commit()
         return failed
-
-    def take_over_abandoned(self) -> list[Job]:
-        """Ends the attempts of workers that must be dead, as failures; gives the jobs concerned."""
-        now = self.clock.now()
-        with self.start_unit_of_work() as work:
-            abandoned = work.jobs.list_abandoned(now=now, limit=MAX_TAKEN_OVER)
-        return self.fail(abandoned, TAKEN_OVER) if abandoned else []
 
     def _attempt_payments(self, begun: list[Job]) -> RecordEnd:
         try:
@@ -154,9 +141,9 @@ class JobRunningService:
 
     @retried_on_conflict
     def _record(self, job: Job, end: Callable[[Job, datetime], Job]) -> list[Job]:
-        now = self.clock.now()
         with self.start_unit_of_work() as work:
             held = self.outcomes.lock_held(work, [job])
+            now = work.now()
             ended = [end(found, now) for found in held]
             work.jobs.save_many(ended)
             work.commit()

@@ -1,6 +1,6 @@
 """Jobs in the hands of administrators: looking at them, trying again what failed, and taking back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,13 +31,15 @@ class JobService:
         """Newest first."""
         with self.start_unit_of_work() as work:
             require_permission(may_administer_jobs(seen_actor(work, actor)))
-            return work.jobs.list_page(wanted, request=request)
+            now = work.now()
+            page = work.jobs.list_page(wanted, now=now, request=request)
+        return replace(page, items=tuple(job.as_of(now) for job in page.items))
 
     def get(self, actor: Actor, *, job_id: UUID) -> Job:
         """Raises ``job_not_found``."""
         with self.start_unit_of_work() as work:
             require_permission(may_administer_jobs(seen_actor(work, actor)))
-            return _known(work.jobs.find(job_id))
+            return _known(work.jobs.find(job_id)).as_of(work.now())
 
     @retried_on_conflict
     def retry(self, actor: Actor, *, job_id: UUID) -> Job:

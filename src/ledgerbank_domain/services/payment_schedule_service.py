@@ -53,7 +53,7 @@ class PaymentScheduleService:
             # Whoever gives a payment a job holds the payment's lock, so none can appear behind this look.
             unfinished = work.jobs.list_unfinished_of_payments_for_update([payment_id])
             if unfinished:
-                return ScheduledJob(job=unfinished[0], deduplicated=True)
+                return ScheduledJob(job=unfinished[0].as_of(work.now()), deduplicated=True)
             now = work.now()
             job = Job.new(
                 JobKind.PAYMENT_PROCESS,
@@ -82,9 +82,9 @@ class PaymentScheduleService:
             payment = _known(work.payments.find_many([payment_id]).get(payment_id))
             require_permission(may_view_payment(actor, payment))
             job = work.jobs.find_newest_of_payment(payment_id)
-        if job is None:
-            raise DomainError(Reason.JOB_NOT_FOUND)
-        return job
+            if job is None:
+                raise DomainError(Reason.JOB_NOT_FOUND)
+            return job.as_of(work.now())
 
     @retried_on_conflict
     def cancel_job(self, actor: Actor, *, payment_id: UUID) -> Job:

@@ -33,6 +33,7 @@ from ledgerbank_domain.services.job_composition import compose_job_services
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 from ledgerbank_domain.services.job_running_service import JobRunningService
 from ledgerbank_domain.services.job_service import JobService
+from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
 from ledgerbank_domain.services.ledger_service import LedgerService
 from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, MaintenanceService
@@ -63,6 +64,7 @@ class Services:
     jobs: JobService
     job_dispatch: JobDispatchService
     job_running: JobRunningService
+    job_takeover: JobTakeoverService
     due_jobs: DueJobsService
     ledger: LedgerService
     audit_events: AuditService
@@ -138,7 +140,6 @@ def compose_services(
     notifications = NotificationService(start_unit_of_work=start_unit_of_work, mailer=mailer)
     job_services = compose_job_services(
         start_unit_of_work=start_unit_of_work,
-        storage_clock=storage_clock,
         ids=ids,
         chance=chance,
         audit=audit,
@@ -185,6 +186,7 @@ def compose_services(
         jobs=JobService(start_unit_of_work=start_unit_of_work, audit=audit),
         job_dispatch=job_services.dispatch,
         job_running=job_services.running,
+        job_takeover=job_services.takeover,
         due_jobs=job_services.due,
         ledger=LedgerService(start_unit_of_work=start_unit_of_work),
         audit_events=AuditService(start_unit_of_work=start_unit_of_work, audit=audit),

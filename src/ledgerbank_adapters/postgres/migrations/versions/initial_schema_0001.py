@@ -170,6 +170,7 @@ BANKING = (
         access_token_encrypted bytea,
         refresh_token_encrypted bytea,
         lease_token uuid,
+        lease_worker_id uuid,
         lease_expires_at timestamptz,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
@@ -178,7 +179,10 @@ BANKING = (
         CONSTRAINT user_bank_logins_status_check CHECK (status IN ('ACTIVE', 'INACTIVE', 'ERROR')),
         CONSTRAINT user_bank_logins_sync_frequency_check CHECK (sync_frequency BETWEEN 300 AND 86400),
         CONSTRAINT user_bank_logins_last_error_check CHECK (jsonb_typeof(last_error) = 'object'),
-        CONSTRAINT user_bank_logins_lease_check CHECK ((lease_token IS NULL) = (lease_expires_at IS NULL)),
+        CONSTRAINT user_bank_logins_lease_check CHECK (
+            (lease_token IS NULL) = (lease_expires_at IS NULL)
+            AND (lease_token IS NULL) = (lease_worker_id IS NULL)
+        ),
         CONSTRAINT user_bank_logins_tokens_check CHECK (
             access_token_encrypted IS NOT NULL
             OR (refresh_token_encrypted IS NULL AND token_expires_at IS NULL)
@@ -444,6 +448,7 @@ WORK = (
         state text NOT NULL,
         attempt integer NOT NULL,
         max_attempts integer NOT NULL,
+        losses integer NOT NULL,
         run_at timestamptz NOT NULL,
         attempted_at timestamptz,
         completed_at timestamptz,
@@ -466,6 +471,7 @@ WORK = (
         )),
         CONSTRAINT jobs_attempt_check CHECK (attempt >= 0),
         CONSTRAINT jobs_max_attempts_check CHECK (max_attempts >= 1),
+        CONSTRAINT jobs_losses_check CHECK (losses >= 0),
         CONSTRAINT jobs_errors_check CHECK (jsonb_typeof(errors) = 'array'),
         CONSTRAINT jobs_unique_key_length_check CHECK (length(unique_key) BETWEEN 1 AND 255),
         CONSTRAINT jobs_payment_is_unique_check CHECK (kind <> 'payment.process' OR unique_key IS NOT NULL),
@@ -491,12 +497,8 @@ WORK = (
     """,
     "CREATE INDEX jobs_unique_key_idx ON jobs (unique_key, inserted_at) WHERE unique_key IS NOT NULL",
     """
-    CREATE INDEX jobs_available_idx ON jobs (queue, priority, run_at, inserted_at, id)
-        WHERE state = 'available'
-    """,
-    """
-    CREATE INDEX jobs_due_idx ON jobs (run_at, queue, state)
-        WHERE state IN ('scheduled', 'retryable')
+    CREATE INDEX jobs_waiting_idx ON jobs (queue, priority, run_at, inserted_at, id, state)
+        WHERE state IN ('scheduled', 'available', 'retryable')
     """,
     "CREATE INDEX jobs_executing_idx ON jobs (lease_expires_at) WHERE state = 'executing'",
     "CREATE INDEX jobs_lease_owner_idx ON jobs (lease_owner_id) WHERE lease_owner_id IS NOT NULL",
@@ -510,6 +512,12 @@ WORK = (
     """,
     "CREATE INDEX jobs_discarded_idx ON jobs (queue) WHERE state = 'discarded'",
     "CREATE INDEX jobs_inserted_at_idx ON jobs (inserted_at, id)",
+    """
+    CREATE TABLE job_workers (
+        id uuid NOT NULL CONSTRAINT job_workers_pkey PRIMARY KEY,
+        alive_until timestamptz NOT NULL
+    )
+    """,
     """
     CREATE TABLE idempotency_records (
         user_id uuid NOT NULL
