@@ -89,6 +89,7 @@ CATALOG = [
     ("external_dependency", "bank_api_error", "Bank API error", True),
     ("external_dependency", "payment_provider_error", "Payment provider error", True),
     ("system", "internal_server_error", "An unexpected error occurred", True),
+    ("system", "worker_lost", "The worker died in the middle of the attempt", True),
     ("system", "database_error", "Database error", True),
     ("system", "configuration_error", "Configuration error", True),
 ]

@@ -22,8 +22,9 @@ LEASE = """
         FROM generate_series(0, 9) AS urgency
         CROSS JOIN LATERAL (
             SELECT id FROM jobs
-            WHERE queue = %(queue)s AND priority = urgency AND state IN ('scheduled', 'available', 'retryable')
-              AND run_at <= %(now)s AND (lease_token IS NULL OR lease_expires_at <= %(now)s)
+            WHERE queue = %(queue)s AND priority = urgency AND run_at <= %(now)s
+              AND state IN ('scheduled', 'available', 'retryable')
+              AND (lease_token IS NULL OR lease_expires_at <= %(now)s)
             ORDER BY priority, run_at, inserted_at, id
             LIMIT %(limit)s
             FOR UPDATE SKIP LOCKED
