@@ -321,7 +321,8 @@ class LimitSettings:
         "DUPLICATE_WINDOW_MINUTES",
         minutes(0, 1440),
         default="5",
-        meaning="A twin of a payment completed within this time is refused; 0 turns that off.",
+        meaning="A twin (same account, counterparty, amount, description, direction) of a payment completed"
+        " within this time is refused; 0 turns that off.",
     )
     self_service_credits: bool = variable(
         "SELF_SERVICE_CREDITS",

@@ -13,7 +13,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Role
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
-from ledgerbank_domain.payments.payment import PaymentStatus, PaymentType
+from ledgerbank_domain.payments.payment import Payment, PaymentStatus, PaymentType
 from ledgerbank_domain.users.user import UserStatus
 
 
@@ -141,14 +141,11 @@ def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world):
     assert world.ledger.verify() == []
 
 
-def test_a_twin_within_the_window_is_refused_whatever_the_account_and_allowed_after_it(world):
+def test_a_twin_within_the_window_is_refused_and_allowed_after_it(world):
     user, actor = world.user()
-    one, other = (
-        world.account_of(user, "100"),
-        world.account_of(user, "100", account_type=AccountType.SAVINGS),
-    )
-    world.processing.process(actor, payment_id=world.pending(actor, one, "5", "Coffee").id)
-    twin = world.pending(actor, other, "5.00", "Coffee")
+    account = world.account_of(user, "100")
+    world.processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
+    twin = world.pending(actor, account, "5.00", "Coffee", payment_type=PaymentType.WITHDRAWAL)
     world.clock.advance(timedelta(minutes=5))
     assert refusal(world.processing.process_many([(actor, twin.id)])[0]) is Reason.DUPLICATE_TRANSACTION
     assert world.payments.outlook(actor, payment_id=twin.id).is_duplicate
@@ -157,19 +154,76 @@ def test_a_twin_within_the_window_is_refused_whatever_the_account_and_allowed_af
     world.processing.process(actor, payment_id=twin.id)
 
 
-def test_payments_that_differ_in_amount_text_direction_or_user_are_no_twins(world):
+def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_twins(world):
     user, actor = world.user()
     stranger, stranger_actor = world.user("bob@example.com")
     account, foreign = world.account_of(user, "100"), world.account_of(stranger, "100")
+    other = world.account_of(user, "100", account_type=AccountType.SAVINGS)
     world.processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
     for who, where, amount, text, direction in [
         (actor, account, "5.01", "Coffee", Direction.DEBIT),
         (actor, account, "5", "coffee", Direction.DEBIT),
         (actor, account, "5", "Coffee", Direction.CREDIT),
+        (actor, other, "5", "Coffee", Direction.DEBIT),
         (stranger_actor, foreign, "5", "Coffee", Direction.DEBIT),
     ]:
         payment = world.pending(who, where, amount, text, direction=direction)
+        assert not world.payments.outlook(who, payment_id=payment.id).is_duplicate
+        draft = world.draft(where, amount, text, direction=direction)
+        assert world.payments.validate(who, draft).error is None
         world.processing.process(who, payment_id=payment.id)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_same_amount_for_the_same_thing_goes_to_each_of_several_people_once(world, at_once):
+    user, actor = world.user()
+    account = world.account_of(user, "100")
+    people = [world.account_of(world.user(f"{name}@example.com")[0]) for name in ("bob", "carol", "dave")]
+
+    def share(payee) -> Payment:
+        if payee is None:
+            return world.pending(actor, account, "20", "Rent share")
+        to = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": payee.id}
+        return world.pending(actor, account, "20", "Rent share", **to)
+
+    payments = [share(payee) for payee in (*people, None)]
+    requests = [(actor, payment.id) for payment in payments]
+    if at_once:
+        outcomes = world.processing.process_many(requests)
+    else:
+        outcomes = [world.processing.process(actor, payment_id=payment.id) for payment in payments]
+
+    assert reasons(outcomes) == []
+    assert [world.balance(person) for person in people] == [20, 20, 20]
+    for payee in (*people, None):
+        again = share(payee)
+        assert world.payments.outlook(actor, payment_id=again.id).is_duplicate
+        refused = world.processing.process_many([(actor, again.id)])[0]
+        assert refusal(refused) is Reason.DUPLICATE_TRANSACTION
+
+
+def test_scheduled_payments_to_several_people_are_all_processed_and_their_twins_are_not(world):
+    user, actor = world.user()
+    account = world.account_of(user, "100")
+    people = [world.account_of(world.user(f"{name}@example.com")[0]) for name in ("bob", "carol")]
+    payments = [
+        world.pending(
+            actor,
+            account,
+            "20",
+            "Rent share",
+            payment_type=PaymentType.TRANSFER,
+            counterparty_account_id=people[number % 2].id,
+        )
+        for number in range(4)
+    ]
+    for payment in payments:
+        world.schedules.schedule(actor, payment_id=payment.id)
+    world.services.due_jobs.run_due_jobs()
+
+    statuses = [world.payments.get(actor, payment_id=payment.id).status for payment in payments]
+    assert statuses.count(PaymentStatus.COMPLETED) == 2
+    assert [world.balance(person) for person in people] == [20, 20]
 
 
 def test_a_duplicate_window_of_zero_turns_the_rule_off(world):
@@ -305,12 +359,13 @@ def test_simultaneous_payments_never_exceed_the_daily_limit(world):
     assert world.balance(account) == Decimal(5000 - 11 * 90)
 
 
-def test_simultaneous_twins_on_two_accounts_of_one_user_are_executed_once(world):
+def test_simultaneous_twins_are_executed_once_for_each_account(world):
     user, actor = world.user()
     accounts = [world.account_of(user, "100") for _ in range(2)]
     twins = [world.pending(actor, accounts[n % 2], "5", "Coffee") for n in range(10)]
     outcomes = race([lambda p=p: world.processing.process(actor, payment_id=p.id) for p in twins])
-    assert reasons(outcomes) == ["duplicate_transaction"] * 9
+    assert reasons(outcomes) == ["duplicate_transaction"] * 8
+    assert [world.balance(account) for account in accounts] == [95, 95]
 
 
 def test_opposite_transfers_at_once_neither_deadlock_nor_lose_a_penny(world):

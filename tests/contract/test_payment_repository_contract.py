@@ -283,18 +283,19 @@ def test_a_twin_is_a_completed_payment_of_the_same_signature_posted_at_or_after_
     like: dict[str, Any] = {"amount": "5.50", "description": "Coffee"}
     first, early = given.a_completed_payment(first, at=START - INSTANT, **like)
     first, exact = given.a_completed_payment(first, at=START, **like)
-    second, late = given.a_completed_payment(
-        second, at=START + INSTANT, payment_type=PaymentType.TRANSFER, **like
+    first, late = given.a_completed_payment(
+        first, at=START + INSTANT, payment_type=PaymentType.TRANSFER, **like
     )
     given.a_payment(first, **like)
     given.a_completed_payment(given.an_account(balance="10"), at=START, **like)
-    unlike = [
-        given.a_completed_payment(second, at=START, amount="5.51", description="Coffee"),
-    ]
-    second = unlike[-1][0]
-    unlike.append(given.a_completed_payment(second, at=START, amount="5.50", description="coffee"))
-    second = unlike[-1][0]
-    unlike.append(given.a_completed_payment(second, at=START, direction=Direction.CREDIT, **like))
+    for other in (
+        {"amount": "5.51"},
+        {"description": "coffee"},
+        {"direction": Direction.CREDIT},
+        {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": second.id},
+    ):
+        first, _ = given.a_completed_payment(first, at=START, **(like | other))
+    second, _ = given.a_completed_payment(second, at=START, **like)
     signature = early.signature
     nobodys = replace(signature, user_id=given.ids.new_id())
 

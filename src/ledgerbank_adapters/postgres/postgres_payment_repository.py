@@ -76,17 +76,23 @@ SPENT = """
     ) AS today
     WHERE today.spent IS NOT NULL
 """
+# No account is its own counterparty, so the account itself stands for none: nulls are equal to nothing.
 COMPLETED_LIKE = """
     SELECT wanted.number, twin.id
     FROM unnest(
-        %(user_ids)s::uuid[], %(amounts)s::numeric[], %(descriptions)s::text[], %(directions)s::text[]
-    ) WITH ORDINALITY AS wanted (user_id, amount, description, direction, number)
+        %(user_ids)s::uuid[], %(account_ids)s::uuid[], %(receiving_ids)s::uuid[], %(amounts)s::numeric[],
+        %(currencies)s::text[], %(descriptions)s::text[], %(directions)s::text[]
+    ) WITH ORDINALITY
+        AS wanted (user_id, account_id, receiving_id, amount, currency, description, direction, number)
     CROSS JOIN LATERAL (
         SELECT payment.id
         FROM user_payments AS payment
-        WHERE payment.user_id = wanted.user_id AND payment.amount = wanted.amount
-          AND payment.description = wanted.description AND payment.direction = wanted.direction
+        WHERE payment.user_bank_account_id = wanted.account_id
+          AND coalesce(payment.counterparty_account_id, payment.user_bank_account_id) = wanted.receiving_id
+          AND payment.amount = wanted.amount AND payment.direction = wanted.direction
+          AND payment.description = wanted.description
           AND payment.status = 'COMPLETED' AND payment.posted_at >= %(since)s
+          AND payment.user_id = wanted.user_id AND payment.currency = wanted.currency
         OFFSET 0
     ) AS twin
 """
@@ -150,7 +156,12 @@ class PostgresPaymentRepository(PaymentRepository):
         wanted = list(signatures)
         asked = {
             "user_ids": array_literal(signature.user_id for signature in wanted),
+            "account_ids": array_literal(signature.account_id for signature in wanted),
+            "receiving_ids": array_literal(
+                signature.counterparty_account_id or signature.account_id for signature in wanted
+            ),
             "amounts": array_literal(signature.amount for signature in wanted),
+            "currencies": array_literal(signature.currency_code for signature in wanted),
             "descriptions": array_literal(signature.description for signature in wanted),
             "directions": array_literal(signature.direction.value for signature in wanted),
             "since": since,

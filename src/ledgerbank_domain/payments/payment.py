@@ -42,12 +42,16 @@ _MAY_BECOME = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSignature:
-    """What makes two payments look the same to the duplicate rule; account and type do not count."""
+    """What makes two payments look the same to the duplicate rule: whose money goes from where to where, how
+    much, and what for. The type does not count. No counterparty is the same as no counterparty."""
 
     user_id: UUID
+    account_id: UUID
+    counterparty_account_id: UUID | None
     amount: Decimal
+    currency_code: str
     description: str
     direction: Direction
 
@@ -105,7 +109,15 @@ class Payment:
 
     @property
     def signature(self) -> PaymentSignature:
-        return PaymentSignature(self.user_id, self.amount.amount, self.description, self.direction)
+        return PaymentSignature(
+            user_id=self.user_id,
+            account_id=self.user_bank_account_id,
+            counterparty_account_id=self.counterparty_account_id,
+            amount=self.amount.amount,
+            currency_code=self.currency.code,
+            description=self.description,
+            direction=self.direction,
+        )
 
     def started(self, *, at: datetime) -> "Payment":
         """A job's attempt begins."""

@@ -99,10 +99,10 @@ class PaymentProcessingService:
     ) -> _Batch:
         """Locks users, then payments, then accounts, each by ascending id; only then reads the facts.
 
-        The users are those who ask, who pay and who receive. Their locks make the duplicate rule safe across
-        a user's accounts, and keep everybody what they are until the money has moved. The first, unlocked
-        look only tells whom to lock: a payment's user, account and counterparty never change, and no account
-        changes its owner.
+        The users are those who ask, who pay and who receive. Their locks keep everybody what they are until
+        the money has moved; that of the paying account makes the limit and the duplicate rule safe. The
+        first, unlocked look only tells whom to lock: a payment's user, account and counterparty never
+        change, and no account changes its owner.
         """
         seen = work.payments.find_many({payment_id for _, payment_id in requests}).values()
         receiving = work.accounts.find_many(_receiving(seen))

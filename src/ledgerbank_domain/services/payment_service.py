@@ -265,7 +265,15 @@ class PaymentService:
     def _with_recent_activity(
         self, work: UnitOfWork, facts: PaymentFacts, draft: PaymentDraft
     ) -> PaymentFacts:
-        signature = PaymentSignature(facts.payer_id, draft.amount, draft.description, draft.direction)
+        signature = PaymentSignature(
+            user_id=facts.payer_id,
+            account_id=facts.account.id,
+            counterparty_account_id=facts.counterparty_account_id,
+            amount=facts.amount,
+            currency_code=facts.account.currency.code,
+            description=draft.description,
+            direction=facts.direction,
+        )
         activity = RecentActivity.gather(
             work,
             accounts=[facts.account],

@@ -294,7 +294,10 @@ LEDGER = (
         WHERE status = 'COMPLETED' AND direction = 'DEBIT'
     """,
     """
-    CREATE INDEX user_payments_signature_idx ON user_payments (user_id, amount, posted_at)
+    CREATE INDEX user_payments_signature_idx ON user_payments (
+        user_bank_account_id, coalesce(counterparty_account_id, user_bank_account_id),
+        amount, direction, description, posted_at
+    )
         WHERE status = 'COMPLETED'
     """,
     """
