@@ -1,22 +1,48 @@
 """Where requests are counted: in this process, or in a Redis that all processes share."""
 
+from datetime import timedelta
+
 from ledgerbank_adapters.memory import MemoryRateLimiter
 from ledgerbank_app.settings import RateLimitSettings
 from ledgerbank_app.settings_loading import SettingsError
 from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.ports.rate_limiter import RateLimiter
+from ledgerbank_domain.ports.rate_limiter import RateLimiter, RateLimitObserver
+
+HOUR = timedelta(hours=1)
 
 
-def create_rate_limiter(settings: RateLimitSettings, clock: Clock) -> RateLimiter | None:
+def create_rate_limiter(
+    settings: RateLimitSettings, clock: Clock, observer: RateLimitObserver
+) -> RateLimiter | None:
     """None when requests are not limited. Connects to nothing yet. Raises SettingsError."""
     if not settings.enabled:
         return None
+    return _limiter(settings, clock, observer, limit=settings.max_requests, window=settings.window)
+
+
+def create_registration_limiter(
+    settings: RateLimitSettings, clock: Clock, observer: RateLimitObserver
+) -> RateLimiter | None:
+    """As :func:`create_rate_limiter`."""
+    if not settings.registrations_per_hour:
+        return None
+    return _limiter(settings, clock, observer, limit=settings.registrations_per_hour, window=HOUR)
+
+
+def _limiter(
+    settings: RateLimitSettings,
+    clock: Clock,
+    observer: RateLimitObserver,
+    *,
+    limit: int,
+    window: timedelta,
+) -> RateLimiter:
     if settings.storage_url is None:
-        return MemoryRateLimiter(limit=settings.max_requests, window=settings.window, clock=clock)
+        return MemoryRateLimiter(limit=limit, window=window, clock=clock, observer=observer)
     try:
         from ledgerbank_adapters.rate_limiting import RedisRateLimiter
     except ModuleNotFoundError:
         raise SettingsError(
             ["RATE_LIMIT_STORAGE_URL names a Redis: pip install 'ledgerbank[redis]' brings what it takes."]
         ) from None
-    return RedisRateLimiter(settings.storage_url, limit=settings.max_requests, window=settings.window)
+    return RedisRateLimiter(settings.storage_url, limit=limit, window=window)

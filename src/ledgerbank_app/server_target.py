@@ -16,7 +16,7 @@ from ledgerbank_adapters.metrics.prometheus_metrics import CONTENT_TYPE, Prometh
 from ledgerbank_app.composition import Application, compose_application
 from ledgerbank_app.process_health import ProcessHealth
 from ledgerbank_app.process_logging import configure_logging
-from ledgerbank_app.rate_limiter_choice import create_rate_limiter
+from ledgerbank_app.rate_limiter_choice import create_rate_limiter, create_registration_limiter
 from ledgerbank_app.settings import AppEnvironment, Settings
 from ledgerbank_app.settings_loading import SettingsError, load_settings
 from ledgerbank_app.worker_pools import STOP_SECONDS, connections_of_workers, create_worker_pool
@@ -84,7 +84,8 @@ def _http_application(
         bank_logins=services.bank_logins,
         bank_connections=services.bank_connections,
         bank_webhooks=services.bank_webhooks,
-        rate_limiter=create_rate_limiter(settings.rate_limit, application.clock),
+        rate_limiter=create_rate_limiter(settings.rate_limit, application.clock, metrics),
+        registration_limiter=create_registration_limiter(settings.rate_limit, application.clock, metrics),
         health=HealthProbes(
             database_answers=application.database.answers,
             migrations_are_current=application.database.is_up_to_date,

@@ -149,6 +149,9 @@ def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> N
         ("RATE_LIMIT_ENABLED", ["yes", "1"]),
         ("RATE_LIMIT_MAX", ["0", "-1", "many"]),
         ("RATE_LIMIT_WINDOW_SECONDS", ["0", "1.5"]),
+        ("REGISTRATIONS_PER_HOUR", ["-1", "1.5", "1000001"]),
+        ("LOGIN_BACKOFF_AFTER", ["-1", "101"]),
+        ("REFRESH_REUSE_GRACE_SECONDS", ["-1", "61", "0.5"]),
         (
             "RATE_LIMIT_STORAGE_URL",
             ["memory", "http://cache:6379", "redis://", "redis://cache/x", "redis://cache:0"],
@@ -390,6 +393,16 @@ def test_a_mail_server_is_a_url_with_usual_ports_and_an_encoded_login() -> None:
     assert server("smtp://a%40b:p%2Fw%3A%3F@[::1]:2525") == SmtpServer(
         host="::1", port=2525, username="a@b", password="p/w:?"
     )
+
+
+def test_registrations_are_limited_unless_requests_are_not_or_it_is_said_otherwise() -> None:
+    def per_hour(**environment: str) -> int:
+        return settings_of(**environment).rate_limit.registrations_per_hour
+
+    assert per_hour() == 20
+    assert per_hour(RATE_LIMIT_ENABLED="false") == 0
+    assert per_hour(RATE_LIMIT_ENABLED="false", REGISTRATIONS_PER_HOUR="3") == 3
+    assert per_hour(REGISTRATIONS_PER_HOUR="0") == 0
 
 
 def test_the_public_address_follows_the_port_unless_it_is_given() -> None:

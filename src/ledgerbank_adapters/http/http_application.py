@@ -38,6 +38,7 @@ from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.protocol_refusal import ProtocolRefusalMiddleware
 from ledgerbank_adapters.http.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
 from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
+from ledgerbank_adapters.http.registration_gate import RegistrationGate
 from ledgerbank_adapters.http.request_context import RequestContextMiddleware
 from ledgerbank_adapters.http.request_observation import RequestObservationMiddleware
 from ledgerbank_adapters.http.security_headers import SecurityHeadersMiddleware
@@ -112,6 +113,7 @@ def create_http_application(
     trusted_proxies: Collection[IpNetwork] = (),
     strict_transport: bool = False,
     rate_limiter: RateLimiter | None = None,
+    registration_limiter: RateLimiter | None = None,
     observer: HttpObserver | None = None,
     exposition: Callable[[], Document] = lambda: NO_METRICS,
     metrics_token: str | None = None,
@@ -122,13 +124,16 @@ def create_http_application(
 
     ``limiter`` has as many tokens as the database pool has connections. ``strict_transport`` is for
     production, behind TLS. ``public_base_url`` has no final slash. ``cors_origins`` may be ``*`` alone.
-    Without ``rate_limiter`` nobody is limited. ``observer`` is told of every request and error;
-    ``exposition`` is what it counted. ``mailbox`` is for development alone: everybody may look into it.
+    Without ``rate_limiter`` nobody is limited; ``registration_limiter`` counts new users of an address.
+    ``observer`` is told of every request and error; ``exposition`` is what it counted. ``mailbox`` is for
+    development alone: everybody may look into it.
     """
     observer = observer or SilentHttpObserver()
-    rate_limit = None
-    if rate_limiter is not None:
-        rate_limit = RateLimitGate(limiter=rate_limiter, clock=clock, observer=observer)
+    rate_limit, registration_limit = (
+        None if limiter is None else RateLimitGate(limiter=limiter, clock=clock, observer=observer)
+        for limiter in (rate_limiter, registration_limiter)
+    )
+    refusals = RefusalRecorder(audit=audit_events)
     writer = AnswerWriter(clock=clock, public_base_url=public_base_url, observer=observer)
     runner = OperationRunner(
         services=HttpServices(
@@ -150,11 +155,12 @@ def create_http_application(
             bank_logins=bank_logins,
             bank_connections=bank_connections,
             bank_webhooks=bank_webhooks,
+            registrations=RegistrationGate(rate_limit=registration_limit, refusals=refusals),
         ),
         admission=CallerAdmission(
             auth=auth,
             rate_limit=rate_limit,
-            refusals=RefusalRecorder(audit=audit_events),
+            refusals=refusals,
         ),
         idempotency=idempotency,
         writer=writer,

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 
 from ledgerbank_adapters.http.field_reader import FieldReader
 from ledgerbank_adapters.http.http_health import HealthProbes
+from ledgerbank_adapters.http.registration_gate import RegistrationGate
 from ledgerbank_adapters.http.wire_values import WireInstant, parse_uuid
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -88,6 +89,7 @@ class HttpServices:
     bank_logins: BankLoginService
     bank_connections: BankConnectionService
     bank_webhooks: BankWebhookService
+    registrations: RegistrationGate
 
     def over(self, start_unit_of_work: StartUnitOfWork) -> "HttpServices":
         """The same use-cases, in units of work that are started like this.
@@ -196,6 +198,7 @@ class Operation(Generic[B, Q]):
     the same answer also comes with. ``metadata`` is the TypedDict of what metadata holds beside action and
     pagination. ``path_schemas`` describes the parameters in ``path``. An ``idempotent``
     operation honours the header ``Idempotency-Key``; its use-case commits once, as the last thing it does.
+    One that is ``counted_on_address`` proves who somebody is: no token that comes along makes a difference.
     One with an ``error_page`` answers people, in place of JSON, with the page that this makes of an error.
     One that ``takes_raw_body`` gets bodies of any type and every query parameter, all unread.
     """
@@ -217,6 +220,7 @@ class Operation(Generic[B, Q]):
     wrapped: bool = True
     blocking: bool = True
     idempotent: bool = False
+    counted_on_address: bool = False
     media_type: str = "application/json"
     unwell_status: int | None = None
     error_page: Callable[[Call[B, Q], DomainError], Document | None] | None = None

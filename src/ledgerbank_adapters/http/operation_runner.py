@@ -139,7 +139,8 @@ class OperationRunner:
 
     def _caller(self, operation: Operation[Any, Any], arrived: _Arrived) -> Caller:
         origin = replace(arrived.context.origin, success_status=operation.status)
-        if operation.access is Access.PUBLIC and arrived.tally is None:
+        needs_nobody = operation.access is Access.PUBLIC and arrived.tally is None
+        if needs_nobody or operation.counted_on_address:
             return Caller(identity=DomainError(Reason.INVALID_TOKEN), origin=origin)
         return self.admission.identify(arrived.credentials, origin)
 

@@ -13,6 +13,7 @@ from ledgerbank_adapters.http.http_observer import HttpObserver
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.client_network import client_network
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.rate_limiter import RateLimiter, RateLimitStoreError, RateLimitVerdict
 
@@ -74,7 +75,8 @@ class _Outage:
 class RateLimitGate:
     """Counts each request against its caller: the user, or the address when nobody knows who it is.
 
-    While the store is out of reach everybody is let through. Safe to share between threads.
+    Of IPv6 the address is the whole /64. While the store is out of reach everybody is let through. Safe to
+    share between threads.
     """
 
     limiter: RateLimiter
@@ -84,7 +86,7 @@ class RateLimitGate:
 
     def count(self, actor: Actor, tally: RateLimitTally) -> None:
         """Raises ``rate_limit_exceeded``."""
-        verdict = self._verdict(f"user:{actor.user_id}" if actor.user_id else f"ip:{actor.origin.ip}")
+        verdict = self._verdict(_key(actor))
         tally.verdict = verdict
         if verdict is None or verdict.allowed:
             return
@@ -108,3 +110,7 @@ class RateLimitGate:
         if outage.warned_at is None or now >= outage.warned_at + WARNING_INTERVAL:
             outage.warned_at = now
             logger.warning("requests are let through uncounted: the rate limit's store fails: %s", error)
+
+
+def _key(actor: Actor) -> str:
+    return f"user:{actor.user_id}" if actor.user_id else f"ip:{client_network(actor.origin.ip)}"

@@ -55,7 +55,9 @@ class UserKeysetQuery(KeysetQuery):
 
 
 def register(call: Call[RegistrationBody, None]) -> Answer:
-    return _created(call.services.users.register(call.actor, call.body().new_user()))
+    body = call.body()
+    call.services.registrations.count(call.actor)
+    return _created(call.services.users.register(call.actor, body.new_user()))
 
 
 def create_user(call: Call[NewUserBody, None]) -> Answer:
@@ -114,6 +116,7 @@ USER_OPERATIONS = (
         handler=register,
         summary="Registers an ordinary user",
         access=Access.PUBLIC,
+        counted_on_address=True,
         body=RegistrationBody,
         answer=UserPayload,
         status=201,

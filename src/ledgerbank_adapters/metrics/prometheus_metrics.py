@@ -85,6 +85,11 @@ class PrometheusMetrics:
             "Requests let through because the store of the rate limit is out of reach.",
             registry=registry,
         )
+        self._dropped_keys = Counter(
+            "ledgerbank_rate_limit_keys_dropped",
+            "Callers whose count was given up because there were too many of them.",
+            registry=registry,
+        )
         self._syncs = Counter(
             "ledgerbank_syncs",
             "Syncs with banks that had begun.",
@@ -125,6 +130,9 @@ class PrometheusMetrics:
 
     def request_not_counted(self) -> None:
         self._not_counted.inc()
+
+    def rate_limit_key_dropped(self) -> None:
+        self._dropped_keys.inc()
 
     def statement_executed(self, seconds: float) -> None:
         self._statement_seconds.observe(seconds)

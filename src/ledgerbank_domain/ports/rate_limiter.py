@@ -36,3 +36,18 @@ class RateLimiter(Protocol):
     @abstractmethod
     def hit(self, key: str) -> RateLimitVerdict:
         """Counts a request, or refuses it. Raises :class:`RateLimitStoreError`."""
+
+
+class RateLimitObserver(Protocol):
+    """Must be quick and must not raise; is called from many threads."""
+
+    @abstractmethod
+    def rate_limit_key_dropped(self) -> None:
+        """There were too many keys to remember: the one that was idle longest is counted anew."""
+
+
+class SilentRateLimitObserver(RateLimitObserver):
+    """Counts nothing."""
+
+    def rate_limit_key_dropped(self) -> None:
+        pass

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.http.http_bank import PEER, BackOffice, HttpBank, data_of, error_of
+from tests.integration.http.http_bank import PASSWORD, PEER, BackOffice, HttpBank, data_of, error_of
 
 from ledgerbank_adapters.http.http_observer import SilentHttpObserver
 from ledgerbank_adapters.memory import MemoryRateLimiter
@@ -178,6 +178,80 @@ def test_a_bad_token_counts_against_the_address(bank: HttpBank, limited: HttpBan
     # Where no token is needed a bad one is no reason to refuse.
     answer = limited.get("/problems", token="rubbish")
     assert (answer.status_code, standing(answer)) == (200, (5, 1))
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh", "/auth/logout", "/users"])
+def test_who_proves_who_he_is_is_counted_on_his_address_whatever_token_comes_along(
+    bank: HttpBank, limited: HttpBank, path: str
+) -> None:
+    tokens = [bank.customer(f"{name}@example.com").token for name in ("alice", "bob", "carol")]
+
+    answers = [
+        limited.post(path, json={}, token=token)
+        for token in (tokens[0], None, tokens[1], "rubbish", tokens[2])
+    ]
+
+    assert [answer.status_code for answer in answers] == [400] * 5
+    assert [standing(answer)[1] for answer in answers] == [4, 3, 2, 1, 0]
+    error_of(limited.post(path, json={}, token=tokens[0]), 429, "rate_limit_exceeded")
+    # Elsewhere each is counted for himself.
+    assert standing(limited.get("/auth/me", token=tokens[0])) == (5, 4)
+
+
+def test_all_addresses_of_an_ipv6_network_count_as_one(
+    open_bank: Callable[..., HttpBank], limiter: MemoryRateLimiter
+) -> None:
+    bank = open_bank(rate_limiter=limiter, trusted_proxies=[ip_network(PEER)])
+
+    def asked(address: str) -> int:
+        return standing(bank.get("/problems", headers={"X-Forwarded-For": address}))[1]
+
+    assert [asked(f"2001:db8:1:2:{number}::1") for number in (1, 2, 3)] == [4, 3, 2]
+    assert asked("2001:db8:1:3::1") == 4
+    assert asked("::ffff:192.0.2.1") == 4
+    assert asked("192.0.2.1") == 3
+
+
+def new_user(number: object) -> dict[str, str]:
+    return {
+        "email": f"user{number}@example.com",
+        "full_name": "A User",
+        "password": PASSWORD,
+        "password_confirmation": PASSWORD,
+    }
+
+
+@pytest.fixture
+def registering(open_bank: Callable[..., HttpBank], office: BackOffice) -> HttpBank:
+    limiter = MemoryRateLimiter(limit=3, window=timedelta(hours=1), clock=office.clock)
+    return open_bank(registration_limiter=limiter, trusted_proxies=[ip_network(PEER)])
+
+
+def test_an_address_registers_so_many_users_within_an_hour(registering: HttpBank, office: BackOffice) -> None:
+    for number in range(3):
+        data_of(registering.post("/users", json=new_user(number)), 201)
+        office.clock.advance(timedelta(minutes=10))
+
+    refused = [registering.post("/users", json=new_user(number)) for number in range(3, 6)]
+
+    for answer in refused:
+        assert error_of(answer, 429, "rate_limit_exceeded")["details"] == {"retry_after_seconds": 1800}
+        assert answer.headers["Retry-After"] == "1800"
+    assert [event.name.value for event in recorded(office)].count("rate_limit.exceeded") == 1
+    elsewhere = {"X-Forwarded-For": "192.0.2.1"}
+    data_of(registering.post("/users", json=new_user(6), headers=elsewhere), 201)
+    office.clock.advance(timedelta(minutes=30))
+    data_of(registering.post("/users", json=new_user(7)), 201)
+
+
+def test_what_is_no_registration_is_not_counted_as_one_but_a_taken_email_is(registering: HttpBank) -> None:
+    for _ in range(5):
+        error_of(registering.post("/users", json={}), 400, "missing_fields")
+    data_of(registering.post("/users", json=new_user(1)), 201)
+    for _ in range(2):
+        error_of(registering.post("/users", json=new_user(1)), 409, "email_already_exists")
+
+    error_of(registering.post("/users", json=new_user(1)), 429, "rate_limit_exceeded")
 
 
 def test_behind_a_trusted_proxy_the_client_is_counted_and_elsewhere_the_header_is_worth_nothing(
