@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from typing import Annotated
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -21,7 +22,10 @@ from ledgerbank_app.settings import Settings
 from ledgerbank_app.settings_loading import load_settings
 from ledgerbank_app.worker_pools import connections_of_workers
 from ledgerbank_app.worker_process import threads_for, work_until_stopped
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.identity.actor import SYSTEM
 from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy
+from ledgerbank_domain.ledger.reversal_reason import parse_reversal_reason
 
 
 class CommandRefused(Exception):  # noqa: N818 - a refusal, with the reason as its message
@@ -169,6 +173,35 @@ def verify(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int
         discrepancies = application.services.ledger.verify()
     print(_as_json(discrepancies) if as_json else _as_text(discrepancies))
     return LEDGER_IS_WRONG if discrepancies else DONE
+
+
+@ledger.command
+def reverse(entry: str, *, reason: str) -> int:
+    """Undo a payment's entry by one with its lines mirrored. Nothing is ever erased.
+
+    Refused when it was reversed already, when it is no payment's or transfer's, when an account of it is
+    closed, and when a balance would fall below its floor.
+
+    Parameters
+    ----------
+    entry
+        The id of the journal entry: a payment's journal_entry_id.
+    reason
+        Why, in up to 255 characters; it stands on the lines.
+    """
+    try:
+        entry_id = UUID(entry)
+    except ValueError:
+        raise CommandRefused("ENTRY is no id: it is a UUID, such as a payment's journal_entry_id.") from None
+    try:
+        parse_reversal_reason(reason)
+    except DomainError:
+        raise CommandRefused("--reason takes 1 to 255 characters.") from None
+    with _opened(load_settings(os.environ)) as application:
+        _require_newest_schema(application)
+        undoing = application.services.reversals.reverse_entry(SYSTEM, entry_id=entry_id, reason=reason)
+    print(f"Reversed by entry {undoing.id}.")
+    return DONE
 
 
 @keys.command

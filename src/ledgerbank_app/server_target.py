@@ -78,6 +78,7 @@ def _http_application(
         payments=services.payments,
         processing=services.processing,
         schedules=services.schedules,
+        reversals=services.reversals,
         jobs=services.jobs,
         idempotency=services.idempotency,
         audit_events=services.audit_events,

@@ -30,6 +30,7 @@ class ServiceWorld(SandboxBank):
         self.schedules = self.services.schedules
         self.jobs = self.services.jobs
         self.ledger = self.services.ledger
+        self.reversals = self.services.reversals
         self.bank_logins = self.services.bank_logins
         self.connections = self.services.bank_connections
         self.webhooks = self.services.bank_webhooks

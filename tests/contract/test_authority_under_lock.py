@@ -21,6 +21,7 @@ from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import KeysetRequest, PageRequest
 from ledgerbank_domain.jobs.job import JobFilter, JobState
 from ledgerbank_domain.money.currency import parse_currency
+from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.user_repository import UserFilter
 from ledgerbank_domain.services.bank_service import NewBank, NewBranch
@@ -57,6 +58,12 @@ STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "schedules.schedule": lambda s, who: s.services.schedules.schedule(who, payment_id=s.payment.id),
     "schedules.cancel_job": lambda s, who: s.services.schedules.cancel_job(
         who, payment_id=s.scheduled_payment_id
+    ),
+    "reversals.reverse_payment": lambda s, who: s.services.reversals.reverse_payment(
+        who, payment_id=s.done.id, reason="A mistake"
+    ),
+    "reversals.reverse_entry": lambda s, who: s.services.reversals.reverse_entry(
+        who, entry_id=s.done.journal_entry_id, reason="A mistake"
     ),
 }
 """What takes an administrator when it is done to somebody else's affairs."""
@@ -178,6 +185,7 @@ class Scene:
     waiting_job_id: UUID
     cancelled_job_id: UUID
     scheduled_payment_id: UUID
+    done: Payment
 
     def __post_init__(self) -> None:
         self.services: Services = self.world.services
@@ -223,6 +231,7 @@ def scene(world, given) -> Scene:
         waiting_job_id=jobs.schedule(jobs.new_payment()).id,
         cancelled_job_id=jobs.job_in(JobState.CANCELLED, jobs.new_payment()).id,
         scheduled_payment_id=jobs.schedule(scheduled) and scheduled.id,
+        done=world.processing.process(jobs.payer, payment_id=jobs.new_payment("1").id),
     )
 
 

@@ -161,3 +161,36 @@ def test_a_database_out_of_reach_is_one_clear_sentence(environment):
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
     assert "secret" not in refused.stderr
+
+
+def test_an_entry_is_reversed_once_and_the_books_stay_right(environment, database_url):
+    assert run_ledgerbank("seed", environment=environment).returncode == 0
+    with psycopg.connect(database_url) as connection:
+        entries = dict(
+            connection.execute(
+                "SELECT description, id::text FROM journal_entries WHERE description <> 'Opening balance'"
+            ).fetchall()
+        )
+
+    def reverse(entry: str, reason: str = "Booked by mistake"):
+        return run_ledgerbank("ledger", "reverse", entry, "--reason", reason, environment=environment)
+
+    done = reverse(entries["Grocery Shopping"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Reversed by entry ")
+    for refused, told in (
+        (reverse(entries["Grocery Shopping"]), "already been reversed"),
+        (reverse(entries["Restaurant"]), "cannot be reversed"),
+        (reverse("0199d1f2-7c3a-7b6e-9f00-3a5b1c2d4e6f"), "not found"),
+        (reverse("no-id"), "is no id"),
+        (reverse(entries["Salary Deposit"], "  "), "--reason"),
+    ):
+        assert refused.returncode == 2
+        assert told in refused.stderr
+        assert "Traceback" not in refused.stderr
+    with psycopg.connect(database_url) as connection:
+        balance = connection.execute(
+            "SELECT balance FROM user_bank_accounts WHERE account_name = 'Alice Checking'"
+        ).fetchone()
+    assert balance == (1600,)
+    assert run_ledgerbank("ledger", "verify", environment=environment).returncode == 0

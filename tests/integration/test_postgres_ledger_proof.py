@@ -85,6 +85,7 @@ TOTAL = LedgerCheck.CURRENCY_TOTAL_ZERO
 BALANCE = LedgerCheck.BALANCE_EQUALS_LINES
 CHAIN = LedgerCheck.BALANCE_AFTER_CHAINS
 PAYMENT = LedgerCheck.PAYMENT_HAS_ONE_ENTRY
+REVERSED = LedgerCheck.REVERSED_PAYMENT_HAS_REVERSAL
 TIMES = LedgerCheck.TIMES_IN_ORDER
 
 NEW_CLEARING_LINE = """
@@ -235,6 +236,19 @@ TAMPERINGS = {
         WHERE id = %(payment)s
         """,
         {(PAYMENT, "user_payments", "payment")},
+    ),
+    "a payment said to be reversed": (
+        """
+        UPDATE user_payments SET reversed_at = posted_at, reversal_entry_id = %(last)s WHERE id = %(payment)s
+        """,
+        {(REVERSED, "user_payments", "payment")},
+    ),
+    "an entry made the reversal of a payment's": (
+        """
+        UPDATE journal_entries SET kind = 'REVERSAL', reverses_entry_id = %(payment_entry)s
+        WHERE id = %(last)s
+        """,
+        {(REVERSED, "user_payments", "payment")},
     ),
     "a receiver made up": (
         """

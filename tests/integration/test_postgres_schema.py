@@ -477,6 +477,25 @@ REFUSED: dict[str, list[Row]] = {
         {"status": "COMPLETED", "posted_at": NOW},
         {"journal_entry_id": ENTRY},
     ],
+    "user_payments_reversal_entry_id_fkey": [
+        {
+            "status": "COMPLETED",
+            "posted_at": NOW,
+            "journal_entry_id": ENTRY,
+            "reversed_at": NOW,
+            "reversal_entry_id": NOBODY,
+        }
+    ],
+    "user_payments_reversed_has_entry_check": [
+        {"status": "COMPLETED", "posted_at": NOW, "journal_entry_id": ENTRY, "reversed_at": NOW},
+        {
+            "status": "COMPLETED",
+            "posted_at": NOW,
+            "journal_entry_id": ENTRY,
+            "reversal_entry_id": OTHER_ENTRY,
+        },
+    ],
+    "user_payments_reversed_was_completed_check": [{"reversed_at": NOW, "reversal_entry_id": ENTRY}],
     "user_payments_failed_has_reason_check": [{"status": "FAILED"}, {"failure_reason": "timeout"}],
     "user_payments_failure_reason_check": [{"status": "FAILED", "failure_reason": "It broke."}],
     "user_payments_counterparty_check": [

@@ -55,6 +55,12 @@ def test_good_books_are_proved(books: Books) -> None:
     assert books.found() == set()
 
 
+def test_a_payment_that_says_it_was_reversed_and_was_not_is_found(books: Books) -> None:
+    tampered_payment(books, books.payment.reversed(entry_id=UUID(int=7), at=books.given.clock.now()))
+
+    assert books.found() == {(LedgerCheck.REVERSED_PAYMENT_HAS_REVERSAL, books.payment.id)}
+
+
 def test_a_changed_balance_is_found(books: Books) -> None:
     tampered_account(books, replace(books.account, balance=gbp("70.01")))
 

@@ -33,6 +33,7 @@ from ledgerbank_adapters.http.operation_routes import BodilessHeadMiddleware, Un
 from ledgerbank_adapters.http.operation_runner import OperationRunner
 from ledgerbank_adapters.http.payment_endpoints import PAYMENT_OPERATIONS
 from ledgerbank_adapters.http.payment_execution_endpoints import PAYMENT_EXECUTION_OPERATIONS
+from ledgerbank_adapters.http.payment_reversal_endpoints import PAYMENT_REVERSAL_OPERATIONS
 from ledgerbank_adapters.http.problem_endpoints import PROBLEM_OPERATIONS
 from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.protocol_refusal import ProtocolRefusalMiddleware
@@ -56,6 +57,7 @@ from ledgerbank_domain.services.bank_service import BankService
 from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
 from ledgerbank_domain.services.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.job_service import JobService
+from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
@@ -79,6 +81,7 @@ OPERATIONS = (
     *ACCOUNT_OPERATIONS,
     *PAYMENT_OPERATIONS,
     *PAYMENT_EXECUTION_OPERATIONS,
+    *PAYMENT_REVERSAL_OPERATIONS,
     *JOB_OPERATIONS,
     *AUDIT_OPERATIONS,
 )
@@ -98,6 +101,7 @@ def create_http_application(
     payments: PaymentService,
     processing: PaymentProcessingService,
     schedules: PaymentScheduleService,
+    reversals: LedgerReversalService,
     jobs: JobService,
     idempotency: IdempotencyService,
     audit_events: AuditService,
@@ -144,6 +148,7 @@ def create_http_application(
             payments=payments,
             processing=processing,
             schedules=schedules,
+            reversals=reversals,
             jobs=jobs,
             audit_events=audit_events,
             health=health,

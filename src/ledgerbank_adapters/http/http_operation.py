@@ -26,6 +26,7 @@ from ledgerbank_domain.services.bank_login_service import BankLoginService
 from ledgerbank_domain.services.bank_service import BankService
 from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
 from ledgerbank_domain.services.job_service import JobService
+from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
@@ -78,6 +79,7 @@ class HttpServices:
     payments: PaymentService
     processing: PaymentProcessingService
     schedules: PaymentScheduleService
+    reversals: LedgerReversalService
     jobs: JobService
     audit_events: AuditService
     health: HealthProbes

@@ -40,6 +40,8 @@ class PaymentFields(TypedDict):
     posted_at: WireInstant | None
     failure_reason: str | None
     journal_entry_id: WireId | None
+    reversed_at: WireInstant | None
+    reversal_entry_id: WireId | None
     external_transaction_id: str | None
 
 
@@ -145,6 +147,8 @@ def payment_payload(payment: Payment) -> PaymentPayload:
         "posted_at": optional_wire_instant(payment.posted_at),
         "failure_reason": payment.failure_reason,
         "journal_entry_id": optional_wire_id(payment.journal_entry_id),
+        "reversed_at": optional_wire_instant(payment.reversed_at),
+        "reversal_entry_id": optional_wire_id(payment.reversal_entry_id),
         "external_transaction_id": payment.external_transaction_id,
         "inserted_at": wire_instant(payment.inserted_at),
         "updated_at": wire_instant(payment.updated_at),
@@ -221,6 +225,8 @@ def _draft_payload(draft: PaymentDraft, account: Account) -> DraftPayload:
         "posted_at": None,
         "failure_reason": None,
         "journal_entry_id": None,
+        "reversed_at": None,
+        "reversal_entry_id": None,
         "external_transaction_id": None,
         "inserted_at": None,
         "updated_at": None,

@@ -88,6 +88,10 @@ class MemoryJournalRepository(JournalRepository):
     def find(self, entry_id: UUID) -> JournalEntry | None:
         return self._tables.journal_entries.find(entry_id)
 
+    def find_reversal_of(self, entry_id: UUID) -> JournalEntry | None:
+        reversal_id = self._tables.reversal_of_entry.find(entry_id)
+        return None if reversal_id is None else self.find(reversal_id)
+
     def _save_balance(self, account: Account) -> None:
         stored = self._tables.accounts.find(account.id)
         if stored is None:

@@ -38,6 +38,7 @@ class MemoryLedgerProof(LedgerProof):
             *_currency_totals_off_zero(tables),
             *_wrong_balances(tables),
             *_payments_without_their_one_entry(tables),
+            *_payments_that_disagree_with_their_reversal(tables),
         ]
 
 
@@ -167,6 +168,24 @@ def _payments_without_their_one_entry(tables: MemoryTables) -> Iterator[Discrepa
                 row_id=payment.id,
                 expected=f"one entry of {payment.amount}" if is_completed else "no entry",
                 found=", ".join(f"entry {entry.id} of {_amount(entry)}" for entry in entries) or "no entry",
+            )
+
+
+def _payments_that_disagree_with_their_reversal(tables: MemoryTables) -> Iterator[Discrepancy]:
+    for payment in tables.payments:
+        entry_id = payment.journal_entry_id
+        booked = None if entry_id is None else tables.reversal_of_entry.find(entry_id)
+        if payment.reversal_entry_id != booked or (payment.reversed_at is None) != (booked is None):
+            yield Discrepancy(
+                check=LedgerCheck.REVERSED_PAYMENT_HAS_REVERSAL,
+                table=tables.payments.name,
+                row_id=payment.id,
+                expected="no reversal" if booked is None else f"reversed by entry {booked}",
+                found=(
+                    "no reversal"
+                    if payment.reversal_entry_id is None
+                    else f"reversed by entry {payment.reversal_entry_id}"
+                ),
             )
 
 

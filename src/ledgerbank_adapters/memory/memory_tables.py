@@ -21,7 +21,7 @@ from ledgerbank_domain.jobs.job import WAITING_STATES, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_timing import PERIODS
 from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.ledger.journal import Direction, JournalEntry
-from ledgerbank_domain.payments.payment import Payment, PaymentStatus
+from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.user import User
 
@@ -183,7 +183,7 @@ class MemoryTables:
             order_of=lambda payment: payment.id,
         )
         self.completed_payments_like = OrderedIndex[Payment](
-            group_of=lambda payment: payment.signature if _is_completed(payment) else None,
+            group_of=lambda payment: payment.signature if payment.stands else None,
             order_of=lambda payment: payment.posted_at,
         )
         self.spending_of_account = RunningTotalIndex[Payment](
@@ -207,12 +207,12 @@ class MemoryTables:
         )
 
     def _create_ledger(self) -> None:
+        self.reversal_of_entry = UniqueIndex[JournalEntry](
+            "reverses_entry_id", lambda entry: entry.reverses_entry_id, reason=Reason.ALREADY_REVERSED
+        )
         self.journal_entries = MemoryTable[JournalEntry](
             "journal_entries",
-            unique=[
-                UniqueIndex("payment_id", lambda entry: entry.payment_id),
-                UniqueIndex("reverses_entry_id", lambda entry: entry.reverses_entry_id),
-            ],
+            unique=[UniqueIndex("payment_id", lambda entry: entry.payment_id), self.reversal_of_entry],
             references=[ForeignKey("payment_id", self.payments, Reason.PAYMENT_NOT_FOUND)],
         )
         self.lines_of_account = OrderedIndex[Transaction](
@@ -297,12 +297,8 @@ class MemoryTables:
         self.job_workers = MemoryTable[JobWorker]("job_workers")
 
 
-def _is_completed(payment: Payment) -> bool:
-    return payment.status is PaymentStatus.COMPLETED
-
-
 def _spending_account(payment: Payment) -> UUID | None:
-    spends = _is_completed(payment) and payment.direction is Direction.DEBIT
+    spends = payment.stands and payment.direction is Direction.DEBIT
     return payment.user_bank_account_id if spends else None
 
 

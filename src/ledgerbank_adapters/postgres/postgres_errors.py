@@ -67,7 +67,7 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "user_payments_status_check": (Reason.INVALID_STATUS, "status"),
     "user_payments_counterparty_check": (Reason.INVALID_COUNTERPARTY, "counterparty_account_id"),
     "journal_entries_payment_id_key": (Reason.RESOURCE_ALREADY_EXISTS, "payment_id"),
-    "journal_entries_reverses_entry_id_key": (Reason.RESOURCE_ALREADY_EXISTS, "reverses_entry_id"),
+    "journal_entries_reverses_entry_id_key": (Reason.ALREADY_REVERSED, "reverses_entry_id"),
     "journal_entries_payment_id_fkey": (Reason.PAYMENT_NOT_FOUND, "payment_id"),
     "journal_entries_description_length_check": (Reason.INVALID_DESCRIPTION_FORMAT, "description"),
     "transactions_account_id_fkey": (Reason.ACCOUNT_NOT_FOUND, "account_id"),

@@ -38,6 +38,9 @@ UPDATE_BALANCES = update_statement(
 )
 
 ENTRY = select(journal_entries).where(journal_entries.c.id == bindparam("id", type_=Uuid()))
+REVERSAL_OF = select(journal_entries.c.id).where(
+    journal_entries.c.reverses_entry_id == bindparam("id", type_=Uuid())
+)
 _LINES = [
     select(
         lines.c.id,
@@ -85,6 +88,10 @@ class PostgresJournalRepository(JournalRepository):
             balances = as_arrays([_balance_row(account) for account in accounts])
             if self._session.run_sql(UPDATE_BALANCES, balances).rowcount != len(accounts):
                 raise LookupError("an account to be booked on does not exist")
+
+    def find_reversal_of(self, entry_id: UUID) -> JournalEntry | None:
+        reversal_id = self._session.run(REVERSAL_OF, {"id": entry_id}).scalar_one_or_none()
+        return None if reversal_id is None else self.find(reversal_id)
 
     def find(self, entry_id: UUID) -> JournalEntry | None:
         entry = self._session.run(ENTRY, {"id": entry_id}).one_or_none()

@@ -120,6 +120,16 @@ PAYMENT_HAS_ONE_ENTRY = """
       ) IS NOT TRUE
 """
 
+REVERSED_PAYMENT_HAS_REVERSAL = """
+    SELECT 'user_payments', payment.id,
+           coalesce('reversed by entry ' || reversal.id, 'no reversal'),
+           coalesce('reversed by entry ' || payment.reversal_entry_id, 'no reversal')
+    FROM user_payments AS payment
+    LEFT JOIN journal_entries AS reversal ON reversal.reverses_entry_id = payment.journal_entry_id
+    WHERE payment.reversal_entry_id IS DISTINCT FROM reversal.id
+       OR (payment.reversed_at IS NULL) <> (reversal.id IS NULL)
+"""
+
 BALANCE_ABOVE_FLOOR = """
     SELECT 'user_bank_accounts', id, 'at least ' || trim_scale(-credit_limit), trim_scale(balance)::text
     FROM user_bank_accounts WHERE balance < -credit_limit
@@ -161,6 +171,7 @@ CHECKS = (
     (LedgerCheck.BALANCE_AFTER_CHAINS, BALANCE_AFTER_CHAINS),
     (LedgerCheck.BALANCE_AFTER_CHAINS, LINE_COUNT),
     (LedgerCheck.PAYMENT_HAS_ONE_ENTRY, PAYMENT_HAS_ONE_ENTRY),
+    (LedgerCheck.REVERSED_PAYMENT_HAS_REVERSAL, REVERSED_PAYMENT_HAS_REVERSAL),
     (LedgerCheck.BALANCE_ABOVE_FLOOR, BALANCE_ABOVE_FLOOR),
     (LedgerCheck.TIMES_IN_ORDER, TIMES_IN_ORDER),
     (LedgerCheck.TIMES_IN_ORDER, LAST_TIMES),

@@ -39,6 +39,8 @@ UPDATE = update_statement(
     "posted_at",
     "failure_reason",
     "journal_entry_id",
+    "reversed_at",
+    "reversal_entry_id",
     "external_transaction_id",
     "updated_at",
 )
@@ -72,7 +74,7 @@ SPENT = """
         FROM user_payments AS payment
         WHERE payment.user_bank_account_id = account_id
           AND payment.status = 'COMPLETED' AND payment.direction = 'DEBIT'
-          AND payment.posted_at >= %(since)s
+          AND payment.posted_at >= %(since)s AND payment.reversed_at IS NULL
     ) AS today
     WHERE today.spent IS NOT NULL
 """
@@ -92,6 +94,7 @@ COMPLETED_LIKE = """
           AND payment.amount = wanted.amount AND payment.direction = wanted.direction
           AND payment.description = wanted.description
           AND payment.status = 'COMPLETED' AND payment.posted_at >= %(since)s
+          AND payment.reversed_at IS NULL
           AND payment.user_id = wanted.user_id AND payment.currency = wanted.currency
         OFFSET 0
     ) AS twin
@@ -207,6 +210,8 @@ def _row(payment: Payment) -> dict[str, Any]:
         "posted_at": payment.posted_at,
         "failure_reason": payment.failure_reason,
         "journal_entry_id": payment.journal_entry_id,
+        "reversed_at": payment.reversed_at,
+        "reversal_entry_id": payment.reversal_entry_id,
         "external_transaction_id": payment.external_transaction_id,
         "inserted_at": payment.inserted_at,
         "updated_at": payment.updated_at,
@@ -227,6 +232,8 @@ def _payment(row: Row[Any]) -> Payment:
         posted_at=row.posted_at,
         failure_reason=row.failure_reason,
         journal_entry_id=row.journal_entry_id,
+        reversed_at=row.reversed_at,
+        reversal_entry_id=row.reversal_entry_id,
         external_transaction_id=row.external_transaction_id,
         inserted_at=row.inserted_at,
         updated_at=row.updated_at,

@@ -219,6 +219,8 @@ user_payments = Table(
     Column("posted_at", INSTANT),
     Column("failure_reason", Text()),
     Column("journal_entry_id", Uuid()),
+    Column("reversed_at", INSTANT),
+    Column("reversal_entry_id", Uuid()),
     Column("external_transaction_id", Text()),
     *timestamps(),
     PrimaryKeyConstraint("id", name="user_payments_pkey"),
@@ -235,6 +237,15 @@ user_payments = Table(
         initially="DEFERRED",
         use_alter=True,
     ),
+    ForeignKeyConstraint(
+        ["reversal_entry_id"],
+        ["journal_entries.id"],
+        name="user_payments_reversal_entry_id_fkey",
+        ondelete="RESTRICT",
+        deferrable=True,
+        initially="DEFERRED",
+        use_alter=True,
+    ),
     Index("user_payments_user_id_idx", "user_id", "inserted_at", "id"),
     Index("user_payments_pending_idx", "user_id", "id", postgresql_where=text("status = 'PENDING'")),
     Index(
@@ -242,7 +253,7 @@ user_payments = Table(
         "user_bank_account_id",
         "posted_at",
         postgresql_include=["amount"],
-        postgresql_where=text("status = 'COMPLETED' AND direction = 'DEBIT'"),
+        postgresql_where=text("status = 'COMPLETED' AND direction = 'DEBIT' AND reversed_at IS NULL"),
     ),
     # All of what makes a twin, so that a payer of many equal amounts has no more to look through than others.
     Index(
@@ -253,7 +264,7 @@ user_payments = Table(
         "direction",
         "description",
         "posted_at",
-        postgresql_where=text("status = 'COMPLETED'"),
+        postgresql_where=text("status = 'COMPLETED' AND reversed_at IS NULL"),
     ),
 )
 

@@ -50,6 +50,7 @@ class AuditName(Enum):
     ADMIN_JOB_RETRIED = "admin.job_retried"
     ADMIN_JOB_CANCELLED = "admin.job_cancelled"
     ADMIN_ACCOUNT_UPDATED = "admin.account_updated"
+    LEDGER_REVERSED = "ledger.reversed"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
     BANK_LOGIN_CREATED = "bank_login.created"

@@ -34,6 +34,10 @@ class EntryKind(Enum):
     REVERSAL = "REVERSAL"
 
 
+REVERSIBLE_KINDS = frozenset({EntryKind.PAYMENT, EntryKind.TRANSFER})
+"""What somebody here caused. The others are a bank's word, or undo something themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerAccount:
     """A customer's account as a place in the ledger; its postings become transactions."""
@@ -107,6 +111,11 @@ class JournalEntry:
     @property
     def currency(self) -> Currency:
         return self.postings[0].amount.currency
+
+    @property
+    def is_reversible(self) -> bool:
+        """Whether people may reverse it; a bank's reversal of its own movements is not asked this."""
+        return self.kind in REVERSIBLE_KINDS
 
 
 def movement(

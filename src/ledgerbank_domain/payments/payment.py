@@ -81,7 +81,10 @@ class PaymentDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """``user_bank_account_id`` is the paying (or, for CREDIT, receiving) account."""
+    """``user_bank_account_id`` is the paying (or, for CREDIT, receiving) account.
+
+    One that was reversed stays COMPLETED: ``reversal_entry_id`` is the entry that undid it.
+    """
 
     id: UUID
     user_id: UUID
@@ -95,6 +98,8 @@ class Payment:
     posted_at: datetime | None = None
     failure_reason: str | None = None
     journal_entry_id: UUID | None = None
+    reversed_at: datetime | None = None
+    reversal_entry_id: UUID | None = None
     external_transaction_id: str | None = None
     inserted_at: datetime
     updated_at: datetime
@@ -106,6 +111,11 @@ class Payment:
     @property
     def is_pending(self) -> bool:
         return self.status is PaymentStatus.PENDING
+
+    @property
+    def stands(self) -> bool:
+        """Whether it moved money that was not moved back: only then it counts as spent, and as a twin."""
+        return self.status is PaymentStatus.COMPLETED and self.reversed_at is None
 
     @property
     def signature(self) -> PaymentSignature:
@@ -137,6 +147,14 @@ class Payment:
     def returned_to_pending(self, *, at: datetime) -> "Payment":
         """Its job will try again."""
         return replace(self._moved_to(PaymentStatus.PENDING, at=at), failure_reason=None)
+
+    def reversed(self, *, entry_id: UUID, at: datetime) -> "Payment":
+        """Raises ``not_reversible`` when no money moved, and ``already_reversed``."""
+        if self.status is not PaymentStatus.COMPLETED:
+            raise DomainError(Reason.NOT_REVERSIBLE)
+        if self.reversed_at is not None:
+            raise DomainError(Reason.ALREADY_REVERSED)
+        return replace(self, reversed_at=at, reversal_entry_id=entry_id, updated_at=at)
 
     def _moved_to(self, status: PaymentStatus, *, at: datetime) -> "Payment":
         if status not in _MAY_BECOME[self.status]:

@@ -212,3 +212,7 @@ class JournalRepository(Protocol):
 
     @abstractmethod
     def find(self, entry_id: UUID) -> JournalEntry | None: ...
+
+    @abstractmethod
+    def find_reversal_of(self, entry_id: UUID) -> JournalEntry | None:
+        """The entry that undid this one."""

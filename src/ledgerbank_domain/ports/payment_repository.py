@@ -45,7 +45,7 @@ class PaymentRepository(Protocol):
 
     @abstractmethod
     def spent_since(self, account_ids: Collection[UUID], since: datetime) -> Mapping[UUID, Decimal]:
-        """Per account the sum of COMPLETED DEBIT payments posted at or after ``since``.
+        """Per account the sum of COMPLETED DEBIT payments posted at or after ``since`` and not reversed.
 
         Accounts without any may be missing.
         """
@@ -54,7 +54,7 @@ class PaymentRepository(Protocol):
     def find_completed_since(
         self, signatures: Collection[PaymentSignature], since: datetime
     ) -> Mapping[PaymentSignature, frozenset[UUID]]:
-        """For each signature the COMPLETED payments that bear it, posted at or after ``since``.
+        """For each signature the COMPLETED payments that bear it, posted at or after ``since``, not reversed.
 
         Signatures without any may be missing.
         """

@@ -34,6 +34,7 @@ from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 from ledgerbank_domain.services.job_running_service import JobRunningService
 from ledgerbank_domain.services.job_service import JobService
 from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
+from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.ledger_service import LedgerService
 from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, MaintenanceService
@@ -67,6 +68,7 @@ class Services:
     job_takeover: JobTakeoverService
     due_jobs: DueJobsService
     ledger: LedgerService
+    reversals: LedgerReversalService
     audit_events: AuditService
     idempotency: IdempotencyService
     bank_logins: BankLoginService
@@ -189,6 +191,7 @@ def compose_services(
         job_takeover=job_services.takeover,
         due_jobs=job_services.due,
         ledger=LedgerService(start_unit_of_work=start_unit_of_work),
+        reversals=LedgerReversalService(start_unit_of_work=start_unit_of_work, ids=ids, audit=audit),
         audit_events=AuditService(start_unit_of_work=start_unit_of_work, audit=audit),
         idempotency=IdempotencyService(
             start_unit_of_work=start_unit_of_work,

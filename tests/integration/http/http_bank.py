@@ -35,6 +35,7 @@ from ledgerbank_domain.services.bank_connection_composition import compose_bank_
 from ledgerbank_domain.services.bank_service import BankService
 from ledgerbank_domain.services.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.job_service import JobService
+from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
@@ -140,6 +141,7 @@ class BackOffice:
             "payments": PaymentService(**paying),
             "processing": PaymentProcessingService(**paying),
             "schedules": PaymentScheduleService(**paying),
+            "reversals": LedgerReversalService(**acting, ids=self.ids),
             "jobs": JobService(**acting),
             "audit_events": AuditService(**acting),
             "idempotency": IdempotencyService(**storage, ids=self.ids, pseudonymizer=MemoryPseudonymizer()),

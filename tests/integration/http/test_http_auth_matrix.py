@@ -155,6 +155,14 @@ MATRIX = [
     Row("POST", "/payments/{payment}/process", "200", FORBIDDEN, "200", FORBIDDEN),
     seen_by_staff("DELETE", "/payments/{payment}", FORBIDDEN),
     Row("POST", "/payments/{payment}/schedule", "202", FORBIDDEN, "202", FORBIDDEN),
+    Row(
+        "POST",
+        "/payments/{done_payment}/reverse",
+        *[FORBIDDEN] * 2,
+        "200",
+        FORBIDDEN,
+        {"reason": "A mistake"},
+    ),
     seen_by_staff("GET", "/payments/{scheduled_payment}/job", FORBIDDEN),
     Row("DELETE", "/payments/{scheduled_payment}/job", "200", FORBIDDEN, "200", FORBIDDEN),
     admins("GET", "/jobs", "200"),
@@ -201,6 +209,8 @@ def scene(bank: HttpBank) -> Scene:
     branch = given.a_branch()
     session = alice.get("/auth/sessions").json()["data"][0]
     scheduled, cancelled = alice.payment(account), alice.payment(account)
+    done = alice.payment(account)
+    assert alice.post(f"/payments/{done['id']}/process").status_code == 200
     jobs = [alice.post(f"/payments/{each['id']}/schedule").json()["data"] for each in (scheduled, cancelled)]
     alice.delete(f"/payments/{cancelled['id']}/job")
     return Scene(
@@ -215,6 +225,7 @@ def scene(bank: HttpBank) -> Scene:
             "account": str(account.id),
             "payment": alice.payment(account)["id"],
             "scheduled_payment": scheduled["id"],
+            "done_payment": done["id"],
             "job": jobs[0]["id"],
             "cancelled_job": jobs[1]["id"],
             "user": str(alice.user.id),

@@ -392,6 +392,7 @@ def test_the_operations_that_honour_the_key_are_those_of_the_contract() -> None:
         "/payments/batch",
         "/payments/{id}/process",
         "/payments/{id}/schedule",
+        "/payments/{id}/reverse",
         "/accounts",
         "/bank-logins/{id}/sync",
         "/banks",

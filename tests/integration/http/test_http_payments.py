@@ -23,6 +23,8 @@ PAYMENT_KEYS = {
     "posted_at",
     "failure_reason",
     "journal_entry_id",
+    "reversed_at",
+    "reversal_entry_id",
     "external_transaction_id",
     "inserted_at",
     "updated_at",

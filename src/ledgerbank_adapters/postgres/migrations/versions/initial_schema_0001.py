@@ -262,6 +262,8 @@ LEDGER = (
         posted_at timestamptz,
         failure_reason text,
         journal_entry_id uuid,
+        reversed_at timestamptz,
+        reversal_entry_id uuid,
         external_transaction_id text,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
@@ -277,6 +279,10 @@ LEDGER = (
             CHECK ((status = 'COMPLETED') = (posted_at IS NOT NULL)),
         CONSTRAINT user_payments_completed_has_entry_check
             CHECK ((status = 'COMPLETED') = (journal_entry_id IS NOT NULL)),
+        CONSTRAINT user_payments_reversed_has_entry_check
+            CHECK ((reversed_at IS NULL) = (reversal_entry_id IS NULL)),
+        CONSTRAINT user_payments_reversed_was_completed_check
+            CHECK (reversed_at IS NULL OR status = 'COMPLETED'),
         CONSTRAINT user_payments_failed_has_reason_check
             CHECK ((status = 'FAILED') = (failure_reason IS NOT NULL)),
         CONSTRAINT user_payments_failure_reason_check CHECK (failure_reason ~ '^[a-z][a-z_]{1,63}$'),
@@ -291,14 +297,14 @@ LEDGER = (
     "CREATE INDEX user_payments_pending_idx ON user_payments (user_id, id) WHERE status = 'PENDING'",
     """
     CREATE INDEX user_payments_spent_idx ON user_payments (user_bank_account_id, posted_at) INCLUDE (amount)
-        WHERE status = 'COMPLETED' AND direction = 'DEBIT'
+        WHERE status = 'COMPLETED' AND direction = 'DEBIT' AND reversed_at IS NULL
     """,
     """
     CREATE INDEX user_payments_signature_idx ON user_payments (
         user_bank_account_id, coalesce(counterparty_account_id, user_bank_account_id),
         amount, direction, description, posted_at
     )
-        WHERE status = 'COMPLETED'
+        WHERE status = 'COMPLETED' AND reversed_at IS NULL
     """,
     """
     CREATE TABLE journal_entries (
@@ -336,6 +342,11 @@ LEDGER = (
     """
     ALTER TABLE user_payments ADD CONSTRAINT user_payments_journal_entry_id_fkey
         FOREIGN KEY (journal_entry_id) REFERENCES journal_entries (id)
+        ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED
+    """,
+    """
+    ALTER TABLE user_payments ADD CONSTRAINT user_payments_reversal_entry_id_fkey
+        FOREIGN KEY (reversal_entry_id) REFERENCES journal_entries (id)
         ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED
     """,
     """
