@@ -349,3 +349,16 @@ def test_payments_are_reversed_in_their_own_order_and_the_lines_stay_in_order_of
         world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
     assert world.balance(account) == 100
     assert world.ledger.verify() == []
+
+
+def test_a_reversal_is_never_posted_before_the_last_line_of_an_account(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payment = executed(world, actor, account)
+    posted_at = payment.posted_at
+    world.clock.advance(timedelta(minutes=-6))
+    undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    undoing = entry_of(world, undone.reversal_entry_id)
+    assert undone.reversed_at == undoing.posted_at == posted_at
+    assert undoing.inserted_at > entry_of(world, payment.journal_entry_id).inserted_at
+    assert world.ledger.verify() == []

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -97,18 +98,20 @@ class LedgerReversalService:
             raise DomainError(Reason.ALREADY_REVERSED)
         _check_none_is_closed(accounts)
         now = work.now()
+        times = booking_times(accounts.values(), now=now)
         undoing = reversal(
             entry,
             entry_id=self.ids.new_id(),
             posting_ids=[self.ids.new_id() for _ in entry.postings],
             description=reason,
-            at=now,
+            at=times.posted_at,
+            booked_at=times.booked_at,
         )
         lines = _booked(accounts, undoing)
         work.journal.add_many([undoing], accounts=list(accounts.values()), transactions=lines)
         target = AuditTarget("journal_entry", entry.id)
         if payment is not None:
-            payment = payment.reversed(entry_id=undoing.id, at=now)
+            payment = payment.reversed(entry_id=undoing.id, at=undoing.posted_at)
             work.payments.save_many([payment])
             target = AuditTarget("payment", payment.id)
         self.audit.record(work, AuditName.LEDGER_REVERSED, actor=actor, target=target, at=now)
