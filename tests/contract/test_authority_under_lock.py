@@ -163,7 +163,7 @@ PARTS_OF_OTHERS = {"processing.process_in"}
 FOR_EVERYBODY_WHO_IS_LOGGED_IN = {"banks.get", "banks.list_branches", "banks.list_page"}
 """A catalogue that is nobody's in particular."""
 
-MACHINERY = {"due_jobs", "idempotency", "job_dispatch", "job_running", "token_rotation"}
+MACHINERY = {"due_jobs", "idempotency", "job_dispatch", "job_running", "job_takeover", "token_rotation"}
 """Services that act on behalf of nobody, or of whoever made a job."""
 
 PROOFS = {"ledger.verify"}
