@@ -3,7 +3,6 @@
 # ruff: noqa: RUF009 - every call of variable() makes a field of its own, of which attrs knows what to do.
 
 from datetime import timedelta
-from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -29,8 +28,8 @@ from ledgerbank_app.settings_parsers import (
     SMTP_SERVER,
     YES_OR_NO,
     IpNetwork,
-    amount,
     hours,
+    limit_by_currency,
     minutes,
     one_of,
     seconds,
@@ -39,7 +38,7 @@ from ledgerbank_app.settings_parsers import (
 )
 from ledgerbank_app.settings_variables import variable
 from ledgerbank_domain.banking.account import AccountType
-from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.payments.payment_limits import AmountLimit, PaymentLimits
 from ledgerbank_domain.users.login_failures import MAX_BACKOFF_AFTER
 
 MAX_ARGON2_MEMORY_KIB = 4_194_304
@@ -290,30 +289,41 @@ class PasswordSettings:
 
 @frozen(kw_only=True)
 class LimitSettings:
-    checking_daily: Decimal = variable(
-        "CHECKING_DAILY_LIMIT", amount(), default="1000.00", meaning="Daily payments from a checking account."
+    """A plain number holds in the account's own currency, whichever that is, unless that has an entry."""
+
+    checking_daily: AmountLimit = variable(
+        "CHECKING_DAILY_LIMIT",
+        limit_by_currency(),
+        default="1000.00",
+        meaning="Daily payments from a checking account.",
     )
-    savings_daily: Decimal = variable(
-        "SAVINGS_DAILY_LIMIT", amount(), default="500.00", meaning="Daily payments from a savings account."
+    savings_daily: AmountLimit = variable(
+        "SAVINGS_DAILY_LIMIT",
+        limit_by_currency(),
+        default="500.00",
+        meaning="Daily payments from a savings account.",
     )
-    credit_daily: Decimal = variable(
-        "CREDIT_DAILY_LIMIT", amount(), default="2000.00", meaning="Daily payments from a credit account."
+    credit_daily: AmountLimit = variable(
+        "CREDIT_DAILY_LIMIT",
+        limit_by_currency(),
+        default="2000.00",
+        meaning="Daily payments from a credit account.",
     )
-    investment_daily: Decimal = variable(
+    investment_daily: AmountLimit = variable(
         "INVESTMENT_DAILY_LIMIT",
-        amount(),
+        limit_by_currency(),
         default="5000.00",
         meaning="Daily payments from an investment account.",
     )
-    default_daily: Decimal = variable(
+    default_daily: AmountLimit = variable(
         "DEFAULT_DAILY_LIMIT",
-        amount(),
+        limit_by_currency(),
         default="1000.00",
         meaning="Daily payments from an account of any other type.",
     )
-    max_single_amount: Decimal = variable(
+    max_single_amount: AmountLimit = variable(
         "MAX_SINGLE_TRANSACTION",
-        amount(above_zero=True),
+        limit_by_currency(above_zero=True),
         default="10000.00",
         meaning="The most that one payment may move.",
     )

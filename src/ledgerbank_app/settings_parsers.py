@@ -15,6 +15,8 @@ from attrs import frozen
 
 from ledgerbank_adapters.smtp import SmtpServer
 from ledgerbank_domain.jobs.job import QUEUES
+from ledgerbank_domain.money.currency import KNOWN_CURRENCIES
+from ledgerbank_domain.payments.payment_limits import AmountLimit, LimitByCurrency
 
 T = TypeVar("T")
 IpNetwork = IPv4Network | IPv6Network
@@ -76,6 +78,27 @@ def amount(*, above_zero: bool = False) -> Parser[Decimal]:
 
     bound = "above 0" if above_zero else "of at least 0"
     return Parser(f"a decimal number {bound}, such as 1000.00", read)
+
+
+def limit_by_currency(*, above_zero: bool = False) -> Parser[AmountLimit]:
+    """A number for every currency, and others for certain ones with no more digits than these have."""
+    number = amount(above_zero=above_zero)
+
+    def read(text: str) -> AmountLimit:
+        otherwise, *rest = _items(text) or [""]
+        plain = number.read(otherwise)
+        entries: dict[str, Decimal] = {}
+        for item in rest:
+            code, colon, limit = item.partition(":")
+            currency = KNOWN_CURRENCIES.get(code)
+            if currency is None or not colon or code in entries:
+                raise ValueError("no currency, or one that has an entry already")
+            if len(limit.partition(".")[2]) > currency.minor_digits:
+                raise ValueError("more digits than the currency has")
+            entries[code] = number.read(limit)
+        return LimitByCurrency(otherwise=plain, entries=MappingProxyType(entries)) if entries else plain
+
+    return Parser(f"{number.rule}, or with others for certain currencies as in 1000.00,JPY:150000", read)
 
 
 def short_time(*, at_most: int) -> Parser[timedelta]:

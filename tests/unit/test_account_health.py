@@ -9,12 +9,21 @@ from ledgerbank_domain.banking.account import AccountStatus, AccountType
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.account_health import AccountHealth
-from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.payments.payment_limits import LimitByCurrency, PaymentLimits
 
 
 def health_of(spent: str = "0", limit: str = "1000.00", **fields: object) -> AccountHealth:
     limits = PaymentLimits(daily_limits={AccountType.CHECKING: Decimal(limit)})
     return AccountHealth.of(an_account(**fields), spent=gbp(spent), limits=limits)
+
+
+def test_the_limit_is_that_of_the_accounts_currency() -> None:
+    limit = LimitByCurrency(otherwise=Decimal("1000.99"), entries={"JPY": Decimal(150_000)})
+    limits = PaymentLimits(daily_limits={AccountType.CHECKING: limit})
+    for code, expected in (("JPY", "150000"), ("GBP", "1000.99"), ("KRW", "1000")):
+        zero = Money.zero(CURRENCIES[code])
+        health = AccountHealth.of(an_account(balance=zero, credit_limit=zero), spent=zero, limits=limits)
+        assert str(health.daily_limit.amount) == str(health.daily_remaining.amount) == expected
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments import payment_rules as rules
-from ledgerbank_domain.payments.payment_limits import PaymentLimits, start_of_day
+from ledgerbank_domain.payments.payment_limits import LimitByCurrency, PaymentLimits, start_of_day
 from ledgerbank_domain.payments.payment_rules import (
     PaymentFacts,
     PaymentRule,
@@ -195,6 +195,29 @@ def test_an_account_type_without_a_limit_has_the_default_one() -> None:
 
     assert reason_of(rules.daily_spend_within_limit, limits=limits) is Reason.DAILY_LIMIT_EXCEEDED
     assert reason_of(rules.daily_spend_within_limit, limits=limits, amount=Decimal("9.99")) is None
+
+
+def test_a_currency_with_limits_of_its_own_has_no_others() -> None:
+    yen = CURRENCIES["JPY"]
+    account = an_account(balance=Money(Decimal(500_000), yen), credit_limit=Money.zero(yen))
+    limits = PaymentLimits(
+        max_single_amount=LimitByCurrency(otherwise=Decimal(10), entries={"JPY": Decimal(90_000)}),
+        daily_limits={
+            account.account_type: LimitByCurrency(otherwise=Decimal(9), entries={"JPY": Decimal(50)})
+        },
+    )
+    known: dict[str, Any] = {"limits": limits, "account": account, "currency_code": "JPY"}
+    spent: dict[str, Any] = {"spent_today": Money.zero(yen), **known}
+
+    assert reason_of(rules.amount_within_single_limit, amount=Decimal(90_000), **known) is None
+    over = Decimal(90_001)
+    assert reason_of(rules.amount_within_single_limit, amount=over, **known) is Reason.AMOUNT_EXCEEDS_LIMIT
+    assert reason_of(rules.daily_spend_within_limit, amount=Decimal(50), **spent) is None
+    over = Decimal(51)
+    assert reason_of(rules.daily_spend_within_limit, amount=over, **spent) is Reason.DAILY_LIMIT_EXCEEDED
+    in_pounds: dict[str, Any] = {"limits": limits, "amount": Decimal("9.01")}
+    assert reason_of(rules.daily_spend_within_limit, **in_pounds) is Reason.DAILY_LIMIT_EXCEEDED
+    assert reason_of(rules.amount_within_single_limit, **in_pounds) is None
 
 
 def test_a_twin_is_refused() -> None:

@@ -1,5 +1,6 @@
 """What an environment means, what it is refused for, and that the documentation says so."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from ipaddress import ip_network
@@ -13,6 +14,8 @@ from ledgerbank_adapters.smtp import SmtpServer
 from ledgerbank_app.settings import GROUPS, AppEnvironment, Settings
 from ledgerbank_app.settings_loading import SettingsError, load_settings
 from ledgerbank_app.settings_variables import Variable, variables_of
+from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -182,6 +185,29 @@ def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> N
             "CHECKING_DAILY_LIMIT",
             ["-1", "1e3", "NaN", "Infinity", "1,000", "1_000", "1.00001", "9" * 16, "."],
         ),
+        (
+            "SAVINGS_DAILY_LIMIT",
+            [
+                "JPY:150000",
+                ",JPY:150000",
+                "500,JPY",
+                "500,JPY:",
+                "500,JPY:150000.0",
+                "500,EUR:1.001",
+                "500,BHD:1.0001",
+                "500,JPY:-1",
+                "500,JPY:1e3",
+                "500,JPY:NaN",
+                "500,XXX:5",
+                "500,ABC:5",
+                "500,jpy:5",
+                "500,EUR:5,JPY:5,EUR:6",
+                "500,EUR:5,",
+                "500,600",
+                "500;EUR:5",
+            ],
+        ),
+        ("MAX_SINGLE_TRANSACTION", ["5,EUR:0", "0,EUR:5", "5,EUR:0.00"]),
         ("MAX_SINGLE_TRANSACTION", ["0", "0.0000", "-5"]),
         ("DUPLICATE_WINDOW_MINUTES", ["1441", "-1"]),
         ("SELF_SERVICE_CREDITS", ["yes please", "2"]),
@@ -319,6 +345,31 @@ def test_bounds_themselves_are_allowed() -> None:
     assert settings.tokens.leeway == timedelta(seconds=5)
     assert settings.payment_limits.duplicate_window == timedelta(0)
     assert settings.payment_limits.max_single_amount == Decimal("0.01")
+
+
+def test_limits_may_be_others_in_certain_currencies() -> None:
+    limits = settings_of(
+        CHECKING_DAILY_LIMIT="1000.00,JPY:150000,BHD:0.001",
+        CREDIT_DAILY_LIMIT="0, EUR:5.5",
+        DEFAULT_DAILY_LIMIT="7,USD:8.01",
+        MAX_SINGLE_TRANSACTION="10000.00,JPY:1500000",
+    ).payment_limits
+
+    def daily(account_type: AccountType, *codes: str) -> list[str]:
+        return [str(limits.daily_limit(account_type, CURRENCIES[code])) for code in codes]
+
+    assert daily(AccountType.CHECKING, "GBP", "EUR", "JPY", "BHD") == [
+        "1000.00",
+        "1000.00",
+        "150000",
+        "0.001",
+    ]
+    assert daily(AccountType.CREDIT, "GBP", "EUR") == ["0", "5.5"]
+    assert daily(AccountType.SAVINGS, "GBP", "JPY") == ["500.00", "500.00"]
+    others = replace(limits, daily_limits={})
+    assert others.daily_limit(AccountType.SAVINGS, CURRENCIES["USD"]) == Decimal("8.01")
+    assert limits.single_limit(CURRENCIES["JPY"]) == 1_500_000
+    assert limits.single_limit(CURRENCIES["KRW"]) == 10_000
 
 
 def test_words_are_read_without_regard_to_case_and_surrounding_space() -> None:

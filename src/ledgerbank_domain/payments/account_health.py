@@ -23,7 +23,9 @@ class AccountHealth:
     def of(cls, account: Account, *, spent: Money, limits: PaymentLimits) -> "AccountHealth":
         """A limit with more digits than the currency is cut: nobody can pay the rest of a yen."""
         unit = Decimal(1).scaleb(-account.currency.minor_digits, _CALCULATION)
-        limit = limits.daily_limit(account.account_type).quantize(unit, ROUND_FLOOR, context=_CALCULATION)
+        limit = limits.daily_limit(account.account_type, account.currency).quantize(
+            unit, ROUND_FLOOR, context=_CALCULATION
+        )
         return cls(account=account, daily_limit=Money(limit, account.currency), daily_spent=spent)
 
     @property

@@ -1,4 +1,4 @@
-"""How much may be paid: plain numbers in whatever currency the account has."""
+"""How much may be paid: a number for whatever currency the account has, and others for certain ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.money.currency import Currency
 
 DEFAULT_DAILY_LIMITS = MappingProxyType(
     {
@@ -19,17 +20,38 @@ DEFAULT_DAILY_LIMITS = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitByCurrency:
+    """``otherwise`` holds in every currency whose code has no entry."""
+
+    otherwise: Decimal
+    entries: Mapping[str, Decimal]
+
+
+AmountLimit = Decimal | LimitByCurrency
+"""One number holds in every currency: a thousand pounds, or a thousand yen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentLimits:
     """``duplicate_window`` of zero turns the duplicate rule off."""
 
-    max_single_amount: Decimal = Decimal("10000.00")
-    daily_limits: Mapping[AccountType, Decimal] = field(default_factory=lambda: DEFAULT_DAILY_LIMITS)
-    default_daily_limit: Decimal = Decimal("1000.00")
+    max_single_amount: AmountLimit = Decimal("10000.00")
+    daily_limits: Mapping[AccountType, AmountLimit] = field(default_factory=lambda: DEFAULT_DAILY_LIMITS)
+    default_daily_limit: AmountLimit = Decimal("1000.00")
     duplicate_window: timedelta = timedelta(minutes=5)
     self_service_credits: bool = True
 
-    def daily_limit(self, account_type: AccountType) -> Decimal:
-        return self.daily_limits.get(account_type, self.default_daily_limit)
+    def single_limit(self, currency: Currency) -> Decimal:
+        return _limit_in(currency, self.max_single_amount)
+
+    def daily_limit(self, account_type: AccountType, currency: Currency) -> Decimal:
+        return _limit_in(currency, self.daily_limits.get(account_type, self.default_daily_limit))
+
+
+def _limit_in(currency: Currency, limit: AmountLimit) -> Decimal:
+    if isinstance(limit, LimitByCurrency):
+        return limit.entries.get(currency.code, limit.otherwise)
+    return limit
 
 
 def start_of_day(instant: datetime) -> datetime:

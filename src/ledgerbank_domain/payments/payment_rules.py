@@ -89,9 +89,8 @@ def amount_fits_currency(facts: PaymentFacts) -> DomainError | None:
 
 
 def amount_within_single_limit(facts: PaymentFacts) -> DomainError | None:
-    if facts.amount <= facts.limits.max_single_amount:
-        return None
-    return DomainError(Reason.AMOUNT_EXCEEDS_LIMIT, limit=f"{facts.limits.max_single_amount:f}")
+    limit = facts.limits.single_limit(facts.account.currency)
+    return None if facts.amount <= limit else DomainError(Reason.AMOUNT_EXCEEDS_LIMIT, limit=f"{limit:f}")
 
 
 def counterparty_exists(facts: PaymentFacts) -> DomainError | None:
@@ -128,7 +127,7 @@ def funds_cover_amount(facts: PaymentFacts) -> DomainError | None:
 
 
 def daily_spend_within_limit(facts: PaymentFacts) -> DomainError | None:
-    limit = facts.limits.daily_limit(facts.account.account_type)
+    limit = facts.limits.daily_limit(facts.account.account_type, facts.account.currency)
     if not facts.is_debit or (facts.spent_today + _money(facts)).amount <= limit:
         return None
     return DomainError(Reason.DAILY_LIMIT_EXCEEDED, limit=f"{limit:f}", spent=str(facts.spent_today))
