@@ -15,7 +15,8 @@ from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_app.companion_bank import companion_bank
 from ledgerbank_app.composition import Application, compose_application
 from ledgerbank_app.database_access import open_database
-from ledgerbank_app.exit_status import CANNOT, DONE, LEDGER_IS_WRONG
+from ledgerbank_app.doctor_checks import Verdict, examine
+from ledgerbank_app.exit_status import CANNOT, DONE, LEDGER_IS_WRONG, SOMETHING_IS_WRONG
 from ledgerbank_app.sample_customers import SAMPLE_USERS
 from ledgerbank_app.serving import serve_until_stopped
 from ledgerbank_app.settings import Settings
@@ -138,6 +139,21 @@ def migrate() -> int:
         application.database.upgrade_to_newest()
     print("The schema is up to date.")
     return DONE
+
+
+@app.command
+def doctor() -> int:
+    """Look at everything the product needs: exit 0 when all is right, 1 with what to do about what is not.
+
+    Settings, database, migrations, broker, rate-limit store, disk. Changes nothing; the books are proved by
+    'ledgerbank ledger verify'.
+    """
+    wrong = 0
+    for finding in examine(os.environ):
+        print(finding, flush=True)
+        wrong += finding.verdict is Verdict.WRONG
+    print("Something is wrong." if wrong else "All is right.")
+    return SOMETHING_IS_WRONG if wrong else DONE
 
 
 @app.command

@@ -1,12 +1,16 @@
 """Where requests are counted: in this process, or in a Redis that all processes share."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ledgerbank_adapters.memory import MemoryRateLimiter
 from ledgerbank_app.settings import RateLimitSettings
 from ledgerbank_app.settings_loading import SettingsError
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.rate_limiter import RateLimiter, RateLimitObserver
+
+if TYPE_CHECKING:
+    from ledgerbank_adapters.rate_limiting import RedisRateLimiter
 
 HOUR = timedelta(hours=1)
 
@@ -39,10 +43,19 @@ def _limiter(
 ) -> RateLimiter:
     if settings.storage_url is None:
         return MemoryRateLimiter(limit=limit, window=window, clock=clock, observer=observer)
+    return _in_redis(settings.storage_url, limit=limit, window=window)
+
+
+def shared_rate_limit_store_answers(url: str) -> bool:
+    """Whether the Redis at this URL can be asked anything right now. Raises SettingsError."""
+    return _in_redis(url, limit=1, window=HOUR).answers()
+
+
+def _in_redis(url: str, *, limit: int, window: timedelta) -> "RedisRateLimiter":
     try:
         from ledgerbank_adapters.rate_limiting import RedisRateLimiter
     except ModuleNotFoundError:
         raise SettingsError(
             ["RATE_LIMIT_STORAGE_URL names a Redis: pip install 'ledgerbank[redis]' brings what it takes."]
         ) from None
-    return RedisRateLimiter(settings.storage_url, limit=limit, window=window)
+    return RedisRateLimiter(url, limit=limit, window=window)

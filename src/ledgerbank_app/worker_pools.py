@@ -48,6 +48,21 @@ def connections_of_workers(threads: Mapping[str, int]) -> int:
     return 2 * sum(threads.values()) + 3
 
 
+def broker_problem(url: str) -> str | None:
+    """What keeps the broker at this URL from answering now; None when it does. Raises SettingsError."""
+    try:
+        broker = _broker_at(url)()
+    except ValueError:
+        raise SettingsError(["BROKER_URL has a parameter that the broker's client does not take."]) from None
+    try:
+        broker.knock()
+    except broker.outages as error:
+        return type(error).__name__
+    finally:
+        broker.broker.close()
+    return None
+
+
 def _broker_at(url: str) -> "OpenJobBroker":
     scheme = url.partition(":")[0]
     try:

@@ -29,7 +29,7 @@ class RedisRateLimiter(RateLimiter):
         self._window = window
         self._requests = RateLimitItemPerSecond(limit, seconds, namespace="requests")
         self._refusals = RateLimitItemPerSecond(1, seconds, namespace="refusals")
-        storage = RedisStorage(
+        self._storage = storage = RedisStorage(
             url,
             key_prefix=KEY_PREFIX,
             wrap_exceptions=True,
@@ -38,6 +38,10 @@ class RedisRateLimiter(RateLimiter):
             retry=Retry(NoBackoff(), 1),  # type: ignore[arg-type]  # passed on to redis, which wants just that
         )
         self._limiter = MovingWindowRateLimiter(storage)
+
+    def answers(self) -> bool:
+        """Whether the store can be asked anything right now."""
+        return bool(self._storage.check())
 
     def hit(self, key: str) -> RateLimitVerdict:
         try:

@@ -16,12 +16,14 @@ def _needs_nothing() -> None:
 class JobBroker:
     """``outages`` is what sending raises when the broker is out of reach.
 
-    ``keep_alive`` is called about once a second, by the thread that sends. It does not raise.
+    ``keep_alive`` is called about once a second, by the thread that sends. It does not raise. ``knock`` asks
+    for a sign of life, and raises one of ``outages`` when there is none.
     """
 
     broker: Broker
     outages: tuple[type[Exception], ...] = (BrokerConnectionError, OSError)
     keep_alive: Callable[[], None] = _needs_nothing
+    knock: Callable[[], object] = _needs_nothing
 
 
 OpenJobBroker: TypeAlias = Callable[[], JobBroker]

@@ -52,5 +52,8 @@ def create_rabbitmq_job_broker(url: str) -> JobBroker:
     if parameters.blocked_connection_timeout is None:
         parameters.blocked_connection_timeout = BLOCKED_SECONDS
     return JobBroker(
-        broker=broker, outages=(BrokerConnectionError, AMQPError, OSError), keep_alive=broker.keep_alive
+        broker=broker,
+        outages=(BrokerConnectionError, AMQPError, OSError),
+        keep_alive=broker.keep_alive,
+        knock=lambda: broker.connection,
     )

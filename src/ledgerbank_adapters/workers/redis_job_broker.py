@@ -43,4 +43,4 @@ def create_redis_job_broker(url: str) -> JobBroker:
         heartbeat_timeout=HEARTBEAT_TIMEOUT_MILLISECONDS,
         dead_message_ttl=DEAD_MESSAGE_MILLISECONDS,
     )
-    return JobBroker(broker=broker, outages=(BrokerConnectionError, RedisError, OSError))
+    return JobBroker(broker=broker, outages=(BrokerConnectionError, RedisError, OSError), knock=client.ping)
