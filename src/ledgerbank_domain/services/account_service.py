@@ -124,7 +124,6 @@ class AccountService:
         with self.start_unit_of_work() as work:
             return _viewable_accounts(work, requests)
 
-    @retried_on_conflict
     def balance_at(
         self,
         actor: Actor,
@@ -139,16 +138,9 @@ class AccountService:
         Raises ``invalid_datetime_format`` for instants to come, ``account_not_found``, then
         ``unauthorized_access``.
         """
+        account, asked_at, asked_known_at = self._settled(actor, account_id, at, known_at)
+        # What was booked by then is all there will ever be: nobody is held up while it is summed.
         with self.start_unit_of_work() as work:
-            found = _viewable_and_locked(work, actor, account_id)
-            horizon = BookingHorizon.of(found if isinstance(found, Account) else None, now=work.now())
-            asked_at = at or horizon.posted
-            asked_known_at = known_at or horizon.settled
-            if asked_at > horizon.posted:
-                raise _still_to_come("at")
-            if asked_known_at > horizon.booked:
-                raise _still_to_come("known_at")
-            account = result_of(found)
             balance = work.transactions.balance_at(account_id, asked_at, known_at=asked_known_at)
         return BalanceAt(
             account_id=account_id,
@@ -156,6 +148,21 @@ class AccountService:
             at=asked_at,
             known_at=asked_known_at,
         )
+
+    @retried_on_conflict
+    def _settled(
+        self, actor: Actor, account_id: UUID, at: datetime | None, known_at: datetime | None
+    ) -> tuple[Account, datetime, datetime]:
+        """The account, and the instants of a question about it once no booking up to them is under way."""
+        with self.start_unit_of_work() as work:
+            found = _viewable_and_locked(work, actor, account_id)
+            horizon = BookingHorizon.of(found if isinstance(found, Account) else None, now=work.now())
+        asked_at, asked_known_at = at or horizon.posted, known_at or horizon.settled
+        if asked_at > horizon.posted:
+            raise _still_to_come("at")
+        if asked_known_at > horizon.booked:
+            raise _still_to_come("known_at")
+        return result_of(found), asked_at, asked_known_at
 
     def health(self, actor: Actor, *, account_id: UUID) -> AccountHealth:
         """What the account may still spend today. Raises ``account_not_found``, ``unauthorized_access``."""
