@@ -183,6 +183,13 @@ def test_two_tabs_that_refresh_with_one_token_keep_their_session(servers, millis
                 assert client.get("/auth/me", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
+def test_of_20_simultaneous_guesses_at_one_password_five_are_answered(servers, email):
+    answers = together(servers, ["/auth/login"] * 20, json={"email": email, "password": "a guess"})
+    assert outcomes(answers) == {(401, "invalid_credentials"): 5, (429, "rate_limit_exceeded"): 15}
+    assert {answer.headers["Retry-After"] for answer in answers if answer.status_code == 429} == {"1"}
+
+
 def test_of_20_simultaneous_registrations_of_one_email_exactly_one_wins(servers):
     body = {
         "email": "eve@example.com",

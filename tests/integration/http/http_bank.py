@@ -42,6 +42,7 @@ from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleS
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.session_tokens import SessionTokens
 from ledgerbank_domain.services.user_service import UserService
+from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
 from ledgerbank_domain.users.user import User
 
 PASSWORD = "correct horse battery"
@@ -91,6 +92,7 @@ class BackOffice:
     start_unit_of_work: StartUnitOfWork
     clock: MemoryClock
     ids: IdGenerator
+    login_backoff_after: int = DEFAULT_BACKOFF_AFTER
 
     def __post_init__(self) -> None:
         self.hasher = MemoryPasswordHasher()
@@ -113,7 +115,12 @@ class BackOffice:
             box=MemorySecretBox(),
             secrets=self.secrets,
         )
-        login_guard = LoginGuard(ids=self.ids, pseudonymizer=MemoryPseudonymizer(), audit=audit)
+        login_guard = LoginGuard(
+            ids=self.ids,
+            pseudonymizer=MemoryPseudonymizer(),
+            audit=audit,
+            backoff_after=self.login_backoff_after,
+        )
         tokens = SessionTokens(codec=self.codec, ids=self.ids)
         return {
             "auth": AuthService(

@@ -143,6 +143,17 @@ def token_for(operation: Operation[Any, Any], customers: dict[Access, Customer])
 
 
 @pytest.fixture
+def office(database: MemoryDatabase) -> BackOffice:
+    """One that looks at every password: nobody has to wait after wrong ones."""
+    return BackOffice(
+        start_unit_of_work=StartMemoryUnitOfWork(database),
+        clock=database.clock,
+        ids=Uuid7IdGenerator(),
+        login_backoff_after=0,
+    )
+
+
+@pytest.fixture
 def customers(alice: Customer, admin: Customer) -> dict[Access, Customer]:
     return {Access.USER: alice, Access.ADMIN: admin}
 
