@@ -1,11 +1,12 @@
-"""The command ``ledgerbank``. Exit status: 0 done, 1 the ledger is wrong, 2 it could not be done."""
+"""The command ``ledgerbank``. Exit status: 0 done; 1 the ledger is wrong, or what a process works with is
+not there; 2 it could not be done."""
 
 import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
 
-from ledgerbank_app.exit_status import CANNOT
+from ledgerbank_app.exit_status import CANNOT, NOT_THERE
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def _guarded(run: Callable[[], int]) -> int:
     from ledgerbank_adapters.embedded_postgres import EmbeddedPostgresError
     from ledgerbank_app.commands import CommandRefused
     from ledgerbank_app.settings_loading import SettingsError
+    from ledgerbank_app.start_checks import StartRefused
     from ledgerbank_domain.errors.domain_error import DomainError
     from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
@@ -32,8 +34,8 @@ def _guarded(run: Callable[[], int]) -> int:
         return run()
     except SettingsError as error:
         return _complain(*error.problems)
-    except (CommandRefused, EmbeddedPostgresError) as error:
-        return _complain(str(error))
+    except (CommandRefused, EmbeddedPostgresError, StartRefused) as error:
+        return _complain(str(error), status=NOT_THERE if isinstance(error, StartRefused) else CANNOT)
     except DomainError as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         return _complain(f"{error.reason.message}: {error}{cause}")
@@ -47,10 +49,10 @@ def _exit_quietly(_signal: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def _complain(*problems: str) -> int:
+def _complain(*problems: str, status: int = CANNOT) -> int:
     for problem in problems:
         print(f"ledgerbank: {problem}", file=sys.stderr)
-    return CANNOT
+    return status
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
+from ledgerbank_adapters.postgres import PostgresDatabase
 from ledgerbank_app.companion_bank import companion_bank
 from ledgerbank_app.composition import Application, compose_application
 from ledgerbank_app.database_access import open_database
@@ -20,7 +21,8 @@ from ledgerbank_app.exit_status import CANNOT, DONE, LEDGER_IS_WRONG, SOMETHING_
 from ledgerbank_app.sample_customers import SAMPLE_USERS
 from ledgerbank_app.serving import serve_until_stopped
 from ledgerbank_app.settings import Settings
-from ledgerbank_app.settings_loading import load_settings
+from ledgerbank_app.settings_loading import load_settings, load_storage_settings
+from ledgerbank_app.start_checks import require_broker, require_database
 from ledgerbank_app.worker_pools import connections_of_workers
 from ledgerbank_app.worker_process import threads_for, work_until_stopped
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -61,6 +63,8 @@ def up() -> int:
         os.environ["WORKER_IN_PROCESS"] = "true"
     settings = load_settings(os.environ)
     with open_database(settings) as database_url, companion_bank(settings) as bank_url:
+        require_database(database_url, newest_schema=False)
+        _require_broker_of_workers(settings)
         with closing(compose_application(settings, database_url=database_url)) as application:
             application.database.upgrade_to_newest()
             if not settings.is_production:
@@ -73,6 +77,8 @@ def serve() -> int:
     """Serve the API. WEB_CONCURRENCY is the number of server processes."""
     settings = load_settings(os.environ)
     with open_database(settings) as database_url:
+        require_database(database_url)
+        _require_broker_of_workers(settings)
         return serve_until_stopped(settings, database_url, announce=lambda: None)
 
 
@@ -95,9 +101,18 @@ def worker(*, queues: str = "") -> int:
     if not threads:
         raise CommandRefused("There is nothing to do: JOB_QUEUES has no worker for any of these queues.")
     metrics = PrometheusMetrics()
-    with _opened(settings, metrics=metrics, connections=connections_of_workers(threads)) as application:
-        _require_newest_schema(application)
-        work_until_stopped(application, metrics, threads=threads)
+    with open_database(settings) as database_url:
+        require_database(database_url)
+        require_broker(settings.jobs.broker_url)
+        with closing(
+            compose_application(
+                settings,
+                database_url=database_url,
+                metrics=metrics,
+                connections=connections_of_workers(threads),
+            )
+        ) as application:
+            work_until_stopped(application, metrics, threads=threads)
     return DONE
 
 
@@ -134,9 +149,13 @@ def simulated_bank(*, host: str = "127.0.0.1", port: int = 4010, seed: int = 1) 
 
 @app.command
 def migrate() -> int:
-    """Bring the database to the newest schema; repeatable."""
-    with _opened(load_settings(os.environ)) as application:
-        application.database.upgrade_to_newest()
+    """Bring the database to the newest schema; repeatable. Needs no other settings than the database's."""
+    settings = load_storage_settings(os.environ)
+    with (
+        open_database(settings) as database_url,
+        closing(PostgresDatabase.at(database_url, pool_size=1)) as database,
+    ):
+        database.upgrade_to_newest()
     print("The schema is up to date.")
     return DONE
 
@@ -239,20 +258,21 @@ def rotate() -> int:
     return DONE
 
 
+def _require_broker_of_workers(settings: Settings) -> None:
+    if settings.jobs.run_in_server:
+        require_broker(settings.jobs.broker_url)
+
+
 def _require_newest_schema(application: Application) -> None:
     if not application.database.is_up_to_date():
         raise CommandRefused("The schema is not up to date: run 'ledgerbank migrate' first.")
 
 
 @contextmanager
-def _opened(
-    settings: Settings, *, metrics: PrometheusMetrics | None = None, connections: int | None = None
-) -> Iterator[Application]:
+def _opened(settings: Settings) -> Iterator[Application]:
     with (
         open_database(settings) as database_url,
-        closing(
-            compose_application(settings, database_url=database_url, metrics=metrics, connections=connections)
-        ) as application,
+        closing(compose_application(settings, database_url=database_url)) as application,
     ):
         yield application
 

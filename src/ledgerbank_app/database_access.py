@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ledgerbank_adapters.embedded_postgres import EmbeddedPostgres
-from ledgerbank_app.settings import Settings
+from ledgerbank_app.settings import Settings, StorageSettings
 
 EMBEDDED_DATABASE = "ledgerbank"
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[str]:
+def open_database(settings: Settings | StorageSettings) -> Iterator[str]:
     """The URL of a database that answers while the context lasts.
 
     Starts the embedded PostgreSQL when none is configured, or joins it when another process runs it.

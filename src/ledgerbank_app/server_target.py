@@ -5,6 +5,8 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from threading import Timer
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -61,7 +63,7 @@ def _http_application(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        _drain_when_told_to_stop(health)
+        _drain_when_told_to_stop(health, settings.server.drain)
         try:
             async with _running(pool):
                 yield
@@ -133,16 +135,24 @@ async def _running(pool: "WorkerPool | None") -> AsyncIterator[None]:
             logger.warning("Attempts of jobs are still running: they are taken over.")
 
 
-def _drain_when_told_to_stop(health: ProcessHealth) -> None:
-    """Reports not ready from the signal on, while uvicorn finishes what is running.
+def _drain_when_told_to_stop(health: ProcessHealth, drain: timedelta) -> None:
+    """Reports not ready from the signal on, while whoever sends requests here finds that out; only then does
+    uvicorn close the listener and finish what is running. A second signal waits for nobody.
 
     uvicorn installs its handler before the application starts; ours comes in front of it.
     """
     stop = signal.getsignal(signal.SIGTERM)
 
-    def drain(number: int, frame: FrameType | None) -> None:
+    def begin(number: int, frame: FrameType | None) -> None:
+        is_first = not health.draining.is_set()
         health.draining.set()
-        if callable(stop):
+        if not callable(stop):
+            return
+        if is_first and drain:
+            later = Timer(drain.total_seconds(), stop, (number, None))
+            later.daemon = True
+            later.start()
+        else:
             stop(number, frame)
 
-    signal.signal(signal.SIGTERM, drain)
+    signal.signal(signal.SIGTERM, begin)

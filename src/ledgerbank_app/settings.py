@@ -92,6 +92,16 @@ class ServerSettings:
     process_count: int = variable(
         "WEB_CONCURRENCY", whole_number(1, 64), default="1", meaning="How many server processes answer."
     )
+    drain: timedelta = variable(
+        "DRAIN_SECONDS",
+        seconds(0, 60),
+        default="0",
+        production_default="5",
+        meaning=(
+            "How long a server process that is told to stop still takes connections, while it reports that it"
+            " is not ready: so long as a load balancer needs to notice."
+        ),
+    )
     max_connections: int = variable(
         "MAX_CONNECTIONS",
         whole_number(1, 100_000),
@@ -400,6 +410,14 @@ class HealthSettings:
         default="100",
         meaning="With less free disk space the product reports itself unhealthy.",
     )
+
+
+@frozen(kw_only=True)
+class StorageSettings:
+    """What it takes to reach the database, and no more."""
+
+    process: ProcessSettings
+    database: DatabaseSettings
 
 
 @frozen(kw_only=True)

@@ -20,6 +20,7 @@ from ledgerbank_app.settings import (
     RateLimitSettings,
     ServerSettings,
     Settings,
+    StorageSettings,
     TokenSettings,
 )
 from ledgerbank_app.settings_variables import EnvironmentReader
@@ -93,6 +94,20 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         payment_limits=limits.payment_limits(),
         warnings=_warnings(tokens, mail, production=reader.production),
     )
+
+
+def load_storage_settings(environment: Mapping[str, str]) -> StorageSettings:
+    """What it takes to reach the database: no other variable needs to be there, or right.
+
+    Raises SettingsError with every problem at once.
+    """
+    reader = EnvironmentReader(environment)
+    process = reader.group(ProcessSettings)
+    reader.production = process is not None and process.environment is AppEnvironment.PRODUCTION
+    database = reader.group(DatabaseSettings, complete=partial(_fill_database_url, reader))
+    if process is None or database is None:
+        raise SettingsError(reader.problems)
+    return StorageSettings(process=process, database=database)
 
 
 def _argon2_problems(passwords: PasswordSettings | None) -> list[str]:

@@ -1,6 +1,7 @@
 """The workers of a process, and the broker that they share with those of other processes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def create_worker_pool(
     open_broker = _broker_at(application.settings.jobs.broker_url)
     from ledgerbank_adapters.workers import WorkerPool
 
-    try:
+    with _parameters_checked():
         return WorkerPool(
             ids=Uuid7IdGenerator(),
             threads=threads,
@@ -34,8 +35,6 @@ def create_worker_pool(
             takeover=application.services.job_takeover,
             observer=metrics,
         )
-    except ValueError:
-        raise SettingsError(["BROKER_URL has a parameter that the broker's client does not take."]) from None
 
 
 def connections_of_workers(threads: Mapping[str, int]) -> int:
@@ -50,10 +49,8 @@ def connections_of_workers(threads: Mapping[str, int]) -> int:
 
 def broker_problem(url: str) -> str | None:
     """What keeps the broker at this URL from answering now; None when it does. Raises SettingsError."""
-    try:
+    with _parameters_checked():
         broker = _broker_at(url)()
-    except ValueError:
-        raise SettingsError(["BROKER_URL has a parameter that the broker's client does not take."]) from None
     try:
         broker.knock()
     except broker.outages as error:
@@ -61,6 +58,14 @@ def broker_problem(url: str) -> str | None:
     finally:
         broker.broker.close()
     return None
+
+
+@contextmanager
+def _parameters_checked() -> Iterator[None]:
+    try:
+        yield
+    except ValueError:
+        raise SettingsError(["BROKER_URL has a parameter that the broker's client does not take."]) from None
 
 
 def _broker_at(url: str) -> "OpenJobBroker":

@@ -29,7 +29,7 @@ def run_ledgerbank(*arguments: str, environment: Mapping[str, str]) -> subproces
     """Runs a command of the product to its end."""
     return subprocess.run(
         [sys.executable, "-m", "ledgerbank_app", *arguments],
-        env=_environment(environment),
+        env=environment_of_processes(environment),
         capture_output=True,
         text=True,
         timeout=120,
@@ -48,7 +48,7 @@ class RunningProcess:
         self._log = self.log_path.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ledgerbank_app", *self._arguments()],
-            env=_environment({**self.environment, **self._settings()}),
+            env=environment_of_processes({**self.environment, **self._settings()}),
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -163,6 +163,6 @@ class RunningWorker(RunningProcess):
         return "Running jobs" in self.output()
 
 
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+def environment_of_processes(ours: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
     return inherited | marks_of_run() | FAST_HASHES | UNLIMITED | {"PYTHONUNBUFFERED": "1"} | dict(ours)

@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from tests.contract.service_world import ServiceWorld
 from tests.integration.running_server import RunningServer, RunningWorker, run_ledgerbank
 from tests.job_brokers import BROKERS, broker_named
-from tests.postgres_servers import PostgresTestServer
 
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
@@ -195,20 +194,6 @@ def test_a_worker_that_cannot_start_says_why_in_one_sentence(
     assert told in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert "hunter2" not in refused.stderr
-
-
-def test_a_worker_does_not_start_on_an_old_schema(
-    postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path
-) -> None:
-    environment = {
-        "DATABASE_URL": postgres_server.create_database(f"unmigrated_{worker_name}"),
-        "LEDGERBANK_DATA_DIR": str(tmp_path),
-    }
-
-    refused = run_ledgerbank("worker", environment=environment)
-
-    assert refused.returncode == 2
-    assert "ledgerbank migrate" in refused.stderr
 
 
 def pay_later(client: httpx.Client, server: RunningServer) -> None:

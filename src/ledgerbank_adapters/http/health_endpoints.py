@@ -23,6 +23,7 @@ class HealthPayload(TypedDict):
 
 class DetailedHealthChecks(TypedDict):
     database: CheckResult
+    schema: CheckResult
     memory: CheckResult
     disk: CheckResult
 
@@ -54,8 +55,11 @@ def health(call: Call[None, None]) -> Answer:
 
 def detailed_health(call: Call[None, None]) -> Answer:
     probes = call.services.health
+    database = _database_answers(probes)
     checks: DetailedHealthChecks = {
-        "database": "ok" if _database_answers(probes) else "error",
+        "database": "ok" if database else "error",
+        # Without a database nobody can tell; that is an error already.
+        "schema": "ok" if not database or _migrations_are_current(probes) else "error",
         "memory": "ok" if probes.memory_is_within_limit() else "warning",
         "disk": "ok" if probes.disk_has_space() else "warning",
     }
@@ -132,7 +136,7 @@ HEALTH_OPERATIONS = (
         method="GET",
         path="/health/detailed",
         handler=detailed_health,
-        summary="Checks database, memory and disk",
+        summary="Checks database, schema, memory and disk",
         access=Access.PUBLIC,
         answer=DetailedHealthPayload,
         wrapped=False,

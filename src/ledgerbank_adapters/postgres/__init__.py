@@ -7,7 +7,7 @@ with requires_extra("postgres"):
     from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
     from ledgerbank_adapters.postgres.postgres_engine import create_postgres_engine
     from ledgerbank_adapters.postgres.postgres_mailbox import PostgresMailbox
-    from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
+    from ledgerbank_adapters.postgres.postgres_migrations import SchemaState, is_up_to_date, upgrade_to_newest
     from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork, PostgresUnitOfWork
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "PostgresMailbox",
     "PostgresStartUnitOfWork",
     "PostgresUnitOfWork",
+    "SchemaState",
     "create_postgres_engine",
     "is_up_to_date",
     "upgrade_to_newest",

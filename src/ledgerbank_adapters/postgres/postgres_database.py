@@ -11,7 +11,12 @@ from ledgerbank_adapters.postgres.postgres_engine import (
     connect_alive,
     create_postgres_engine,
 )
-from ledgerbank_adapters.postgres.postgres_migrations import is_up_to_date, upgrade_to_newest
+from ledgerbank_adapters.postgres.postgres_migrations import (
+    SchemaState,
+    is_up_to_date,
+    schema_state,
+    upgrade_to_newest,
+)
 from ledgerbank_adapters.postgres.postgres_observer import (
     PostgresObserver,
     observe_statements,
@@ -47,6 +52,10 @@ class PostgresDatabase:
     def is_up_to_date(self) -> bool:
         """Whether the schema is the one this program knows. Raises ``database_error``."""
         return is_up_to_date(self.engine)
+
+    def schema_state(self) -> SchemaState:
+        """How the schema compares to the one this program knows. Raises ``database_error``."""
+        return schema_state(self.engine)
 
     def answers(self) -> bool:
         """Whether it can be asked anything at all, right now."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,14 @@ ADVISORY_LOCK = int.from_bytes(b"ledger")
 LOCK_TIMEOUT_SECONDS = 5
 
 
+class SchemaState(Enum):
+    """``AHEAD``: a version of this program that is newer, or another branch of it, has migrated it."""
+
+    CURRENT = "current"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+
+
 def upgrade_to_newest(engine: Engine) -> None:
     """Creates or updates the schema; repeatable, and any number of processes may do so at once.
 
@@ -44,13 +53,21 @@ def upgrade_to_newest(engine: Engine) -> None:
         raise_translated(error)
 
 
-def is_up_to_date(engine: Engine) -> bool:
-    """Whether the schema is exactly the one this program knows. Raises ``database_error``."""
+def schema_state(engine: Engine) -> SchemaState:
+    """How the database's schema compares to the one this program knows. Raises ``database_error``."""
     try:
         with connect_alive(engine) as connection:
-            return current_revision(connection) == newest_revision()
+            current = current_revision(connection)
     except SQLAlchemyError as error:
         raise_translated(error)
+    if current == newest_revision():
+        return SchemaState.CURRENT
+    return SchemaState.BEHIND if _is_known(current) else SchemaState.AHEAD
+
+
+def is_up_to_date(engine: Engine) -> bool:
+    """Whether the schema is exactly the one this program knows. Raises ``database_error``."""
+    return schema_state(engine) is SchemaState.CURRENT
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -64,9 +81,14 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _check_known(revision: str | None) -> None:
+def _is_known(revision: str | None) -> bool:
+    """A database that was never migrated is as old as can be."""
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    return revision is None or revision in known
+
+
+def _check_known(revision: str | None) -> None:
+    if not _is_known(revision):
         raise DomainError(
             Reason.CONFIGURATION_ERROR,
             message=f"The database has the schema {revision}, which is newer than this program.",

@@ -31,7 +31,7 @@ def test_all_is_well_in_detail(bank: HttpBank) -> None:
         "timestamp": TIMESTAMP,
         "version": "1.0.0",
         "uptime": 1234,
-        "checks": {"database": "ok", "memory": "ok", "disk": "ok"},
+        "checks": {"database": "ok", "schema": "ok", "memory": "ok", "disk": "ok"},
     }
 
 
@@ -40,6 +40,7 @@ def test_all_is_well_in_detail(bank: HttpBank) -> None:
     [
         ({"database": False}, "database", "error"),
         ({"broken": True}, "database", "error"),
+        ({"migrations": False}, "schema", "error"),
         ({"memory": False}, "memory", "warning"),
         ({"disk": False}, "disk", "warning"),
     ],
@@ -56,7 +57,7 @@ def test_any_trouble_is_a_degraded_process(
     body = response.json()
     assert set(body) == {"status", "timestamp", "version", "uptime", "checks"}
     assert body["status"] == "degraded"
-    assert body["checks"] == {"database": "ok", "memory": "ok", "disk": "ok", check: result}
+    assert body["checks"] == {"database": "ok", "schema": "ok", "memory": "ok", "disk": "ok", check: result}
 
 
 def test_a_ready_process_says_so(bank: HttpBank) -> None:
