@@ -363,10 +363,9 @@ def test_an_act_waits_for_a_demotion_that_is_under_way_and_is_refused(scene: Sce
     assert refusal.value.reason.code in ("insufficient_permissions", "unauthorized_access")
 
 
-@pytest.mark.parametrize("act", OWN_ACTS)
+# Connecting asks for a bank that answers before it asks for anything else: see the tests of that.
+@pytest.mark.parametrize("act", sorted(OWN_ACTS.keys() - {"bank_connections.start"}))
 def test_an_act_waits_for_a_suspension_that_is_under_way_and_is_refused(scene: Scene, act: str) -> None:
-    if act == "bank_connections.start":
-        pytest.skip("with a bank that answers: test_bank_connecting")
     suspend = changed(scene.owner.user_id, SUSPENDED, by=scene)
     with ThreadPoolExecutor(1) as pool:
         with scene.world.start_unit_of_work() as work:

@@ -66,6 +66,12 @@ users = Table(
     PrimaryKeyConstraint("id", name="users_pkey"),
     UniqueConstraint("email_identity", name="users_email_identity_key"),
     Index("users_inserted_at_idx", "inserted_at", "id"),
+    # They are few among many, and all of them are locked when one of them might go.
+    Index(
+        "users_administrators_idx",
+        "id",
+        postgresql_where=text("role = 'admin' AND status = 'ACTIVE'"),
+    ),
 )
 
 refresh_tokens = Table(

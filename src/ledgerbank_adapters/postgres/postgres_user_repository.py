@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Uuid, and_, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, func, or_, select, text
 
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_keyset, read_page
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
@@ -61,7 +61,8 @@ LOCK_WITH_ADMINISTRATORS = (
     .where(
         or_(
             users.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
-            and_(users.c.role == Role.ADMIN.value, users.c.status == UserStatus.ACTIVE.value),
+            # Written out: with parameters instead the planner could not tell that the index is of them.
+            text("(users.role = 'admin' AND users.status = 'ACTIVE')"),
         )
     )
     .order_by(users.c.id)

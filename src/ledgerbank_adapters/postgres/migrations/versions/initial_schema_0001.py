@@ -38,6 +38,7 @@ IDENTITY = (
     )
     """,
     "CREATE INDEX users_inserted_at_idx ON users (inserted_at, id)",
+    "CREATE INDEX users_administrators_idx ON users (id) WHERE role = 'admin' AND status = 'ACTIVE'",
     """
     CREATE TABLE refresh_tokens (
         id uuid NOT NULL CONSTRAINT refresh_tokens_pkey PRIMARY KEY,
