@@ -169,7 +169,7 @@ def test_a_change_touches_what_it_names_and_clears_what_it_is_told_to() -> None:
 
 
 def test_what_every_bank_has_cannot_be_cleared() -> None:
-    with pytest.raises(ValueError, match="always has"):
+    with pytest.raises(DomainError, match="invalid_field_format"):
         BankChanges(cleared=frozenset({"name"}))
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain_samples import GBP, NOW, gbp
 
+from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
     CustomerAccount,
@@ -29,7 +30,8 @@ PLACES: list[LedgerAccount] = [
     ClearingAccount(UUID(int=1)),
     ClearingAccount(UUID(int=2)),
 ]
-amounts = st.integers(1, 10**15).map(lambda minor_units: Money(Decimal(minor_units).scaleb(-2), GBP))
+# Three of them together are no more than storage holds.
+amounts = st.integers(1, 10**15 // 3).map(lambda minor_units: Money(Decimal(minor_units).scaleb(-2), GBP))
 
 
 def posting(place: LedgerAccount, direction: Direction, amount: Money) -> Posting:
@@ -126,8 +128,14 @@ def test_a_reversal_needs_an_id_for_each_posting() -> None:
 
 @pytest.mark.parametrize("amount", ["0", "-0.01"])
 def test_a_posting_moves_a_positive_amount(amount: str) -> None:
-    with pytest.raises(ValueError, match="positive amount"):
+    with pytest.raises(DomainError, match="amount_too_small"):
         posting(PLACES[0], Direction.CREDIT, gbp(amount))
+
+
+def test_a_posting_moves_no_more_than_storage_holds() -> None:
+    assert posting(PLACES[0], Direction.CREDIT, gbp("9999999999999.99")).amount.is_representable
+    with pytest.raises(DomainError, match="amount_exceeds_limit"):
+        posting(PLACES[0], Direction.CREDIT, gbp("10000000000000"))
 
 
 def test_an_entry_has_two_postings_at_least() -> None:

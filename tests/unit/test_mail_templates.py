@@ -39,13 +39,14 @@ HOSTILE = [
     "&lt;b&gt; &amp; {name} %s",
 ]
 hostile_text = st.one_of(
-    st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+    st.sampled_from(HOSTILE),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60),
 )
 
 
 def notification(template: NotificationTemplate, words: str = "Rent") -> Notification:
     """One of each kind, with a stranger's words wherever there is a place for them."""
-    payment = a_payment(description=words)
+    payment = a_payment(description=words or "Payment")
     match template:
         case NotificationTemplate.PASSWORD_CHANGED:
             return password_changed(user_id=OWNER, at=NOW, cause="1")

@@ -12,6 +12,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import (
     DEFAULT_PAGE_SIZE,
+    LAST_PAGE,
     MAX_PAGE_SIZE,
     NEWEST_FIRST,
     KeysetPage,
@@ -20,9 +21,6 @@ from ledgerbank_domain.identity.page import (
     PageRequest,
     Sort,
 )
-
-# Beyond every list, and its offset still fits the eight bytes that databases count rows with.
-LAST_PAGE = 10**15
 
 _INTEGER = re.compile(r"0*(?P<digits>[1-9][0-9]*)", re.ASCII)
 

@@ -9,6 +9,11 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import NOWHERE, Actor, Origin, Role
+from ledgerbank_domain.identity.value_rules import (
+    require_optional_ids,
+    require_optional_instants,
+    require_optional_member,
+)
 
 MAX_USER_AGENT_LENGTH = 255
 
@@ -97,6 +102,12 @@ class AuditFilter:
     outcome: AuditOutcome | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_optional_ids(actor_user_id=self.actor_user_id)
+        require_optional_member(AuditName, self.name, Reason.INVALID_FILTER, field="name")
+        require_optional_member(AuditOutcome, self.outcome, Reason.INVALID_FILTER, field="outcome")
+        require_optional_instants(date_from=self.occurred_from, date_to=self.occurred_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,26 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.banking.transaction import MAX_EXTERNAL_ID_LENGTH, Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.text_rules import parse_shape, parse_text
+from ledgerbank_domain.identity.value_rules import (
+    plain_decimal,
+    read_fields,
+    read_given_fields,
+    require_ids,
+    require_instants,
+    require_member,
+    require_names,
+    require_optional_instants,
+    require_optional_member,
+    require_optional_texts,
+    require_texts,
+)
 from ledgerbank_domain.ledger.journal import CustomerAccount, JournalEntry, Posting
-from ledgerbank_domain.money.currency import Currency
-from ledgerbank_domain.money.money import Money, money_as_written, parse_decimal
+from ledgerbank_domain.money.currency import Currency, parse_currency, require_currency
+from ledgerbank_domain.money.money import CEILING, Money, money_as_written, parse_decimal, require_money
 
 MAX_ACCOUNT_NAME_LENGTH = 100
 IMMUTABLE_ACCOUNT_FIELDS = (
@@ -69,6 +82,27 @@ class Account:
     last_booked_at: datetime | None = None
     inserted_at: datetime
     updated_at: datetime
+
+    def __post_init__(self) -> None:
+        require_ids(
+            id=self.id,
+            user_id=self.user_id,
+            user_bank_login_id=self.user_bank_login_id,
+            bank_id=self.bank_id,
+        )
+        require_member(AccountType, self.account_type, Reason.INVALID_ACCOUNT_TYPE, field="account_type")
+        require_member(AccountStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_texts(
+            MAX_ACCOUNT_NAME_LENGTH, Reason.INVALID_ACCOUNT_NAME_FORMAT, account_name=self.account_name
+        )
+        require_optional_texts(
+            MAX_EXTERNAL_ID_LENGTH, last_four=self.last_four, external_account_id=self.external_account_id
+        )
+        require_money(balance=self.balance, credit_limit=self.credit_limit)
+        if self.credit_limit.currency != self.balance.currency:
+            raise DomainError(Reason.CURRENCY_MISMATCH, field="credit_limit")
+        require_optional_instants(last_sync_at=self.last_sync_at)
+        require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @property
     def currency(self) -> Currency:
@@ -162,10 +196,23 @@ class AccountFilter:
     account_type: AccountType | None = None
     currency: Currency | None = None
 
+    def __post_init__(self) -> None:
+        require_ids(user_id=self.user_id)
+        require_optional_member(AccountStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_optional_member(
+            AccountType, self.account_type, Reason.INVALID_ACCOUNT_TYPE, field="account_type"
+        )
+        if self.currency is not None:
+            require_currency(self.currency)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """An account as asked for: formats are right, nothing else has been looked at."""
+    """An account as asked for: formats are right, nothing else has been looked at.
+
+    Raises ``invalid_uuid_format``, ``invalid_currency_format`` (a withdrawn one too),
+    ``invalid_account_type``, ``invalid_account_name_format`` and ``invalid_field_format``.
+    """
 
     user_bank_login_id: UUID
     currency: Currency
@@ -174,19 +221,33 @@ class NewAccount:
     last_four: str | None = None
     external_account_id: str | None = None
 
+    def __post_init__(self) -> None:
+        require_ids(user_bank_login_id=self.user_bank_login_id)
+        require_currency(self.currency)
+        parse_currency(self.currency.code)
+        require_member(AccountType, self.account_type, Reason.INVALID_ACCOUNT_TYPE, field="account_type")
+        read_fields(self, account_name=parse_account_name)
+        read_given_fields(self, last_four=parse_last_four, external_account_id=parse_external_account_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanges:
     """Fields to change; None means "leave as it is".
 
     ``immutable_fields`` are those of ``IMMUTABLE_ACCOUNT_FIELDS`` that the request names, with whatever
-    value: already the attempt is refused.
+    value: already the attempt is refused. Raises ``invalid_account_name_format``, ``invalid_status``,
+    ``invalid_amount_format`` and ``invalid_field_format``.
     """
 
     account_name: str | None = None
     status: AccountStatus | None = None
     credit_limit: Decimal | None = None
     immutable_fields: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        read_given_fields(self, account_name=parse_account_name, credit_limit=_credit_limit)
+        require_optional_member(AccountStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_names(self.immutable_fields, IMMUTABLE_ACCOUNT_FIELDS, field="immutable_fields")
 
     @property
     def is_empty(self) -> bool:
@@ -206,6 +267,13 @@ def parse_last_four(value: object) -> str:
 def parse_external_account_id(value: object) -> str:
     """1 to 50 letters, digits, ``_`` and ``-``. Raises ``invalid_field_format``."""
     return parse_shape(value, _EXTERNAL_ID, reason=Reason.INVALID_FIELD_FORMAT)
+
+
+def _credit_limit(value: object) -> Decimal:
+    limit = plain_decimal(value, field="credit_limit")
+    if limit < 0 or limit >= CEILING:
+        raise DomainError(Reason.INVALID_AMOUNT_FORMAT)
+    return limit or limit.copy_abs()
 
 
 def parse_credit_limit(value: object) -> Decimal:

@@ -1,9 +1,11 @@
 """The catalogue: banks and their branches."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,16 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.name_rules import parse_name
 from ledgerbank_domain.identity.text_rules import parse_shape, parse_text
+from ledgerbank_domain.identity.value_rules import (
+    read_given_fields,
+    require_ids,
+    require_instants,
+    require_member,
+    require_names,
+    require_optional_member,
+    require_optional_texts,
+    require_texts,
+)
 
 MIN_BANK_NAME_LENGTH = 2
 MAX_BANK_NAME_LENGTH = 100
@@ -53,6 +65,19 @@ class Bank:
     inserted_at: datetime
     updated_at: datetime
 
+    def __post_init__(self) -> None:
+        require_ids(id=self.id)
+        require_texts(MAX_BANK_NAME_LENGTH, Reason.INVALID_NAME_FORMAT, name=self.name)
+        require_texts(MAX_URL_LENGTH, country=self.country, code=self.code)
+        require_optional_texts(
+            MAX_URL_LENGTH,
+            logo_url=self.logo_url,
+            api_endpoint=self.api_endpoint,
+            integration_module=self.integration_module,
+        )
+        require_member(BankStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
+
     def with_changes(self, changes: "BankChanges", *, at: datetime) -> "Bank":
         return replace(self, **changes.given(), updated_at=at)
 
@@ -61,7 +86,8 @@ class Bank:
 class BankChanges:
     """Fields to change; None means "leave as it is".
 
-    ``cleared`` names those of ``CLEARABLE_BANK_FIELDS`` that the bank shall no longer have.
+    ``cleared`` names those of ``CLEARABLE_BANK_FIELDS`` that the bank shall no longer have. Raises
+    ``invalid_name_format``, ``invalid_status`` and ``invalid_field_format``.
     """
 
     name: str | None = None
@@ -74,8 +100,9 @@ class BankChanges:
     cleared: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if not self.cleared <= CLEARABLE_BANK_FIELDS:
-            raise ValueError(f"a bank always has {sorted(self.cleared - CLEARABLE_BANK_FIELDS)}")
+        read_given_fields(self, **BANK_FIELD_PARSERS)
+        require_optional_member(BankStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_names(self.cleared, CLEARABLE_BANK_FIELDS, field="cleared")
 
     @property
     def is_empty(self) -> bool:
@@ -109,6 +136,18 @@ class BankBranch:
     inserted_at: datetime
     updated_at: datetime
 
+    def __post_init__(self) -> None:
+        require_ids(id=self.id, bank_id=self.bank_id)
+        require_texts(MAX_BANK_NAME_LENGTH, Reason.INVALID_NAME_FORMAT, name=self.name)
+        require_texts(MAX_URL_LENGTH, country=self.country)
+        require_optional_texts(
+            MAX_URL_LENGTH,
+            iban=self.iban,
+            routing_number=self.routing_number,
+            swift_code=self.swift_code,
+        )
+        require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankFilter:
@@ -117,6 +156,10 @@ class BankFilter:
     country: str | None = None
     status: BankStatus | None = None
 
+    def __post_init__(self) -> None:
+        read_given_fields(self, country=parse_country)
+        require_optional_member(BankStatus, self.status, Reason.INVALID_STATUS, field="status")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchFilter:
@@ -124,6 +167,10 @@ class BranchFilter:
 
     bank_id: UUID
     country: str | None = None
+
+    def __post_init__(self) -> None:
+        require_ids(bank_id=self.bank_id)
+        read_given_fields(self, country=parse_country)
 
 
 def parse_bank_name(value: object) -> str:
@@ -177,3 +224,18 @@ def _without_blanks(value: object, shape: re.Pattern[str]) -> str:
     """Numbers are printed in groups, and copied as they are printed."""
     text = "".join(value.split()) if isinstance(value, str) else ""
     return parse_shape(text, shape, reason=Reason.INVALID_FIELD_FORMAT)
+
+
+BANK_FIELD_PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
+    {
+        "name": parse_bank_name,
+        "country": parse_country,
+        "code": parse_bank_code,
+        "logo_url": parse_web_address,
+        "api_endpoint": parse_web_address,
+        "integration_module": parse_integration_module,
+    }
+)
+BRANCH_FIELD_PARSERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
+    {"iban": parse_iban, "routing_number": parse_routing_number, "swift_code": parse_bic}
+)

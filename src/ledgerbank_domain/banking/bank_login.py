@@ -9,6 +9,17 @@ from uuid import UUID
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.text_rules import parse_shape
+from ledgerbank_domain.identity.value_rules import (
+    read_fields,
+    read_given_fields,
+    require_ids,
+    require_instants,
+    require_member,
+    require_names,
+    require_optional_instants,
+    require_optional_member,
+    require_texts,
+)
 
 DEFAULT_SYNC_FREQUENCY_SECONDS = 3600
 MIN_SYNC_FREQUENCY_SECONDS = 300
@@ -29,6 +40,7 @@ IMMUTABLE_LOGIN_FIELDS = (
     "updated_at",
 )
 """Nobody changes them by asking for it."""
+MAX_USERNAME_LENGTH = 50
 _USERNAME = re.compile(r"[A-Za-z0-9]{3,50}")
 
 
@@ -89,6 +101,18 @@ class BankLogin:
     lease: SyncLease | None = field(default=None, repr=False)
     inserted_at: datetime
     updated_at: datetime
+
+    def __post_init__(self) -> None:
+        require_ids(id=self.id, user_id=self.user_id, bank_branch_id=self.bank_branch_id)
+        require_texts(MAX_USERNAME_LENGTH, username=self.username)
+        require_member(BankLoginStatus, self.status, Reason.INVALID_STATUS, field="status")
+        parse_sync_frequency(self.sync_frequency)
+        require_optional_instants(
+            last_sync_at=self.last_sync_at,
+            last_attempt_at=self.last_attempt_at,
+            connected_at=self.connected_at,
+        )
+        require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @property
     def is_connected(self) -> bool:
@@ -200,10 +224,17 @@ class BankLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBankLogin:
-    """A connection as asked for: formats are right, nothing else has been looked at."""
+    """A connection as asked for: formats are right, nothing else has been looked at.
+
+    Raises ``invalid_uuid_format`` and ``invalid_field_format``.
+    """
 
     bank_branch_id: UUID
     username: str
+
+    def __post_init__(self) -> None:
+        require_ids(bank_branch_id=self.bank_branch_id)
+        read_fields(self, username=parse_username)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +248,11 @@ class BankLoginChanges:
     status: BankLoginStatus | None = None
     immutable_fields: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        read_given_fields(self, sync_frequency=parse_sync_frequency)
+        require_optional_member(BankLoginStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_names(self.immutable_fields, IMMUTABLE_LOGIN_FIELDS, field="immutable_fields")
+
     @property
     def is_empty(self) -> bool:
         return self.sync_frequency is None and self.status is None and not self.immutable_fields
@@ -228,6 +264,10 @@ class BankLoginFilter:
 
     user_id: UUID
     status: BankLoginStatus | None = None
+
+    def __post_init__(self) -> None:
+        require_ids(user_id=self.user_id)
+        require_optional_member(BankLoginStatus, self.status, Reason.INVALID_STATUS, field="status")
 
 
 def parse_sync_frequency(value: object) -> int:

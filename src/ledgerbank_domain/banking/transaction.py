@@ -8,10 +8,29 @@ from uuid import UUID
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.text_rules import is_text
-from ledgerbank_domain.ledger.journal import CustomerAccount, Direction, EntryKind, JournalEntry, Posting
-from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.identity.value_rules import (
+    plain_decimal,
+    require_ids,
+    require_instants,
+    require_member,
+    require_optional_ids,
+    require_optional_instants,
+    require_optional_member,
+    require_optional_texts,
+    require_texts,
+)
+from ledgerbank_domain.ledger.journal import (
+    MAX_ENTRY_DESCRIPTION_LENGTH,
+    CustomerAccount,
+    Direction,
+    EntryKind,
+    JournalEntry,
+    Posting,
+)
+from ledgerbank_domain.money.money import Money, require_money, require_money_moved
 
 MAX_SEARCH_LENGTH = 100
+MAX_EXTERNAL_ID_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +58,24 @@ class Transaction:
     pending: bool = False
     inserted_at: datetime
     updated_at: datetime
+
+    def __post_init__(self) -> None:
+        require_ids(
+            id=self.id,
+            account_id=self.account_id,
+            user_id=self.user_id,
+            journal_entry_id=self.journal_entry_id,
+        )
+        require_optional_ids(payment_id=self.payment_id)
+        require_member(EntryKind, self.kind, Reason.INVALID_FIELD_FORMAT, field="kind")
+        require_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
+        require_money_moved(self.amount)
+        require_money(balance_after=self.balance_after)
+        require_texts(
+            MAX_ENTRY_DESCRIPTION_LENGTH, Reason.INVALID_DESCRIPTION_FORMAT, description=self.description
+        )
+        require_optional_texts(MAX_EXTERNAL_ID_LENGTH, external_transaction_id=self.external_transaction_id)
+        require_instants(posted_at=self.posted_at, inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @classmethod
     def from_posting(
@@ -73,7 +110,8 @@ class TransactionFilter:
     """What a list of transactions is narrowed to; None means any, ranges are inclusive.
 
     ``text`` is found in a description however either is spelled (``search_form``). Raises ``invalid_filter``
-    for one that is no text or longer than 100 characters.
+    for one that is no text or longer than 100 characters, ``invalid_uuid_format``, ``invalid_direction``,
+    ``invalid_datetime_format`` and ``invalid_amount_format``.
     """
 
     account_id: UUID | None = None
@@ -86,5 +124,12 @@ class TransactionFilter:
     text: str | None = None
 
     def __post_init__(self) -> None:
+        require_optional_ids(account_id=self.account_id, user_id=self.user_id)
+        require_optional_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
+        require_optional_instants(date_from=self.posted_from, date_to=self.posted_to)
+        if self.min_amount is not None:
+            plain_decimal(self.min_amount, field="min_amount")
+        if self.max_amount is not None:
+            plain_decimal(self.max_amount, field="max_amount")
         if self.text is not None and not (is_text(self.text) and len(self.text) <= MAX_SEARCH_LENGTH):
             raise DomainError(Reason.INVALID_FILTER, field="q")

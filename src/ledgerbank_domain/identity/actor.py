@@ -7,6 +7,11 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.value_rules import (
+    require_flags,
+    require_optional_ids,
+    require_optional_member,
+)
 
 
 class Role(Enum):
@@ -48,6 +53,11 @@ class Actor:
     session_id: UUID | None = None
     is_system: bool = False
     origin: Origin = NOWHERE
+
+    def __post_init__(self) -> None:
+        require_optional_ids(user_id=self.user_id, session_id=self.session_id)
+        require_optional_member(Role, self.role, Reason.INVALID_ROLE, field="role")
+        require_flags(is_system=self.is_system)
 
     @property
     def is_admin(self) -> bool:

@@ -7,11 +7,17 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.value_rules import require_number
+
 T = TypeVar("T")
 U = TypeVar("U")
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+# Beyond every list, and its offset still fits the eight bytes that databases count rows with.
+LAST_PAGE = 10**15
 
 SortValue = datetime | Decimal | str
 
@@ -23,20 +29,26 @@ class Sort:
     field: str
     descending: bool = False
 
+    def __post_init__(self) -> None:
+        if type(self.field) is not str or type(self.descending) is not bool:
+            raise DomainError(Reason.INVALID_SORT, field="sort")
+
 
 NEWEST_FIRST = Sort(field="inserted_at", descending=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """A page by number, counted from 1."""
+    """A page by number, counted from 1. Raises ``invalid_filter`` for one that no list has."""
 
     page: int = 1
     page_size: int = DEFAULT_PAGE_SIZE
 
     def __post_init__(self) -> None:
-        if self.page < 1 or not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise ValueError(f"page {self.page} of size {self.page_size} is out of range")
+        require_number(self.page, low=1, high=LAST_PAGE, reason=Reason.INVALID_FILTER, field="page")
+        require_number(
+            self.page_size, low=1, high=MAX_PAGE_SIZE, reason=Reason.INVALID_FILTER, field="page_size"
+        )
 
     @property
     def offset(self) -> int:
@@ -79,20 +91,36 @@ class Cursor:
     value: SortValue
     id: UUID
 
+    def __post_init__(self) -> None:
+        field, value, row_id = self._parts()
+        if type(field) is not str or not isinstance(value, SortValue) or not isinstance(row_id, UUID):
+            raise DomainError(Reason.INVALID_CURSOR, field="cursor")
+
+    def _parts(self) -> tuple[object, object, object]:
+        return self.field, self.value, self.id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysetRequest:
-    """A page by key: ``limit`` rows after the cursor, in the order of ``sort`` and then ``id``."""
+    """A page by key: ``limit`` rows after the cursor, in the order of ``sort`` and then ``id``.
+
+    Raises ``invalid_filter`` for a limit out of range, and ``invalid_cursor`` for one of another list.
+    """
 
     limit: int = DEFAULT_PAGE_SIZE
     sort: Sort = NEWEST_FIRST
     after: Cursor | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= MAX_PAGE_SIZE:
-            raise ValueError(f"limit {self.limit} is out of range")
-        if self.after is not None and self.after.field != self.sort.field:
-            raise ValueError(f"a cursor for {self.after.field} cannot continue a list by {self.sort.field}")
+        require_number(self.limit, low=1, high=MAX_PAGE_SIZE, reason=Reason.INVALID_FILTER, field="limit")
+        sort, after = self._places()
+        if not isinstance(sort, Sort):
+            raise DomainError(Reason.INVALID_SORT, field="sort")
+        if after is not None and not (isinstance(after, Cursor) and after.field == sort.field):
+            raise DomainError(Reason.INVALID_CURSOR, field="cursor")
+
+    def _places(self) -> tuple[object, object]:
+        return self.sort, self.after
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots, as Page

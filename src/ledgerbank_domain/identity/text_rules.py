@@ -20,7 +20,8 @@ def parse_text(value: object, *, reason: Reason, max_length: int, min_length: in
     """
     if not isinstance(value, str) or not is_text(value):
         raise DomainError(reason)
-    text = value.strip()
+    # Of a subclass only the text counts.
+    text = str.strip(value)
     if not min_length <= len(text) <= max_length:
         raise DomainError(reason)
     return text
@@ -28,7 +29,7 @@ def parse_text(value: object, *, reason: Reason, max_length: int, min_length: in
 
 def parse_shape(value: object, shape: re.Pattern[str], *, reason: Reason) -> str:
     """``value`` trimmed, when all of it has the shape. Raises the given reason for anything else."""
-    text = value.strip() if isinstance(value, str) else ""
+    text = str.strip(value) if isinstance(value, str) else ""
     if not shape.fullmatch(text):
         raise DomainError(reason)
     return text

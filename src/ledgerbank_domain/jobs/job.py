@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
+from ledgerbank_domain.identity.value_rules import in_utc, require_optional_member
 
 MIN_PRIORITY = 0
 MAX_PRIORITY = 9
@@ -129,7 +130,10 @@ class Job:
         unique_key: str | None = None,
         correlation_id: str | None = None,
     ) -> "Job":
-        """A job due at ``run_at``, or at once."""
+        """A job due at ``run_at``, or at once. Raises ``invalid_priority`` and ``invalid_schedule``."""
+        parse_priority(priority)
+        if run_at is not None:
+            run_at = in_utc(run_at, field="run_at")
         due_at = at if run_at is None else run_at
         return cls(
             id=job_id,
@@ -280,6 +284,12 @@ class JobFilter:
     state: JobState | None = None
     queue: str | None = None
     kind: JobKind | None = None
+
+    def __post_init__(self) -> None:
+        require_optional_member(JobState, self.state, Reason.INVALID_STATUS, field="state")
+        require_optional_member(JobKind, self.kind, Reason.INVALID_FILTER, field="kind")
+        if self.queue is not None and self.queue not in QUEUES:
+            raise DomainError(Reason.INVALID_FILTER, field="queue")
 
 
 def parse_priority(value: object) -> int:

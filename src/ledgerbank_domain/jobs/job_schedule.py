@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.jobs.job import MAX_DELAY, MIN_PRIORITY
+from ledgerbank_domain.identity.value_rules import in_utc
+from ledgerbank_domain.jobs.job import MAX_DELAY, MIN_PRIORITY, parse_priority
 
 MIN_DELAY_SECONDS = 1
 MAX_DELAY_SECONDS = int(MAX_DELAY.total_seconds())
@@ -15,7 +16,8 @@ MAX_DELAY_SECONDS = int(MAX_DELAY.total_seconds())
 class JobSchedule:
     """A wait or a moment (never both: ``invalid_schedule``), or neither: as soon as possible.
 
-    Among jobs that are due, priority 0 goes first.
+    Among jobs that are due, priority 0 goes first. Raises ``invalid_priority``, and ``invalid_schedule`` for
+    a wait that is not ahead or longer than 30 days, and for a moment without a zone.
     """
 
     priority: int = MIN_PRIORITY
@@ -23,6 +25,12 @@ class JobSchedule:
     run_at: datetime | None = None
 
     def __post_init__(self) -> None:
+        parse_priority(self.priority)
+        delay: object = self.delay
+        if delay is not None and not (isinstance(delay, timedelta) and timedelta(0) < delay <= MAX_DELAY):
+            raise DomainError(Reason.INVALID_SCHEDULE, field="delay_seconds")
+        if self.run_at is not None:
+            object.__setattr__(self, "run_at", _moment(self.run_at))
         if self.delay is not None and self.run_at is not None:
             raise DomainError(
                 Reason.INVALID_SCHEDULE, field="run_at", message="Give a delay or a time, not both."
@@ -35,6 +43,13 @@ class JobSchedule:
         if not now < self.run_at <= now + MAX_DELAY:
             raise DomainError(Reason.INVALID_SCHEDULE, field="run_at")
         return self.run_at
+
+
+def _moment(value: object) -> datetime:
+    try:
+        return in_utc(value, field="run_at")
+    except DomainError:
+        raise DomainError(Reason.INVALID_SCHEDULE, field="run_at") from None
 
 
 def parse_delay_seconds(value: object) -> timedelta:

@@ -6,10 +6,20 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.value_rules import (
+    require_ids,
+    require_instants,
+    require_member,
+    require_optional_ids,
+    require_texts,
+)
 from ledgerbank_domain.money.currency import Currency
-from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.money.money import Money, require_money_moved
 
 MIN_POSTINGS = 2
+MAX_ENTRY_DESCRIPTION_LENGTH = 255
 
 
 class Direction(Enum):
@@ -44,6 +54,9 @@ class CustomerAccount:
 
     account_id: UUID
 
+    def __post_init__(self) -> None:
+        require_ids(account_id=self.account_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ClearingAccount:
@@ -53,6 +66,9 @@ class ClearingAccount:
     """
 
     bank_id: UUID
+
+    def __post_init__(self) -> None:
+        require_ids(bank_id=self.bank_id)
 
 
 LedgerAccount = CustomerAccount | ClearingAccount
@@ -68,8 +84,11 @@ class Posting:
     amount: Money
 
     def __post_init__(self) -> None:
-        if not self.amount.is_positive:
-            raise ValueError(f"a posting moves a positive amount, not {self.amount}")
+        require_ids(id=self.id)
+        if not isinstance(self.account, CustomerAccount | ClearingAccount):
+            raise DomainError(Reason.INVALID_FIELD_FORMAT, field="account")
+        require_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
+        require_money_moved(self.amount)
 
     @property
     def signed_amount(self) -> Money:
@@ -96,6 +115,13 @@ class JournalEntry:
     inserted_at: datetime
 
     def __post_init__(self) -> None:
+        require_ids(id=self.id)
+        require_optional_ids(payment_id=self.payment_id, reverses_entry_id=self.reverses_entry_id)
+        require_member(EntryKind, self.kind, Reason.INVALID_FIELD_FORMAT, field="kind")
+        require_texts(
+            MAX_ENTRY_DESCRIPTION_LENGTH, Reason.INVALID_DESCRIPTION_FORMAT, description=self.description
+        )
+        require_instants(posted_at=self.posted_at, inserted_at=self.inserted_at)
         if len(self.postings) < MIN_POSTINGS:
             raise ValueError("a journal entry has at least two postings")
         if len({posting.account for posting in self.postings}) != len(self.postings):

@@ -90,6 +90,12 @@ def parse_known_currency(value: object) -> Currency:
     return currency
 
 
+def require_currency(value: object) -> None:
+    """Raises ``invalid_currency_format``."""
+    if type(value) is not Currency:
+        raise DomainError(Reason.INVALID_CURRENCY_FORMAT, field="currency")
+
+
 def parse_currency(value: object) -> Currency:
     """The active currency with this three-letter code, in any case. Raises ``invalid_currency_format``."""
     currency = CURRENCIES.get(parse_currency_code(value))

@@ -6,7 +6,7 @@ from decimal import Decimal, Inexact, InvalidOperation
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.money.currency import MAX_FRACTION_DIGITS, Currency
+from ledgerbank_domain.money.currency import MAX_FRACTION_DIGITS, Currency, require_currency
 from ledgerbank_domain.money.exact_decimals import EXACT
 
 MAX_INTEGER_DIGITS = 13
@@ -20,6 +20,8 @@ _UNITS = tuple(Decimal(f"1E-{digits}") for digits in range(MAX_FRACTION_DIGITS +
 
 _AMOUNT = re.compile(r"-?[0-9]{1,13}(\.[0-9]+)?", re.ASCII)
 _MAX_AMOUNT_LENGTH = 64
+SMALLEST_WRITTEN_AMOUNT = Decimal(f"1E-{_MAX_AMOUNT_LENGTH}")
+"""Nobody writes more digits than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,7 @@ class Money:
 
     def __post_init__(self) -> None:
         amount, currency = self.amount, self.currency
-        if type(currency) is not Currency:
-            raise DomainError(Reason.INVALID_CURRENCY_FORMAT, field="currency")
+        require_currency(currency)
         unit = _UNITS[currency.minor_digits]
         if type(amount) is not Decimal or not amount.same_quantum(unit) or not amount:
             object.__setattr__(self, "amount", _held(amount, unit))
@@ -102,6 +103,26 @@ def _held(amount: object, unit: Decimal) -> Decimal:
                 raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount") from too_precise
             return held or held.copy_abs()
     raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount")
+
+
+def require_money(**amounts: object) -> None:
+    """Raises ``invalid_amount_format``."""
+    for field, value in amounts.items():
+        if type(value) is not Money:
+            raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field=field)
+
+
+def require_money_moved(amount: object) -> None:
+    """More than nothing, and no more than storage holds.
+
+    Raises ``invalid_amount_format``, ``amount_too_small`` and ``amount_exceeds_limit``.
+    """
+    if type(amount) is not Money:
+        raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount")
+    if not amount.is_positive:
+        raise DomainError(Reason.AMOUNT_TOO_SMALL, field="amount")
+    if not amount.is_representable:
+        raise DomainError(Reason.AMOUNT_EXCEEDS_LIMIT, field="amount")
 
 
 def parse_decimal(value: object) -> Decimal:

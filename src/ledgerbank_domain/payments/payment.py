@@ -4,16 +4,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.text_rules import parse_text
+from ledgerbank_domain.identity.text_rules import is_text, parse_text
+from ledgerbank_domain.identity.value_rules import (
+    plain_decimal,
+    require_ids,
+    require_instants,
+    require_member,
+    require_optional_ids,
+    require_optional_instants,
+    require_optional_member,
+    require_optional_texts,
+    require_texts,
+)
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.money.currency import Currency
-from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.money.currency import Currency, parse_currency_code
+from ledgerbank_domain.money.money import CEILING, SMALLEST_WRITTEN_AMOUNT, Money, require_money_moved
 
 MAX_DESCRIPTION_LENGTH = 255
+MAX_REFERENCE_LENGTH = 255
 
 
 class PaymentType(Enum):
@@ -60,7 +73,11 @@ class PaymentSignature:
 class PaymentDraft:
     """A payment as asked for: formats are right, nothing else has been looked at.
 
-    ``currency_code`` may be left out; when given it must be the account's.
+    ``currency_code`` may be left out; when given it must be the account's. Raises ``invalid_amount_format``,
+    ``amount_too_small``, ``invalid_direction``, ``invalid_payment_type``, ``description_required``,
+    ``description_too_long``, ``invalid_description_format``, ``invalid_uuid_format``,
+    ``invalid_currency_format`` and ``invalid_counterparty``: whoever makes a batch of drafts out of input
+    answers for each draft by itself.
     """
 
     amount: Decimal
@@ -72,6 +89,14 @@ class PaymentDraft:
     counterparty_account_id: UUID | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "amount", _payable(self.amount))
+        require_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
+        require_member(PaymentType, self.payment_type, Reason.INVALID_PAYMENT_TYPE, field="payment_type")
+        object.__setattr__(self, "description", _described(self.description))
+        require_ids(user_bank_account_id=self.account_id)
+        require_optional_ids(counterparty_account_id=self.counterparty_account_id)
+        if self.currency_code is not None:
+            object.__setattr__(self, "currency_code", _currency_code(self.currency_code))
         if self.counterparty_account_id is None:
             return
         transfers_out = self.payment_type is PaymentType.TRANSFER and self.direction is Direction.DEBIT
@@ -104,6 +129,24 @@ class Payment:
     inserted_at: datetime
     updated_at: datetime
 
+    def __post_init__(self) -> None:
+        require_ids(id=self.id, user_id=self.user_id, user_bank_account_id=self.user_bank_account_id)
+        require_optional_ids(
+            counterparty_account_id=self.counterparty_account_id, journal_entry_id=self.journal_entry_id
+        )
+        require_money_moved(self.amount)
+        require_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
+        require_member(PaymentType, self.payment_type, Reason.INVALID_PAYMENT_TYPE, field="payment_type")
+        require_member(PaymentStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_texts(MAX_DESCRIPTION_LENGTH, Reason.INVALID_DESCRIPTION_FORMAT, description=self.description)
+        require_optional_texts(
+            MAX_REFERENCE_LENGTH,
+            failure_reason=self.failure_reason,
+            external_transaction_id=self.external_transaction_id,
+        )
+        require_optional_instants(posted_at=self.posted_at)
+        require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
+
     @property
     def currency(self) -> Currency:
         return self.amount.currency
@@ -134,19 +177,24 @@ class Payment:
         return self._moved_to(PaymentStatus.PROCESSING, at=at)
 
     def completed(self, *, journal_entry_id: UUID, at: datetime) -> "Payment":
-        moved = self._moved_to(PaymentStatus.COMPLETED, at=at)
-        return replace(moved, posted_at=at, journal_entry_id=journal_entry_id, failure_reason=None)
+        return self._moved_to(
+            PaymentStatus.COMPLETED,
+            at=at,
+            posted_at=at,
+            journal_entry_id=journal_entry_id,
+            failure_reason=None,
+        )
 
     def cancelled(self, *, at: datetime) -> "Payment":
         return self._moved_to(PaymentStatus.CANCELLED, at=at)
 
     def failed(self, reason: Reason, *, at: datetime) -> "Payment":
         """Its job was discarded."""
-        return replace(self._moved_to(PaymentStatus.FAILED, at=at), failure_reason=reason.code)
+        return self._moved_to(PaymentStatus.FAILED, at=at, failure_reason=reason.code)
 
     def returned_to_pending(self, *, at: datetime) -> "Payment":
         """Its job will try again."""
-        return replace(self._moved_to(PaymentStatus.PENDING, at=at), failure_reason=None)
+        return self._moved_to(PaymentStatus.PENDING, at=at, failure_reason=None)
 
     def reversed(self, *, entry_id: UUID, at: datetime) -> "Payment":
         """Raises ``not_reversible`` when no money moved, and ``already_reversed``."""
@@ -156,10 +204,10 @@ class Payment:
             raise DomainError(Reason.ALREADY_REVERSED)
         return replace(self, reversed_at=at, reversal_entry_id=entry_id, updated_at=at)
 
-    def _moved_to(self, status: PaymentStatus, *, at: datetime) -> "Payment":
+    def _moved_to(self, status: PaymentStatus, *, at: datetime, **changes: Any) -> "Payment":
         if status not in _MAY_BECOME[self.status]:
             raise DomainError(Reason.ALREADY_PROCESSED)
-        return replace(self, status=status, updated_at=at)
+        return replace(self, status=status, updated_at=at, **changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +220,46 @@ class PaymentFilter:
     payment_type: PaymentType | None = None
     inserted_from: datetime | None = None
     inserted_to: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_ids(user_id=self.user_id)
+        require_optional_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
+        require_optional_member(PaymentStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_optional_member(
+            PaymentType, self.payment_type, Reason.INVALID_PAYMENT_TYPE, field="payment_type"
+        )
+        require_optional_instants(date_from=self.inserted_from, date_to=self.inserted_to)
+
+
+def _payable(value: object) -> Decimal:
+    amount = plain_decimal(value, field="amount")
+    if amount <= 0:
+        raise DomainError(Reason.AMOUNT_TOO_SMALL, field="amount")
+    # Which digits the currency has is asked once the account is known: what no amount can be ends here.
+    if amount >= CEILING or amount < SMALLEST_WRITTEN_AMOUNT:
+        raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="amount")
+    return amount
+
+
+def _described(value: object) -> str:
+    """1 to 255 characters, trimmed; of a subclass of ``str`` its text alone."""
+    if value is None:
+        raise DomainError(Reason.DESCRIPTION_REQUIRED, field="description")
+    if not isinstance(value, str) or not is_text(value):
+        raise DomainError(Reason.INVALID_DESCRIPTION_FORMAT, field="description")
+    text = str.strip(value)
+    if not text:
+        raise DomainError(Reason.DESCRIPTION_REQUIRED, field="description")
+    if len(text) > MAX_DESCRIPTION_LENGTH:
+        raise DomainError(Reason.DESCRIPTION_TOO_LONG, field="description")
+    return text
+
+
+def _currency_code(value: object) -> str:
+    try:
+        return parse_currency_code(value)
+    except DomainError as error:
+        raise error.about("currency") from None
 
 
 def parse_description(value: object) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.value_rules import require_ids, require_instants
 
 
 class PasswordHasher(Protocol):
@@ -32,7 +33,10 @@ class PasswordHasher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClaims:
-    """What an access token says. ``issued_at`` has microseconds; ``role`` is informative only."""
+    """What an access token says. ``issued_at`` has microseconds; ``role`` is informative only.
+
+    Raises ``invalid_uuid_format`` and ``invalid_datetime_format``: a codec makes ``invalid_token`` of it.
+    """
 
     user_id: UUID
     email: str
@@ -41,6 +45,10 @@ class AccessClaims:
     session_id: UUID
     issued_at: datetime
     expires_at: datetime
+
+    def __post_init__(self) -> None:
+        require_ids(user_id=self.user_id, jti=self.jti, session_id=self.session_id)
+        require_instants(issued_at=self.issued_at, expires_at=self.expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

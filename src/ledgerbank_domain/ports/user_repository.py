@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
+from ledgerbank_domain.identity.value_rules import require_optional_member
 from ledgerbank_domain.users.refresh_token import RefreshToken, Session
 from ledgerbank_domain.users.user import User, UserStats, UserStatus
 
@@ -21,6 +23,10 @@ class UserFilter:
 
     status: UserStatus | None = None
     role: Role | None = None
+
+    def __post_init__(self) -> None:
+        require_optional_member(UserStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_optional_member(Role, self.role, Reason.INVALID_ROLE, field="role")
 
 
 @dataclass(frozen=True, slots=True)

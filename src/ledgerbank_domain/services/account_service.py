@@ -35,6 +35,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import actor_among, actor_ids, locked_actor
+from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_order
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.payment_cancellation import take_back_payments_of_closed_account
@@ -121,6 +122,9 @@ class AccountService:
 
     def get_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
         """Accounts for many callers in one query; each answered by itself."""
+        return each_by_itself(requests, self._get_askable, fault_of=fault_of_order)
+
+    def _get_askable(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
         with self.start_unit_of_work() as work:
             return _viewable_accounts(work, requests)
 

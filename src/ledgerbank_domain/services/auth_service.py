@@ -20,6 +20,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.ports.user_repository import SessionKey, SessionOwner
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import locked_self
+from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_pair
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.outcome import Outcome, result_of
@@ -176,6 +177,11 @@ class AuthService:
         self, callers: Sequence[tuple[AccessClaims, Origin]]
     ) -> list[Outcome[Authentication]]:
         """Users, roles and sessions of many verified tokens in one query; each answered by itself."""
+        return each_by_itself(callers, self._authenticate_askable, fault_of=_fault_of_caller)
+
+    def _authenticate_askable(
+        self, callers: Sequence[tuple[AccessClaims, Origin]]
+    ) -> list[Outcome[Authentication]]:
         keys = {SessionKey(claims.user_id, claims.session_id) for claims, _ in callers}
         with self.start_unit_of_work() as work:
             owners = work.users.find_session_owners(keys, now=self.clock.now())
@@ -239,6 +245,10 @@ class AuthService:
             )
             work.commit()
         return self.tokens.pair(user, token, at=now), user
+
+
+def _fault_of_caller(item: object) -> DomainError | None:
+    return fault_of_pair(item, AccessClaims, Origin, names=("claims", "origin"))
 
 
 def _authentication(

@@ -6,18 +6,24 @@ from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.bank import (
+    BANK_FIELD_PARSERS,
+    BRANCH_FIELD_PARSERS,
     Bank,
     BankBranch,
     BankChanges,
     BankFilter,
     BankStatus,
     BranchFilter,
+    parse_bank_code,
+    parse_bank_name,
+    parse_country,
 )
 from ledgerbank_domain.banking.bank_policy import may_write_banks
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest, Sort
+from ledgerbank_domain.identity.value_rules import read_fields, read_given_fields, require_ids, require_member
 from ledgerbank_domain.ports.cache import Cache
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
@@ -31,7 +37,10 @@ BY_NAME = (Sort(field="name"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBank:
-    """A bank as asked for: formats are right, nothing else has been looked at."""
+    """A bank as asked for: formats are right, nothing else has been looked at.
+
+    Raises ``invalid_name_format``, ``invalid_status`` and ``invalid_field_format``.
+    """
 
     name: str
     country: str
@@ -41,10 +50,18 @@ class NewBank:
     status: BankStatus = BankStatus.ACTIVE
     integration_module: str | None = None
 
+    def __post_init__(self) -> None:
+        read_fields(self, name=parse_bank_name, country=parse_country, code=parse_bank_code)
+        read_given_fields(self, **BANK_FIELD_PARSERS)
+        require_member(BankStatus, self.status, Reason.INVALID_STATUS, field="status")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBranch:
-    """A branch as asked for: formats are right, nothing else has been looked at."""
+    """A branch as asked for: formats are right, nothing else has been looked at.
+
+    Raises ``invalid_uuid_format``, ``invalid_name_format`` and ``invalid_field_format``.
+    """
 
     bank_id: UUID
     name: str
@@ -52,6 +69,11 @@ class NewBranch:
     iban: str | None = None
     routing_number: str | None = None
     swift_code: str | None = None
+
+    def __post_init__(self) -> None:
+        require_ids(bank_id=self.bank_id)
+        read_fields(self, name=parse_bank_name, country=parse_country)
+        read_given_fields(self, **BRANCH_FIELD_PARSERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

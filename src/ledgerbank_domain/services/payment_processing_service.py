@@ -27,8 +27,10 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import actor_among, actor_ids
+from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_order
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 from ledgerbank_domain.users.user import User
 
@@ -89,10 +91,14 @@ class PaymentProcessingService:
         PENDING.
         """
         startable = _STARTED_OR_PENDING if started_by_jobs else _PENDING
-        batch = self._locked_batch(work, requests, startable)
-        outcomes = [self._process_one(batch, actor, payment_id) for actor, payment_id in requests]
-        self._write(work, batch)
-        return outcomes
+
+        def process(askable: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
+            batch = self._locked_batch(work, askable, startable)
+            outcomes = [self._process_one(batch, actor, payment_id) for actor, payment_id in askable]
+            self._write(work, batch)
+            return outcomes
+
+        return each_by_itself(requests, process, fault_of=fault_of_order)
 
     def _locked_batch(
         self, work: UnitOfWork, requests: Sequence[tuple[Actor, UUID]], startable: frozenset[PaymentStatus]
@@ -133,19 +139,21 @@ class PaymentProcessingService:
 
     def _process_one(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Outcome[Payment]:
         try:
-            actor = actor_among(batch.users, actor)
+            return self._processed(batch, actor, payment_id)
         except DomainError as refusal:
             return refusal
+
+    def _processed(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Payment:
+        actor = actor_among(batch.users, actor)
         payment = batch.payments.get(payment_id)
         if payment is None:
-            return DomainError(Reason.PAYMENT_NOT_FOUND)
-        if not may_process_payment(actor, payment, self.limits):
-            return DomainError(Reason.INSUFFICIENT_PERMISSIONS)
+            raise DomainError(Reason.PAYMENT_NOT_FOUND)
+        require_permission(may_process_payment(actor, payment, self.limits))
         if payment.status not in batch.startable:
-            return DomainError(Reason.ALREADY_PROCESSED)
+            raise DomainError(Reason.ALREADY_PROCESSED)
         error = first_broken_rule(PROCESSING_RULES, self._facts(batch, actor, payment))
         if error is not None:
-            return error
+            raise error
         return self._execute(batch, actor, payment)
 
     def _facts(self, batch: _Batch, actor: Actor, payment: Payment) -> PaymentFacts:
@@ -169,13 +177,17 @@ class PaymentProcessingService:
         )
 
     def _execute(self, batch: _Batch, actor: Actor, payment: Payment) -> Payment:
+        """Changes the batch only once nothing can be refused any more."""
         entry = self._entry(batch, payment)
-        for posting in entry.postings:
-            if isinstance(posting.account, CustomerAccount):
-                account, transaction = batch.accounts[posting.account.account_id].booked(entry, posting)
-                batch.accounts[account.id] = account
-                batch.transactions.append(transaction)
+        booked = [
+            batch.accounts[posting.account.account_id].booked(entry, posting)
+            for posting in entry.postings
+            if isinstance(posting.account, CustomerAccount)
+        ]
         completed = payment.completed(journal_entry_id=entry.id, at=entry.posted_at)
+        for account, transaction in booked:
+            batch.accounts[account.id] = account
+            batch.transactions.append(transaction)
         batch.payments[payment.id] = completed
         batch.entries.append(entry)
         batch.processed.append((actor, completed))

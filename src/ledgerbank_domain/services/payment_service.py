@@ -31,6 +31,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import actor_among, actor_ids, locked_actor
+from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_order, fault_of_pair
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.outcome import Outcome, result_of
@@ -84,9 +85,12 @@ class PaymentService:
         """
         return result_of(self.create_many([(actor, draft)])[0])
 
-    @retried_on_conflict
     def create_many(self, requests: Sequence[tuple[Actor, PaymentDraft]]) -> list[Outcome[Payment]]:
         """Drafts of many callers in one transaction; each is stored or refused by itself."""
+        return each_by_itself(requests, self._create_askable, fault_of=_fault_of_request)
+
+    @retried_on_conflict
+    def _create_askable(self, requests: Sequence[tuple[Actor, PaymentDraft]]) -> list[Outcome[Payment]]:
         with self.start_unit_of_work() as work:
             parties = _held_parties(work, requests)
             now = work.now()
@@ -123,6 +127,9 @@ class PaymentService:
 
     def get_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
         """Payments for many callers in one query; each answered by itself."""
+        return each_by_itself(requests, self._get_askable, fault_of=fault_of_order)
+
+    def _get_askable(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
         with self.start_unit_of_work() as work:
             payments = work.payments.find_many({payment_id for _, payment_id in requests})
         return [_viewable(actor, payments.get(payment_id)) for actor, payment_id in requests]
@@ -322,6 +329,10 @@ def _accounts_of(work: UnitOfWork, drafts: Sequence[PaymentDraft]) -> Mapping[UU
     wanted = {draft.account_id for draft in drafts}
     wanted |= {draft.counterparty_account_id for draft in drafts if draft.counterparty_account_id}
     return work.accounts.find_many(wanted)
+
+
+def _fault_of_request(item: object) -> DomainError | None:
+    return fault_of_pair(item, Actor, PaymentDraft, names=("actor", "draft"))
 
 
 def _viewable(actor: Actor, payment: Payment | None) -> Outcome[Payment]:

@@ -1,7 +1,7 @@
 """Users: registration, administration, and one's own profile."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
+from ledgerbank_domain.identity.value_rules import require_member
 from ledgerbank_domain.notifications.notification import password_changed
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -34,7 +35,14 @@ from ledgerbank_domain.services.password_proof import prove_password
 from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.users.password_rules import check_new_password, prepared_password
-from ledgerbank_domain.users.user import User, UserChanges, UserStats, UserStatus
+from ledgerbank_domain.users.user import (
+    User,
+    UserChanges,
+    UserStats,
+    UserStatus,
+    parse_email,
+    parse_full_name,
+)
 from ledgerbank_domain.users.user_policy import may_administer_users, may_delete_user, may_update_user
 
 _DELETION = UserChanges(status=UserStatus.DELETED)
@@ -42,13 +50,21 @@ _DELETION = UserChanges(status=UserStatus.DELETED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A registration whose formats are right; the email is normalized."""
+    """A registration whose formats are right; what passwords must be depends on the role that is given.
+
+    Raises ``invalid_email_format``, ``invalid_name_format`` and ``invalid_role``.
+    """
 
     email: str
     full_name: str
-    password: str
-    password_confirmation: str
+    password: str = field(repr=False)
+    password_confirmation: str = field(repr=False)
     role: Role = Role.USER
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "email", parse_email(self.email))
+        object.__setattr__(self, "full_name", parse_full_name(self.full_name))
+        require_member(Role, self.role, Reason.INVALID_ROLE, field="role")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

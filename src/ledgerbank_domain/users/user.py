@@ -11,9 +11,18 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.text_folding import folded
 from ledgerbank_domain.identity.text_rules import is_text, parse_text
+from ledgerbank_domain.identity.value_rules import (
+    require_ids,
+    require_instants,
+    require_member,
+    require_optional_instants,
+    require_optional_member,
+    require_texts,
+)
 
 MAX_EMAIL_LENGTH = 255
 MAX_NAME_LENGTH = 255
+MAX_HASH_LENGTH = 1024
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]*\.[^\s@]*")
 
 
@@ -40,6 +49,16 @@ class User:
     sessions_valid_from: datetime | None = None
     inserted_at: datetime
     updated_at: datetime
+
+    def __post_init__(self) -> None:
+        require_ids(id=self.id)
+        require_texts(MAX_EMAIL_LENGTH, Reason.INVALID_EMAIL_FORMAT, email=self.email)
+        require_texts(MAX_NAME_LENGTH, Reason.INVALID_NAME_FORMAT, full_name=self.full_name)
+        require_texts(MAX_HASH_LENGTH, password_hash=self.password_hash)
+        require_member(Role, self.role, Reason.INVALID_ROLE, field="role")
+        require_member(UserStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_optional_instants(sessions_valid_from=self.sessions_valid_from)
+        require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @property
     def email_identity(self) -> str:
@@ -79,12 +98,23 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanges:
-    """Fields to change; None means "leave as it is"."""
+    """Fields to change; None means "leave as it is".
+
+    Raises ``invalid_email_format``, ``invalid_name_format``, ``invalid_role`` and ``invalid_status``.
+    """
 
     email: str | None = None
     full_name: str | None = None
     role: Role | None = None
     status: UserStatus | None = None
+
+    def __post_init__(self) -> None:
+        if self.email is not None:
+            object.__setattr__(self, "email", parse_email(self.email))
+        if self.full_name is not None:
+            object.__setattr__(self, "full_name", parse_full_name(self.full_name))
+        require_optional_member(Role, self.role, Reason.INVALID_ROLE, field="role")
+        require_optional_member(UserStatus, self.status, Reason.INVALID_STATUS, field="status")
 
     @property
     def is_empty(self) -> bool:
