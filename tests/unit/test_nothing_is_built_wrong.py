@@ -356,7 +356,7 @@ def test_whatever_a_field_is_given_is_refused_by_the_catalog_or_taken(
 ) -> None:
     name = data.draw(st.sampled_from([field.name for field in fields(sound)]))
     value = data.draw(odd_values)
-    if isinstance(sound, type(ENTRY)) and name in {"postings", "kind"}:
+    if isinstance(sound, type(ENTRY)) and name in {"postings", "kind", "reverses_entry_id"}:
         return  # which postings make an entry is told by tests of its own
     try:
         built = replace(sound, **{name: value})
