@@ -44,6 +44,7 @@ from ledgerbank_domain.ledger.journal import (
 from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import PaymentDraft, PaymentFilter, PaymentType
+from ledgerbank_domain.payments.payment_limits import LimitByCurrency, PaymentLimits
 from ledgerbank_domain.ports.security import AccessClaims
 from ledgerbank_domain.ports.user_repository import UserFilter
 from ledgerbank_domain.services.bank_service import NewBank, NewBranch
@@ -231,6 +232,12 @@ FAULTS: list[tuple[Callable[[], object], str]] = [
     (lambda: BankChanges(name="<b>"), "invalid_name_format"),
     (lambda: NewBankLogin(bank_branch_id=OWNER, username="x"), "invalid_field_format"),
     (lambda: BankLoginChanges(sync_frequency=1), "invalid_field_format"),
+    (lambda: PaymentLimits(max_single_amount=Decimal("NaN")), "invalid_amount_format"),
+    (lambda: PaymentLimits(default_daily_limit=Decimal(-1)), "invalid_amount_format"),
+    (
+        lambda: LimitByCurrency(otherwise=Decimal(1), entries={"JPY": Decimal("Infinity")}),
+        "invalid_amount_format",
+    ),
     (lambda: Sort(field=None), "invalid_sort"),  # type: ignore[arg-type]
 ]
 

@@ -132,7 +132,9 @@ class Payment:
     def __post_init__(self) -> None:
         require_ids(id=self.id, user_id=self.user_id, user_bank_account_id=self.user_bank_account_id)
         require_optional_ids(
-            counterparty_account_id=self.counterparty_account_id, journal_entry_id=self.journal_entry_id
+            counterparty_account_id=self.counterparty_account_id,
+            journal_entry_id=self.journal_entry_id,
+            reversal_entry_id=self.reversal_entry_id,
         )
         require_money_moved(self.amount)
         require_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
@@ -144,7 +146,7 @@ class Payment:
             failure_reason=self.failure_reason,
             external_transaction_id=self.external_transaction_id,
         )
-        require_optional_instants(posted_at=self.posted_at)
+        require_optional_instants(posted_at=self.posted_at, reversed_at=self.reversed_at)
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @property

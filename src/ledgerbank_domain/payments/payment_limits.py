@@ -7,6 +7,9 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.value_rules import plain_decimal
 from ledgerbank_domain.money.currency import Currency
 
 DEFAULT_DAILY_LIMITS = MappingProxyType(
@@ -21,10 +24,14 @@ DEFAULT_DAILY_LIMITS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitByCurrency:
-    """``otherwise`` holds in every currency whose code has no entry."""
+    """``otherwise`` holds in every currency whose code has no entry. Raises ``invalid_amount_format``."""
 
     otherwise: Decimal
     entries: Mapping[str, Decimal]
+
+    def __post_init__(self) -> None:
+        for number in (self.otherwise, *self.entries.values()):
+            _require_limit(number)
 
 
 AmountLimit = Decimal | LimitByCurrency
@@ -33,7 +40,7 @@ AmountLimit = Decimal | LimitByCurrency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentLimits:
-    """``duplicate_window`` of zero turns the duplicate rule off."""
+    """``duplicate_window`` of zero turns the duplicate rule off. Raises ``invalid_amount_format``."""
 
     max_single_amount: AmountLimit = Decimal("10000.00")
     daily_limits: Mapping[AccountType, AmountLimit] = field(default_factory=lambda: DEFAULT_DAILY_LIMITS)
@@ -41,11 +48,21 @@ class PaymentLimits:
     duplicate_window: timedelta = timedelta(minutes=5)
     self_service_credits: bool = True
 
+    def __post_init__(self) -> None:
+        for limit in (self.max_single_amount, self.default_daily_limit, *self.daily_limits.values()):
+            if not isinstance(limit, LimitByCurrency):
+                _require_limit(limit)
+
     def single_limit(self, currency: Currency) -> Decimal:
         return _limit_in(currency, self.max_single_amount)
 
     def daily_limit(self, account_type: AccountType, currency: Currency) -> Decimal:
         return _limit_in(currency, self.daily_limits.get(account_type, self.default_daily_limit))
+
+
+def _require_limit(value: object) -> None:
+    if plain_decimal(value, field="limit") < 0:
+        raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field="limit")
 
 
 def _limit_in(currency: Currency, limit: AmountLimit) -> Decimal:
