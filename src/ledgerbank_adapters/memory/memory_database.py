@@ -4,6 +4,7 @@ import threading
 
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.deadline import current_deadline, time_is_up
 
 
 class MemoryDatabase:
@@ -25,13 +26,17 @@ class MemoryDatabase:
     def take_turn(self) -> None:
         """Waits until no unit of work is open.
 
-        Raises ``RuntimeError`` when this thread has one open itself, for it would wait forever.
+        Raises ``timeout`` when that takes longer than the deadline allows, and ``RuntimeError`` when this
+        thread has one open itself, for it would wait forever.
         """
         if self._owner == threading.get_ident():
             raise RuntimeError(
                 "this thread already has a unit of work open on this MemoryDatabase: leave that one first"
             )
-        self._turn.acquire()
+        deadline = current_deadline()
+        patience = -1.0 if deadline is None else max(deadline.remaining_seconds(), 0.0)
+        if not self._turn.acquire(timeout=patience):
+            raise time_is_up()
         self._owner = threading.get_ident()
 
     def end_turn(self) -> None:

@@ -10,6 +10,7 @@ from ledgerbank_adapters.memory.memory_index import Row
 from ledgerbank_adapters.memory.memory_table import MemoryTable
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.ports.deadline import check_deadline
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
 
@@ -48,7 +49,12 @@ class MemoryTransaction:
         self._state = TransactionState.OPEN
 
     def commit(self) -> None:
+        """Raises ``timeout`` when the time for it is up: then nothing happened."""
         self._require_open()
+        try:
+            check_deadline()
+        except DomainError as error:
+            raise self.failed_with(error) from None
         self._undo.clear()
         self._end()
 

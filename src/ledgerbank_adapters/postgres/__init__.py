@@ -4,7 +4,7 @@ from ledgerbank_adapters import requires_extra
 
 with requires_extra("postgres"):
     from ledgerbank_adapters.postgres.postgres_clock import PostgresClock
-    from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
+    from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase, RequestPool
     from ledgerbank_adapters.postgres.postgres_engine import create_postgres_engine
     from ledgerbank_adapters.postgres.postgres_mailbox import PostgresMailbox
     from ledgerbank_adapters.postgres.postgres_migrations import SchemaState, is_up_to_date, upgrade_to_newest
@@ -17,6 +17,7 @@ __all__ = [
     "PostgresStartUnitOfWork",
     "PostgresUnitOfWork",
     "SchemaState",
+    "RequestPool",
     "create_postgres_engine",
     "is_up_to_date",
     "upgrade_to_newest",

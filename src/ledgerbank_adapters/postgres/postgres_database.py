@@ -24,26 +24,56 @@ from ledgerbank_adapters.postgres.postgres_observer import (
 from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPool:
+    """The connections of work that has a deadline, and how many seconds it has when it begins."""
+
+    size: int
+    seconds: int
+
+    def engine_at(self, url: str) -> Engine:
+        """A lock may be waited for as long as a statement: when that is over, so is the deadline."""
+        return create_postgres_engine(
+            url,
+            pool_size=self.size,
+            statement_timeout_seconds=self.seconds,
+            lock_timeout_seconds=self.seconds,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
-    """A connection pool and what is done with it. To be shared between threads, not between processes."""
+    """Connection pools and what is done with them. To be shared between threads, not between processes.
+
+    ``request_engine`` is for work that has a deadline; without one all work shares ``engine``.
+    """
 
     engine: Engine
     observer: PostgresObserver | None = None
+    request_engine: Engine | None = None
 
     @classmethod
     def at(
-        cls, url: str, *, pool_size: int = DEFAULT_POOL_SIZE, observer: PostgresObserver | None = None
+        cls,
+        url: str,
+        *,
+        pool_size: int = DEFAULT_POOL_SIZE,
+        requests: RequestPool | None = None,
+        observer: PostgresObserver | None = None,
     ) -> Self:
         """The database at a ``postgresql://`` URL. Connects at the first use."""
         engine = create_postgres_engine(url, pool_size=pool_size)
+        request_engine = None if requests is None else requests.engine_at(url)
         if observer is not None:
-            observe_statements(engine, observer)
-        return cls(engine, observer)
+            for each in filter(None, (engine, request_engine)):
+                observe_statements(each, observer)
+        return cls(engine, observer, request_engine)
 
     @property
     def start_unit_of_work(self) -> PostgresStartUnitOfWork:
-        return PostgresStartUnitOfWork(self.engine, observer=self.observer)
+        return PostgresStartUnitOfWork(
+            self.engine, request_engine=self.request_engine, observer=self.observer
+        )
 
     def upgrade_to_newest(self) -> None:
         """Brings the schema up to date, as :func:`postgres_migrations.upgrade_to_newest`."""
@@ -67,3 +97,5 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self.request_engine is not None:
+            self.request_engine.dispose()

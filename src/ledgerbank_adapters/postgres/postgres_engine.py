@@ -1,5 +1,7 @@
 """The connection pool, and what every connection of it is told at its start."""
 
+from math import inf
+
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -13,6 +15,8 @@ STATEMENT_TIMEOUT_SECONDS = 30
 # A process that hangs inside a unit of work must not keep its locks any longer than it is taken for alive:
 # what it was doing is to go on elsewhere.
 IDLE_IN_TRANSACTION_TIMEOUT_SECONDS = 20
+# The option of an engine that tells how long any statement on its connections may take.
+STATEMENT_LIMIT = "ledgerbank_statement_limit"
 # Renewing a connection now and then gives memory back and follows a changed address.
 RECYCLE_SECONDS = 1800
 
@@ -37,6 +41,7 @@ def create_postgres_engine(
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     return create_engine(
         parsed,
+        execution_options={STATEMENT_LIMIT: float(statement_timeout_seconds)},
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
@@ -63,6 +68,11 @@ def create_postgres_engine(
             ),
         },
     )
+
+
+def statement_limit_of(engine: Engine) -> float:
+    """In seconds; infinite for an engine that was made elsewhere."""
+    return float(engine.get_execution_options().get(STATEMENT_LIMIT, inf))
 
 
 def connect_alive(engine: Engine) -> Connection:

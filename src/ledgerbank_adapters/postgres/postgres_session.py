@@ -7,9 +7,12 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from ledgerbank_adapters.postgres.postgres_engine import statement_limit_of
 from ledgerbank_adapters.postgres.postgres_errors import translated
 from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver
+from ledgerbank_adapters.postgres.postgres_statement_time import StatementTime
 from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.ports.deadline import Deadline, time_is_up
 
 Parameters = Mapping[str, Any]
 NO_PARAMETERS: Parameters = {}
@@ -23,8 +26,11 @@ class PostgresSession:
     thread, or after a failure.
     """
 
-    def __init__(self, engine: Engine, observer: PostgresObserver) -> None:
+    def __init__(
+        self, engine: Engine, observer: PostgresObserver, *, deadline: Deadline | None = None
+    ) -> None:
         self._engine = engine
+        self._time = StatementTime(deadline, limit=statement_limit_of(engine))
         self._observer = observer
         self._written_payments: list[Payment] = []
         self._connection: Connection | None = None
@@ -50,9 +56,13 @@ class PostgresSession:
         self._written_payments.extend(written)
 
     def commit(self) -> None:
-        """Ends the transaction and keeps it; the connection goes back to the pool."""
+        """Ends the transaction and keeps it; the connection goes back to the pool.
+
+        Once begun it is seen to its end, whatever the deadline: else nobody could say what happened.
+        """
         self._check_usable()
         self._state = "failed"
+        self._time.check()
         if self._connection is not None:
             try:
                 self._connection.commit()
@@ -74,17 +84,30 @@ class PostgresSession:
         self._check_usable()
         # Whatever interrupts a statement, also Ctrl-C, leaves a transaction nobody may build on.
         self._state = "failed"
+        self._time.check()
         try:
-            result = self._run_first(execute) if self._connection is None else execute(self._connection)
+            result = (
+                self._run_first(execute)
+                if self._connection is None
+                else self._run_timed(self._connection, execute)
+            )
         except SQLAlchemyError as error:
+            if self._time.has_ended(error):
+                raise time_is_up() from error
             raise_translated(error)
         self._state = "open"
         return result
 
+    def _run_timed(
+        self, connection: Connection, execute: Callable[[Connection], CursorResult[Any]]
+    ) -> CursorResult[Any]:
+        self._time.tell(connection)
+        return execute(connection)
+
     def _run_first(self, execute: Callable[[Connection], CursorResult[Any]]) -> CursorResult[Any]:
         self._connection = self._engine.connect()
         try:
-            return execute(self._connection)
+            return self._run_timed(self._connection, execute)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
@@ -92,7 +115,7 @@ class PostgresSession:
         # the statement may have done is undone. The whole pool is renewed by now: one repeat is enough.
         self._give_back()
         self._connection = self._engine.connect()
-        return execute(self._connection)
+        return self._run_timed(self._connection, execute)
 
     def _check_usable(self) -> None:
         if self._state != "open":
@@ -102,6 +125,7 @@ class PostgresSession:
 
     def _give_back(self) -> None:
         connection, self._connection = self._connection, None
+        self._time.forget()
         if connection is None:
             return
         try:

@@ -31,6 +31,7 @@ from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_transaction_repository import PostgresTransactionRepository
 from ledgerbank_adapters.postgres.postgres_user_repository import PostgresUserRepository
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.deadline import Deadline, current_deadline
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
 
@@ -42,8 +43,14 @@ class PostgresUnitOfWork(UnitOfWork):
     RuntimeError when it is used a second time, after its end, after a failed statement, or by another thread.
     """
 
-    def __init__(self, engine: Engine, observer: PostgresObserver, clock: Clock | None = None) -> None:
-        session = PostgresSession(engine, observer)
+    def __init__(
+        self,
+        engine: Engine,
+        observer: PostgresObserver,
+        clock: Clock | None = None,
+        deadline: Deadline | None = None,
+    ) -> None:
+        session = PostgresSession(engine, observer, deadline=deadline)
         self._session = session
         self._clock = clock
         self.users = PostgresUserRepository(session)
@@ -88,14 +95,25 @@ class PostgresStartUnitOfWork(StartUnitOfWork):
 
     Their time is the database's. A test or a simulation that owns time gives a ``clock`` to go by instead,
     which then all who work on that database have to share.
+
+    Work that has a deadline is done on ``request_engine`` where there is one: a pool of its own, whose
+    connections have limits that fit such work.
     """
 
     def __init__(
-        self, engine: Engine, *, observer: PostgresObserver | None = None, clock: Clock | None = None
+        self,
+        engine: Engine,
+        *,
+        request_engine: Engine | None = None,
+        observer: PostgresObserver | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._engine = engine
+        self._request_engine = request_engine or engine
         self._observer = observer or SilentPostgresObserver()
         self._clock = clock
 
     def __call__(self) -> PostgresUnitOfWork:
-        return PostgresUnitOfWork(self._engine, self._observer, self._clock)
+        deadline = current_deadline()
+        engine = self._engine if deadline is None else self._request_engine
+        return PostgresUnitOfWork(engine, self._observer, self._clock, deadline)

@@ -13,6 +13,7 @@ from ledgerbank_domain.idempotency.idempotency_record import (
     IdempotentRequest,
     StoredAnswer,
 )
+from ledgerbank_domain.ports.deadline import time_to_clean_up
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import Pseudonymizer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict, UnitOfWork
@@ -120,6 +121,10 @@ class IdempotencyService:
     def _free(self, claim: IdempotencyRecord) -> None:
         # What went wrong is told either way, and a claim that cannot be removed now ends by itself. When it
         # was the commit whose outcome is unknown, the answer may be there: then it stays.
-        with suppress(DomainError, TransactionConflict), self.start_unit_of_work() as work:
+        with (
+            suppress(DomainError, TransactionConflict),
+            time_to_clean_up(),
+            self.start_unit_of_work() as work,
+        ):
             work.idempotency.remove_unanswered(claim)
             work.commit()
