@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from ledgerbank_adapters.encryption import AesGcmSecretBox
 from ledgerbank_adapters.memory.memory_cache import MemoryCache
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
-from ledgerbank_adapters.postgres import PostgresClock, PostgresDatabase, PostgresMailbox
-from ledgerbank_adapters.security import Argon2PasswordHasher, HmacPseudonymizer, JwtTokenCodec
+from ledgerbank_adapters.postgres import PostgresClock, PostgresDatabase, PostgresMailbox, RequestPool
+from ledgerbank_adapters.security import (
+    Argon2PasswordHasher,
+    BoundedPasswordHasher,
+    HmacPseudonymizer,
+    JwtTokenCodec,
+)
 from ledgerbank_adapters.smtp import SmtpMailer
 from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
 from ledgerbank_app.bank_gateways import KNOWN_GATEWAYS, BankGateways, create_bank_gateways
@@ -48,21 +53,29 @@ def compose_application(
     database_url: str,
     metrics: PrometheusMetrics | None = None,
     connections: int | None = None,
+    requests: RequestPool | None = None,
     job_timing: JobTiming = DEFAULT_JOB_TIMING,
 ) -> Application:
     """The product over PostgreSQL. Connects to nothing yet.
 
     ``metrics`` is for processes that show what they count. ``connections`` is how many of them to the
-    database there are to be, where that is not ``POOL_SIZE``.
+    database there are to be, where that is not ``POOL_SIZE``; ``requests`` those beside them for work that
+    has a deadline.
     """
     database = PostgresDatabase.at(
-        database_url, pool_size=connections or settings.database.pool_size, observer=metrics
+        database_url,
+        pool_size=connections or settings.database.pool_size,
+        requests=requests,
+        observer=metrics,
     )
     clock, ids = SystemClock(), Uuid7IdGenerator()
-    hasher = Argon2PasswordHasher(
-        time_cost=settings.passwords.time_cost,
-        memory_kib=settings.passwords.memory_kib,
-        parallelism=settings.passwords.parallelism,
+    hasher = BoundedPasswordHasher(
+        Argon2PasswordHasher(
+            time_cost=settings.passwords.time_cost,
+            memory_kib=settings.passwords.memory_kib,
+            parallelism=settings.passwords.parallelism,
+        ),
+        concurrency=settings.passwords.hashing_concurrency,
     )
     mailbox = PostgresMailbox(database.engine, clock, observer=metrics)
     mail = settings.mail

@@ -7,14 +7,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from threading import Timer
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from starlette.applications import Starlette
 
-from ledgerbank_adapters.http import Document, HealthProbes, create_http_application
+from ledgerbank_adapters.http import (
+    HEALTH_THREADS,
+    Document,
+    HealthProbes,
+    RequestLanes,
+    create_http_application,
+)
 from ledgerbank_adapters.metrics.prometheus_metrics import CONTENT_TYPE, PrometheusMetrics
+from ledgerbank_adapters.postgres import RequestPool
+from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_app.composition import Application, compose_application
 from ledgerbank_app.process_health import ProcessHealth
 from ledgerbank_app.process_logging import configure_logging
@@ -25,6 +34,10 @@ from ledgerbank_app.worker_pools import STOP_SECONDS, connections_of_workers, cr
 
 if TYPE_CHECKING:
     from ledgerbank_adapters.workers import WorkerPool
+
+# Health questions have connections of their own; so has what shows the mailbox and counts jobs.
+CONNECTIONS_BESIDE_REQUESTS = HEALTH_THREADS + 2
+MIN_HASHING_PLACES = 8
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +58,11 @@ def create_server_application() -> Starlette:
         settings,
         database_url=settings.database.url,
         metrics=metrics,
-        connections=settings.database.pool_size + _connections_for_jobs(settings),
+        connections=CONNECTIONS_BESIDE_REQUESTS + _connections_for_jobs(settings),
+        requests=RequestPool(
+            size=2 * settings.database.pool_size + _hashing_places(settings),
+            seconds=settings.http.request_timeout_seconds,
+        ),
     )
     metrics.show_jobs(application.count_jobs)
     health = ProcessHealth(
@@ -98,7 +115,8 @@ def _http_application(
             uptime_milliseconds=health.uptime_milliseconds,
         ),
         clock=application.clock,
-        limiter=CapacityLimiter(settings.database.pool_size),
+        lanes=RequestLanes.of(places=settings.database.pool_size, hashing_places=_hashing_places(settings)),
+        start_deadline=partial(MonotonicDeadline.after, settings.http.request_timeout_seconds),
         max_body_bytes=settings.http.max_body_bytes,
         public_base_url=settings.server.public_base_url,
         cors_origins=settings.http.cors_origins,
@@ -110,6 +128,11 @@ def _http_application(
         mailbox=application.mailbox if is_development else None,
         lifespan=lifespan,
     )
+
+
+def _hashing_places(settings: Settings) -> int:
+    """Twice as many as hash at once: who waits for the database or a lock keeps nobody from hashing."""
+    return max(2 * settings.passwords.hashing_concurrency, MIN_HASHING_PLACES)
 
 
 def _connections_for_jobs(settings: Settings) -> int:

@@ -130,6 +130,15 @@ class HttpSettings:
         default="1048576",
         meaning="A longer request body is refused.",
     )
+    request_timeout_seconds: int = variable(
+        "REQUEST_TIMEOUT_SECONDS",
+        whole_number(1, 25),
+        default="15",
+        meaning=(
+            "How long a request may take once it has come, waiting included; then it is answered 503, and"
+            " nothing of it has happened."
+        ),
+    )
     idempotency_key_lifetime: timedelta = variable(
         "IDEMPOTENCY_TTL_HOURS",
         hours(1, 168),
@@ -206,7 +215,10 @@ class DatabaseSettings:
         "POOL_SIZE",
         whole_number(1, 200),
         default="10",
-        meaning="How many database connections each server process keeps.",
+        meaning=(
+            "How many database connections each server process keeps for acting, and as many for reading; a"
+            " single caller has at most a quarter of either. Passwords and jobs have theirs beside them."
+        ),
     )
     postgres_binaries: Path | None = variable(
         "LEDGERBANK_PG_BIN",
@@ -294,6 +306,15 @@ class PasswordSettings:
     )
     parallelism: int = variable(
         "ARGON2_PARALLELISM", whole_number(1, 255), default="4", meaning="Threads of one hash."
+    )
+    hashing_concurrency: int = variable(
+        "PASSWORD_HASHING_CONCURRENCY",
+        whole_number(1, 1000),
+        default_note="2 for each processor",
+        meaning=(
+            "How many passwords each process hashes at the same time, each in memory of its own; what waits"
+            " longer than 5 seconds is answered 503."
+        ),
     )
 
 

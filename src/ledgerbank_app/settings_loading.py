@@ -1,5 +1,6 @@
 """From an environment to checked settings, or to the list of everything that is wrong with it."""
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -28,6 +29,7 @@ from ledgerbank_app.settings_variables import EnvironmentReader
 JWT_SECRET_FILE = "jwt.secret"  # noqa: S105 - a file's name
 RECOMMENDED_SECRET_BYTES = 64
 ARGON2_KIB_PER_THREAD = 8
+HASHES_PER_PROCESSOR = 2
 DEFAULT_REGISTRATIONS_PER_HOUR = 20
 _DATABASE_PARTS = ("DB_HOST", "DB_PORT", "DB_USER", "DB_PASS", "DB_NAME")
 
@@ -53,7 +55,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     http = reader.group(HttpSettings)
     rate_limit = reader.group(RateLimitSettings, complete=_fill_registrations)
     database = reader.group(DatabaseSettings, complete=partial(_fill_database_url, reader))
-    passwords = reader.group(PasswordSettings)
+    passwords = reader.group(PasswordSettings, complete=_fill_hashing_concurrency)
     reader.problems.extend(_argon2_problems(passwords))
     limits = reader.group(LimitSettings)
     jobs = reader.group(JobSettings, complete=fill_unnamed_queues)
@@ -124,6 +126,11 @@ def _fill_public_base_url(values: dict[str, Any]) -> None:
 def _fill_registrations(values: dict[str, Any]) -> None:
     if values["registrations_per_hour"] is None:
         values["registrations_per_hour"] = DEFAULT_REGISTRATIONS_PER_HOUR if values["enabled"] else 0
+
+
+def _fill_hashing_concurrency(values: dict[str, Any]) -> None:
+    if values["hashing_concurrency"] is None:
+        values["hashing_concurrency"] = HASHES_PER_PROCESSOR * (os.cpu_count() or 1)
 
 
 def _fill_database_url(reader: EnvironmentReader, values: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from tests.racing_threads import TIMEOUT_SECONDS
 from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.payments.payment import PaymentStatus
 from ledgerbank_domain.ports.deadline import current_deadline, time_to_clean_up, working_until
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -69,7 +70,7 @@ def test_a_payment_that_waited_in_vain_has_not_happened_and_is_not_tried_again(
         working_until(MonotonicDeadline.after(0.8)),
         pytest.raises(DomainError, match="timeout"),
     ):
-        world.processing.process(actor_of(owner), payment_id=payment.id)
+        world.processing.process(Actor(user_id=owner.id), payment_id=payment.id)
 
     assert time.monotonic() - began < 3
     with world.start_unit_of_work() as work:

@@ -10,11 +10,14 @@ with requires_extra("http"):
     from ledgerbank_adapters.http.http_application import create_http_application
     from ledgerbank_adapters.http.http_health import HealthProbes
     from ledgerbank_adapters.http.http_operation import Document
+    from ledgerbank_adapters.http.request_lanes import HEALTH_THREADS, RequestLanes
 
 __all__ = [
     "CONNECTIONS_TOLD",
+    "HEALTH_THREADS",
     "Document",
     "GuardedHttpProtocol",
     "HealthProbes",
+    "RequestLanes",
     "create_http_application",
 ]

@@ -85,6 +85,7 @@ AUTH_OPERATIONS = (
         method="POST",
         path="/auth/login",
         handler=log_in,
+        hashes_passwords=True,
         summary="Starts a session",
         access=Access.PUBLIC,
         counted_on_address=True,

@@ -161,6 +161,7 @@ BANK_CALLBACK_OPERATIONS = (
         method="GET",
         path="/bank-logins/callback",
         handler=finish_connection,
+        acts=True,
         error_page=failure_page,
         summary="Where the bank sends the customer back to: finishes the connection",
         access=Access.PUBLIC,

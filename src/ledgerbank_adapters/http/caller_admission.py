@@ -8,6 +8,8 @@ from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
+from ledgerbank_domain.identity.client_network import client_network
+from ledgerbank_domain.ports.security import AccessClaims
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 from ledgerbank_domain.services.auth_service import Authentication, AuthService
 
@@ -26,6 +28,25 @@ class Credentials:
         scheme, _, token = given[0].strip().partition(" ") if len(given) == 1 else ("", "", "")
         is_bearer = scheme.lower() == "bearer" and bool(token.strip())
         return cls(token=token.strip() if is_bearer else None, are_given=bool(given))
+
+
+@frozen(kw_only=True)
+class Presented:
+    """What a caller's token says, or what is wrong with it; nobody was asked yet whether it still holds."""
+
+    claims: AccessClaims | DomainError
+    ip: str | None
+
+    @property
+    def key(self) -> str:
+        """By what places and memory are shared out: whose token it is, or where the request comes from."""
+        if isinstance(self.claims, DomainError):
+            return self.key_of_address
+        return f"user:{self.claims.user_id}"
+
+    @property
+    def key_of_address(self) -> str:
+        return f"ip:{client_network(self.ip)}"
 
 
 @frozen(kw_only=True)
@@ -50,9 +71,13 @@ class CallerAdmission:
     rate_limit: RateLimitGate | None
     refusals: RefusalRecorder
 
-    def identify(self, credentials: Credentials, origin: Origin) -> Caller:
+    def present(self, credentials: Credentials, origin: Origin) -> Presented:
+        """Asks nobody, so that it can be done before there is a thread for the request."""
+        return Presented(claims=self._claims(credentials), ip=origin.ip)
+
+    def identify(self, presented: Presented, origin: Origin) -> Caller:
         """Never raises: that nobody knows the caller may turn out not to matter."""
-        return Caller(identity=self._identity(credentials, origin), origin=origin)
+        return Caller(identity=self._identity(presented, origin), origin=origin)
 
     def count(self, caller: Caller, tally: RateLimitTally | None) -> None:
         """Raises ``rate_limit_exceeded``; ``tally`` None is for what is not counted."""
@@ -74,11 +99,20 @@ class CallerAdmission:
             self.refusals.record_rejected_token(caller.actor, identity)
         raise identity
 
-    def _identity(self, credentials: Credentials, origin: Origin) -> Authentication | DomainError:
+    def _claims(self, credentials: Credentials) -> AccessClaims | DomainError:
         if credentials.token is None:
             return DomainError(Reason.INVALID_TOKEN)
         try:
-            return self.auth.authenticate(credentials.token, origin=origin)
+            return self.auth.claims_of(credentials.token)
+        except DomainError as error:
+            return error
+
+    def _identity(self, presented: Presented, origin: Origin) -> Authentication | DomainError:
+        claims = presented.claims
+        if isinstance(claims, DomainError):
+            return claims
+        try:
+            return self.auth.authenticate_many([(claims, origin)])[0]
         except TransactionConflict as conflict:
             failure = DomainError(Reason.DATABASE_ERROR)
             failure.__cause__ = conflict

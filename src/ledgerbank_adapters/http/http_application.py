@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from functools import cache
 
-from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import Lifespan
@@ -29,6 +28,7 @@ from ledgerbank_adapters.http.job_endpoints import JOB_OPERATIONS
 from ledgerbank_adapters.http.mailbox_endpoints import MAILBOX_OPERATIONS
 from ledgerbank_adapters.http.metrics_endpoint import METRICS_OPERATIONS
 from ledgerbank_adapters.http.openapi_document import OpenApiDocument
+from ledgerbank_adapters.http.operation_execution import OperationExecution
 from ledgerbank_adapters.http.operation_routes import BodilessHeadMiddleware, UnknownPath, operation_routes
 from ledgerbank_adapters.http.operation_runner import OperationRunner
 from ledgerbank_adapters.http.payment_endpoints import PAYMENT_OPERATIONS
@@ -39,13 +39,19 @@ from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.protocol_refusal import ProtocolRefusalMiddleware
 from ledgerbank_adapters.http.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
 from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
-from ledgerbank_adapters.http.registration_gate import RegistrationGate
+    There is a database connection for each place in ``lanes``. ``start_deadline`` begins the time that a
+    request has. ``strict_transport`` is for production, behind TLS. ``public_base_url`` has no final slash.
+    ``cors_origins`` may be ``*`` alone. Without ``rate_limiter`` nobody is limited; ``registration_limiter``
+    counts new users of an address. ``observer`` is told of every request and error; ``exposition`` is what it
+    counted. ``mailbox`` is for development alone: everybody may look into it.
 from ledgerbank_adapters.http.request_context import RequestContextMiddleware
+from ledgerbank_adapters.http.request_lanes import RequestLanes
 from ledgerbank_adapters.http.request_observation import RequestObservationMiddleware
 from ledgerbank_adapters.http.security_headers import SecurityHeadersMiddleware
 from ledgerbank_adapters.http.user_endpoints import USER_OPERATIONS
 from ledgerbank_adapters.http.webhook_endpoints import WEBHOOK_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.deadline import Deadline
 from ledgerbank_domain.ports.mailbox import Mailbox
 from ledgerbank_domain.ports.rate_limiter import RateLimiter
 from ledgerbank_domain.services.account_service import AccountService
@@ -62,8 +68,6 @@ from ledgerbank_domain.services.payment_processing_service import PaymentProcess
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
 from ledgerbank_domain.services.user_service import UserService
-
-HEALTH_THREADS = 4
 
 OPERATIONS = (
     *HEALTH_OPERATIONS,
@@ -110,7 +114,8 @@ def create_http_application(
     bank_webhooks: BankWebhookService,
     health: HealthProbes,
     clock: Clock,
-    limiter: CapacityLimiter,
+    lanes: RequestLanes,
+    start_deadline: Callable[[], Deadline],
     max_body_bytes: int = 1_048_576,
     public_base_url: str = "http://localhost:4000",
     cors_origins: Collection[str] = (),
@@ -126,11 +131,11 @@ def create_http_application(
 ) -> Starlette:
     """The API under ``/api`` and ``/api/v1``.
 
-    ``limiter`` has as many tokens as the database pool has connections. ``strict_transport`` is for
-    production, behind TLS. ``public_base_url`` has no final slash. ``cors_origins`` may be ``*`` alone.
-    Without ``rate_limiter`` nobody is limited; ``registration_limiter`` counts new users of an address.
-    ``observer`` is told of every request and error; ``exposition`` is what it counted. ``mailbox`` is for
-    development alone: everybody may look into it.
+    There is a database connection for each place in ``lanes``. ``start_deadline`` begins the time that a
+    request has. ``strict_transport`` is for production, behind TLS. ``public_base_url`` has no final slash.
+    ``cors_origins`` may be ``*`` alone. Without ``rate_limiter`` nobody is limited. ``observer`` is told of
+    every request and error; ``exposition`` is what it counted. ``mailbox`` is for development alone:
+    everybody may look into it.
     """
     observer = observer or SilentHttpObserver()
     rate_limit, registration_limit = (
@@ -139,7 +144,12 @@ def create_http_application(
     )
     refusals = RefusalRecorder(audit=audit_events)
     writer = AnswerWriter(clock=clock, public_base_url=public_base_url, observer=observer)
-    runner = OperationRunner(
+    admission = CallerAdmission(
+        auth=auth,
+        rate_limit=rate_limit,
+        refusals=refusals,
+    )
+    execution = OperationExecution(
         services=HttpServices(
             auth=auth,
             users=users,
@@ -162,16 +172,26 @@ def create_http_application(
             bank_webhooks=bank_webhooks,
             registrations=RegistrationGate(rate_limit=registration_limit, refusals=refusals),
         ),
+<<<<<<< HEAD
         admission=CallerAdmission(
             auth=auth,
             rate_limit=rate_limit,
             refusals=refusals,
         ),
+=======
+        admission=admission,
+>>>>>>> f65ebdf (Give every caller a place of their own: lanes, one deadline, callers counted before their bodies)
         idempotency=idempotency,
         writer=writer,
         reader=_prepared_reader(),
-        limiter=limiter,
-        health_limiter=CapacityLimiter(HEALTH_THREADS),
+    )
+    runner = OperationRunner(
+        execution=execution,
+        admission=admission,
+        writer=writer,
+        lanes=lanes,
+        bodies=BodyMemory.for_bodies_of(max_body_bytes),
+        start_deadline=start_deadline,
         max_body_bytes=max_body_bytes,
     )
     unknown_path = UnknownPath(runner)

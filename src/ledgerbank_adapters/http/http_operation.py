@@ -202,7 +202,8 @@ class Operation(Generic[B, Q]):
     operation honours the header ``Idempotency-Key``; its use-case commits once, as the last thing it does.
     One that is ``counted_on_address`` proves who somebody is: no token that comes along makes a difference.
     One with an ``error_page`` answers people, in place of JSON, with the page that this makes of an error.
-    One that ``takes_raw_body`` gets bodies of any type and every query parameter, all unread.
+    One that ``takes_raw_body`` gets bodies of any type and every query parameter, all unread. A GET is taken
+    to read alone unless it ``acts``; one that ``hashes_passwords`` is slow, and waits among its like.
     """
 
     method: str
@@ -227,7 +228,14 @@ class Operation(Generic[B, Q]):
     unwell_status: int | None = None
     error_page: Callable[[Call[B, Q], DomainError], Document | None] | None = None
     takes_raw_body: bool = False
+    acts: bool = False
+    hashes_passwords: bool = False
     path_schemas: Mapping[str, Mapping[str, Any]] = field(default=ID_IN_PATH)
+
+    @property
+    def only_reads(self) -> bool:
+        """It waits for no lock."""
+        return self.method == "GET" and not self.acts
 
     @property
     def takes_body(self) -> bool:

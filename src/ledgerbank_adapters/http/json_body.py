@@ -1,4 +1,4 @@
-"""Request bodies: read up to a limit, and parsed without losing a digit."""
+"""Request bodies, parsed without losing a digit."""
 
 import json
 import re
@@ -6,8 +6,6 @@ from typing import Any, NoReturn
 
 from attrs import frozen
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -24,27 +22,6 @@ class JsonNumber:
     """A number as the client wrote it: ``100.50`` is not ``100.5``, and ``1e3`` is not ``1000``."""
 
     text: str
-
-
-async def read_body(receive: Receive, headers: Headers, *, max_bytes: int) -> bytes:
-    """The whole body. Raises ``payload_too_large`` as soon as it is known to be too long.
-
-    Raises ``ClientDisconnect`` when the client leaves in between.
-    """
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and _exceeds(declared, max_bytes):
-        raise _too_large(max_bytes)
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
-        more = message.get("more_body", False)
-    return bytes(body)
 
 
 def parse_json_body(body: bytes, headers: Headers) -> Any:
@@ -82,12 +59,6 @@ def parse_json(encoded: bytes) -> Any:
         raise DomainError(Reason.INVALID_JSON) from None
 
 
-def _exceeds(decimal_digits: str, limit: int) -> bool:
-    """Without making a number of digits that may be thousands."""
-    digits = decimal_digits.lstrip("0")
-    return len(digits) > len(str(limit)) or int(digits or "0") > limit
-
-
 def _nesting(text: str) -> int:
     """How deep containers lie in one another, found before a recursive parser follows them down."""
     if text.count("[") + text.count("{") <= MAX_NESTING:
@@ -111,7 +82,3 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _too_large(max_bytes: int) -> DomainError:
-    return DomainError(Reason.PAYLOAD_TOO_LARGE, limit_bytes=max_bytes)

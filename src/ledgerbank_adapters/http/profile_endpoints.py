@@ -48,6 +48,7 @@ PROFILE_OPERATIONS = (
         method="PUT",
         path="/profile/password",
         handler=change_password,
+        hashes_passwords=True,
         summary="Sets a new password and ends every session",
         body=PasswordChangeBody,
         answer=MessagePayload,

@@ -168,10 +168,16 @@ class AuthService:
             )
             work.commit()
 
+    def claims_of(self, access_token: str) -> AccessClaims:
+        """What a token says that we signed; whether it still holds :meth:`authenticate_many` knows.
+
+        Asks nobody. Raises the codec's errors.
+        """
+        return self.codec.decode_access(access_token, now=self.clock.now())
+
     def authenticate(self, access_token: str, *, origin: Origin) -> Authentication:
         """Who an access token belongs to, now. Raises the codec's errors and ``token_revoked``."""
-        claims = self.codec.decode_access(access_token, now=self.clock.now())
-        return result_of(self.authenticate_many([(claims, origin)])[0])
+        return result_of(self.authenticate_many([(self.claims_of(access_token), origin)])[0])
 
     def authenticate_many(
         self, callers: Sequence[tuple[AccessClaims, Origin]]

@@ -6,12 +6,11 @@ from functools import partial
 from typing import Any
 
 import httpx
-from anyio import CapacityLimiter
 from anyio.from_thread import BlockingPortal
 from starlette.applications import Starlette
 from tests.entity_builder import EntityBuilder
 
-from ledgerbank_adapters.http import HealthProbes, create_http_application
+from ledgerbank_adapters.http import HealthProbes, RequestLanes, create_http_application
 from ledgerbank_adapters.memory import (
     MemoryCache,
     MemoryClock,
@@ -21,6 +20,7 @@ from ledgerbank_adapters.memory import (
     MemorySecretGenerator,
     MemoryTokenCodec,
 )
+from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
@@ -176,8 +176,11 @@ class HttpBank:
             **self.office.services(self.limits),
             health=self.vitals.probes(),
             clock=self.office.clock,
-            limiter=CapacityLimiter(4),
-            **self.settings,
+            **{
+                "lanes": RequestLanes.of(places=4, hashing_places=4),
+                "start_deadline": lambda: MonotonicDeadline.after(15),
+                **self.settings,
+            },
         )
 
     def request(
