@@ -74,8 +74,8 @@ def test_a_payment_that_waited_in_vain_has_not_happened_and_is_not_tried_again(
 
     assert time.monotonic() - began < 3
     with world.start_unit_of_work() as work:
-        assert work.payments.get(payment.id).status is PaymentStatus.PENDING
-        assert work.accounts.get(account.id).balance == account.balance
+        assert work.payments.find_many([payment.id])[payment.id].status is PaymentStatus.PENDING
+        assert work.accounts.find_many([account.id])[account.id].balance == account.balance
 
 
 def test_what_is_not_committed_by_the_deadline_is_undone(

@@ -4,7 +4,7 @@ import threading
 
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
 from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.ports.deadline import current_deadline, time_is_up
+from ledgerbank_domain.ports.deadline import check_deadline, current_deadline, time_is_up
 
 
 class MemoryDatabase:
@@ -33,6 +33,7 @@ class MemoryDatabase:
             raise RuntimeError(
                 "this thread already has a unit of work open on this MemoryDatabase: leave that one first"
             )
+        check_deadline()
         deadline = current_deadline()
         patience = -1.0 if deadline is None else max(deadline.remaining_seconds(), 0.0)
         if not self._turn.acquire(timeout=patience):
