@@ -180,6 +180,7 @@ BANK_CALLBACK_OPERATIONS = (
         method="GET",
         path="/bank-logins/callback/page.css",
         handler=callback_style,
+        documented=False,
         summary="The style of the page that a connection ends on",
         access=Access.PUBLIC,
         answer=Document,

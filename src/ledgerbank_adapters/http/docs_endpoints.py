@@ -21,6 +21,7 @@ _ASSETS = {
     "favicon-32x32.png": "image/png",
     "docs-page.js": "text/javascript; charset=utf-8",
     "docs-page.css": "text/css; charset=utf-8",
+    "root-page.css": "text/css; charset=utf-8",
 }
 
 
@@ -90,6 +91,7 @@ DOCS_OPERATIONS = (
         method="GET",
         path="/docs/assets/{name}",
         handler=docs_asset,
+        documented=False,
         summary="A script, style or picture of the documentation's page",
         access=Access.PUBLIC,
         answer=Document,

@@ -29,7 +29,12 @@ from ledgerbank_adapters.http.mailbox_endpoints import MAILBOX_OPERATIONS
 from ledgerbank_adapters.http.metrics_endpoint import METRICS_OPERATIONS
 from ledgerbank_adapters.http.openapi_document import OpenApiDocument
 from ledgerbank_adapters.http.operation_execution import OperationExecution
-from ledgerbank_adapters.http.operation_routes import BodilessHeadMiddleware, UnknownPath, operation_routes
+from ledgerbank_adapters.http.operation_routes import (
+    BodilessHeadMiddleware,
+    UnknownPath,
+    operation_routes,
+    root_route,
+)
 from ledgerbank_adapters.http.operation_runner import OperationRunner
 from ledgerbank_adapters.http.payment_endpoints import PAYMENT_OPERATIONS
 from ledgerbank_adapters.http.payment_execution_endpoints import PAYMENT_EXECUTION_OPERATIONS
@@ -47,6 +52,7 @@ from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
 from ledgerbank_adapters.http.request_context import RequestContextMiddleware
 from ledgerbank_adapters.http.request_lanes import RequestLanes
 from ledgerbank_adapters.http.request_observation import RequestObservationMiddleware
+from ledgerbank_adapters.http.root_endpoint import ROOT_OPERATION
 from ledgerbank_adapters.http.security_headers import SecurityHeadersMiddleware
 from ledgerbank_adapters.http.user_endpoints import USER_OPERATIONS
 from ledgerbank_adapters.http.webhook_endpoints import WEBHOOK_OPERATIONS
@@ -196,7 +202,10 @@ def create_http_application(
     )
     unknown_path = UnknownPath(runner)
     application = Starlette(
-        routes=operation_routes(OPERATIONS, runner, unknown_path),
+        routes=[
+            root_route(ROOT_OPERATION, runner, unknown_path),
+            *operation_routes(OPERATIONS, runner, unknown_path),
+        ],
         middleware=[
             Middleware(RequestContextMiddleware, clock=clock, trusted_proxies=trusted_proxies),
             Middleware(RequestObservationMiddleware, observer=observer),

@@ -204,6 +204,7 @@ class Operation(Generic[B, Q]):
     One with an ``error_page`` answers people, in place of JSON, with the page that this makes of an error.
     One that ``takes_raw_body`` gets bodies of any type and every query parameter, all unread. A GET is taken
     to read alone unless it ``acts``; one that ``hashes_passwords`` is slow, and waits among its like.
+    What belongs to a page, as its style does, is not ``documented``: nobody else asks for it.
     """
 
     method: str
@@ -230,6 +231,7 @@ class Operation(Generic[B, Q]):
     takes_raw_body: bool = False
     acts: bool = False
     hashes_passwords: bool = False
+    documented: bool = True
     path_schemas: Mapping[str, Mapping[str, Any]] = field(default=ID_IN_PATH)
 
     @property

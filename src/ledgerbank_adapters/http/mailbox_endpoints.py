@@ -102,6 +102,7 @@ MAILBOX_OPERATIONS = (
         method="GET",
         path="/dev/mailbox/page.css",
         handler=mailbox_style,
+        documented=False,
         summary="The style of the mailbox's page (in development only)",
         access=Access.PUBLIC,
         answer=Document,

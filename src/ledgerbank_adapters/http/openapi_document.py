@@ -36,7 +36,7 @@ class OpenApiDocument:
     """The document as JSON, written when it is first asked for: that costs more than most requests do."""
 
     def __init__(self, operations: Collection[Operation[Any, Any]]) -> None:
-        self._operations = operations
+        self._operations = [operation for operation in operations if operation.documented]
         self._json: bytes | None = None
 
     def json(self) -> bytes:

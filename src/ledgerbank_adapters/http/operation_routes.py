@@ -80,6 +80,15 @@ class BodilessHeadMiddleware:
         await self._app(scope, receive, send_without_body if is_head else send)
 
 
+def root_route(operation: Operation[Any, Any], runner: OperationRunner, unknown_path: ASGIApp) -> BaseRoute:
+    """The one path that stands under no prefix."""
+    operations = {operation.method: operation}
+    endpoint = PathEndpoint(
+        path=operation.path, operations=operations, runner=runner, unknown_path=unknown_path
+    )
+    return Route(operation.path, endpoint, name=operation.path)
+
+
 def operation_routes(
     operations: Iterable[Operation[Any, Any]], runner: OperationRunner, unknown_path: ASGIApp
 ) -> list[BaseRoute]:

@@ -416,7 +416,7 @@ def starters_inside(part: Any) -> list[Any]:
 
 
 def test_no_service_keeps_units_of_work_of_its_own_when_its_commit_is_deferred(bank: HttpBank) -> None:
-    services = bank.app.routes[0].endpoint.runner.services
+    services = bank.app.routes[0].endpoint.runner.execution.services
     deferred = DeferredCommit(bank.office.start_unit_of_work)
 
     moved = services.over(deferred)

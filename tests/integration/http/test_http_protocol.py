@@ -207,7 +207,9 @@ def test_unknown_routes_are_not_found_whatever_the_verb(bank: HttpBank, path: st
     assert (error["message"], error["details"]) == ("The requested resource was not found", {})
 
 
-@pytest.mark.parametrize("url", ["/", "/apis/health", "/api/v2/health", "/health", "/api/v1/api/health"])
+@pytest.mark.parametrize(
+    "url", ["/index.html", "/apis/health", "/api/v2/health", "/health", "/api/v1/api/health"]
+)
 def test_nothing_lies_outside_the_two_prefixes(bank: HttpBank, url: str) -> None:
     error_of(bank.portal.call(bank.client.get, url), 404, "resource_not_found")
 
