@@ -44,11 +44,8 @@ from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.protocol_refusal import ProtocolRefusalMiddleware
 from ledgerbank_adapters.http.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
 from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
-    There is a database connection for each place in ``lanes``. ``start_deadline`` begins the time that a
-    request has. ``strict_transport`` is for production, behind TLS. ``public_base_url`` has no final slash.
-    ``cors_origins`` may be ``*`` alone. Without ``rate_limiter`` nobody is limited; ``registration_limiter``
-    counts new users of an address. ``observer`` is told of every request and error; ``exposition`` is what it
-    counted. ``mailbox`` is for development alone: everybody may look into it.
+from ledgerbank_adapters.http.registration_gate import RegistrationGate
+from ledgerbank_adapters.http.request_body import BodyMemory
 from ledgerbank_adapters.http.request_context import RequestContextMiddleware
 from ledgerbank_adapters.http.request_lanes import RequestLanes
 from ledgerbank_adapters.http.request_observation import RequestObservationMiddleware
@@ -139,9 +136,9 @@ def create_http_application(
 
     There is a database connection for each place in ``lanes``. ``start_deadline`` begins the time that a
     request has. ``strict_transport`` is for production, behind TLS. ``public_base_url`` has no final slash.
-    ``cors_origins`` may be ``*`` alone. Without ``rate_limiter`` nobody is limited. ``observer`` is told of
-    every request and error; ``exposition`` is what it counted. ``mailbox`` is for development alone:
-    everybody may look into it.
+    ``cors_origins`` may be ``*`` alone. Without ``rate_limiter`` nobody is limited; ``registration_limiter``
+    counts new users of an address. ``observer`` is told of every request and error; ``exposition`` is what it
+    counted. ``mailbox`` is for development alone: everybody may look into it.
     """
     observer = observer or SilentHttpObserver()
     rate_limit, registration_limit = (
@@ -178,15 +175,7 @@ def create_http_application(
             bank_webhooks=bank_webhooks,
             registrations=RegistrationGate(rate_limit=registration_limit, refusals=refusals),
         ),
-<<<<<<< HEAD
-        admission=CallerAdmission(
-            auth=auth,
-            rate_limit=rate_limit,
-            refusals=refusals,
-        ),
-=======
         admission=admission,
->>>>>>> f65ebdf (Give every caller a place of their own: lanes, one deadline, callers counted before their bodies)
         idempotency=idempotency,
         writer=writer,
         reader=_prepared_reader(),
