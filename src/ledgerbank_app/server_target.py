@@ -6,8 +6,8 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from threading import Timer
 from functools import partial
+from threading import Timer
 from types import FrameType
 from typing import TYPE_CHECKING
 

@@ -15,7 +15,7 @@ from ledgerbank_adapters.metrics.prometheus_metrics import forget_gauges_of_dead
 from ledgerbank_app.exit_status import CANNOT, DONE
 from ledgerbank_app.settings import Settings
 
-# Long enough for the slowest request (a statement may run 30 s), short enough for a supervisor's patience.
+# Every request ends well within it by its deadline (REQUEST_TIMEOUT_SECONDS), so that no answer is cut off.
 GRACEFUL_STOP_SECONDS = 35
 # How long a connection may be idle between two requests.
 KEEP_ALIVE_SECONDS = 30
