@@ -84,6 +84,27 @@ def test_the_domain_reads_no_clock_draws_no_chance_and_prints_nothing(path: Path
     assert not set(called_names(parsed(path))) & FORBIDDEN_CALLS_IN_DOMAIN
 
 
+def test_no_use_case_that_moves_money_has_another_clock_than_its_storages() -> None:
+    """A host's clock is for tokens, and for the time between units of work."""
+    having_one = {
+        path.stem
+        for path in (DOMAIN / "services").rglob("*.py")
+        if "ports.clock import Clock" in path.read_text(encoding="utf-8")
+    }
+    money = (
+        "payment",
+        "account_service",
+        "ledger",
+        "recent_activity",
+        "bank_booking",
+        "idempotency",
+        "oauth",
+    )
+
+    assert having_one
+    assert [name for name in having_one if name.startswith(money)] == []
+
+
 def test_domain_memory_and_system_adapters_import_where_no_third_party_package_exists() -> None:
     modules = [module_name(path) for package in BARE_PACKAGES for path in python_files(package)]
     for package in BARE_PACKAGES:

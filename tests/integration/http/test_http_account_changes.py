@@ -244,13 +244,32 @@ def test_a_balance_is_told_as_of_an_instant(
     assert balance("2025-01-15T13:00:59.999999+01:00") == "100.00"
     assert balance("2025-01-15T12:01:00") == "69.50"
     assert balance("2025-01-15t11:59:59z") == "0.00"
-    for at in ("2025-01-15T12:01:00.000001Z", "2025-01-15", "now", "0001-01-01T00:00:00+14:00"):
-        error = error_of(alice.get(path, params={"at": at}), 400, "invalid_datetime_format")
-        assert error["details"]["field"] == "at"
-        unknown = alice.get(f"/accounts/{UNKNOWN_ID}/balance", params={"at": at})
-        error_of(unknown, 400, "invalid_datetime_format")
+    for name in ("at", "known_at"):
+        for instant in ("2025-01-15T12:01:00.000001Z", "2025-01-15", "now", "0001-01-01T00:00:00+14:00"):
+            error = error_of(alice.get(path, params={name: instant}), 400, "invalid_datetime_format")
+            assert error["details"]["field"] == name
+            unknown = alice.get(f"/accounts/{UNKNOWN_ID}/balance", params={name: instant})
+            error_of(unknown, 400, "invalid_datetime_format")
     error_of(bob.get(path), 403, "unauthorized_access")
     error_of(alice.get(f"/accounts/{UNKNOWN_ID}/balance"), 404, "account_not_found")
+
+
+def test_what_was_known_of_an_account_is_told_for_ever(bank: HttpBank, alice: Customer) -> None:
+    account = alice.account("100")
+    path = f"/accounts/{account.id}/balance"
+    asked = []
+    for number in range(3):
+        asked.append(data_of(alice.get(path)))
+        payment = alice.payment(account, amount="10.00")
+        data_of(alice.post(f"/payments/{payment['id']}/process"))
+        bank.office.clock.advance(timedelta(seconds=number))
+
+    assert [told["balance"] for told in asked] == ["100.00", "90.00", "80.00"]
+    for told in asked:
+        question = {"at": told["at"], "known_at": told["known_at"]}
+        assert data_of(alice.get(path, params=question)) == told
+    lines = data_of(alice.get(f"/accounts/{account.id}/transactions", params={"sort": "posted_at"}))
+    assert sorted(line["line_number"] for line in lines) == [1, 2, 3, 4]
 
 
 def test_health_tells_what_an_account_may_still_pay_today(
