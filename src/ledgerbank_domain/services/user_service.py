@@ -126,7 +126,7 @@ class UserService:
         """The caller changes himself. Raises as :meth:`update`."""
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
-            users = _locked_users(work, {user_id}, changes)
+            users = _locked_users(work, actor, user_id, changes)
             user, _ = self._change(work, actor_among(users, actor), users, user_id, changes)
             work.commit()
         return user
@@ -145,7 +145,7 @@ class UserService:
         self, actor: Actor, user_id: UUID, changes: UserChanges
     ) -> tuple[User, Sequence[BankAccess]]:
         with self.start_unit_of_work() as work:
-            users = _locked_users(work, {user_id, *actor_ids([actor])}, changes)
+            users = _locked_users(work, actor, user_id, changes)
             outcome = self._change(work, actor_among(users, actor), users, user_id, changes)
             work.commit()
         return outcome
@@ -153,7 +153,7 @@ class UserService:
     @retried_on_conflict
     def _deleted(self, actor: Actor, user_id: UUID) -> Sequence[BankAccess]:
         with self.start_unit_of_work() as work:
-            users = _locked_users(work, {user_id, *actor_ids([actor])}, _DELETION)
+            users = _locked_users(work, actor, user_id, _DELETION)
             _, ended = self._delete(work, actor_among(users, actor), users, user_id)
             work.commit()
         return ended
@@ -315,13 +315,15 @@ class UserService:
         self.audit.record(work, name, actor=actor, target=AuditTarget("user", user.id), at=at)
 
 
-def _locked_users(work: UnitOfWork, user_ids: set[UUID], changes: UserChanges) -> Mapping[UUID, User]:
+def _locked_users(work: UnitOfWork, actor: Actor, user_id: UUID, changes: UserChanges) -> Mapping[UUID, User]:
     """Everybody whom the change is about, in one step: locks are taken by ascending id.
 
     Where it might end an administration, all administrators are held as they are, whoever it is about: two
     who demote themselves at once have no row in common, and each would count on the other.
     """
-    if changes.may_end_administration:
+    user_ids = {user_id, *actor_ids([actor])}
+    # Whoever did not come as an administrator is refused such a change, and shall not hold up those who are.
+    if changes.may_end_administration and (actor.is_admin or actor.is_system):
         return work.users.find_many_with_administrators_for_update(user_ids)
     return work.users.find_many_for_update(user_ids)
 
