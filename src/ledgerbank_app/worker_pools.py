@@ -26,7 +26,7 @@ def create_worker_pool(
     from ledgerbank_adapters.workers import WorkerPool
 
     with _parameters_checked():
-        return WorkerPool(
+        pool = WorkerPool(
             ids=Uuid7IdGenerator(),
             threads=threads,
             open_broker=open_broker,
@@ -35,6 +35,8 @@ def create_worker_pool(
             takeover=application.services.job_takeover,
             observer=metrics,
         )
+    application.database.arrivals.listen(pool.wake)
+    return pool
 
 
 def connections_of_workers(threads: Mapping[str, int]) -> int:

@@ -196,11 +196,11 @@ def test_a_worker_that_cannot_start_says_why_in_one_sentence(
     assert "hunter2" not in refused.stderr
 
 
-def pay_later(client: httpx.Client, server: RunningServer) -> None:
+def pay_later(client: httpx.Client, server: RunningServer, amount: str = "12.50") -> None:
     """Leaves a payment of a sample user to the workers, and waits until it is done."""
     payment = {
         "user_bank_account_id": client.get("/accounts").json()["data"][0]["id"],
-        "amount": "12.50",
+        "amount": amount,
         "direction": "DEBIT",
         "payment_type": "PAYMENT",
         "description": "Left to the workers",
@@ -231,6 +231,30 @@ def test_server_processes_run_jobs_when_told_so_and_show_their_figures(
     assert counted in figures
     assert 'ledgerbank_jobs{queue="payments",state="available"} 0.0' in figures
     assert "Traceback" not in server.output()
+
+
+def test_what_arrives_in_a_workers_own_process_is_begun_at_once(
+    bank: Bank, environment: dict[str, str], database_url: str, tmp_path: Path
+) -> None:
+    assert run_ledgerbank("seed", environment=environment).returncode == 0
+    with (
+        RunningServer(environment | {"WORKER_IN_PROCESS": "true"}, tmp_path / "server.log") as server,
+        server.client("bob@example.com") as bob,
+    ):
+        for number in range(7):
+            pay_later(bob, server, amount=f"1.{number:02}")
+            time.sleep(0.3)
+    with psycopg.connect(database_url) as connection:
+        waited = [
+            seconds
+            for (seconds,) in connection.execute(
+                "SELECT extract(epoch FROM attempted_at - inserted_at)::float FROM jobs"
+                " WHERE kind = 'payment.process' ORDER BY 1"
+            )
+        ]
+
+    # Looked for once a second, half of them would have waited for half a second.
+    assert waited[len(waited) // 2] < 0.2, waited
 
 
 def test_server_processes_run_no_jobs_unless_told_so(

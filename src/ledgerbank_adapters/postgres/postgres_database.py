@@ -1,11 +1,12 @@
 """One PostgreSQL database as the rest of the product sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.postgres_engine import (
     DEFAULT_POOL_SIZE,
     connect_alive,
@@ -51,6 +52,7 @@ class PostgresDatabase:
     engine: Engine
     observer: PostgresObserver | None = None
     request_engine: Engine | None = None
+    arrivals: JobArrivals = field(default_factory=JobArrivals)
 
     @classmethod
     def at(
@@ -72,7 +74,10 @@ class PostgresDatabase:
     @property
     def start_unit_of_work(self) -> PostgresStartUnitOfWork:
         return PostgresStartUnitOfWork(
-            self.engine, request_engine=self.request_engine, observer=self.observer
+            self.engine,
+            request_engine=self.request_engine,
+            observer=self.observer,
+            arrivals=self.arrivals,
         )
 
     def upgrade_to_newest(self) -> None:

@@ -111,16 +111,19 @@ class PostgresJobRepository(JobRepository):
 
     def add_many(self, new_jobs: Sequence[Job]) -> None:
         if new_jobs:
+            self._tell_of(new_jobs)
             self._session.run_sql(statements.INSERT, _in_order_of_key(new_jobs))
 
     def add_new(self, new_jobs: Sequence[Job]) -> int:
         if not new_jobs:
             return 0
+        self._tell_of(new_jobs)
         return self._session.run_sql(statements.INSERT_NEW, _in_order_of_key(new_jobs)).rowcount
 
     def save_many(self, changed_jobs: Sequence[Job]) -> None:
         if not changed_jobs:
             return
+        self._tell_of(changed_jobs)
         saved = self._session.run_sql(UPDATE, as_arrays([_row(job) for job in changed_jobs])).rowcount
         if saved != len(changed_jobs):
             raise LookupError(f"{len(changed_jobs)} jobs to save, but {saved} exist")
@@ -196,6 +199,10 @@ class PostgresJobRepository(JobRepository):
 
     def delete_finished_before(self, before: datetime, *, limit: int) -> int:
         return self._session.run_sql(statements.DELETE_FINISHED, {"before": before, "limit": limit}).rowcount
+
+    def _tell_of(self, written: Sequence[Job]) -> None:
+        if any(job.state is JobState.AVAILABLE and job.lease is None for job in written):
+            self._session.added_due_jobs()
 
     def _find_many(self, statement: Select[Any], job_ids: Collection[UUID]) -> dict[UUID, Job]:
         return {job.id: job for job in self._list(statement, ids=list(job_ids))} if job_ids else {}

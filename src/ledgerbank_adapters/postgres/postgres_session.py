@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.postgres_engine import statement_limit_of
 from ledgerbank_adapters.postgres.postgres_errors import translated
 from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver
@@ -27,11 +28,18 @@ class PostgresSession:
     """
 
     def __init__(
-        self, engine: Engine, observer: PostgresObserver, *, deadline: Deadline | None = None
+        self,
+        engine: Engine,
+        observer: PostgresObserver,
+        *,
+        deadline: Deadline | None = None,
+        arrivals: JobArrivals | None = None,
     ) -> None:
         self._engine = engine
         self._time = StatementTime(deadline, limit=statement_limit_of(engine))
         self._observer = observer
+        self._arrivals = arrivals
+        self._added_due_jobs = False
         self._written_payments: list[Payment] = []
         self._connection: Connection | None = None
         self._thread: int | None = None
@@ -55,6 +63,10 @@ class PostgresSession:
         """Is told to the observer once these states are kept."""
         self._written_payments.extend(written)
 
+    def added_due_jobs(self) -> None:
+        """Is told to whoever listens in this process once they are kept."""
+        self._added_due_jobs = True
+
     def commit(self) -> None:
         """Ends the transaction and keeps it; the connection goes back to the pool.
 
@@ -72,6 +84,8 @@ class PostgresSession:
         self._give_back()
         if self._written_payments:
             self._observer.payments_written(self._written_payments)
+        if self._added_due_jobs and self._arrivals is not None:
+            self._arrivals.tell()
 
     def close(self) -> None:
         """Ends the transaction, undoing it unless it was committed. Never raises what storage says."""

@@ -6,6 +6,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.postgres_account_repository import PostgresAccountRepository
 from ledgerbank_adapters.postgres.postgres_audit_trail import PostgresAuditTrail
 from ledgerbank_adapters.postgres.postgres_bank_connection_repository import (
@@ -49,8 +50,9 @@ class PostgresUnitOfWork(UnitOfWork):
         observer: PostgresObserver,
         clock: Clock | None = None,
         deadline: Deadline | None = None,
+        arrivals: JobArrivals | None = None,
     ) -> None:
-        session = PostgresSession(engine, observer, deadline=deadline)
+        session = PostgresSession(engine, observer, deadline=deadline, arrivals=arrivals)
         self._session = session
         self._clock = clock
         self.users = PostgresUserRepository(session)
@@ -94,7 +96,8 @@ class PostgresStartUnitOfWork(StartUnitOfWork):
     """Starts units of work on an engine, of which any number of threads may share one.
 
     Their time is the database's. A test or a simulation that owns time gives a ``clock`` to go by instead,
-    which then all who work on that database have to share.
+    which then all who work on that database have to share. ``arrivals`` are told of the jobs that they leave
+    to the workers.
 
     Work that has a deadline is done on ``request_engine`` where there is one: a pool of its own, whose
     connections have limits that fit such work.
@@ -107,7 +110,9 @@ class PostgresStartUnitOfWork(StartUnitOfWork):
         request_engine: Engine | None = None,
         observer: PostgresObserver | None = None,
         clock: Clock | None = None,
+        arrivals: JobArrivals | None = None,
     ) -> None:
+        self._arrivals = arrivals
         self._engine = engine
         self._request_engine = request_engine or engine
         self._observer = observer or SilentPostgresObserver()
@@ -116,4 +121,4 @@ class PostgresStartUnitOfWork(StartUnitOfWork):
     def __call__(self) -> PostgresUnitOfWork:
         deadline = current_deadline()
         engine = self._engine if deadline is None else self._request_engine
-        return PostgresUnitOfWork(engine, self._observer, self._clock, deadline)
+        return PostgresUnitOfWork(engine, self._observer, self._clock, deadline, self._arrivals)
