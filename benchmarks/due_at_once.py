@@ -1,4 +1,4 @@
-"""How soon the most urgent job starts when very many fall due at one instant, and what handing out costs then.
+"""How soon the most urgent job starts when very many fall due at one instant, and what handing out costs.
 
     python -m benchmarks.due_at_once [--due 200000] [--finished 2000000] [--taken 40000]
 
