@@ -21,6 +21,7 @@ from sqlalchemy import make_url
 
 from ledgerbank_adapters.embedded_postgres import EmbeddedPostgres
 from ledgerbank_adapters.postgres import create_postgres_engine, upgrade_to_newest
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 
 MINIMUM_MAJOR = 15
 DEBIAN_ROOT = Path("/usr/lib/postgresql")
@@ -124,7 +125,7 @@ def stop_left_servers(place: Path) -> None:
 
 
 def empty(connection: psycopg.Connection) -> None:
-    """Deletes every row of a migrated database, whatever triggers and foreign keys say.
+    """Deletes every row of a migrated database that no migration made, whatever triggers and keys say.
 
     DELETE because TRUNCATE of tables with a handful of rows takes far longer.
     """
@@ -138,7 +139,11 @@ def empty(connection: psycopg.Connection) -> None:
         " AND backend_type = 'client backend'"
     )
     connection.execute("SET session_replication_role = replica")
-    deletions = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in tables]
+    deletions = [
+        sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in tables if name != "banks"
+    ]
+    deletions.append(sql.SQL("DELETE FROM banks WHERE id <> {}").format(sql.Literal(HOUSE_BANK_ID)))
+    deletions.append(sql.SQL("UPDATE banks SET name = 'LedgerBank', status = 'ACTIVE', logo_url = NULL"))
     connection.execute(sql.SQL(";").join(deletions))
 
 

@@ -66,7 +66,7 @@ def up() -> int:
         require_database(database_url, newest_schema=False)
         _require_broker_of_workers(settings)
         with closing(compose_application(settings, database_url=database_url)) as application:
-            application.database.upgrade_to_newest()
+            application.database.upgrade_to_newest(house_bank_name=settings.database.house_bank_name)
             if not settings.is_production:
                 application.sample_data.load()
         return serve_until_stopped(settings, database_url, announce=lambda: _announce(settings, bank_url))
@@ -155,7 +155,7 @@ def migrate() -> int:
         open_database(settings) as database_url,
         closing(PostgresDatabase.at(database_url, pool_size=1)) as database,
     ):
-        database.upgrade_to_newest()
+        database.upgrade_to_newest(house_bank_name=settings.database.house_bank_name)
     print("The schema is up to date.")
     return DONE
 

@@ -96,6 +96,7 @@ def compose_application(
             secret=settings.tokens.secret, previous_secret=settings.tokens.previous_secret
         ),
         limits=settings.payment_limits,
+        registration_open=settings.limits.registration_open,
         lifetimes=TokenLifetimes(
             access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime
         ),

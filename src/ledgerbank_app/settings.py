@@ -14,6 +14,7 @@ from ledgerbank_app.bank_settings import BankSettings
 from ledgerbank_app.job_settings import JobSettings
 from ledgerbank_app.settings_parsers import (
     BEARER_TOKEN,
+    CATALOGUE_NAME,
     DATABASE_HOST,
     DATABASE_URL,
     DIRECTORY,
@@ -211,6 +212,12 @@ class DatabaseSettings:
         "DB_PASS", PASSWORD, default="postgres", secret=True, meaning="That user's password."
     )
     name: str = variable("DB_NAME", NOT_BLANK, default="ledgerbank_dev", meaning="The database's name.")
+    house_bank_name: str = variable(
+        "HOUSE_BANK_NAME",
+        CATALOGUE_NAME,
+        default="LedgerBank",
+        meaning="What the bank is called at which accounts are opened here; `migrate` gives it this name.",
+    )
     pool_size: int = variable(
         "POOL_SIZE",
         whole_number(1, 200),
@@ -364,6 +371,12 @@ class LimitSettings:
         default="5",
         meaning="A twin (same account, counterparty, amount, description, direction) of a payment completed"
         " within this time is refused; 0 turns that off.",
+    )
+    registration_open: bool = variable(
+        "REGISTRATION_OPEN",
+        YES_OR_NO,
+        default="true",
+        meaning="Whether anybody may register; otherwise administrators create users.",
     )
     self_service_credits: bool = variable(
         "SELF_SERVICE_CREDITS",

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from ledgerbank_adapters.smtp import SmtpServer
+from ledgerbank_domain.banking.bank import parse_bank_name
+from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.jobs.job import QUEUES
 from ledgerbank_domain.money.currency import KNOWN_CURRENCIES
 from ledgerbank_domain.payments.payment_limits import AmountLimit, LimitByCurrency
@@ -256,6 +258,18 @@ def _database_url(text: str) -> str:
 
 
 YES_OR_NO: Parser[bool] = Parser("true or false", lambda text: one_of("true", "false").read(text) == "true")
+
+
+def _catalogue_name(text: str) -> str:
+    try:
+        return parse_bank_name(text)
+    except DomainError:
+        raise ValueError("no name of a bank") from None
+
+
+CATALOGUE_NAME: Parser[str] = Parser(
+    "2 to 100 letters, digits, spaces and signs as in names", _catalogue_name
+)
 NOT_BLANK: Parser[str] = Parser("a text of at most 255 characters", lambda text: _matching(r".{1,255}", text))
 HOST_NAME: Parser[str] = Parser(
     "a host name or an IP address", lambda text: _matching(r"[A-Za-z0-9._:-]{1,255}", text)

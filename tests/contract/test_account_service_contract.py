@@ -15,10 +15,13 @@ from ledgerbank_domain.banking.account import (
     AccountType,
     NewAccount,
 )
+from ledgerbank_domain.banking.bank import BankChanges, BankStatus
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.banking.transaction import TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
+from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import PaymentType
@@ -96,6 +99,77 @@ def test_accounts_are_opened_at_ones_own_logins_only(world, given, alice, bob, a
     unknown = replace(login, id=world.ids.new_id())
     error = refused(lambda: world.accounts.create(alice[1], new_account(unknown)))
     assert (error.reason.code, error.details["field"]) == ("bank_login_not_found", "user_bank_login_id")
+
+
+def test_an_account_at_the_house_bank_is_held_here(world, alice) -> None:
+    asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
+    account = world.accounts.create(alice[1], asked)
+    assert world.accounts.get(alice[1], account_id=account.id) == account
+    assert (account.user_id, account.bank_id) == (alice[0].id, HOUSE_BANK_ID)
+    assert account.user_bank_login_id is None
+    assert (account.fed, account.account_name) == (False, "Checking account")
+    named = world.accounts.create(alice[1], replace(asked, account_name="Rainy days"))
+    assert named.account_name == "Rainy days"
+
+
+def test_administrators_open_accounts_for_others_and_nobody_else_does(
+    world, alice, bob, admin, support
+) -> None:
+    asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING, user_id=alice[0].id)
+    assert world.accounts.create(admin, asked).user_id == alice[0].id
+    for stranger in (bob[1], support):
+        error = refused(lambda a=stranger: world.accounts.create(a, asked))
+        assert error.reason.code == "insufficient_permissions"
+    unknown = replace(asked, user_id=world.ids.new_id())
+    assert refused(lambda: world.accounts.create(bob[1], unknown)).reason.code == "insufficient_permissions"
+    error = refused(lambda: world.accounts.create(admin, unknown))
+    assert (error.reason.code, error.details["field"]) == ("user_not_found", "user_id")
+    world.set_user_status(alice[0], UserStatus.SUSPENDED)
+    assert refused(lambda: world.accounts.create(admin, asked)).reason.code == "account_inactive"
+
+
+def test_no_account_is_opened_while_the_house_bank_is_inactive(world, alice, admin) -> None:
+    asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
+    world.banks.update(admin, bank_id=HOUSE_BANK_ID, changes=BankChanges(status=BankStatus.INACTIVE))
+    assert refused(lambda: world.accounts.create(alice[1], asked)).reason.code == "bank_inactive"
+
+
+def test_administrators_pay_in_and_out_with_the_customer_as_the_one_it_is_about(world, alice, admin) -> None:
+    user, actor = alice
+    account = world.accounts.create(
+        actor, NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
+    )
+    deposit = world.with_limits(self_service_credits=False).pending(
+        admin, account, "100", direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT
+    )
+    world.processing.process(admin, payment_id=deposit.id)
+    withdrawal = world.pending(admin, account, "30", payment_type=PaymentType.WITHDRAWAL)
+    world.processing.process(admin, payment_id=withdrawal.id)
+    assert world.balance(account) == 70
+    assert deposit.user_id == user.id
+    told = world.audit_names(user.id)[-4:]
+    assert told == ["payment.created", "payment.processed"] * 2
+    with world.start_unit_of_work() as work:
+        events = list(work.audit.list_about(user.id))[-4:]
+    about = [event.metadata["payment_id"] for event in events]
+    assert about == [str(deposit.id)] * 2 + [str(withdrawal.id)] * 2
+    assert world.ledger.verify() == []
+
+
+def test_a_bank_that_feeds_accounts_says_itself_which_is_which(world, given, alice, bob) -> None:
+    branch = given.a_branch(given.a_bank(integration_module="monzo"))
+    login = given.a_login(alice[0], branch)
+    error = refused(lambda: world.accounts.create(alice[1], new_account(login, external_account_id="acc_1")))
+    assert (error.reason.code, error.details["field"]) == ("account_fed_by_bank", "external_account_id")
+    assert world.accounts.create(alice[1], new_account(login)).fed
+
+
+def test_one_customers_external_ids_are_no_business_of_anothers(world, given, alice, bob) -> None:
+    branch = given.a_branch()
+    for user, actor in (alice, bob):
+        login = given.a_login(user, branch)
+        opened = world.accounts.create(actor, new_account(login, external_account_id="acc_1"))
+        assert opened.external_account_id == "acc_1"
 
 
 def test_of_simultaneous_accounts_with_one_external_id_exactly_one_is_opened(world, given, alice) -> None:

@@ -160,13 +160,18 @@ BEFORE_ANYBODY_IS_KNOWN = {
 PARTS_OF_OTHERS = {"processing.process_in"}
 """Their transaction is the caller's, and so is reading who asks."""
 
-FOR_EVERYBODY_WHO_IS_LOGGED_IN = {"banks.get", "banks.list_branches", "banks.list_page"}
+FOR_EVERYBODY_WHO_IS_LOGGED_IN = {
+    "banks.get",
+    "banks.is_connectable",
+    "banks.list_branches",
+    "banks.list_page",
+}
 """A catalogue that is nobody's in particular."""
 
 MACHINERY = {"due_jobs", "idempotency", "job_dispatch", "job_running", "job_takeover", "token_rotation"}
 """Services that act on behalf of nobody, or of whoever made a job."""
 
-PROOFS = {"ledger.verify"}
+PROOFS = {"auth.claims_of", "ledger.verify"}
 """For who runs the product."""
 
 

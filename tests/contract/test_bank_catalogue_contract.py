@@ -10,6 +10,7 @@ from tests.entity_builder import EntityBuilder
 from tests.racing_threads import order_of_getting_through
 
 from ledgerbank_domain.banking.bank import BankChanges, BankFilter, BankStatus, BranchFilter
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_CODE, HOUSE_BANK_ID
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
 from ledgerbank_domain.identity.page import PageRequest, Sort
@@ -35,7 +36,8 @@ def refused(call) -> DomainError:
 
 def names(world: ServiceWorld, wanted: BankFilter | None = None, **paging) -> list[str]:
     arguments = {"request": FIRST_PAGE} | paging
-    return [bank.name for bank in world.banks.list_page(wanted or BankFilter(), **arguments).items]
+    listed = world.banks.list_page(wanted or BankFilter(), **arguments).items
+    return [bank.name for bank in listed if bank.id != HOUSE_BANK_ID]
 
 
 def test_a_bank_is_created_read_and_changed_with_a_record_of_it(world: ServiceWorld, admin: Actor) -> None:
@@ -179,7 +181,7 @@ def test_banks_are_filtered_sorted_and_paged(world: ServiceWorld, given: EntityB
     by_country = (Sort(field="country"), Sort(field="name", descending=True))
     assert names(world, sort=by_country) == ["Zeta", "Alpha", "beta"]
     page = world.banks.list_page(BankFilter(), request=PageRequest(page=2, page_size=2))
-    assert ([bank.name for bank in page.items], page.total_count) == (["beta"], 3)
+    assert ([bank.name for bank in page.items], page.total_count) == (["Zeta", "beta"], 4)
     with pytest.raises(ValueError, match="cannot be sorted"):
         names(world, sort=(Sort(field="status"),))
 
@@ -271,3 +273,62 @@ def test_a_bank_locked_for_a_change_is_not_changed_by_another_one(
 def test_a_bank_that_was_never_added_cannot_be_saved(world: ServiceWorld, given: EntityBuilder) -> None:
     with world.start_unit_of_work() as work, pytest.raises((LookupError, RuntimeError)):
         work.banks.save(given.new_bank())
+
+
+def test_a_bank_that_has_accounts_neither_begins_nor_ceases_to_feed_them(
+    world: ServiceWorld, given: EntityBuilder, admin: Actor
+) -> None:
+    plain, feeding = given.a_bank(), given.a_bank(integration_module="monzo")
+    for bank in (plain, feeding):
+        branch = given.a_branch(bank)
+        account = given.new_account(given.a_login(given.a_user(), branch), branch, fed=bank.feeds_accounts)
+        given.stored(lambda work, account=account: work.accounts.add(account))
+    for bank, changes in (
+        (plain, BankChanges(integration_module="monzo")),
+        (feeding, BankChanges(cleared=frozenset({"integration_module"}))),
+    ):
+        error = refused(lambda b=bank, c=changes: world.banks.update(admin, bank_id=b.id, changes=c))
+        assert (error.reason.code, error.details["field"]) == ("bank_has_accounts", "integration_module")
+        assert world.banks.get(bank_id=bank.id) == bank
+    other = world.banks.update(
+        admin, bank_id=feeding.id, changes=BankChanges(integration_module="simulated", name="Another name")
+    )
+    assert (other.integration_module, other.name) == ("simulated", "Another name")
+    world.banks.update(admin, bank_id=plain.id, changes=BankChanges(name="Plain as before"))
+
+
+def test_an_account_is_never_of_another_kind_than_its_banks(
+    world: ServiceWorld, given: EntityBuilder
+) -> None:
+    for bank in (given.a_bank(), given.a_bank(integration_module="monzo")):
+        branch = given.a_branch(bank)
+        account = given.new_account(
+            given.a_login(given.a_user(), branch), branch, fed=not bank.feeds_accounts
+        )
+        error = refused(lambda account=account: given.stored(lambda work: work.accounts.add(account)))
+        assert error.reason.code == "bank_has_accounts"
+
+
+def test_the_house_bank_is_there_from_the_start_and_stays_what_it_is(
+    world: ServiceWorld, admin: Actor
+) -> None:
+    house = world.banks.get(bank_id=HOUSE_BANK_ID)
+    assert (house.code, house.name, house.integration_module) == (HOUSE_BANK_CODE, "LedgerBank", None)
+    assert not world.banks.is_connectable(house)
+    for changes in (BankChanges(integration_module="monzo"), BankChanges(code="OTHER")):
+        error = refused(lambda c=changes: world.banks.update(admin, bank_id=HOUSE_BANK_ID, changes=c))
+        assert error.reason.code == "insufficient_permissions"
+    assert refused(lambda: world.banks.create(admin, new_bank(code=HOUSE_BANK_CODE))).reason.code == (
+        "resource_already_exists"
+    )
+
+
+def test_a_bank_is_connectable_while_it_is_active_and_its_gateway_is_set_up(
+    world: ServiceWorld, given: EntityBuilder
+) -> None:
+    set_up, known_only = given.a_bank(integration_module="simulated"), given.a_bank()
+    service = replace(world.banks, gateways=frozenset({"simulated"}))
+    assert service.is_connectable(set_up)
+    assert not service.is_connectable(replace(set_up, status=BankStatus.INACTIVE))
+    assert not service.is_connectable(replace(set_up, integration_module="monzo"))
+    assert not service.is_connectable(known_only)

@@ -19,7 +19,7 @@ from ledgerbank_domain.identity.actor import SYSTEM, Origin, Role
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.currency import CURRENCIES
-from ledgerbank_domain.payments.payment import Payment, PaymentStatus
+from ledgerbank_domain.payments.payment import Payment, PaymentStatus, PaymentType
 from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransactionPage
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -139,18 +139,23 @@ def test_a_balance_that_no_movement_explains_is_reconciled(scene: SyncScene) -> 
     scene.assert_ties()
 
 
-def test_a_payment_made_here_that_the_bank_never_saw_is_evened_out(scene: SyncScene) -> None:
+def test_nobody_pays_here_what_lies_at_a_bank(scene: SyncScene) -> None:
     scene.run_jobs()
-    account = scene.account()
-    payment = scene.world.pending(scene.actor, account, "5")
-    scene.world.processing.process(scene.actor, payment_id=payment.id)
+    fed, held = scene.account(), scene.world.account_of(scene.user, "300")
+    assert (fed.fed, held.fed) == (True, False)
+    with pytest.raises(DomainError) as from_it:
+        scene.world.pending(scene.actor, fed, "5")
+    to_fed = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": fed.id}
+    with pytest.raises(DomainError) as to_it:
+        scene.world.pending(scene.actor, held, "5", **to_fed)
+    for refused, field in ((from_it, "user_bank_account_id"), (to_it, "counterparty_account_id")):
+        assert refused.value.reason is Reason.ACCOUNT_FED_BY_BANK
+        assert refused.value.details["field"] == field
     booked = scene.new_lines()
 
     scene.synced()
 
-    assert [(line.kind, line.signed_amount.amount) for line in booked()] == [
-        (EntryKind.RECONCILIATION, Decimal(5))
-    ]
+    assert booked() == []
     scene.assert_ties()
 
 
@@ -221,47 +226,73 @@ def test_a_first_sync_of_an_account_that_never_stands_still_books_nothing_of_it(
     scene.assert_ties()
 
 
-def test_a_balance_below_the_floor_leaves_that_account_alone_and_syncs_the_others(scene: SyncScene) -> None:
+def test_a_balance_is_what_the_bank_says_also_below_zero(scene: SyncScene) -> None:
     scene.run_jobs()
-    shown, other = scene.at_the_bank(), scene.at_the_bank("Joint Account")
-    booked, booked_on_other = scene.new_lines(), scene.new_lines("Joint Account")
-    scene.bank.model.add_transaction(shown.id, -shown.balance - 1)
-    scene.bank.model.add_transaction(other.id, 100)
+    shown = scene.at_the_bank()
+    scene.bank.model.add_transaction(shown.id, -shown.balance - 2550)
 
-    job = scene.sync()
-
-    assert (job.state, last_reason(job)) == (JobState.DISCARDED, Reason.NEGATIVE_BALANCE)
-    assert scene.login.status is BankLoginStatus.ERROR
-    assert scene.login.last_error is not None
-    assert scene.login.last_error.reason is Reason.NEGATIVE_BALANCE
-    assert booked() == []
-    assert [line.kind for line in booked_on_other()] == [EntryKind.IMPORT]
-    assert scene.world.ledger.verify() == []
-
-    scene.bank.model.add_transaction(shown.id, 5000)
     scene.synced()
-    assert scene.login.status is BankLoginStatus.ACTIVE
+
+    account = scene.account()
+    assert (account.balance.amount, account.status) == (Decimal("-25.50"), AccountStatus.ACTIVE)
+    assert (scene.login.status, scene.login.last_error) == (BankLoginStatus.ACTIVE, None)
+    assert scene.world.ledger.verify() == []
     scene.assert_ties()
 
 
-def test_an_account_of_another_login_is_left_out_and_told(scene: SyncScene) -> None:
+def test_a_first_history_that_goes_below_zero_is_booked_line_by_line(scene: SyncScene) -> None:
+    shown = scene.at_the_bank()
+    for pennies in (-shown.balance - 5000, 20000, -1000):
+        scene.bank.model.add_transaction(shown.id, pennies)
+    scene.run_jobs()
+
+    lines = scene.lines()
+
+    assert [line.line_number for line in lines] == list(range(1, len(lines) + 1))
+    assert lines[0].kind is EntryKind.OPENING
+    assert all(lines[0].posted_at < line.posted_at for line in lines[1:])
+    assert [line.balance_after.amount for line in lines[-3:]] == [
+        Decimal("-50.00"),
+        Decimal("150.00"),
+        Decimal("140.00"),
+    ]
+    scene.assert_ties()
+
+
+def test_each_customer_of_a_joint_account_has_a_book_of_their_own(scene: SyncScene) -> None:
     scene.run_jobs()
     _, other = scene.world.user("bob@example.com")
     theirs = scene.connect(actor=other, username="bob")
-    # Monzo keeps one access per customer: the first login's is over now.
-    before = len(scene.accounts())
+    mine = {account.external_account_id: account for account in scene.accounts()}
 
     jobs = scene.run_jobs()
 
     assert [job.state for job in jobs] == [JobState.COMPLETED]
     with scene.start_unit_of_work() as work:
         login = work.bank_logins.find_many([theirs.id])[theirs.id]
-        assert work.accounts.list_of_user(theirs.user_id) == []
-    assert login.is_active
-    assert login.last_error is not None
-    assert login.last_error.reason is Reason.RESOURCE_ALREADY_EXISTS
-    assert login.last_sync_at == scene.clock.now()
-    assert len(scene.accounts()) == before
+        others = work.accounts.list_of_user(theirs.user_id)
+    assert (login.is_active, login.last_error) == (True, None)
+    assert {account.external_account_id for account in others} == mine.keys()
+    for account in others:
+        twin = mine[account.external_account_id]
+        assert account.id != twin.id
+        assert account.balance == twin.balance
+    assert scene.world.ledger.verify() == []
+
+
+def test_an_account_goes_on_with_the_login_that_its_customer_made_anew(scene: SyncScene) -> None:
+    scene.run_jobs()
+    before = {account.id: account.line_count for account in scene.accounts()}
+    scene.world.services.bank_logins.disconnect(scene.actor, login_id=scene.login.id)
+
+    anew = scene.connect(actor=scene.actor, username="other2")
+    scene.run_jobs()
+
+    accounts = scene.accounts()
+    assert {account.id: account.line_count for account in accounts} == before
+    still_shown = [account for account in accounts if account.status is not AccountStatus.CLOSED]
+    assert {account.user_bank_login_id for account in still_shown} == {anew.id}
+    assert scene.world.ledger.verify() == []
 
 
 def test_an_account_that_is_closed_at_the_bank_is_closed_once_it_is_empty(scene: SyncScene) -> None:

@@ -150,7 +150,7 @@ def test_one_banks_word_counts_for_accounts_at_that_bank_only(scene: SyncScene) 
     elsewhere = scene.given.a_bank(integration_module="monzo")
     branch = scene.given.a_branch(elsewhere)
     login = scene.given.a_login(scene.user, branch, tokens=scene.login.tokens)
-    account = scene.given.new_account(login, branch, external_account_id="acc_elsewhere")
+    account = scene.given.new_account(login, branch, external_account_id="acc_elsewhere", fed=True)
     scene.given.stored(lambda work: work.accounts.add(account))
 
     assert receive(scene, delivery(scene, account_id="acc_elsewhere")) == IGNORED

@@ -144,19 +144,43 @@ def test_an_account_keeps_everything_in_its_currencys_digits(
     assert str(stored.balance) == str(Money.zero(currency))
 
 
-def test_two_accounts_never_share_an_external_id(
+def test_a_customers_accounts_at_one_bank_never_share_an_external_id(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
-    given.an_account(external_account_id="acc_1")
-    given.an_account()
-    branch = given.a_branch()
-    login = given.a_login(given.a_user(), branch)
-    twin = given.new_account(login, branch, external_account_id="acc_1")
+    branch, user = given.a_branch(), given.a_user()
+    login = given.a_login(user, branch)
+    given.stored(
+        lambda work: work.accounts.add(given.new_account(login, branch, external_account_id="acc.1/2=="))
+    )
+    given.stored(lambda work: work.accounts.add(given.new_account(login, branch)))
+    another_login = given.a_login(user, branch)
+    twin = given.new_account(another_login, branch, external_account_id="acc.1/2==")
 
     error = refusal_of(start_unit_of_work, lambda work: work.accounts.add(twin))
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
     assert error.details["field"] == "external_account_id"
+
+
+def test_other_customers_and_other_banks_may_use_the_same_external_id(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    branch, user = given.a_branch(), given.a_user()
+    elsewhere = given.a_branch(given.a_bank())
+    accounts = [
+        given.new_account(given.a_login(owner, where), where, external_account_id="acc 1")
+        for owner, where in ((user, branch), (given.a_user(), branch), (user, elsewhere))
+    ]
+    for account in accounts:
+        given.stored(lambda work, account=account: work.accounts.add(account))
+
+    with start_unit_of_work() as work:
+        for account in accounts:
+            found = work.accounts.find_by_external_ids(
+                ["acc 1", "acc 2"], user_id=account.user_id, bank_id=account.bank_id
+            )
+            assert found == {"acc 1": account}
+        assert work.accounts.list_fed_by_external_id("acc 1") == []
 
 
 def test_only_a_credit_account_has_a_credit_limit(

@@ -246,8 +246,10 @@ def test_deleting_a_user_cancels_what_was_to_be_done_for_him_and_for_nobody_else
     waiting = scene.schedule()
     running = scene.job_in(JobState.EXECUTING, scene.new_payment())
 
+    logins = {user.id: scene.given.a_login(user) for user in (scene.user, neighbour)}
+
     def sync_of(account, **fields):
-        return scene.job_of_kind(JobKind.BANK_SYNC, bank_login_id=str(account.user_bank_login_id), **fields)
+        return scene.job_of_kind(JobKind.BANK_SYNC, bank_login_id=str(logins[account.user_id].id), **fields)
 
     first = sync_of(scene.account, key="a key")
     repeated = sync_of(scene.account)

@@ -187,7 +187,7 @@ def test_an_entry_is_reversed_once(start_unit_of_work: StartUnitOfWork, given: E
     with pytest.raises(DomainError) as refusal:
         undo()
 
-    assert refusal.value.reason is Reason.RESOURCE_ALREADY_EXISTS
+    assert refusal.value.reason is Reason.ALREADY_REVERSED
     with start_unit_of_work() as work:
         assert only_account(work, account.id).balance == Money(Decimal(100), account.currency)
     assert_the_books_are_good(start_unit_of_work)

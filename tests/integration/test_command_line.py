@@ -82,7 +82,7 @@ def test_loading_sample_data_again_changes_nothing_even_at_the_same_time(environ
         runs = list(pool.map(lambda _: run_ledgerbank("seed", environment=environment), range(4)))
     assert [run.returncode for run in runs] == [0] * 4, [run.stderr for run in runs]
     before = rows(database_url)
-    assert (len(before["users"]), len(before["banks"]), len(before["transactions"])) == (3, 3, 8)
+    assert (len(before["users"]), len(before["banks"]), len(before["transactions"])) == (3, 4, 8)
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     assert rows(database_url) == before
 

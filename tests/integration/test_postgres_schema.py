@@ -40,6 +40,7 @@ ACCOUNT_ROW: Row = {
     "user_id": USER,
     "user_bank_login_id": LOGIN,
     "bank_id": BANK,
+    "fed": False,
     "account_type": "CHECKING",
     "account_name": "Current",
     "currency": "GBP",
@@ -103,7 +104,8 @@ WORLD: list[tuple[str, Row]] = [
             "logo_url": "https://example.com/logo.png",
             "api_endpoint": "http://localhost:4010",
             "status": "ACTIVE",
-            "integration_module": "simulated",
+            "integration_module": None,
+            "feeds_accounts": False,
             **TIMES,
         },
     ),
@@ -356,6 +358,8 @@ LONG = "x" * 256
 NAN = float("nan")
 # What each constraint refuses: changes to a valid second row. A constraint of the database that is not here
 # fails a test below.
+# What a foreign key refers to: the primary key refuses every such row before it.
+NEVER_THE_FIRST = {"banks_id_feeds_accounts_key"}
 REFUSED: dict[str, list[Row]] = {
     "users_pkey": [{"id": USER}],
     "users_email_identity_key": [{"email_identity": "alice@example.com"}],
@@ -399,7 +403,12 @@ REFUSED: dict[str, list[Row]] = {
     "banks_logo_url_check": [{"logo_url": "ftp://example.com"}],
     "banks_api_endpoint_check": [{"api_endpoint": "example.com"}],
     "banks_status_check": [{"status": "CLOSED"}],
-    "banks_integration_module_check": [{"integration_module": "Monzo"}, {"integration_module": ""}],
+    "banks_integration_module_check": [
+        {"integration_module": "Monzo", "feeds_accounts": True},
+        {"integration_module": "", "feeds_accounts": True},
+    ],
+    "banks_feeds_accounts_check": [{"integration_module": "monzo"}, {"feeds_accounts": True}],
+    "banks_house_check": [{"code": "HOUSE", "integration_module": "monzo", "feeds_accounts": True}],
     "bank_branches_pkey": [{"id": BRANCH}],
     "bank_branches_iban_key": [{"iban": "GB9876543210"}],
     "bank_branches_swift_code_key": [{"swift_code": "TESTGB2LXXX"}],
@@ -430,7 +439,8 @@ REFUSED: dict[str, list[Row]] = {
     "user_bank_accounts_external_account_id_key": [{"external_account_id": "acc_1"}],
     "user_bank_accounts_user_id_fkey": [{"user_id": NOBODY}],
     "user_bank_accounts_user_bank_login_id_fkey": [{"user_bank_login_id": NOBODY}],
-    "user_bank_accounts_bank_id_fkey": [{"bank_id": NOBODY}],
+    "user_bank_accounts_fed_by_bank_fkey": [{"bank_id": NOBODY}, {"fed": True}],
+    "user_bank_accounts_fed_by_login_check": [{"fed": True, "user_bank_login_id": None}],
     "user_bank_accounts_account_type_check": [{"account_type": "CURRENT"}],
     "user_bank_accounts_account_name_length_check": [{"account_name": ""}, {"account_name": "x" * 101}],
     "user_bank_accounts_currency_check": [{"currency": "gbp"}, {"currency": "GB"}],
@@ -449,8 +459,7 @@ REFUSED: dict[str, list[Row]] = {
     ],
     "user_bank_accounts_external_account_id_check": [
         {"external_account_id": ""},
-        {"external_account_id": "a b"},
-        {"external_account_id": "x" * 51},
+        {"external_account_id": "x" * 257},
     ],
     "user_bank_accounts_line_count_check": [{"line_count": -1, "balance": 0}],
     "user_bank_accounts_no_lines_no_balance_check": [{"line_count": 0}],
@@ -665,7 +674,7 @@ def test_a_valid_row_is_taken(world: psycopg.Connection, table: str) -> None:
 
 
 def test_no_constraint_goes_untested(schema: psycopg.Connection) -> None:
-    assert set(REFUSED) == set(tables_by_constraint(schema))
+    assert set(REFUSED) | NEVER_THE_FIRST == set(tables_by_constraint(schema))
 
 
 @pytest.mark.parametrize("constraint", REFUSED)

@@ -15,8 +15,6 @@ from ledgerbank_adapters.memory import MemoryIdGenerator
 from ledgerbank_domain.banking.account import Account, AccountType
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction
-from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import Direction, EntryKind, JournalEntry
 from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.money.money import Money
@@ -53,7 +51,9 @@ def told(*transactions: BankTransaction, balance: object, void_ids: Iterable[str
 class Books:
     """One account with all that was booked on it."""
 
-    account: Account = field(default_factory=lambda: an_account(balance=pounds(0), credit_limit=pounds(0)))
+    account: Account = field(
+        default_factory=lambda: an_account(fed=True, balance=pounds(0), credit_limit=pounds(0))
+    )
     lines: dict[UUID, Transaction] = field(default_factory=dict)
     entries: dict[UUID, JournalEntry] = field(default_factory=dict)
     records: dict[str, BankTransactionImport] = field(default_factory=dict)
@@ -188,33 +188,47 @@ def test_a_movement_that_never_stood_leaves_no_trace() -> None:
     assert (booking.entries, booking.new_records) == ((), ())
 
 
-def test_what_came_in_is_booked_first_where_the_order_of_time_would_overdraw() -> None:
+def test_lines_are_booked_in_the_order_of_time_also_below_zero() -> None:
     books = Books()
     books.sync(told(balance=5))
 
     booking = books.sync(told(moved("out", -20, days_ago=3), moved("in", 40, days_ago=2), balance=25))
 
-    assert [line.external_transaction_id for line in booking.lines] == ["in", "out"]
-    assert all(not line.balance_after < pounds(0) for line in booking.lines)
+    assert [line.external_transaction_id for line in booking.lines] == ["out", "in"]
+    assert [line.balance_after for line in booking.lines] == [pounds(-15), pounds(25)]
 
 
-def test_a_balance_below_the_floor_is_refused_whole() -> None:
-    books = Books()
-    books.sync(told(balance=5))
+@pytest.mark.parametrize("account_type", AccountType)
+def test_the_opening_is_the_first_line_whatever_its_sign(account_type: AccountType) -> None:
+    books = Books(account=an_account(fed=True, account_type=account_type, balance=pounds(0)))
 
-    with pytest.raises(DomainError) as refusal:
-        books.sync(told(moved("a", -5), balance="-0.01"))
+    booking = books.sync(
+        told(
+            moved("a", -150, days_ago=3),
+            moved("b", 200, days_ago=2),
+            moved("c", -10, days_ago=1),
+            balance=-60,
+        )
+    )
 
-    assert refusal.value.reason is Reason.NEGATIVE_BALANCE
+    assert [line.kind for line in booking.lines] == [EntryKind.OPENING] + [EntryKind.IMPORT] * 3
+    assert [line.line_number for line in booking.lines] == [1, 2, 3, 4]
+    assert booking.lines[0].posted_at < booking.lines[1].posted_at
+    assert [line.balance_after for line in booking.lines] == [
+        pounds(-100),
+        pounds(-250),
+        pounds(-50),
+        pounds(-60),
+    ]
 
 
-def test_a_credit_account_may_owe_up_to_its_limit() -> None:
-    account = an_account(account_type=AccountType.CREDIT, balance=pounds(0), credit_limit=pounds(100))
-    books = Books(account=account)
+def test_what_is_owed_is_shown_as_owed() -> None:
+    books = Books(account=an_account(fed=True, account_type=AccountType.CREDIT, balance=pounds(0)))
 
-    books.sync(told(moved("a", -30), balance=-100))
+    books.sync(told(balance="-25.50"))
+    books.sync(told(moved("a", -5), balance="-30.50"))
 
-    assert books.account.balance == pounds(-100)
+    assert books.account.balance == pounds("-30.50")
 
 
 def test_two_looks_disagree_when_a_movement_came_between_list_and_balance() -> None:
@@ -310,5 +324,4 @@ def _assert_the_chain_holds(books: Books) -> None:
     for number, line in enumerate(sorted(books.lines.values(), key=lambda each: each.line_number), start=1):
         balance += line.signed_amount
         assert (line.line_number, line.balance_after) == (number, balance)
-        assert not balance < pounds(0)
         assert line.posted_at <= NOW

@@ -5,6 +5,7 @@ from tests.unit.domain_samples import OWNER, STRANGER, a_payment, actor, an_acco
 
 from ledgerbank_domain.identity.actor import ANONYMOUS, SYSTEM, Actor, Role
 from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.payments.payment import PaymentType
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import (
     may_cancel_job_of_payment,
@@ -18,18 +19,19 @@ from ledgerbank_domain.payments.payment_policy import (
 OPEN, CLOSED = PaymentLimits(self_service_credits=True), PaymentLimits(self_service_credits=False)
 OWN = {role: actor(role, OWNER) for role in Role}
 FOREIGN = {role: actor(role, STRANGER) for role in Role}
+A_PAYMENT = {"payment_type": PaymentType.PAYMENT, "direction": Direction.DEBIT}
 DEBIT, CREDIT = a_payment(direction=Direction.DEBIT), a_payment(direction=Direction.CREDIT)
 
 
 @pytest.mark.parametrize("role", Role)
 def test_everybody_pays_from_his_own_accounts_only(role: Role) -> None:
-    assert may_pay_from_account(OWN[role], an_account())
-    assert not may_pay_from_account(FOREIGN[role], an_account())
+    assert may_pay_from_account(OWN[role], an_account(), **A_PAYMENT)
+    assert not may_pay_from_account(FOREIGN[role], an_account(), **A_PAYMENT)
 
 
 def test_workers_pay_for_anybody_and_nobody_for_none() -> None:
-    assert may_pay_from_account(SYSTEM, an_account())
-    assert not may_pay_from_account(ANONYMOUS, an_account())
+    assert may_pay_from_account(SYSTEM, an_account(), **A_PAYMENT)
+    assert not may_pay_from_account(ANONYMOUS, an_account(), **A_PAYMENT)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments import payment_rules as rules
+from ledgerbank_domain.payments.payment import PaymentType
 from ledgerbank_domain.payments.payment_limits import LimitByCurrency, PaymentLimits, start_of_day
 from ledgerbank_domain.payments.payment_rules import (
     PaymentFacts,
@@ -45,6 +46,7 @@ def facts(**changes: Any) -> PaymentFacts:
         "amount": Decimal("10.00"),
         "currency_code": "GBP",
         "direction": Direction.DEBIT,
+        "payment_type": PaymentType.PAYMENT,
         "spent_today": gbp(0),
         "has_recent_twin": False,
     }
@@ -74,6 +76,39 @@ def test_everybody_pays_from_his_own_account_only(role: Role) -> None:
     assert reason_of(rule, actor=actor(role)) is None
     assert reason_of(rule, actor=actor(role, STRANGER)) is Reason.UNAUTHORIZED_ACCESS
     assert reason_of(rule, actor=SYSTEM) is None
+
+
+@pytest.mark.parametrize("payment_type", PaymentType)
+@pytest.mark.parametrize("direction", Direction)
+def test_administrators_pay_customers_money_in_and_out_and_do_nothing_else_with_it(
+    payment_type: PaymentType, direction: Direction
+) -> None:
+    asked = {"payment_type": payment_type, "direction": direction}
+    at_the_counter = (payment_type, direction) in (
+        (PaymentType.DEPOSIT, Direction.CREDIT),
+        (PaymentType.WITHDRAWAL, Direction.DEBIT),
+    )
+    rule = rules.caller_may_pay_from_account
+    for role in Role:
+        allowed = at_the_counter and role is Role.ADMIN
+        expected = None if allowed else Reason.UNAUTHORIZED_ACCESS
+        assert reason_of(rule, actor=actor(role, STRANGER), **asked) is expected
+
+
+def test_a_fed_account_neither_pays_nor_is_paid_here() -> None:
+    fed = replace(OTHER, fed=True)
+    assert reason_of(rules.account_is_held_here, account=fed) is Reason.ACCOUNT_FED_BY_BANK
+    assert reason_of(rules.account_is_held_here) is None
+    assert reason_of(rules.counterparty_is_held_here, **to(fed)) is Reason.ACCOUNT_FED_BY_BANK
+    assert reason_of(rules.counterparty_is_held_here, **to(OTHER)) is None
+    assert reason_of(rules.counterparty_is_held_here, **to(None)) is None
+    for tuple_of_rules in (rules.CREATION_RULES, rules.PROCESSING_RULES):
+        for direction in Direction:
+            error = first_broken_rule(
+                tuple_of_rules, facts(account=an_account(fed=True), direction=direction)
+            )
+            assert error is not None
+            assert error.reason is Reason.ACCOUNT_FED_BY_BANK
 
 
 @pytest.mark.parametrize(("role", "refused"), [(Role.USER, True), (Role.SUPPORT, True), (Role.ADMIN, False)])
@@ -246,11 +281,13 @@ def test_the_rules_are_asked_in_the_order_of_the_contract() -> None:
     assert names_of(rules.CREATION_RULES) == [
         "payer_is_active",
         "account_is_usable",
+        "account_is_held_here",
         "currency_is_the_accounts",
         "amount_fits_currency",
         "amount_within_single_limit",
         "counterparty_exists",
         "counterparty_is_usable",
+        "counterparty_is_held_here",
         "counterparty_owner_is_active",
         "counterparty_has_the_same_currency",
     ]

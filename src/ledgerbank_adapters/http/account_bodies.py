@@ -27,16 +27,24 @@ from ledgerbank_domain.money.currency import Currency
 
 @frozen(kw_only=True)
 class AccountBody:
-    user_bank_login_id: UUID = field(metadata=UUID_FIELD.metadata)
+    """Without ``user_bank_login_id`` the account is held at the house bank: the caller's own, or, for
+    administrators, that of ``user_id``."""
+
+    user_bank_login_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
+    user_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
     currency: Currency = field(metadata=CURRENCY.metadata)
     account_type: AccountType = field(metadata=ACCOUNT_TYPE.metadata)
-    account_name: str = field(metadata=ACCOUNT_NAME.metadata)
+    account_name: str | None = field(default=None, metadata=ACCOUNT_NAME.metadata)
     last_four: str | None = field(default=None, metadata=LAST_FOUR.metadata)
     external_account_id: str | None = field(default=None, metadata=EXTERNAL_ACCOUNT_ID.metadata)
 
     def new_account(self) -> NewAccount:
+        """Raises ``missing_fields`` for one at a bank login that has no name."""
+        if self.user_bank_login_id is not None and self.account_name is None:
+            raise DomainError(Reason.MISSING_FIELDS, field="account_name", fields=["account_name"])
         return NewAccount(
             user_bank_login_id=self.user_bank_login_id,
+            user_id=self.user_id,
             currency=self.currency,
             account_type=self.account_type,
             account_name=self.account_name,

@@ -20,10 +20,13 @@ from ledgerbank_domain.services.account_service import BalanceAt
 
 
 class AccountPayload(TypedDict):
-    """``available_balance`` is balance and credit limit together."""
+    """``available_balance`` is balance and credit limit together. ``fed``: its money moves at its bank alone.
+
+    ``user_bank_login_id`` is null for an account at the house bank.
+    """
 
     id: WireId
-    user_bank_login_id: WireId
+    user_bank_login_id: WireId | None
     user_id: WireId
     currency: str
     account_type: Annotated[str, AccountType]
@@ -33,6 +36,7 @@ class AccountPayload(TypedDict):
     last_four: str | None
     account_name: str
     status: Annotated[str, AccountStatus]
+    fed: bool
     last_sync_at: WireInstant | None
     external_account_id: str | None
     inserted_at: WireInstant
@@ -91,7 +95,7 @@ class AccountHealthPayload(TypedDict):
 def account_payload(account: Account) -> AccountPayload:
     return {
         "id": wire_id(account.id),
-        "user_bank_login_id": wire_id(account.user_bank_login_id),
+        "user_bank_login_id": optional_wire_id(account.user_bank_login_id),
         "user_id": wire_id(account.user_id),
         "currency": account.currency.code,
         "account_type": account.account_type.value,
@@ -101,6 +105,7 @@ def account_payload(account: Account) -> AccountPayload:
         "last_four": account.last_four,
         "account_name": account.account_name,
         "status": account.status.value,
+        "fed": account.fed,
         "last_sync_at": optional_wire_instant(account.last_sync_at),
         "external_account_id": account.external_account_id,
         "inserted_at": wire_instant(account.inserted_at),

@@ -1,5 +1,6 @@
 """The catalogue of banks: everybody reads it, administrators write it."""
 
+from typing import Any
 from uuid import UUID
 
 from attrs import field, fields, frozen
@@ -21,6 +22,7 @@ from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operat
 from ledgerbank_adapters.http.paging_queries import OffsetQuery, offset_pagination, sort_by
 from ledgerbank_domain.banking.bank import (
     CLEARABLE_BANK_FIELDS,
+    Bank,
     BankChanges,
     BankFilter,
     BankStatus,
@@ -124,16 +126,20 @@ class BranchBody:
         )
 
 
+def _shown(call: Call[Any, Any], bank: Bank) -> BankPayload:
+    return bank_payload(bank, connectable=call.services.banks.is_connectable(bank))
+
+
 def list_banks(call: Call[None, BankListQuery]) -> Answer:
     query = call.query()
     page = call.services.banks.list_page(
         BankFilter(country=query.country, status=query.status), request=query.page_request, sort=query.sort
     )
-    return Answer(data=[bank_payload(bank) for bank in page.items], pagination=offset_pagination(page))
+    return Answer(data=[_shown(call, bank) for bank in page.items], pagination=offset_pagination(page))
 
 
 def get_bank(call: Call[None, None]) -> Answer:
-    return Answer(data=bank_payload(call.services.banks.get(bank_id=call.path_id())))
+    return Answer(data=_shown(call, call.services.banks.get(bank_id=call.path_id())))
 
 
 def list_branches(call: Call[None, BranchListQuery]) -> Answer:
@@ -146,7 +152,7 @@ def list_branches(call: Call[None, BranchListQuery]) -> Answer:
 
 def create_bank(call: Call[BankBody, None]) -> Answer:
     bank = call.services.banks.create(call.actor, call.body().new_bank())
-    return Answer(data=bank_payload(bank), location=f"/banks/{bank.id}")
+    return Answer(data=_shown(call, bank), location=f"/banks/{bank.id}")
 
 
 def update_bank(call: Call[BankChangesBody, None]) -> Answer:
@@ -154,7 +160,7 @@ def update_bank(call: Call[BankChangesBody, None]) -> Answer:
     given = call.json if isinstance(call.json, dict) else {}
     cleared = frozenset(name for name in CLEARABLE_BANK_FIELDS if name in given and given[name] is None)
     changes = call.body().changes(cleared)
-    return Answer(data=bank_payload(call.services.banks.update(call.actor, bank_id=bank_id, changes=changes)))
+    return Answer(data=_shown(call, call.services.banks.update(call.actor, bank_id=bank_id, changes=changes)))
 
 
 def create_branch(call: Call[BranchBody, None]) -> Answer:

@@ -7,7 +7,7 @@ from ledgerbank_domain.banking.bank import Bank, BankBranch
 
 
 class BankPayload(TypedDict):
-    """``integration_module`` names the gateway by which users connect to it; null: they cannot."""
+    """``integration_module`` names the gateway that feeds its accounts; ``connectable``: users can now."""
 
     id: WireId
     name: str
@@ -17,6 +17,7 @@ class BankPayload(TypedDict):
     api_endpoint: str | None
     status: str
     integration_module: str | None
+    connectable: bool
     inserted_at: WireInstant
     updated_at: WireInstant
 
@@ -33,7 +34,7 @@ class BranchPayload(TypedDict):
     updated_at: WireInstant
 
 
-def bank_payload(bank: Bank) -> BankPayload:
+def bank_payload(bank: Bank, *, connectable: bool) -> BankPayload:
     return {
         "id": wire_id(bank.id),
         "name": bank.name,
@@ -43,6 +44,7 @@ def bank_payload(bank: Bank) -> BankPayload:
         "api_endpoint": bank.api_endpoint,
         "status": bank.status.value,
         "integration_module": bank.integration_module,
+        "connectable": connectable,
         "inserted_at": wire_instant(bank.inserted_at),
         "updated_at": wire_instant(bank.updated_at),
     }

@@ -75,7 +75,7 @@ ACCOUNT_NAME = FieldType(
 )
 LAST_FOUR = FieldType(parse=parse_last_four, schema={"type": "string", "pattern": r"^\s*[0-9]{4}\s*$"})
 EXTERNAL_ACCOUNT_ID = FieldType(
-    parse=parse_external_account_id, schema={"type": "string", "pattern": r"^\s*[A-Za-z0-9_-]{1,50}\s*$"}
+    parse=parse_external_account_id, schema={"type": "string", "minLength": 1, "maxLength": 256}
 )
 CREDIT_LIMIT = FieldType(
     parse=_parse_credit_limit,

@@ -121,7 +121,7 @@ USER_OPERATIONS = (
         body=RegistrationBody,
         answer=UserPayload,
         status=201,
-        errors=REGISTRATION_ERRORS,
+        errors=(*REGISTRATION_ERRORS, Reason.REGISTRATION_CLOSED),
     ),
     Operation(
         method="POST",

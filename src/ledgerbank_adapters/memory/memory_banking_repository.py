@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.memory_paging import SortFields, page_of, sorted_by
@@ -31,6 +32,12 @@ class MemoryBankRepository(BankRepository):
         self._tables.catalogue_version += 1
 
     def save(self, bank: Bank) -> None:
+        stored = self._tables.banks.find(bank.id)
+        begins_or_ceases = stored is not None and stored.feeds_accounts is not bank.feeds_accounts
+        if begins_or_ceases and self._tables.accounts_of_bank.ids(bank.id):
+            raise self._transaction.failed_with(
+                DomainError(Reason.BANK_HAS_ACCOUNTS, field="integration_module")
+            )
         self._transaction.update(self._tables.banks, bank)
         self._tables.catalogue_version += 1
 
@@ -85,6 +92,11 @@ class MemoryAccountRepository(AccountRepository):
         if account.line_count or not account.balance.is_zero:
             raise ValueError(f"account {account.id} is new: only the journal gives it lines and a balance")
         self._check_credit_limit(account)
+        bank = self._tables.banks.find(account.bank_id)
+        if bank is None or bank.feeds_accounts is not account.fed:
+            raise self._transaction.failed_with(
+                DomainError(Reason.BANK_HAS_ACCOUNTS, field="integration_module")
+            )
         self._transaction.insert(self._tables.accounts, account)
 
     def save(self, account: Account) -> None:
@@ -111,11 +123,22 @@ class MemoryAccountRepository(AccountRepository):
     def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
         return sorted(self.list_of_user(user_id), key=lambda account: account.id)
 
-    def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
+    def find_by_external_ids(
+        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
+    ) -> Mapping[str, Account]:
         find = self._tables.account_by_external_id.find
-        account_ids = {external_id: find(external_id) for external_id in external_ids}
+        account_ids = {key: find((key, bank_id, user_id)) for key in external_ids}
         accounts = self._tables.accounts.find_all([each for each in account_ids.values() if each is not None])
         return {key: accounts[each] for key, each in account_ids.items() if each is not None}
+
+    def list_fed_by_external_id(self, external_id: str) -> list[Account]:
+        called_so = self._tables.accounts.rows(self._tables.accounts_called.ids(external_id))
+        return [account for account in called_so if account.fed]
+
+    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
+        account = self._tables.accounts.find_all([account_id])[account_id]
+        moved = replace(account, user_bank_login_id=login_id, updated_at=at)
+        self._transaction.update(self._tables.accounts, moved)
 
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         newest_first = reversed(self.list_of_user(wanted.user_id))
@@ -127,7 +150,7 @@ class MemoryAccountRepository(AccountRepository):
     def _check_credit_limit(self, account: Account) -> None:
         if not account.credit_limit.is_zero and account.account_type is not AccountType.CREDIT:
             raise self._transaction.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="credit_limit"))
-        if account.balance < -account.credit_limit:
+        if not account.may_hold(account.balance):
             raise self._transaction.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="balance"))
 
     @property

@@ -3,6 +3,7 @@
 import threading
 
 from ledgerbank_adapters.memory.memory_tables import MemoryTables
+from ledgerbank_domain.banking.house_bank import house_bank
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.deadline import check_deadline, current_deadline, time_is_up
 
@@ -20,6 +21,7 @@ class MemoryDatabase:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.tables = MemoryTables()
+        self.tables.banks.insert(house_bank(at=clock.now()))
         self._turn = threading.Lock()
         self._owner: int | None = None
 

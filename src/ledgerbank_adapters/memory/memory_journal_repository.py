@@ -96,7 +96,7 @@ class MemoryJournalRepository(JournalRepository):
         stored = self._tables.accounts.find(account.id)
         if stored is None:
             raise RuntimeError(f"account {account.id} is not stored: it must be added first")
-        if account.balance < -stored.credit_limit:
+        if not stored.may_hold(account.balance):
             raise self._transaction.failed_with(
                 DomainError(Reason.NEGATIVE_BALANCE, account_id=str(account.id))
             )

@@ -86,7 +86,7 @@ def _wrong_balances(tables: MemoryTables) -> Iterator[Discrepancy]:
             yield _about(
                 tables, account, LedgerCheck.BALANCE_EQUALS_LINES, f"{total:f}", str(account.balance)
             )
-        if account.balance < -account.credit_limit:
+        if not account.may_hold(account.balance):
             yield _about(
                 tables,
                 account,

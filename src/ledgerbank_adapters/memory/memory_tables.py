@@ -133,13 +133,17 @@ class MemoryTables:
         self.accounts_of_user = OrderedIndex[Account](
             group_of=lambda account: account.user_id, order_of=lambda account: account.inserted_at
         )
-        self.account_by_external_id = UniqueIndex[Account](
-            "external_account_id", lambda account: account.external_account_id
+        self.account_by_external_id = UniqueIndex[Account]("external_account_id", _external_account_key)
+        self.accounts_called = OrderedIndex[Account](
+            group_of=lambda account: account.external_account_id, order_of=lambda account: account.id
+        )
+        self.accounts_of_bank = OrderedIndex[Account](
+            group_of=lambda account: account.bank_id, order_of=lambda account: account.id
         )
         self.accounts = MemoryTable[Account](
             "user_bank_accounts",
             unique=[self.account_by_external_id],
-            indexes=[self.accounts_of_user],
+            indexes=[self.accounts_of_user, self.accounts_called, self.accounts_of_bank],
             references=[
                 ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND),
                 ForeignKey("user_bank_login_id", self.bank_logins, Reason.BANK_LOGIN_NOT_FOUND),
@@ -300,6 +304,11 @@ class MemoryTables:
 def _spending_account(payment: Payment) -> UUID | None:
     spends = payment.stands and payment.direction is Direction.DEBIT
     return payment.user_bank_account_id if spends else None
+
+
+def _external_account_key(account: Account) -> Hashable | None:
+    external_id = account.external_account_id
+    return None if external_id is None else (external_id, account.bank_id, account.user_id)
 
 
 def _external_key(line: Transaction) -> Hashable | None:

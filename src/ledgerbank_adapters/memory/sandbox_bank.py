@@ -14,8 +14,7 @@ from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, Mem
 from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
 from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
 from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
-from ledgerbank_domain.banking.bank import Bank, BankBranch
-from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
 from ledgerbank_domain.ledger.journal import ClearingAccount, Direction, EntryKind, movement
 from ledgerbank_domain.money.currency import parse_currency
@@ -32,7 +31,6 @@ from ledgerbank_domain.services.user_service import NewUser
 from ledgerbank_domain.users.user import parse_email
 
 SANDBOX_PASSWORD = "correct horse battery staple"  # noqa: S105 - there is nothing to protect in a sandbox
-SANDBOX_BANK_CODE = "SANDBOX"
 SANDBOX_GATEWAYS = frozenset({"monzo", "simulated"})
 
 
@@ -104,7 +102,7 @@ class SandboxBank:
         credit_limit: str = "0",
         status: AccountStatus = AccountStatus.ACTIVE,
     ) -> Account:
-        """An account of ``owner`` whose balance came by an OPENING entry.
+        """An account of ``owner`` at the house bank, whose balance came by an OPENING entry.
 
         Raises ``invalid_currency_format``, and ``invalid_amount_format`` for too many digits.
         """
@@ -112,12 +110,10 @@ class SandboxBank:
         opening = Money(Decimal(balance), held_in)
         with self.start_unit_of_work() as work:
             now = work.now()
-            login = self._new_login(work, owner)
             account = Account(
                 id=self.ids.new_id(),
-                user_id=login.user_id,
-                user_bank_login_id=login.id,
-                bank_id=self._branch(work).bank_id,
+                user_id=owner.required_user_id(),
+                bank_id=HOUSE_BANK_ID,
                 account_type=account_type,
                 account_name="Sandbox account",
                 balance=Money.zero(held_in),
@@ -147,43 +143,3 @@ class SandboxBank:
         opened, line = account.booked(entry, entry.postings[0])
         work.journal.add_many([entry], accounts=[opened], transactions=[line])
         return opened
-
-    def _new_login(self, work: UnitOfWork, owner: Actor) -> BankLogin:
-        now = work.now()
-        login = BankLogin(
-            id=self.ids.new_id(),
-            user_id=owner.required_user_id(),
-            bank_branch_id=self._branch(work).id,
-            username=f"user{self.ids.new_id().hex}",
-            status=BankLoginStatus.ACTIVE,
-            inserted_at=now,
-            updated_at=now,
-        )
-        work.bank_logins.add(login)
-        return login
-
-    def _branch(self, work: UnitOfWork) -> BankBranch:
-        """The sandbox's one branch, made with its bank when it is first needed."""
-        bank = work.banks.find_by_code(SANDBOX_BANK_CODE)
-        if bank is not None:
-            return work.banks.list_branches(bank.id)[0]
-        now = work.now()
-        bank = Bank(
-            id=self.ids.new_id(),
-            name="Sandbox Bank",
-            country="GB",
-            code=SANDBOX_BANK_CODE,
-            inserted_at=now,
-            updated_at=now,
-        )
-        branch = BankBranch(
-            id=self.ids.new_id(),
-            bank_id=bank.id,
-            name="Main Branch",
-            country="GB",
-            inserted_at=now,
-            updated_at=now,
-        )
-        work.banks.add(bank)
-        work.banks.add_branch(branch)
-        return branch

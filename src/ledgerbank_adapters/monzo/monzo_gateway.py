@@ -70,6 +70,8 @@ class MonzoGateway(BankGateway):
     Monzo takes no PKCE challenge; the simulated bank does.
     """
 
+    initiates_payments = False
+
     def __init__(
         self,
         *,

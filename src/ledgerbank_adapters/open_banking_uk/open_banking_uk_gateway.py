@@ -82,6 +82,8 @@ class OpenBankingUkGateway(BankGateway):
     event notifications are verified by the signature over timestamp and body (see ``WebhookSignature``).
     """
 
+    initiates_payments = False
+
     def __init__(
         self,
         *,

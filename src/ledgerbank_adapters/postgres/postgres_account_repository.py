@@ -1,6 +1,7 @@
 """Accounts in PostgreSQL. Their balances are written by the journal alone."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,17 @@ BY_IDS = (
 # Sorted first, then locked row by row: see postgres_user_repository.
 LOCK = BY_IDS.with_for_update(key_share=True)
 BY_EXTERNAL_IDS = select(accounts).where(
-    accounts.c.external_account_id == any_(bindparam("external_ids", type_=ARRAY(Text())))
+    accounts.c.external_account_id == any_(bindparam("external_ids", type_=ARRAY(Text()))),
+    accounts.c.bank_id == bindparam("bank_id", type_=Uuid()),
+    accounts.c.user_id == bindparam("user_id", type_=Uuid()),
+)
+FED_BY_EXTERNAL_ID = (
+    select(accounts)
+    .where(accounts.c.external_account_id == bindparam("external_id", type_=Text()), accounts.c.fed)
+    .order_by(accounts.c.id)
+)
+MOVE_TO_LOGIN = (
+    "UPDATE user_bank_accounts SET user_bank_login_id = %(login_id)s, updated_at = %(at)s WHERE id = %(id)s"
 )
 LOCK_OF_USER = (
     select(accounts)
@@ -68,12 +79,23 @@ class PostgresAccountRepository(AccountRepository):
     def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
         return [_account(row) for row in self._session.run(LOCK_OF_USER, {"user_id": user_id})]
 
-    def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
+    def find_by_external_ids(
+        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
+    ) -> Mapping[str, Account]:
         storable = [external_id for external_id in external_ids if is_text(external_id)]
         if not storable:
             return {}
-        rows = self._session.run(BY_EXTERNAL_IDS, {"external_ids": storable})
+        wanted = {"external_ids": storable, "user_id": user_id, "bank_id": bank_id}
+        rows = self._session.run(BY_EXTERNAL_IDS, wanted)
         return {row.external_account_id: _account(row) for row in rows}
+
+    def list_fed_by_external_id(self, external_id: str) -> list[Account]:
+        if not is_text(external_id):
+            return []
+        return [_account(row) for row in self._session.run(FED_BY_EXTERNAL_ID, {"external_id": external_id})]
+
+    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
+        self._session.run_sql(MOVE_TO_LOGIN, {"id": account_id, "login_id": login_id, "at": at})
 
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         return read_page(
@@ -111,6 +133,7 @@ def _row(account: Account) -> dict[str, Any]:
         "user_id": account.user_id,
         "user_bank_login_id": account.user_bank_login_id,
         "bank_id": account.bank_id,
+        "fed": account.fed,
         "account_type": account.account_type.value,
         "account_name": account.account_name,
         "currency": account.currency.code,
@@ -135,6 +158,7 @@ def _account(row: Row[Any]) -> Account:
         user_id=row.user_id,
         user_bank_login_id=row.user_bank_login_id,
         bank_id=row.bank_id,
+        fed=row.fed,
         account_type=AccountType(row.account_type),
         account_name=row.account_name,
         balance=Money(row.balance, currency),

@@ -31,6 +31,7 @@ UPDATE_BANK = update_statement(
     "api_endpoint",
     "status",
     "integration_module",
+    "feeds_accounts",
     "updated_at",
 )
 INSERT_BRANCH = insert_statement(bank_branches)
@@ -141,6 +142,7 @@ def _bank_row(bank: Bank) -> dict[str, Any]:
         "api_endpoint": bank.api_endpoint,
         "status": bank.status.value,
         "integration_module": bank.integration_module,
+        "feeds_accounts": bank.feeds_accounts,
         "inserted_at": bank.inserted_at,
         "updated_at": bank.updated_at,
     }

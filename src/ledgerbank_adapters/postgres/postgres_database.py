@@ -23,6 +23,7 @@ from ledgerbank_adapters.postgres.postgres_observer import (
     observe_statements,
 )
 from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +81,9 @@ class PostgresDatabase:
             arrivals=self.arrivals,
         )
 
-    def upgrade_to_newest(self) -> None:
+    def upgrade_to_newest(self, *, house_bank_name: str = HOUSE_BANK_NAME) -> None:
         """Brings the schema up to date, as :func:`postgres_migrations.upgrade_to_newest`."""
-        upgrade_to_newest(self.engine)
+        upgrade_to_newest(self.engine, house_bank_name=house_bank_name)
 
     def is_up_to_date(self) -> bool:
         """Whether the schema is the one this program knows. Raises ``database_error``."""

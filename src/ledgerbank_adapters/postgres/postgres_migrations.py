@@ -13,8 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ledgerbank_adapters.postgres.postgres_bank_repository import NEXT_VERSION
 from ledgerbank_adapters.postgres.postgres_engine import connect_alive
 from ledgerbank_adapters.postgres.postgres_session import raise_translated
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID, HOUSE_BANK_NAME
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -33,11 +35,13 @@ class SchemaState(Enum):
     AHEAD = "ahead"
 
 
-def upgrade_to_newest(engine: Engine) -> None:
-    """Creates or updates the schema; repeatable, and any number of processes may do so at once.
+def upgrade_to_newest(engine: Engine, *, house_bank_name: str = HOUSE_BANK_NAME) -> None:
+    """Creates or updates the schema and names the house bank; repeatable, and any number of processes may do
+    so at once.
 
     Raises ``database_error`` when the database is out of reach, ``TransactionConflict`` when a table was
-    locked by others for too long, ``configuration_error`` when the database is newer than this program.
+    locked by others for too long, ``configuration_error`` when the database is newer than this program,
+    ``resource_already_exists`` when another bank has the house bank's name.
     Nothing of a failed upgrade stays.
     """
     try:
@@ -49,6 +53,7 @@ def upgrade_to_newest(engine: Engine) -> None:
                 if current != newest_revision():
                     _check_known(current)
                     _upgrade(connection)
+                _name_house_bank(connection, house_bank_name)
     except SQLAlchemyError as error:
         raise_translated(error)
 
@@ -79,6 +84,17 @@ def current_revision(connection: Connection) -> str | None:
 def newest_revision() -> str | None:
     """The revision this program knows last."""
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _name_house_bank(connection: Connection, name: str) -> None:
+    # Whoever keeps a list of banks asks for the catalogue's version first.
+    with connection.begin():
+        renamed = connection.execute(
+            text("UPDATE banks SET name = :name, updated_at = now() WHERE id = :id AND name <> :name"),
+            {"id": HOUSE_BANK_ID, "name": name},
+        )
+        if renamed.rowcount:
+            connection.exec_driver_sql(NEXT_VERSION)
 
 
 def _is_known(revision: str | None) -> bool:

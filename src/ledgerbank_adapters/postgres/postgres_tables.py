@@ -113,8 +113,10 @@ banks = Table(
     Column("api_endpoint", Text()),
     required("status", Text()),
     Column("integration_module", Text()),
+    required("feeds_accounts", Boolean()),
     *timestamps(),
     PrimaryKeyConstraint("id", name="banks_pkey"),
+    UniqueConstraint("id", "feeds_accounts", name="banks_id_feeds_accounts_key"),
     UniqueConstraint("name", name="banks_name_key"),
     UniqueConstraint("code", name="banks_code_key"),
 )
@@ -185,8 +187,9 @@ user_bank_accounts = Table(
     metadata,
     required("id", Uuid()),
     required("user_id", Uuid()),
-    required("user_bank_login_id", Uuid()),
+    Column("user_bank_login_id", Uuid()),
     required("bank_id", Uuid()),
+    required("fed", Boolean()),
     required("account_type", Text()),
     required("account_name", Text()),
     required("currency", Text()),
@@ -201,10 +204,19 @@ user_bank_accounts = Table(
     Column("last_booked_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="user_bank_accounts_pkey"),
-    UniqueConstraint("external_account_id", name="user_bank_accounts_external_account_id_key"),
+    # By the bank's id in front, for an event of a bank names nothing else.
+    UniqueConstraint(
+        "external_account_id", "bank_id", "user_id", name="user_bank_accounts_external_account_id_key"
+    ),
     reference("user_bank_accounts", "user_id", "users"),
     reference("user_bank_accounts", "user_bank_login_id", "user_bank_logins"),
-    reference("user_bank_accounts", "bank_id", "banks"),
+    # A bank cannot begin or cease to feed its accounts while it has any.
+    ForeignKeyConstraint(
+        ["bank_id", "fed"],
+        ["banks.id", "banks.feeds_accounts"],
+        name="user_bank_accounts_fed_by_bank_fkey",
+        ondelete="RESTRICT",
+    ),
     Index("user_bank_accounts_user_id_idx", "user_id", "inserted_at", "id"),
     Index("user_bank_accounts_login_idx", "user_bank_login_id"),
 )

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from ledgerbank_domain.audit.redaction import redacted
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import NOWHERE, Actor, Origin, Role
 from ledgerbank_domain.identity.value_rules import (
@@ -112,10 +113,14 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditTarget:
-    """What an event is about: ``type`` is ``user``, ``payment``, ``job`` ..."""
+    """What an event is about: ``type`` is ``user``, ``payment``, ``job`` ...
+
+    ``facts`` go along as the event's metadata.
+    """
 
     type: str
     id: UUID
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def success(
@@ -132,6 +137,7 @@ def success(
         target_id=target.id,
         origin=actor.origin,
         status=actor.origin.success_status,
+        metadata=redacted(target.facts),
     )
 
 

@@ -1,24 +1,26 @@
 """A customer's account and how postings are booked on it."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-from ledgerbank_domain.banking.transaction import MAX_EXTERNAL_ID_LENGTH, Transaction
+from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.text_rules import parse_shape, parse_text
+from ledgerbank_domain.identity.text_rules import is_text, parse_shape, parse_text
 from ledgerbank_domain.identity.value_rules import (
     plain_decimal,
-    read_fields,
     read_given_fields,
+    require_flags,
     require_ids,
     require_instants,
     require_member,
     require_names,
+    require_optional_ids,
     require_optional_instants,
     require_optional_member,
     require_optional_texts,
@@ -29,6 +31,7 @@ from ledgerbank_domain.money.currency import Currency, parse_currency, require_c
 from ledgerbank_domain.money.money import CEILING, Money, money_as_written, parse_decimal, require_money
 
 MAX_ACCOUNT_NAME_LENGTH = 100
+MAX_EXTERNAL_ACCOUNT_ID_LENGTH = 256
 IMMUTABLE_ACCOUNT_FIELDS = (
     "currency",
     "account_type",
@@ -38,7 +41,6 @@ IMMUTABLE_ACCOUNT_FIELDS = (
     "last_four",
 )
 _LAST_FOUR = re.compile(r"[0-9]{4}")
-_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 
 class AccountType(Enum):
@@ -60,6 +62,11 @@ class AccountStatus(Enum):
 class Account:
     """``balance`` is always the sum of the account's lines; only :meth:`booked` changes it.
 
+    ``fed``: its money moves at its bank and the feed tells, so the bank is its one master: nobody pays from
+    it or to it here, and its balance is what the bank says, also below zero. Any other account is held here.
+    Which of the two an account is never changes. ``user_bank_login_id`` is None for one that was opened at
+    the house bank; ``external_account_id`` is the bank's own id for it, and unique for a customer at a bank.
+
     ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers
     the lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at``
     are the times of the last of them.
@@ -67,8 +74,9 @@ class Account:
 
     id: UUID
     user_id: UUID
-    user_bank_login_id: UUID
+    user_bank_login_id: UUID | None = None
     bank_id: UUID
+    fed: bool = False
     account_type: AccountType
     account_name: str
     balance: Money
@@ -84,19 +92,18 @@ class Account:
     updated_at: datetime
 
     def __post_init__(self) -> None:
-        require_ids(
-            id=self.id,
-            user_id=self.user_id,
-            user_bank_login_id=self.user_bank_login_id,
-            bank_id=self.bank_id,
-        )
+        require_ids(id=self.id, user_id=self.user_id, bank_id=self.bank_id)
+        require_optional_ids(user_bank_login_id=self.user_bank_login_id)
+        require_flags(fed=self.fed)
         require_member(AccountType, self.account_type, Reason.INVALID_ACCOUNT_TYPE, field="account_type")
         require_member(AccountStatus, self.status, Reason.INVALID_STATUS, field="status")
         require_texts(
             MAX_ACCOUNT_NAME_LENGTH, Reason.INVALID_ACCOUNT_NAME_FORMAT, account_name=self.account_name
         )
         require_optional_texts(
-            MAX_EXTERNAL_ID_LENGTH, last_four=self.last_four, external_account_id=self.external_account_id
+            MAX_EXTERNAL_ACCOUNT_ID_LENGTH,
+            last_four=self.last_four,
+            external_account_id=self.external_account_id,
         )
         require_money(balance=self.balance, credit_limit=self.credit_limit)
         if self.credit_limit.currency != self.balance.currency:
@@ -123,13 +130,13 @@ class Account:
     def booked(self, entry: JournalEntry, posting: Posting) -> tuple["Account", Transaction]:
         """The account after this posting, and the line that records it.
 
-        Raises ``negative_balance`` when the balance would fall below ``-credit_limit`` and
-        ``amount_exceeds_limit`` when it would outgrow storage.
+        Raises ``negative_balance`` when the balance would fall below its floor and ``amount_exceeds_limit``
+        when it would outgrow storage.
         """
         if posting.account != self.ledger_account:
             raise ValueError(f"posting {posting.id} is not on account {self.id}")
         balance = self.balance + posting.signed_amount
-        if balance < -self.credit_limit:
+        if not self.may_hold(balance):
             raise DomainError(Reason.NEGATIVE_BALANCE, account_id=str(self.id))
         if not balance.is_representable:
             raise DomainError(Reason.AMOUNT_EXCEEDS_LIMIT, account_id=str(self.id))
@@ -144,6 +151,10 @@ class Account:
         return account, Transaction.from_posting(
             entry, posting, user_id=self.user_id, balance_after=balance, line_number=account.line_count
         )
+
+    def may_hold(self, balance: Money) -> bool:
+        """Whether the balance is above the floor, ``-credit_limit``. What a bank says of its own has none."""
+        return self.fed or balance >= -self.credit_limit
 
     def with_changes(self, changes: "AccountChanges", *, at: datetime) -> "Account":
         """The account after the given changes; whether they are permitted has been asked before.
@@ -170,8 +181,11 @@ class Account:
     def left_by_owner(self, *, at: datetime) -> "Account":
         """What becomes of an account when its owner is deleted: CLOSED when it is empty, else INACTIVE.
 
-        One that staff stopped stays as it is while money is on it: whoever opens it again must know.
+        A fed one goes on at its bank and stays as it was told. One that staff stopped stays as it is while
+        money is on it: whoever opens it again must know.
         """
+        if self.fed:
+            return self
         status = AccountStatus.CLOSED if self.balance.is_zero else AccountStatus.INACTIVE
         if self.status is AccountStatus.CLOSED or (not self.balance.is_zero and not self.is_active):
             return self
@@ -184,7 +198,8 @@ class Account:
             raise DomainError(error.reason, field="credit_limit") from None
 
     def _may_have(self, credit_limit: Money) -> bool:
-        return self.account_type is AccountType.CREDIT and self.balance >= -credit_limit
+        is_covered = self.fed or self.balance >= -credit_limit
+        return self.account_type is AccountType.CREDIT and is_covered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,22 +227,30 @@ class NewAccount:
 
     Raises ``invalid_uuid_format``, ``invalid_currency_format`` (a withdrawn one too),
     ``invalid_account_type``, ``invalid_account_name_format`` and ``invalid_field_format``.
+
+    Without ``user_bank_login_id`` it is one at the house bank: the caller's own, or that of ``user_id``.
+    Without ``account_name`` it is called after its type.
     """
 
-    user_bank_login_id: UUID
+    user_bank_login_id: UUID | None = None
+    user_id: UUID | None = None
     currency: Currency
     account_type: AccountType
-    account_name: str
+    account_name: str | None = None
     last_four: str | None = None
     external_account_id: str | None = None
 
     def __post_init__(self) -> None:
-        require_ids(user_bank_login_id=self.user_bank_login_id)
+        require_optional_ids(user_bank_login_id=self.user_bank_login_id, user_id=self.user_id)
         require_currency(self.currency)
         parse_currency(self.currency.code)
         require_member(AccountType, self.account_type, Reason.INVALID_ACCOUNT_TYPE, field="account_type")
-        read_fields(self, account_name=parse_account_name)
-        read_given_fields(self, last_four=parse_last_four, external_account_id=parse_external_account_id)
+        read_given_fields(
+            self,
+            account_name=parse_account_name,
+            last_four=parse_last_four,
+            external_account_id=parse_external_account_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,8 +288,18 @@ def parse_last_four(value: object) -> str:
 
 
 def parse_external_account_id(value: object) -> str:
-    """1 to 50 letters, digits, ``_`` and ``-``. Raises ``invalid_field_format``."""
-    return parse_shape(value, _EXTERNAL_ID, reason=Reason.INVALID_FIELD_FORMAT)
+    """A bank's own id, taken as it is: 1 to 256 characters of any kind but controls.
+
+    Raises ``invalid_field_format``.
+    """
+    if (
+        isinstance(value, str)
+        and 1 <= len(value) <= MAX_EXTERNAL_ACCOUNT_ID_LENGTH
+        and is_text(value)
+        and not any(unicodedata.category(character) == "Cc" for character in value)
+    ):
+        return value
+    raise DomainError(Reason.INVALID_FIELD_FORMAT)
 
 
 def _credit_limit(value: object) -> Decimal:

@@ -24,6 +24,11 @@ def may_open_account(actor: Actor, login: BankLogin) -> bool:
     return actor.owns(login.user_id) or actor.is_system
 
 
+def may_open_account_for(actor: Actor, user_id: UUID) -> bool:
+    """At the house bank: everybody for themselves, administrators for anybody."""
+    return actor.owns(user_id) or actor.is_admin or actor.is_system
+
+
 def may_update_account(actor: Actor, account: Account) -> bool:
     """At all: which fields is the next question."""
     return actor.owns(account.user_id) or actor.is_staff or actor.is_system

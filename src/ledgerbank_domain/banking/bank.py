@@ -78,6 +78,11 @@ class Bank:
         require_member(BankStatus, self.status, Reason.INVALID_STATUS, field="status")
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
+    @property
+    def feeds_accounts(self) -> bool:
+        """Whether its accounts are fed by it. As long as it has any, this cannot change."""
+        return self.integration_module is not None
+
     def with_changes(self, changes: "BankChanges", *, at: datetime) -> "Bank":
         return replace(self, **changes.given(), updated_at=at)
 

@@ -111,6 +111,11 @@ class Reason(Enum):
         Category.AUTHORIZATION,
         "Insufficient permissions",
     )
+    REGISTRATION_CLOSED = (
+        "registration_closed",
+        Category.AUTHORIZATION,
+        "Registration is closed: an administrator creates users",
+    )
     UNAUTHORIZED_ACCESS = ("unauthorized_access", Category.AUTHORIZATION, "Unauthorized access to account")
 
     RESOURCE_NOT_FOUND = (
@@ -127,6 +132,11 @@ class Reason(Enum):
     BANK_LOGIN_NOT_FOUND = ("bank_login_not_found", Category.NOT_FOUND, "Bank login not found")
     JOB_NOT_FOUND = ("job_not_found", Category.NOT_FOUND, "Job not found")
 
+    BANK_HAS_ACCOUNTS = (
+        "bank_has_accounts",
+        Category.CONFLICT,
+        "Bank has accounts: whether it feeds them cannot change",
+    )
     EMAIL_ALREADY_EXISTS = ("email_already_exists", Category.CONFLICT, "Email already exists")
     ALREADY_PROCESSED = ("already_processed", Category.CONFLICT, "Resource has already been processed")
     DUPLICATE_TRANSACTION = ("duplicate_transaction", Category.CONFLICT, "Duplicate transaction")
@@ -152,6 +162,11 @@ class Reason(Enum):
     ACCOUNT_INACTIVE = ("account_inactive", Category.BUSINESS_RULE, "Account is inactive")
     ACCOUNT_FROZEN = ("account_frozen", Category.BUSINESS_RULE, "Account is frozen")
     ACCOUNT_SUSPENDED = ("account_suspended", Category.BUSINESS_RULE, "Account is suspended")
+    ACCOUNT_FED_BY_BANK = (
+        "account_fed_by_bank",
+        Category.BUSINESS_RULE,
+        "Account is fed by its bank: its money moves there",
+    )
     ACCOUNT_NOT_EMPTY = ("account_not_empty", Category.BUSINESS_RULE, "Account balance is not zero")
     DAILY_LIMIT_EXCEEDED = ("daily_limit_exceeded", Category.BUSINESS_RULE, "Daily payment limit exceeded")
     AMOUNT_EXCEEDS_LIMIT = (

@@ -47,4 +47,5 @@ class AccountHealth:
 
     @property
     def can_make_payments(self) -> bool:
-        return self.account.is_active and self.daily_remaining.is_positive
+        """A fed account is paid from at its bank."""
+        return self.account.is_active and not self.account.fed and self.daily_remaining.is_positive

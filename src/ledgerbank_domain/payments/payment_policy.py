@@ -5,13 +5,21 @@ from uuid import UUID
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.payments.payment import Payment, PaymentType
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 
+_AT_THE_COUNTER = frozenset(
+    {(PaymentType.DEPOSIT, Direction.CREDIT), (PaymentType.WITHDRAWAL, Direction.DEBIT)}
+)
 
-def may_pay_from_account(actor: Actor, account: Account) -> bool:
-    """Everybody, administrators included, pays from his own accounts only."""
-    return actor.owns(account.user_id) or actor.is_system
+
+def may_pay_from_account(
+    actor: Actor, account: Account, *, payment_type: PaymentType, direction: Direction
+) -> bool:
+    """One's own accounts; administrators also pay a customer's money in and out."""
+    if actor.owns(account.user_id) or actor.is_system:
+        return True
+    return actor.is_admin and (payment_type, direction) in _AT_THE_COUNTER
 
 
 def may_make_credit_payment(actor: Actor, limits: PaymentLimits) -> bool:

@@ -15,6 +15,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.payments.payment import PaymentType
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import may_make_credit_payment, may_pay_from_account
 
@@ -40,6 +41,7 @@ class PaymentFacts:
     amount: Decimal
     currency_code: str
     direction: Direction
+    payment_type: PaymentType
     spent_today: Money
     has_recent_twin: bool
 
@@ -52,7 +54,10 @@ PaymentRule = Callable[[PaymentFacts], DomainError | None]
 
 
 def caller_may_pay_from_account(facts: PaymentFacts) -> DomainError | None:
-    if may_pay_from_account(facts.actor, facts.account):
+    may_pay = may_pay_from_account(
+        facts.actor, facts.account, payment_type=facts.payment_type, direction=facts.direction
+    )
+    if may_pay:
         return None
     return DomainError(Reason.UNAUTHORIZED_ACCESS)
 
@@ -73,6 +78,11 @@ def account_belongs_to_payer(facts: PaymentFacts) -> DomainError | None:
 
 def account_is_usable(facts: PaymentFacts) -> DomainError | None:
     return _status_error(facts.account)
+
+
+def account_is_held_here(facts: PaymentFacts) -> DomainError | None:
+    """Money of a fed account moves at its bank, where none of today's gateways can start a payment."""
+    return _feed_error(facts.account, "user_bank_account_id")
 
 
 def currency_is_the_accounts(facts: PaymentFacts) -> DomainError | None:
@@ -101,6 +111,11 @@ def counterparty_exists(facts: PaymentFacts) -> DomainError | None:
 
 def counterparty_is_usable(facts: PaymentFacts) -> DomainError | None:
     return None if facts.counterparty is None else _status_error(facts.counterparty)
+
+
+def counterparty_is_held_here(facts: PaymentFacts) -> DomainError | None:
+    """What is sent to a fed account here would not be there at its bank, which has the last word on it."""
+    return None if facts.counterparty is None else _feed_error(facts.counterparty, "counterparty_account_id")
 
 
 def counterparty_owner_is_active(facts: PaymentFacts) -> DomainError | None:
@@ -153,11 +168,13 @@ PERMISSION_RULES: tuple[PaymentRule, ...] = (
 
 _MOVEMENT_RULES: tuple[PaymentRule, ...] = (
     account_is_usable,
+    account_is_held_here,
     currency_is_the_accounts,
     amount_fits_currency,
     amount_within_single_limit,
     counterparty_exists,
     counterparty_is_usable,
+    counterparty_is_held_here,
     counterparty_owner_is_active,
     counterparty_has_the_same_currency,
 )
@@ -196,6 +213,10 @@ def broken_rules(rules: Sequence[PaymentRule], facts: PaymentFacts) -> Iterator[
         error = rule(facts)
         if error is not None:
             yield error
+
+
+def _feed_error(account: Account, field: str) -> DomainError | None:
+    return DomainError(Reason.ACCOUNT_FED_BY_BANK, field=field) if account.fed else None
 
 
 def _status_error(account: Account) -> DomainError | None:

@@ -138,6 +138,9 @@ class BankGateway(Protocol):
     uses_pkce: bool
     """Whether it takes a PKCE challenge (RFC 7636, S256)."""
 
+    initiates_payments: bool
+    """Whether it can start payments at the bank. None can: a fed account is paid from at its bank."""
+
     min_sync_interval_seconds: int
     """How far apart periodic syncs of one login are at least, by the bank's budget of calls; 0: no budget."""
 

@@ -27,7 +27,10 @@ class BankRepository(Protocol):
 
     @abstractmethod
     def save(self, bank: Bank) -> None:
-        """Updates a bank locked by this unit of work."""
+        """Updates a bank locked by this unit of work.
+
+        Raises ``bank_has_accounts`` when it has accounts and would begin or cease to feed them.
+        """
 
     @abstractmethod
     def get(self, bank_id: UUID) -> Bank:
@@ -140,7 +143,11 @@ class BankTransactionImportRepository(Protocol):
 class AccountRepository(Protocol):
     @abstractmethod
     def add(self, account: Account) -> None:
-        """A new account has no lines: balance zero. Raises ``resource_already_exists``."""
+        """A new account has no lines: balance zero.
+
+        Raises ``resource_already_exists``, and ``bank_has_accounts`` when its bank began or ceased to feed
+        its accounts meanwhile.
+        """
 
     @abstractmethod
     def save(self, account: Account) -> None:
@@ -163,8 +170,21 @@ class AccountRepository(Protocol):
         """All of them, locked in ascending order of id."""
 
     @abstractmethod
-    def find_by_external_ids(self, external_ids: Collection[str]) -> Mapping[str, Account]:
-        """The accounts that exist, by the bank's id, whoever holds them; not locked."""
+    def find_by_external_ids(
+        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
+    ) -> Mapping[str, Account]:
+        """Those of a customer at a bank that exist, by the bank's id; not locked.
+
+        The same id may be another customer's as well (a joint account), or another bank's.
+        """
+
+    @abstractmethod
+    def list_fed_by_external_id(self, external_id: str) -> list[Account]:
+        """The fed accounts that any bank calls so, whoever holds them, by ascending id; not locked."""
+
+    @abstractmethod
+    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
+        """Lets another login of the same customer at the same bank tell of an account from now on."""
 
     @abstractmethod
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:

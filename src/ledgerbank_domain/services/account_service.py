@@ -17,11 +17,14 @@ from ledgerbank_domain.banking.account_policy import (
     forbidden_account_field,
     may_list_accounts_of,
     may_open_account,
+    may_open_account_for,
     may_update_account,
     may_view_account,
 )
+from ledgerbank_domain.banking.bank import Bank, BankStatus
 from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.banking.booking_horizon import BookingHorizon
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -35,6 +38,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import actor_among, actor_ids, locked_actor
+from ledgerbank_domain.services.bank_gateway_lookup import bank_of_branch
 from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_order
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
@@ -63,17 +67,21 @@ class AccountService:
 
     @retried_on_conflict
     def create(self, actor: Actor, new_account: NewAccount) -> Account:
-        """Opens an empty, ACTIVE account at one of the caller's own bank logins.
+        """Opens an empty, ACTIVE account: at the house bank, or at one of the caller's own bank logins.
 
-        Raises ``bank_login_not_found``, ``insufficient_permissions`` for somebody else's login, and
-        ``resource_already_exists`` for an external id that another account has.
+        Raises at the house bank ``insufficient_permissions`` for another user, ``user_not_found``,
+        ``account_inactive`` for one who is not ACTIVE, and ``bank_inactive``; at a login
+        ``bank_login_not_found``, ``insufficient_permissions`` for somebody else's, and
+        ``account_fed_by_bank`` for an external id where the bank itself says which account has it; at both
+        ``resource_already_exists`` for an external id that another account of that customer at that bank has.
         """
         with self.start_unit_of_work() as work:
-            # One who is being deleted must not gain an account behind that.
-            actor = locked_actor(work, actor)
-            login = _own_login(work, actor, new_account.user_bank_login_id)
-            branch = work.banks.find_many_branches([login.bank_branch_id])[login.bank_branch_id]
-            account = self._opened(login, branch.bank_id, new_account, at=work.now())
+            if new_account.user_bank_login_id is None:
+                actor, account = self._opened_at_house(work, actor, new_account)
+            else:
+                actor, account = self._opened_at_login(
+                    work, actor, new_account, login_id=new_account.user_bank_login_id
+                )
             work.accounts.add(account)
             self._record(work, AuditName.ACCOUNT_CREATED, actor, account)
             work.commit()
@@ -222,20 +230,49 @@ class AccountService:
             raise DomainError(Reason.UNAUTHORIZED_ACCESS)
         return actor, work.payments.list_pending_of_account_for_update(seen.user_id, account_id)
 
-    def _opened(self, login: BankLogin, bank_id: UUID, new_account: NewAccount, *, at: datetime) -> Account:
+    def _opened_at_house(
+        self, work: UnitOfWork, actor: Actor, new_account: NewAccount
+    ) -> tuple[Actor, Account]:
+        """Both are held: one who is being deleted must not gain an account behind that."""
+        owner_id = new_account.user_id or actor.required_user_id()
+        users = work.users.find_many_for_share({owner_id, *actor_ids([actor])})
+        actor = actor_among(users, actor)
+        require_permission(may_open_account_for(actor, owner_id))
+        if owner_id not in users:
+            raise DomainError(Reason.USER_NOT_FOUND, field="user_id")
+        if not users[owner_id].is_active:
+            raise DomainError(Reason.ACCOUNT_INACTIVE, field="user_id")
+        house = work.banks.get(HOUSE_BANK_ID)
+        if house.status is not BankStatus.ACTIVE:
+            raise DomainError(Reason.BANK_INACTIVE)
+        return actor, self._opened(work, new_account, user_id=owner_id, bank=house)
+
+    def _opened_at_login(
+        self, work: UnitOfWork, actor: Actor, new_account: NewAccount, *, login_id: UUID
+    ) -> tuple[Actor, Account]:
+        actor = locked_actor(work, actor)
+        login = _own_login(work, actor, login_id)
+        bank = bank_of_branch(work, login.bank_branch_id)
+        if bank.feeds_accounts and new_account.external_account_id is not None:
+            raise DomainError(Reason.ACCOUNT_FED_BY_BANK, field="external_account_id")
+        return actor, self._opened(work, new_account, user_id=login.user_id, bank=bank)
+
+    def _opened(self, work: UnitOfWork, new_account: NewAccount, *, user_id: UUID, bank: Bank) -> Account:
+        now = work.now()
         return Account(
             id=self.ids.new_id(),
-            user_id=login.user_id,
-            user_bank_login_id=login.id,
-            bank_id=bank_id,
+            user_id=user_id,
+            user_bank_login_id=new_account.user_bank_login_id,
+            bank_id=bank.id,
+            fed=bank.feeds_accounts,
             account_type=new_account.account_type,
-            account_name=new_account.account_name,
+            account_name=new_account.account_name or f"{new_account.account_type.value.capitalize()} account",
             balance=Money.zero(new_account.currency),
             credit_limit=Money.zero(new_account.currency),
             last_four=new_account.last_four,
             external_account_id=new_account.external_account_id,
-            inserted_at=at,
-            updated_at=at,
+            inserted_at=now,
+            updated_at=now,
         )
 
     def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, account: Account) -> None:

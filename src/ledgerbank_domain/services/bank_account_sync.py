@@ -51,9 +51,9 @@ class BankAccountSync:
         A movement may come between the bank's list and its balance. So what the balance is off is booked only
         when two looks in a row agree on it; when five do not, only what is listed, and the next sync goes on.
 
-        Raises ``negative_balance`` and ``amount_exceeds_limit``, then nothing of the account is booked;
-        ``bank_api_error`` when it moved during every look and cannot be booked so; :class:`SyncLeaseLost`,
-        and what :meth:`BankConversation.ask` raises.
+        Raises ``amount_exceeds_limit``, then nothing of the account is booked; ``bank_api_error`` when it
+        moved during every look and cannot be opened so; :class:`SyncLeaseLost`, and what
+        :meth:`BankConversation.ask` raises.
         """
         since = self._synced_since(account_id)
         before: BankStatement | None = None
@@ -110,7 +110,7 @@ class BankAccountSync:
             elif not plan.difference.is_zero:
                 if not is_last:
                     return False
-                _check_bookable_with_a_difference(account, plan)
+                _check_opened(account)
             reversed_entries = _reversed_entries(work, plan)
             booking = book(plan, account, known, reversed_entries=reversed_entries, ids=self.ids, at=now)
             written = self._write(work, run, account, booking, shown, at=now)
@@ -178,7 +178,7 @@ def _reversed_entries(work: UnitOfWork, plan: BookingPlan) -> dict[UUID, Journal
     return {entry.id: entry for entry in entries if entry is not None}
 
 
-def _check_bookable_with_a_difference(account: Account, plan: BookingPlan) -> None:
-    """An opening is booked first or never; what is listed may be too little to stay above the floor."""
-    if account.last_sync_at is None or plan.final_balance(account) < -account.credit_limit:
+def _check_opened(account: Account) -> None:
+    """An opening is booked first or never."""
+    if account.last_sync_at is None:
         raise DomainError(Reason.BANK_API_ERROR, message="The account moved whenever the bank was asked")

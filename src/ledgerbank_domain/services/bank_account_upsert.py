@@ -1,18 +1,19 @@
 """Bringing the accounts that a bank shows into the books."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import BankAccount
 from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_sync_lease import SyncRun
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
@@ -39,7 +40,8 @@ class BankAccountUpsert:
 
     def upsert(self, run: SyncRun, shown: Sequence[BankAccount]) -> UpsertedAccounts:
         """New accounts are ACTIVE. Of known ones nothing changes here: names may have been chosen by their
-        owner, and one that is CLOSED here is left alone for good.
+        owner, and one that is CLOSED here is left alone for good. What came by a login that is not connected
+        any more goes on with this one, history and all.
 
         Raises ``bank_api_error`` for more than anybody has, and :class:`SyncLeaseLost`.
         """
@@ -62,13 +64,16 @@ class BankAccountUpsert:
         with self.start_unit_of_work() as work:
             login = run.lock_login(work)
             now = work.now()
-            known = work.accounts.find_by_external_ids([each.external_id for each in shown])
+            known = work.accounts.find_by_external_ids(
+                [each.external_id for each in shown], user_id=login.user_id, bank_id=run.bank.id
+            )
+            left_alone = _connected_elsewhere(work, login, known.values())
             for each in shown:
                 account = known.get(each.external_id)
                 if account is None:
                     account = self._new_account(run, each, at=now)
                     added.append(account)
-                if account.user_bank_login_id != login.id:
+                if account.user_bank_login_id in left_alone:
                     left_out = DomainError(
                         Reason.RESOURCE_ALREADY_EXISTS,
                         message="An account is connected by another bank login already",
@@ -78,6 +83,8 @@ class BankAccountUpsert:
                         Reason.BANK_API_ERROR, message="The bank shows an account in another currency"
                     )
                 elif account.status is not AccountStatus.CLOSED:
+                    if account.user_bank_login_id != login.id:
+                        work.accounts.move_to_login(account.id, login.id, at=now)
                     taken.append((account.id, each))
             for account in added:
                 work.accounts.add(account)
@@ -96,6 +103,7 @@ class BankAccountUpsert:
             user_id=run.login.user_id,
             user_bank_login_id=run.login.id,
             bank_id=run.bank.id,
+            fed=True,
             account_type=shown.account_type,
             account_name=shown.name,
             balance=Money.zero(shown.currency),
@@ -105,3 +113,9 @@ class BankAccountUpsert:
             inserted_at=at,
             updated_at=at,
         )
+
+
+def _connected_elsewhere(work: UnitOfWork, login: BankLogin, accounts: Collection[Account]) -> set[UUID]:
+    """The other logins among those of the accounts through which their bank still tells of them."""
+    others = {account.user_bank_login_id for account in accounts if account.user_bank_login_id} - {login.id}
+    return {each.id for each in work.bank_logins.find_many(others).values() if each.is_connected}

@@ -37,8 +37,7 @@ def book(
 ) -> Booking:
     """``reversed_entries`` are those of the lines that the plan reverses, by id.
 
-    Raises ``negative_balance`` when the account would end below its floor, and ``amount_exceeds_limit`` when
-    it would outgrow storage.
+    Raises ``amount_exceeds_limit`` when the balance would outgrow storage.
     """
     entries: list[JournalEntry] = []
     lines: list[Transaction] = []
@@ -47,7 +46,7 @@ def book(
         known_line = known.records[transaction.external_id].transaction_id
         if known_line is not None:
             records[transaction.external_id] = _record(account, known, transaction, known_line, at)
-    for planned in plan.bookable_lines(account):
+    for planned in plan.lines:
         entry = _entry(planned, account, reversed_entries, ids, at)
         posting = next(each for each in entry.postings if each.account == account.ledger_account)
         account, line = account.booked(entry, posting)

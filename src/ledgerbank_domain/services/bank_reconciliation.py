@@ -1,6 +1,6 @@
 """What to book so that the ledger says of an account what its bank says. Pure: it decides, others do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,8 +8,6 @@ from uuid import UUID
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction
-from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import MAX_DESCRIPTION_LENGTH
@@ -123,29 +121,11 @@ class BookingPlan:
             balance += line.signed_amount
         return balance
 
-    def bookable_lines(self, account: Account) -> Sequence[PlannedLine]:
-        """In an order in which no line takes the account below its floor, where the last one does not.
-
-        That is by time, if it can be. Between two syncs only the outcome is the bank's word: what came in may
-        then have to be booked before what went out.
-        """
-        balance, floor = account.balance, -account.credit_limit
-        for line in self.lines:
-            balance += line.signed_amount
-            if balance < floor:
-                return sorted(self.lines, key=lambda each: each.direction is Direction.DEBIT)
-        return self.lines
-
 
 def plan_booking(
     account: Account, statement: BankStatement, known: KnownImports, *, at: datetime
 ) -> BookingPlan:
-    """``at`` is now: nothing is dated later.
-
-    Raises ``negative_balance`` when the bank's balance is one that the account may not have.
-    """
-    if statement.balance < -account.credit_limit:
-        raise DomainError(Reason.NEGATIVE_BALANCE, account_id=str(account.id))
+    """``at`` is now: nothing is dated later."""
     lines: list[PlannedLine] = []
     confirmed: list[BankTransaction] = []
     for transaction in statement.transactions.values():

@@ -19,6 +19,7 @@ from ledgerbank_domain.banking.bank import (
     parse_country,
 )
 from ledgerbank_domain.banking.bank_policy import may_write_banks
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_FIELDS_THAT_STAY, HOUSE_BANK_ID
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
@@ -78,7 +79,8 @@ class NewBranch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankService:
-    """``gateways`` are the names of the gateway adapters that a bank may be spoken to by.
+    """``known_gateways`` are the names of the gateway adapters that a bank may be spoken to by; those of
+    ``gateways`` are set up.
 
     Lists are kept in ``cache`` under the catalogue's version, which every list asks storage for: so they
     are never older than the last write of any process. A single bank costs as little as its version and
@@ -90,6 +92,7 @@ class BankService:
     audit: AuditWriter
     cache: Cache
     gateways: Collection[str]
+    known_gateways: Collection[str]
 
     def list_page(
         self, wanted: BankFilter, *, request: PageRequest, sort: tuple[Sort, ...] = BY_NAME
@@ -104,6 +107,10 @@ class BankService:
         """Raises ``bank_not_found``."""
         with self.start_unit_of_work() as work:
             return work.banks.get(bank_id)
+
+    def is_connectable(self, bank: Bank) -> bool:
+        """Whether users can connect to it now."""
+        return bank.status is BankStatus.ACTIVE and bank.integration_module in self.gateways
 
     def list_branches(self, wanted: BranchFilter, *, request: PageRequest) -> Page[BankBranch]:
         """Raises ``bank_not_found``."""
@@ -125,7 +132,8 @@ class BankService:
 
     def update(self, actor: Actor, *, bank_id: UUID, changes: BankChanges) -> Bank:
         """Raises ``insufficient_permissions``, ``missing_fields``, ``invalid_field_format`` (as
-        :meth:`create`), ``bank_not_found`` and ``resource_already_exists``.
+        :meth:`create`), ``bank_not_found``, ``resource_already_exists``, and ``bank_has_accounts`` when the
+        bank has accounts and would begin or cease to feed them.
         """
         bank = self._change(actor, bank_id, changes)
         self.cache.clear()
@@ -169,6 +177,7 @@ class BankService:
                 raise DomainError(Reason.MISSING_FIELDS)
             self._check_gateway(changes.integration_module)
             bank = work.banks.get_for_update(bank_id)
+            _check_house_bank(bank, changes)
             now = work.now()
             bank = bank.with_changes(changes, at=now)
             work.banks.save(bank)
@@ -205,8 +214,15 @@ class BankService:
             return work.banks.catalogue_version()
 
     def _check_gateway(self, name: str | None) -> None:
-        if name is not None and name not in self.gateways:
+        if name is not None and name not in self.known_gateways:
             raise DomainError(Reason.INVALID_FIELD_FORMAT, field="integration_module")
+
+
+def _check_house_bank(bank: Bank, changes: BankChanges) -> None:
+    if bank.id == HOUSE_BANK_ID:
+        for name in HOUSE_BANK_FIELDS_THAT_STAY:
+            if changes.given().get(name, getattr(bank, name)) != getattr(bank, name):
+                raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=name)
 
 
 def _administrator(work: UnitOfWork, actor: Actor) -> Actor:

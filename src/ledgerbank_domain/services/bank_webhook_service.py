@@ -92,35 +92,40 @@ class BankWebhookService:
     @retried_on_conflict
     def _noted(self, actor: Actor, gateway: BankGateway, notice: WebhookNotice) -> ReceivedWebhook:
         with self.start_unit_of_work() as work:
-            login = _login_to_sync(work, gateway, notice)
+            logins = _logins_to_sync(work, gateway, notice)
             now = work.now()
             is_new = work.webhook_events.add_new(
                 row_id=self.ids.new_id(),
                 provider=gateway.provider,
                 event_id=notice.event_id,
                 event_type=notice.event_type,
-                ignored=login is None,
+                ignored=not logins,
                 at=now,
             )
-            if is_new and login is not None:
+            for login in logins if is_new else ():
                 schedule_sync(work, login, ids=self.ids, now=now, correlation_id=actor.origin.correlation_id)
             work.commit()
-        return ReceivedWebhook(duplicate=not is_new, ignored=login is None)
+        return ReceivedWebhook(duplicate=not is_new, ignored=not logins)
 
 
-def _login_to_sync(work: UnitOfWork, gateway: BankGateway, notice: WebhookNotice) -> BankLogin | None:
-    """Locked. One bank's word counts for accounts at that bank only, and within that bank's budget."""
+def _logins_to_sync(work: UnitOfWork, gateway: BankGateway, notice: WebhookNotice) -> list[BankLogin]:
+    """Locked, by ascending id: one for each customer of a joint account.
+
+    One bank's word counts for accounts at that bank only, and within that bank's budget.
+    """
     external_id = notice.external_account_id
     if external_id is None or not notice.is_about_a_transaction:
-        return None
-    account = work.accounts.find_by_external_ids([external_id]).get(external_id)
-    if account is None:
-        return None
-    login = work.bank_logins.find_for_update(account.user_bank_login_id)
-    if login is None or not may_sync_unattended(login, gateway, now=work.now()):
-        return None
-    bank = bank_of_branch(work, login.bank_branch_id)
-    return login if bank.integration_module == gateway.provider else None
+        return []
+    accounts = work.accounts.list_fed_by_external_id(external_id)
+    login_ids = {account.user_bank_login_id for account in accounts if account.user_bank_login_id}
+    locked = (work.bank_logins.find_for_update(login_id) for login_id in sorted(login_ids))
+    return [
+        login
+        for login in locked
+        if login is not None
+        and may_sync_unattended(login, gateway, now=work.now())
+        and bank_of_branch(work, login.bank_branch_id).integration_module == gateway.provider
+    ]
 
 
 def _storable(text: str) -> str:

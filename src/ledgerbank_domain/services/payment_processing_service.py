@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
@@ -30,6 +30,7 @@ from ledgerbank_domain.services.authority_check import actor_among, actor_ids
 from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_order
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.payment_audit import payment_target
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 from ledgerbank_domain.users.user import User
@@ -172,6 +173,7 @@ class PaymentProcessingService:
             amount=payment.amount.amount,
             currency_code=payment.currency.code,
             direction=payment.direction,
+            payment_type=payment.payment_type,
             spent_today=batch.activity.spent_from(account),
             has_recent_twin=batch.activity.has_twin(payment.signature, payment_id=payment.id),
         )
@@ -225,7 +227,7 @@ class PaymentProcessingService:
         self.audit.record_each(
             work,
             AuditName.PAYMENT_PROCESSED,
-            [(actor, AuditTarget("payment", payment.id)) for actor, payment in batch.processed],
+            [(actor, payment_target(actor, payment)) for actor, payment in batch.processed],
             at=batch.now,
         )
 

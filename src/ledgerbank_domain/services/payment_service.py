@@ -35,6 +35,7 @@ from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_orde
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.outcome import Outcome, result_of
+from ledgerbank_domain.services.payment_audit import payment_target
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 from ledgerbank_domain.users.user import User
@@ -242,7 +243,7 @@ class PaymentService:
         self.audit.record_each(
             work,
             AuditName.PAYMENT_CREATED,
-            [(actor, AuditTarget("payment", payment.id)) for actor, payment in created],
+            [(actor, payment_target(actor, payment)) for actor, payment in created],
             at=at,
         )
 
@@ -265,6 +266,7 @@ class PaymentService:
             amount=draft.amount,
             currency_code=draft.currency_code or account.currency.code,
             direction=draft.direction,
+            payment_type=draft.payment_type,
             spent_today=Money.zero(account.currency),
             has_recent_twin=False,
         )

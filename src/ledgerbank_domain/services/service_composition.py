@@ -101,6 +101,7 @@ def compose_services(
     secret_box: SecretBox,
     secrets: SecretGenerator,
     sync_observer: SyncObserver | None = None,
+    registration_open: bool = True,
 ) -> Services:
     """The services over the given adapters, whatever they are.
 
@@ -171,13 +172,15 @@ def compose_services(
             audit=audit,
             accesses=banking.accesses,
             login_guard=login_guard,
+            registration_open=registration_open,
         ),
         banks=BankService(
             start_unit_of_work=start_unit_of_work,
             ids=ids,
             audit=audit,
             cache=cache,
-            gateways=frozenset({*gateways, *known_gateways}),
+            gateways=frozenset(gateways),
+            known_gateways=frozenset({*gateways, *known_gateways}),
         ),
         accounts=AccountService(start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit),
         payments=PaymentService(start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit),

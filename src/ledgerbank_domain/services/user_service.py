@@ -75,12 +75,16 @@ class UserService:
     audit: AuditWriter
     accesses: BankAccessKeeper
     login_guard: LoginGuard
+    registration_open: bool = True
 
     def register(self, actor: Actor, new_user: NewUser) -> User:
         """Creates an ordinary user, whoever asks.
 
-        Raises ``invalid_password_format`` and ``email_already_exists`` (also for a DELETED user's email).
+        Raises ``registration_closed`` where users are made by administrators only,
+        ``invalid_password_format`` and ``email_already_exists`` (also for a DELETED user's email).
         """
+        if not self.registration_open:
+            raise DomainError(Reason.REGISTRATION_CLOSED)
         return self._create(actor, new_user, role=Role.USER, event=AuditName.USER_REGISTERED)
 
     def create_with_role(self, actor: Actor, new_user: NewUser) -> User:

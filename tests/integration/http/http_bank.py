@@ -142,7 +142,11 @@ class BackOffice:
             "bank_connections": banking.connections,
             "bank_webhooks": banking.webhooks,
             "banks": BankService(
-                **acting, ids=self.ids, cache=MemoryCache(self.clock), gateways={"monzo", "simulated"}
+                **acting,
+                ids=self.ids,
+                cache=MemoryCache(self.clock),
+                gateways=frozenset(),
+                known_gateways={"monzo", "simulated"},
             ),
             "accounts": AccountService(**paying),
             "payments": PaymentService(**paying),

@@ -100,8 +100,8 @@ def test_an_external_id_is_taken_once(alice: Customer, login_id: str) -> None:
         ("last_four", "123", "invalid_field_format"),
         ("last_four", 1234, "invalid_field_format"),
         ("last_four", "\u0661\u0662\u0663\u0664", "invalid_field_format"),
-        ("external_account_id", "a b", "invalid_field_format"),
-        ("external_account_id", "x" * 51, "invalid_field_format"),
+        ("external_account_id", "a\tb", "invalid_field_format"),
+        ("external_account_id", "x" * 257, "invalid_field_format"),
         ("external_account_id", "", "invalid_field_format"),
     ],
 )
@@ -114,7 +114,47 @@ def test_a_malformed_field_is_refused_before_the_login_is_looked_for(
 
 def test_missing_fields_of_a_new_account_are_all_named(alice: Customer) -> None:
     error = error_of(alice.post("/accounts", json={"last_four": "x"}), 400, "missing_fields")
-    assert error["details"]["fields"] == ["user_bank_login_id", "currency", "account_type", "account_name"]
+    assert error["details"]["fields"] == ["currency", "account_type"]
+
+
+def test_an_account_at_a_bank_login_has_a_name(alice: Customer, login_id: str) -> None:
+    body = account_body(login_id, account_name=None)
+    error = error_of(alice.post("/accounts", json=body), 400, "missing_fields")
+    assert error["details"]["fields"] == ["account_name"]
+
+
+def test_an_account_of_ones_own_needs_no_bank(alice: Customer, bob: Customer, admin: Customer) -> None:
+    asked = {"currency": "GBP", "account_type": "CHECKING"}
+    account = data_of(alice.post("/accounts", json=asked), 201)
+    assert set(account) == ACCOUNT_KEYS
+    assert (account["user_bank_login_id"], account["fed"]) == (None, False)
+    assert (account["account_name"], account["user_id"]) == ("Checking account", str(alice.user.id))
+    for_alice = asked | {"user_id": str(alice.user.id)}
+    error_of(bob.post("/accounts", json=for_alice), 403, "insufficient_permissions")
+    assert data_of(admin.post("/accounts", json=for_alice), 201)["user_id"] == str(alice.user.id)
+    error_of(admin.post("/accounts", json=asked | {"user_id": UNKNOWN_ID}), 404, "user_not_found")
+
+
+def test_administrators_pay_a_deposit_in_and_customers_send_it_on(
+    alice: Customer, bob: Customer, admin: Customer
+) -> None:
+    asked = {"currency": "GBP", "account_type": "CHECKING"}
+    here, there = (data_of(each.post("/accounts", json=asked), 201)["id"] for each in (alice, bob))
+    body = {"amount": "100.00", "description": "Cash", "user_bank_account_id": here}
+    deposit = body | {"direction": "CREDIT", "payment_type": "DEPOSIT"}
+    paid_in = data_of(admin.post("/payments", json=deposit), 201)
+    assert paid_in["user_id"] == str(alice.user.id)
+    data_of(admin.post(f"/payments/{paid_in['id']}/process"))
+    others = body | {"direction": "DEBIT", "payment_type": "PAYMENT"}
+    error_of(admin.post("/payments", json=others), 403, "unauthorized_access")
+    error_of(bob.post("/payments", json=deposit), 403, "unauthorized_access")
+    transfer = others | {"payment_type": "TRANSFER", "counterparty_account_id": there, "amount": "40.00"}
+    sent = data_of(alice.post("/payments", json=transfer), 201)
+    data_of(alice.post(f"/payments/{sent['id']}/process"))
+    balances = [
+        data_of(each.get(f"/accounts/{one}"))["balance"] for each, one in ((alice, here), (bob, there))
+    ]
+    assert balances == ["60.00", "40.00"]
 
 
 def test_owners_change_name_and_status_and_staff_those_of_others(

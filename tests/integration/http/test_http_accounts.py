@@ -24,6 +24,7 @@ ACCOUNT_KEYS = {
     "last_four",
     "account_name",
     "status",
+    "fed",
     "last_sync_at",
     "external_account_id",
     "inserted_at",

@@ -230,7 +230,7 @@ def scene(bank: HttpBank) -> Scene:
             "cancelled_job": jobs[1]["id"],
             "user": str(alice.user.id),
             "session": session["id"],
-            "login": str(account.user_bank_login_id),
+            "login": str(bank.office.given.a_login(alice.user).id),
             "bank": str(branch.bank_id),
             "branch": str(branch.id),
             "provider": "monzo",

@@ -111,6 +111,7 @@ BANKING = (
         api_endpoint text,
         status text NOT NULL,
         integration_module text,
+        feeds_accounts boolean NOT NULL,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT banks_name_length_check CHECK (length(name) BETWEEN 2 AND 100),
@@ -119,7 +120,10 @@ BANKING = (
         CONSTRAINT banks_logo_url_check CHECK (logo_url ~* '^https?://.'),
         CONSTRAINT banks_api_endpoint_check CHECK (api_endpoint ~* '^https?://.'),
         CONSTRAINT banks_status_check CHECK (status IN ('ACTIVE', 'INACTIVE')),
-        CONSTRAINT banks_integration_module_check CHECK (integration_module ~ '^[a-z][a-z0-9_]{0,63}$')
+        CONSTRAINT banks_integration_module_check CHECK (integration_module ~ '^[a-z][a-z0-9_]{0,63}$'),
+        CONSTRAINT banks_feeds_accounts_check CHECK (feeds_accounts = (integration_module IS NOT NULL)),
+        CONSTRAINT banks_house_check CHECK (code <> 'HOUSE' OR NOT feeds_accounts),
+        CONSTRAINT banks_id_feeds_accounts_key UNIQUE (id, feeds_accounts)
     )
     """,
     """
@@ -143,6 +147,12 @@ BANKING = (
     )
     """,
     "CREATE INDEX bank_branches_bank_id_idx ON bank_branches (bank_id, name, id)",
+    # Where accounts are opened that no other bank holds; its name is set by HOUSE_BANK_NAME.
+    """
+    INSERT INTO banks (id, name, country, code, status, feeds_accounts, inserted_at, updated_at)
+    VALUES ('4c656467-6572-8261-8e6b-20484f555345', 'LedgerBank', 'GB', 'HOUSE', 'ACTIVE', false,
+            now(), now())
+    """,
     """
     CREATE TABLE bank_catalogue (
         id smallint NOT NULL CONSTRAINT bank_catalogue_pkey PRIMARY KEY,
@@ -200,11 +210,11 @@ BANKING = (
         id uuid NOT NULL CONSTRAINT user_bank_accounts_pkey PRIMARY KEY,
         user_id uuid NOT NULL
             CONSTRAINT user_bank_accounts_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
-        user_bank_login_id uuid NOT NULL
+        user_bank_login_id uuid
             CONSTRAINT user_bank_accounts_user_bank_login_id_fkey
             REFERENCES user_bank_logins (id) ON DELETE RESTRICT,
-        bank_id uuid NOT NULL
-            CONSTRAINT user_bank_accounts_bank_id_fkey REFERENCES banks (id) ON DELETE RESTRICT,
+        bank_id uuid NOT NULL,
+        fed boolean NOT NULL,
         account_type text NOT NULL,
         account_name text NOT NULL,
         currency text NOT NULL,
@@ -212,7 +222,7 @@ BANKING = (
         credit_limit numeric(17,4) NOT NULL,
         status text NOT NULL,
         last_four text,
-        external_account_id text CONSTRAINT user_bank_accounts_external_account_id_key UNIQUE,
+        external_account_id text,
         last_sync_at timestamptz,
         line_count integer NOT NULL,
         last_posted_at timestamptz,
@@ -228,14 +238,19 @@ BANKING = (
         CONSTRAINT user_bank_accounts_balance_number_check CHECK (balance <> 'NaN'),
         CONSTRAINT user_bank_accounts_credit_limit_check CHECK (credit_limit >= 0),
         CONSTRAINT user_bank_accounts_credit_only_check CHECK (credit_limit = 0 OR account_type = 'CREDIT'),
-        CONSTRAINT user_bank_accounts_balance_floor_check CHECK (balance >= -credit_limit),
+        CONSTRAINT user_bank_accounts_balance_floor_check CHECK (fed OR balance >= -credit_limit),
         CONSTRAINT user_bank_accounts_status_check
             CHECK (status IN ('ACTIVE', 'INACTIVE', 'CLOSED', 'FROZEN', 'SUSPENDED')),
         CONSTRAINT user_bank_accounts_last_four_check CHECK (last_four ~ '^[0-9]{4}$'),
         CONSTRAINT user_bank_accounts_external_account_id_check
-            CHECK (external_account_id ~ '^[A-Za-z0-9_-]{1,50}$'),
+            CHECK (length(external_account_id) BETWEEN 1 AND 256),
         CONSTRAINT user_bank_accounts_line_count_check CHECK (line_count >= 0),
-        CONSTRAINT user_bank_accounts_no_lines_no_balance_check CHECK (line_count > 0 OR balance = 0)
+        CONSTRAINT user_bank_accounts_no_lines_no_balance_check CHECK (line_count > 0 OR balance = 0),
+        CONSTRAINT user_bank_accounts_fed_by_login_check CHECK (NOT fed OR user_bank_login_id IS NOT NULL),
+        CONSTRAINT user_bank_accounts_external_account_id_key
+            UNIQUE (external_account_id, bank_id, user_id),
+        CONSTRAINT user_bank_accounts_fed_by_bank_fkey FOREIGN KEY (bank_id, fed)
+            REFERENCES banks (id, feeds_accounts) ON DELETE RESTRICT
     )
     """,
     "CREATE INDEX user_bank_accounts_user_id_idx ON user_bank_accounts (user_id, inserted_at, id)",
