@@ -52,8 +52,13 @@ def test_the_curl_walk_through_moves_money_as_it_says(database_url: str, tmp_pat
     environment = {"DATABASE_URL": database_url, "LEDGERBANK_DATA_DIR": str(tmp_path)}
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     with RunningServer(environment, tmp_path / "log") as server:
-        status, balance, line = run_in_bash(server, block_after("Make a payment", "sh"))
+        status, balance, line, *sent = run_in_bash(
+            server, block_after("Make a payment", "sh"), block_after("Send money to somebody", "sh")
+        )
+        proved = run_ledgerbank("ledger", "verify", environment=environment)
     assert (status, balance) == ("COMPLETED", "1487.50")
+    assert sent == ["COMPLETED", "40.00", "COMPLETED", "0.00"]
+    assert proved.returncode == 0, proved.stdout
     assert line.startswith("Lunch for ")
     assert line.endswith("12.50 1487.50")
 
@@ -80,9 +85,11 @@ def test_the_bank_that_the_walk_through_connects_shows_its_balances(database_url
                     "the first sync",
                     seconds=TIMEOUT_SECONDS,
                 )
-            shown = run_in_bash(server, make_a_payment, block_after("Connect a bank", "sh", number=1))
+            connected = [block_after("Connect a bank", "sh", number=number) for number in (1, 2)]
+            *shown, refusal = run_in_bash(server, make_a_payment, *connected)
         customer = bank.model.customer_named("Alice Example")
 
     current = next(account for account in customer.accounts if account.description == "Current Account")
     assert f"Current Account: {Decimal(current.balance).scaleb(-2)} GBP" in shown
     assert "Alice Checking: 1475.00 USD" in shown
+    assert refusal == "account_fed_by_bank"
