@@ -24,7 +24,7 @@ def main() -> None:
 
 def _guarded(run: Callable[[], int]) -> int:
     from ledgerbank_adapters.embedded_postgres import EmbeddedPostgresError
-    from ledgerbank_app.commands import CommandRefused
+    from ledgerbank_app.command_context import CommandRefused
     from ledgerbank_app.settings_loading import SettingsError
     from ledgerbank_app.start_checks import StartRefused
     from ledgerbank_domain.errors.domain_error import DomainError

@@ -3,8 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from importlib.metadata import version
 from typing import Annotated
 from uuid import UUID
@@ -13,8 +12,9 @@ from cyclopts import App, Parameter
 
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_adapters.postgres import PostgresDatabase
+from ledgerbank_app.command_context import CommandRefused, opened_up_to_date
 from ledgerbank_app.companion_bank import companion_bank
-from ledgerbank_app.composition import Application, compose_application
+from ledgerbank_app.composition import compose_application
 from ledgerbank_app.database_access import open_database
 from ledgerbank_app.doctor_checks import Verdict, examine
 from ledgerbank_app.exit_status import CANNOT, DONE, LEDGER_IS_WRONG, SOMETHING_IS_WRONG
@@ -23,17 +23,13 @@ from ledgerbank_app.serving import serve_until_stopped
 from ledgerbank_app.settings import Settings
 from ledgerbank_app.settings_loading import load_settings, load_storage_settings
 from ledgerbank_app.start_checks import require_broker, require_database
+from ledgerbank_app.user_commands import users
 from ledgerbank_app.worker_pools import connections_of_workers
 from ledgerbank_app.worker_process import threads_for, work_until_stopped
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM
 from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy
 from ledgerbank_domain.ledger.reversal_reason import parse_reversal_reason
-
-
-class CommandRefused(Exception):  # noqa: N818 - a refusal, with the reason as its message
-    """The command may not or cannot run now; the message says what to do."""
-
 
 app = App(
     name="ledgerbank",
@@ -45,6 +41,7 @@ ledger = App(name="ledger", help="Look after the books.")
 app.command(ledger)
 keys = App(name="keys", help="Look after the keys that encrypt banks' tokens.")
 app.command(keys)
+app.command(users)
 
 
 def run_command_line() -> int:
@@ -187,8 +184,7 @@ def seed(*, force: bool = False) -> int:
     settings = load_settings(os.environ)
     if settings.is_production and not force:
         raise CommandRefused("Sample data has published passwords: in production only with --force.")
-    with _opened(settings) as application:
-        _require_newest_schema(application)
+    with opened_up_to_date(settings) as application:
         application.sample_data.load()
     print("The sample data is there.")
     return DONE
@@ -203,8 +199,7 @@ def verify(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int
     as_json
         Print one JSON object instead of text.
     """
-    with _opened(load_settings(os.environ)) as application:
-        _require_newest_schema(application)
+    with opened_up_to_date() as application:
         discrepancies = application.services.ledger.verify()
     print(_as_json(discrepancies) if as_json else _as_text(discrepancies))
     return LEDGER_IS_WRONG if discrepancies else DONE
@@ -232,8 +227,7 @@ def reverse(entry: str, *, reason: str) -> int:
         parse_reversal_reason(reason)
     except DomainError:
         raise CommandRefused("--reason takes 1 to 255 characters.") from None
-    with _opened(load_settings(os.environ)) as application:
-        _require_newest_schema(application)
+    with opened_up_to_date() as application:
         undoing = application.services.reversals.reverse_entry(SYSTEM, entry_id=entry_id, reason=reason)
     print(f"Reversed by entry {undoing.id}.")
     return DONE
@@ -246,8 +240,7 @@ def rotate() -> int:
     First give all processes the new list: the new key in front, the old ones after it. Once this has exited
     with 0, the old ones may be taken off the list.
     """
-    with _opened(load_settings(os.environ)) as application:
-        _require_newest_schema(application)
+    with opened_up_to_date() as application:
         report = application.services.token_rotation.rotate()
     print(f"Encrypted anew: {report.renewed}. Already under the newest key: {report.current}.")
     if report.unreadable:
@@ -261,20 +254,6 @@ def rotate() -> int:
 def _require_broker_of_workers(settings: Settings) -> None:
     if settings.jobs.run_in_server:
         require_broker(settings.jobs.broker_url)
-
-
-def _require_newest_schema(application: Application) -> None:
-    if not application.database.is_up_to_date():
-        raise CommandRefused("The schema is not up to date: run 'ledgerbank migrate' first.")
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Application]:
-    with (
-        open_database(settings) as database_url,
-        closing(compose_application(settings, database_url=database_url)) as application,
-    ):
-        yield application
 
 
 def _announce(settings: Settings, bank_url: str | None) -> None:

@@ -25,11 +25,14 @@ UNLIMITED = {"RATE_LIMIT_ENABLED": "false"}
 FAST_HASHES = {"ARGON2_TIME_COST": "1", "ARGON2_MEMORY_KIB": "64", "ARGON2_PARALLELISM": "1"}
 
 
-def run_ledgerbank(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Runs a command of the product to its end."""
+def run_ledgerbank(
+    *arguments: str, environment: Mapping[str, str], text: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command of the product to its end; ``text`` is what it finds at its standard input."""
     return subprocess.run(
         [sys.executable, "-m", "ledgerbank_app", *arguments],
         env=environment_of_processes(environment),
+        input=text or "",
         capture_output=True,
         text=True,
         timeout=120,
