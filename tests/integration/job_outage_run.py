@@ -79,8 +79,7 @@ def play_outage(
     """Everything dies with all payments under way, and is started again."""
     round_ = _Round(scene, payments, seed)
     with ExitStack() as stack:
-        killed = round_.start_processes(stack, "killed")
-        under_way = round_.begin_all(lambda: [process.kill() for process in killed])
+        under_way = round_.begin_all(stack, "killed", lambda process: process.kill())
     if kill_database:
         scene.kill_database()
     began = time.monotonic()
@@ -94,11 +93,16 @@ def play_freeze(scene: KillScene, *, payments: int = PAYMENTS, seed: int = 1) ->
     """Everything freezes with all payments under way; others do the work before the frozen ones go on."""
     round_ = _Round(scene, payments, seed)
     with ExitStack() as stack:
-        frozen = round_.start_processes(stack, "frozen")
-        under_way = round_.begin_all(lambda: [_send(process, signal.SIGSTOP) for process in frozen])
+        frozen: list[RunningProcess] = []
+
+        def freeze(process: RunningProcess) -> None:
+            # Whatever comes: one that is stopped could not be told to end.
+            stack.callback(_send, process, signal.SIGCONT)
+            _send(process, signal.SIGSTOP)
+            frozen.append(process)
+
+        under_way = round_.begin_all(stack, "frozen", freeze)
         began = time.monotonic()
-        # Whatever comes: one that is stopped could not be told to end.
-        stack.callback(lambda: [_send(process, signal.SIGCONT) for process in frozen])
         with ExitStack() as others:
             round_.start_processes(others, "others")
             round_.wait_until_done()
@@ -124,7 +128,8 @@ class _Round:
 
     def start_processes(self, stack: ExitStack, name: str) -> list[RunningProcess]:
         """An API that runs jobs as well, and two workers."""
-        environment = self._scene.environment()
+        # One batch at a time each, so that no process has all of them.
+        environment = self._scene.environment() | {"JOB_QUEUES": "payments:1"}
         with_workers = environment | {"WORKER_IN_PROCESS": "true"}
         return [
             stack.enter_context(RunningServer(with_workers, self._log(f"{name}-api"))),
@@ -134,17 +139,19 @@ class _Round:
             ),
         ]
 
-    def begin_all(self, stop: Callable[[], object]) -> int:
+    def begin_all(self, stack: ExitStack, name: str, stop: Callable[[RunningProcess], None]) -> int:
         """Has all payments attempted at once, and stops whoever does so; how many there were then."""
+        schedule_all(self._bank, self._planned)
         with psycopg.connect(self._scene.url) as bystander:
             # While the accounts are held, what has begun can neither go on nor fail.
             accounts = [payment.user_bank_account_id for _, payment in self._planned]
             bystander.execute(
                 "SELECT FROM user_bank_accounts WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [accounts]
             )
-            schedule_all(self._bank, self._planned)
+            processes = self.start_processes(stack, name)
             _wait_until(lambda: self._executing() == len(self._ids))
-            stop()
+            for process in processes:
+                stop(process)
             return self._executing()
 
     def wait_until_done(self) -> None:
