@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 from tests.child_processes import PLACE, RUN, end_left_processes
 from tests.hosted_bank import stop_idle_hosts
@@ -29,6 +30,10 @@ from ledgerbank_adapters.postgres import create_postgres_engine
 GIVEN_SERVER = "TEST_DATABASE_URL"
 ALL_MUST_RUN = "LEDGERBANK_TEST_ALL"
 INSTALLATIONS = [] if os.environ.get(GIVEN_SERVER) else installations()
+
+# How long an example takes says how busy the machine is, nothing about the property.
+settings.register_profile("ledgerbank", deadline=None)
+settings.load_profile("ledgerbank")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain_samples import (
     ACCOUNT,
@@ -357,7 +357,6 @@ odd_values = st.one_of(
 
 
 @pytest.mark.parametrize("sound", SOUND, ids=lambda sound: type(sound).__name__)
-@settings(deadline=None)
 @given(data=st.data())
 def test_whatever_a_field_is_given_is_refused_by_the_catalog_or_taken(
     sound: Any, data: st.DataObject
