@@ -595,6 +595,8 @@ REFUSED: dict[str, list[Row]] = {
     "audit_events_outcome_check": [{"outcome": "maybe"}],
     "audit_events_actor_role_check": [{"actor_role": "root"}],
     "audit_events_user_agent_length_check": [{"user_agent": LONG}],
+    "audit_events_path_length_check": [{"path": "/" * 513}],
+    "audit_events_method_length_check": [{"method": "M" * 33}],
     "audit_events_status_check": [{"status": 99}],
     "audit_events_metadata_check": [{"metadata": Jsonb("text")}],
     "oauth_states_pkey": [{"id": number(27)}],

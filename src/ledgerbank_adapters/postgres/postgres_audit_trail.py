@@ -13,7 +13,6 @@ from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, inse
 from ledgerbank_adapters.postgres.postgres_storable_text import storable
 from ledgerbank_adapters.postgres.postgres_work_tables import audit_events
 from ledgerbank_domain.audit.audit_event import (
-    MAX_USER_AGENT_LENGTH,
     AuditEvent,
     AuditFilter,
     AuditName,
@@ -94,7 +93,6 @@ def _storable_json(value: Any) -> Any:
 
 def _row(event: AuditEvent) -> dict[str, Any]:
     origin = event.origin
-    user_agent = _storable(origin.user_agent)
     return {
         "id": event.id,
         "occurred_at": event.occurred_at,
@@ -107,7 +105,7 @@ def _row(event: AuditEvent) -> dict[str, Any]:
         "target_type": event.target_type,
         "target_id": event.target_id,
         "ip": _storable(origin.ip),
-        "user_agent": None if user_agent is None else user_agent[:MAX_USER_AGENT_LENGTH],
+        "user_agent": _storable(origin.user_agent),
         "method": _storable(origin.method),
         "path": _storable(origin.path),
         "status": event.status,

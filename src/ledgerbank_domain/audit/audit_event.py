@@ -1,7 +1,7 @@
 """What happened, who did it, and from where: written with the act itself and never changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -16,6 +16,8 @@ from ledgerbank_domain.identity.value_rules import (
     require_optional_member,
 )
 
+MAX_METHOD_LENGTH = 32
+MAX_PATH_LENGTH = 512
 MAX_USER_AGENT_LENGTH = 255
 
 
@@ -61,6 +63,7 @@ class AuditName(Enum):
     ACCOUNT_UPDATED = "account.updated"
     BANK_LOGIN_CREATED = "bank_login.created"
     BANK_LOGIN_CONNECTED = "bank_login.connected"
+    BANK_LOGIN_UPDATED = "bank_login.updated"
     BANK_LOGIN_DISCONNECTED = "bank_login.disconnected"
     BANK_LOGIN_SYNCED = "bank_login.synced"
     BANK_LOGIN_SYNC_FAILED = "bank_login.sync_failed"
@@ -76,7 +79,8 @@ class AuditName(Enum):
 class AuditEvent:
     """``metadata`` holds small JSON-ready facts and never a secret.
 
-    ``status`` is what the request was answered, where that was known when the event was written.
+    ``status`` is what the request was answered, where that was known when the event was written. What a
+    client says of itself is cut: nobody shall fill the trail with one long path.
     """
 
     id: UUID
@@ -92,6 +96,25 @@ class AuditEvent:
     origin: Origin = NOWHERE
     status: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "origin", _cut(self.origin))
+
+
+def _cut(origin: Origin) -> Origin:
+    method, path, user_agent = origin.method or "", origin.path or "", origin.user_agent or ""
+    if (
+        len(method) <= MAX_METHOD_LENGTH
+        and len(path) <= MAX_PATH_LENGTH
+        and len(user_agent) <= MAX_USER_AGENT_LENGTH
+    ):
+        return origin
+    return replace(
+        origin,
+        method=method[:MAX_METHOD_LENGTH] or None,
+        path=path[:MAX_PATH_LENGTH] or None,
+        user_agent=user_agent[:MAX_USER_AGENT_LENGTH] or None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

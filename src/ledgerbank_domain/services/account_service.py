@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import (
     Account,
     AccountChanges,
@@ -114,7 +115,7 @@ class AccountService:
             take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=actor, at=now)
             own = actor.owns(account.user_id)
             event = AuditName.ACCOUNT_UPDATED if own else AuditName.ADMIN_ACCOUNT_UPDATED
-            self._record(work, event, actor, changed)
+            self._record(work, event, actor, changed, before=account)
             work.commit()
         return changed
 
@@ -275,8 +276,17 @@ class AccountService:
             updated_at=now,
         )
 
-    def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, account: Account) -> None:
-        target = AuditTarget("account", account.id)
+    def _record(
+        self,
+        work: UnitOfWork,
+        name: AuditName,
+        actor: Actor,
+        account: Account,
+        *,
+        before: Account | None = None,
+    ) -> None:
+        facts = {} if before is None else changes_between(before, account)
+        target = AuditTarget("account", account.id, facts)
         self.audit.record(work, name, actor=actor, target=target, at=account.updated_at)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.bank_login import BankLogin, LoginError, NewBankLogin
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
@@ -227,7 +228,7 @@ class BankConnectionService:
                 at=now,
             )
             work.bank_logins.save(connected)
-            target = AuditTarget("bank_login", login.id)
+            target = AuditTarget("bank_login", login.id, changes_between(login, connected))
             self.audit.record(
                 work, AuditName.BANK_LOGIN_CONNECTED, actor=awaited.owner, target=target, at=now
             )

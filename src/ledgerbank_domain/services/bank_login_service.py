@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginChanges, BankLoginFilter
 from ledgerbank_domain.banking.bank_login_policy import may_change_login, may_list_logins_of, may_view_login
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -62,8 +63,11 @@ class BankLoginService:
             require_permission(may_change_login(actor, login))
             if changes.immutable_fields:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=changes.immutable_fields[0])
-            changed = login.with_changes(changes, at=work.now())
+            now = work.now()
+            changed = login.with_changes(changes, at=now)
             work.bank_logins.save(changed)
+            target = AuditTarget("bank_login", login.id, changes_between(login, changed))
+            self.audit.record(work, AuditName.BANK_LOGIN_UPDATED, actor=actor, target=target, at=now)
             work.commit()
         return changed
 
@@ -103,9 +107,10 @@ class BankLoginService:
             require_permission(may_change_login(actor, login))
             now = work.now()
             accesses = self.accesses.accesses_of(work, [login])
-            work.bank_logins.save(login.disconnected(at=now))
+            disconnected = login.disconnected(at=now)
+            work.bank_logins.save(disconnected)
             cancel_waiting_jobs(work, work.jobs.list_unfinished_syncs_for_update([login.id]), at=now)
-            target = AuditTarget("bank_login", login.id)
+            target = AuditTarget("bank_login", login.id, changes_between(login, disconnected))
             self.audit.record(work, AuditName.BANK_LOGIN_DISCONNECTED, actor=actor, target=target, at=now)
             work.commit()
         return accesses

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.bank import (
     BANK_FIELD_PARSERS,
     BRANCH_FIELD_PARSERS,
@@ -176,12 +177,12 @@ class BankService:
             if changes.is_empty:
                 raise DomainError(Reason.MISSING_FIELDS)
             self._check_gateway(changes.integration_module)
-            bank = work.banks.get_for_update(bank_id)
-            _check_house_bank(bank, changes)
+            before = work.banks.get_for_update(bank_id)
+            _check_house_bank(before, changes)
             now = work.now()
-            bank = bank.with_changes(changes, at=now)
+            bank = before.with_changes(changes, at=now)
             work.banks.save(bank)
-            target = AuditTarget("bank", bank_id)
+            target = AuditTarget("bank", bank_id, changes_between(before, bank))
             self.audit.record(work, AuditName.ADMIN_BANK_UPDATED, actor=actor, target=target, at=now)
             work.commit()
         return bank

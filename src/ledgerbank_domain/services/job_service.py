@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
@@ -58,7 +59,7 @@ class JobService:
             if payment is not None:
                 _make_pending(work, payment, at=now)
             _save_unless_another_does_it(work, retried)
-            self._record(work, AuditName.ADMIN_JOB_RETRIED, actor, retried, at=now)
+            self._record(work, AuditName.ADMIN_JOB_RETRIED, actor, job, retried, at=now)
             work.commit()
         return retried
 
@@ -75,12 +76,15 @@ class JobService:
             now = work.now()
             cancelled = job.cancelled(at=now)
             work.jobs.save_many([cancelled])
-            self._record(work, AuditName.ADMIN_JOB_CANCELLED, actor, cancelled, at=now)
+            self._record(work, AuditName.ADMIN_JOB_CANCELLED, actor, job, cancelled, at=now)
             work.commit()
         return cancelled
 
-    def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, job: Job, *, at: datetime) -> None:
-        self.audit.record(work, name, actor=actor, target=AuditTarget("job", job.id), at=at)
+    def _record(
+        self, work: UnitOfWork, name: AuditName, actor: Actor, before: Job, job: Job, *, at: datetime
+    ) -> None:
+        target = AuditTarget("job", job.id, changes_between(before, job))
+        self.audit.record(work, name, actor=actor, target=target, at=at)
 
 
 def _known(job: Job | None) -> Job:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
@@ -98,14 +99,15 @@ class PaymentScheduleService:
             payment = _locked(work, payment_id)
             require_permission(may_cancel_job_of_payment(actor, payment))
             now = work.now()
-            cancelled = _locked_job(work, payment_id).cancelled(at=now)
+            job = _locked_job(work, payment_id)
+            cancelled = job.cancelled(at=now)
             work.jobs.save_many([cancelled])
             if not actor.owns(payment.user_id):
                 self.audit.record(
                     work,
                     AuditName.ADMIN_JOB_CANCELLED,
                     actor=actor,
-                    target=AuditTarget("job", cancelled.id),
+                    target=AuditTarget("job", job.id, changes_between(job, cancelled)),
                     at=now,
                 )
             work.commit()

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -196,7 +197,7 @@ class UserService:
             now = work.now()
             changed = user.with_password_hash(password_hash, at=now)
             self._save_without_sessions(work, changed.with_sessions_ended(at=now), at=now)
-            self._record(work, AuditName.PASSWORD_CHANGED, actor, changed, at=now)
+            self._record(work, AuditName.PASSWORD_CHANGED, actor, changed, before=user, at=now)
             queue_notification(
                 work,
                 password_changed(user_id=user.id, at=now, cause=str(self.ids.new_id())),
@@ -231,7 +232,7 @@ class UserService:
                 updated_at=now,
             )
             work.users.add(user)
-            self._record(work, event, actor, user, at=now)
+            self._record(work, event, actor, user, before=None, at=now)
             work.commit()
         return user
 
@@ -263,7 +264,7 @@ class UserService:
             work.users.save(changed)
         own = actor.owns(user.id)
         event = AuditName.PROFILE_UPDATED if own else AuditName.ADMIN_USER_UPDATED
-        self._record(work, event, actor, changed, at=now)
+        self._record(work, event, actor, changed, before=user, at=now)
         return changed, ()
 
     def _delete(
@@ -287,10 +288,17 @@ class UserService:
         self.audit.record_each(
             work,
             AuditName.BANK_LOGIN_DISCONNECTED,
-            [(actor, AuditTarget("bank_login", login.id)) for login in logins if login.is_connected],
+            [
+                (
+                    actor,
+                    AuditTarget("bank_login", login.id, changes_between(login, login.disconnected(at=now))),
+                )
+                for login in logins
+                if login.is_connected
+            ],
             at=now,
         )
-        self._record(work, AuditName.ADMIN_USER_DELETED, actor, deleted, at=now)
+        self._record(work, AuditName.ADMIN_USER_DELETED, actor, deleted, before=user, at=now)
         return deleted, ended
 
     def _leave_accounts(self, work: UnitOfWork, actor: Actor, owner: User, *, at: datetime) -> None:
@@ -299,7 +307,7 @@ class UserService:
             left = account.left_by_owner(at=at)
             if left is not account:
                 work.accounts.save(left)
-                target = AuditTarget("account", account.id)
+                target = AuditTarget("account", account.id, changes_between(account, left))
                 self.audit.record(work, AuditName.ADMIN_ACCOUNT_UPDATED, actor=actor, target=target, at=at)
 
     def _cancel_jobs(
@@ -315,8 +323,18 @@ class UserService:
         work.users.save(user)
         work.refresh_tokens.revoke_all_of_user(user.id, at=at)
 
-    def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, user: User, *, at: datetime) -> None:
-        self.audit.record(work, name, actor=actor, target=AuditTarget("user", user.id), at=at)
+    def _record(
+        self,
+        work: UnitOfWork,
+        name: AuditName,
+        actor: Actor,
+        user: User,
+        *,
+        before: User | None,
+        at: datetime,
+    ) -> None:
+        facts = {} if before is None else changes_between(before, user)
+        self.audit.record(work, name, actor=actor, target=AuditTarget("user", user.id, facts), at=at)
 
 
 def _locked_users(work: UnitOfWork, actor: Actor, user_id: UUID, changes: UserChanges) -> Mapping[UUID, User]:

@@ -601,6 +601,8 @@ WORK = (
         CONSTRAINT audit_events_outcome_check CHECK (outcome IN ('success', 'failure')),
         CONSTRAINT audit_events_actor_role_check CHECK (actor_role IN ('user', 'admin', 'support')),
         CONSTRAINT audit_events_user_agent_length_check CHECK (length(user_agent) <= 255),
+        CONSTRAINT audit_events_path_length_check CHECK (length(path) <= 512),
+        CONSTRAINT audit_events_method_length_check CHECK (length(method) <= 32),
         CONSTRAINT audit_events_status_check CHECK (status BETWEEN 100 AND 599),
         CONSTRAINT audit_events_metadata_check CHECK (jsonb_typeof(metadata) = 'object')
     )
