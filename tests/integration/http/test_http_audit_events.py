@@ -284,3 +284,19 @@ def test_no_secret_reaches_the_trail_or_the_details(bank: HttpBank, trail: Trail
 
     text = str(trail.new())
     assert not any(secret in text for secret in secrets)
+
+
+def test_a_promotion_tells_what_the_user_was_and_is(trail: Trail, alice: Customer) -> None:
+    trail.admin.put(f"/users/{alice.user.id}", json={"role": "support"})
+
+    event = trail.new()[-1]
+    assert (event["event"], event["target_id"]) == ("admin.user_updated", str(alice.user.id))
+    assert event["metadata"] == {"changes": {"role": {"old": "user", "new": "support"}}}
+
+
+def test_a_rejected_token_leaves_no_more_of_its_path_than_a_line(bank: HttpBank, trail: Trail) -> None:
+    bank.get("/accounts/" + "x" * 5000, token="no.such.token", headers={"User-Agent": "A" * 3000})
+
+    event = trail.new()[-1]
+    assert event["event"] == "auth.token_rejected"
+    assert (len(event["path"]), len(event["user_agent"])) == (512, 255)
