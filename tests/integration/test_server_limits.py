@@ -1,5 +1,6 @@
 """What a connection may cost a server process, whoever is at its other end."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -75,12 +76,28 @@ def test_a_head_over_the_limits_is_refused(server: RunningServer, request_head: 
 
 def test_a_head_as_large_as_the_limits_is_taken(server: RunningServer) -> None:
     most_headers = HEALTH + b"A: b\r\n" * 99 + b"\r\n"
-    rest = LIMIT - len(HEALTH) - len(b"X: \r\n") - len(b"\r\n")
 
     assert raw_answer(server.port, most_headers).status == 200
-    assert raw_answer(server.port, HEALTH + b"X: " + b"a" * rest + b"\r\n\r\n").status == 200
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        HEALTH + b"X: ",
+        HEALTH + b"X:",
+        HEALTH + b"X:" + b" " * 2000,
+        HEALTH + b"".join(b"X-%d:%s\r\n" % (number, b"a" * 600) for number in range(90)) + b"X: ",
+        b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nX: ",
+    ],
+    ids=["one header", "no blank", "blanks before the value", "many headers", "a body behind it"],
+)
+def test_not_a_byte_more_of_a_head_is_taken_than_the_limit(server: RunningServer, beginning: bytes) -> None:
+    rest = LIMIT - len(beginning) - len(b"\r\n\r\n")
+
+    largest = raw_answer(server.port, beginning + b"a" * rest + b"\r\n\r\n{}")
+    assert largest.status in (200, 415)
     error_of_raw(
-        raw_answer(server.port, HEALTH + b"X: " + b"a" * (rest + 3) + b"\r\n\r\n"), 431, "headers_too_large"
+        raw_answer(server.port, beginning + b"a" * (rest + 1) + b"\r\n\r\n{}"), 431, "headers_too_large"
     )
 
 
@@ -119,6 +136,8 @@ def test_endless_headers_cost_neither_memory_nor_the_time_of_others(server: Runn
         b"GET /api/health HTTP/9.9\r\nHost: localhost\r\n\r\n",
         b"GET /api/h\xc3\xa4lth HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET /api/health HTTP/2.0\r\nHost: localhost\r\n\r\n",
+        b"GET /api/health HTTP/0.9\r\nHost: localhost\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         HEALTH + b"no colon\r\n\r\n",
         HEALTH + b"Bad Name: x\r\n\r\n",
@@ -126,9 +145,9 @@ def test_endless_headers_cost_neither_memory_nor_the_time_of_others(server: Runn
         HEALTH + b"Content-Length: ten\r\n\r\n",
         HEALTH + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         HEALTH + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEALTH + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        HEALTH + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: x\r\n"
-        b"Content-Length: 2\r\n\r\n{}",
     ],
 )
 def test_what_is_no_http_request_is_answered_in_the_envelope(
@@ -223,6 +242,26 @@ def test_trailers_change_nothing_of_their_request(server: RunningServer) -> None
     assert answer.headers["x-correlation-id"] != "late"
 
 
+@pytest.mark.parametrize("pause", [0, 0.3])
+def test_a_client_that_sends_nothing_more_still_gets_its_answers(server: RunningServer, pause: float) -> None:
+    login = (
+        b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b'Content-Length: 20\r\n\r\n{"email":"a@b.test"}'
+    )
+    for requests, statuses in (
+        (login, [400]),
+        (login + HEALTH + b"\r\n" + login, [400, 200, 400]),
+        (login + HEALTH, [400]),
+        (login + b"NONSENSE\r\n\r\n", [400, 400]),
+    ):
+        with raw_connection(server.port) as connection:
+            connection.send(requests)
+            time.sleep(pause)
+            connection.socket.shutdown(socket.SHUT_WR)
+            assert [connection.answer().status for _ in statuses] == statuses
+            assert connection.wait_for_the_end(seconds=3) < 3
+
+
 def test_requests_sent_at_once_are_answered_one_after_the_other(server: RunningServer) -> None:
     with raw_connection(server.port) as connection:
         connection.send(b"".join(HEALTH + b"X-Correlation-ID: %d\r\n\r\n" % n for n in range(2000)))
@@ -247,6 +286,48 @@ def test_an_upgrade_that_is_not_offered_is_answered_as_if_it_were_not_asked_for(
         connection.send(HEALTH + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n" + HEALTH + b"\r\n")
 
         assert [connection.answer().status for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 2\r\n\r\n{}",
+        b"Content-Length: 0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;a=b\r\n}\r\n0\r\nTrailer: x\r\n\r\n",
+    ],
+    ids=["of a length", "of no length", "in chunks"],
+)
+@pytest.mark.parametrize("piece", [1, 1000])
+def test_a_request_with_a_body_may_ask_for_an_upgrade_too(
+    server: RunningServer, body: bytes, piece: int
+) -> None:
+    """As Java's own client does with its first request to a server."""
+    request = (
+        b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+        b"X-Correlation-ID: mine-2\r\n" + body
+    )
+    with raw_connection(server.port) as connection:
+        for start in range(0, len(request), piece):
+            connection.send(request[start : start + piece])
+        for _ in range(2):
+            answer = connection.answer()
+            error_of_raw(answer, 400, "missing_fields")
+            assert answer.headers["x-correlation-id"] == "mine-2"
+            connection.send(request)
+        assert connection.answer().status == 400
+        connection.send(HEALTH + b"\r\n")
+        assert connection.answer().status == 200
+
+
+def test_a_broken_chunk_behind_an_upgrade_is_no_request(server: RunningServer) -> None:
+    answer = raw_answer(
+        server.port,
+        b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: h2c\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    )
+
+    error_of_raw(answer, 400, "invalid_field_format")
 
 
 def test_a_request_that_is_answered_before_its_body_has_come_ends_its_connection(

@@ -15,7 +15,12 @@ from uvicorn.server import ServerState
 
 from ledgerbank_adapters.http.guarded_exchange import ConnectionEnd, GuardedExchange
 from ledgerbank_adapters.http.protocol_refusal import malformed_request, no_room, refused_scope
-from ledgerbank_adapters.http.request_head_limits import MAX_HEAD_BYTES, RequestHead, check_host
+from ledgerbank_adapters.http.request_head_limits import (
+    MAX_HEAD_BYTES,
+    RequestHead,
+    check_framing,
+    check_host,
+)
 from ledgerbank_domain.errors.domain_error import DomainError
 
 HEAD_SECONDS = 10
@@ -58,6 +63,9 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._refusal: DomainError | None = None
         # From here on nothing is parsed any more.
         self._is_over = False
+        self._has_client_ended = False
+        # What is known of a request is told to a parser anew: nothing of it is news.
+        self._is_told_again = False
         self._thrown_away = 0
         self._watch: asyncio.TimerHandle | None = None
         self._reader_watch: asyncio.TimerHandle | None = None
@@ -90,6 +98,19 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._unparsed += data
         self._parse()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends nothing more. What has come whole is answered all the same; whether the
+        connection is kept for that."""
+        exchange = self._exchange
+        if exchange is None or exchange.response_complete:
+            return False
+        if exchange.more_body and not self._is_over:
+            # The rest of it will not come.
+            return False
+        self._has_client_ended = True
+        exchange.keep_alive = False
+        return True
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._watch_reader()
@@ -111,7 +132,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         of the request comes after that."""
         if self.transport.is_closing():
             return
-        if self._is_over or not self._is_in_head:
+        if (self._is_over or not self._is_in_head) and not self._has_client_ended:
             self._linger()
             return
         self.transport.close()
@@ -147,32 +168,51 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             elif self._bytes_without_body > MAX_HEAD_BYTES + PIECE_BYTES:
                 raise malformed_request("The body's chunks have endless extensions or trailers.")
         except httptools.HttpParserUpgrade as upgrade:
-            # Nothing is upgraded here: the next request follows.
+            # Nothing is upgraded here: the body follows, or the next request.
             self._unparsed[:0] = piece[upgrade.args[0] :]
+            if not self._is_in_head:
+                self._parse_body_anew()
         except httptools.HttpParserError as error:
             self.logger.debug("Malformed request: %s", error)
             self._refuse(self._refusal or malformed_request("This is no HTTP request."))
         except DomainError as refusal:
             self._refuse(refusal)
 
+    def _parse_body_anew(self) -> None:
+        """The parser takes no body of a request to upgrade for one. Another that is told of the body alone
+        does, from here on."""
+        framing = [name + b": " + value + b"\r\n" for name, value in self.headers if name in BODY_HEADERS]
+        self.parser = httptools.HttpRequestParser(self)
+        self._is_told_again = True
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n" + b"".join(framing) + b"\r\n")
+        self._is_told_again = False
+
     # What the parser tells. It swallows errors, so that they are kept.
 
     def on_message_begin(self) -> None:
+        if self._is_told_again:
+            return
         super().on_message_begin()
         self._head.has_begun = True
         self._bytes_without_body = 0
 
     def on_url(self, url: bytes) -> None:
+        if self._is_told_again:
+            return
         self._checked(lambda: self._head.has_target(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_told_again:
+            return
         self._checked(lambda: self._head.has_header(name, value))
         if self._is_in_head:
             super().on_header(name, value)
         # Else it is a trailer: nothing that stands behind the body may change what the request is.
 
     def on_headers_complete(self) -> None:
+        if self._is_told_again:
+            return
         self._checked(self._check_head)
         target = httptools.parse_url(self.url)
         raw_path = target.path or b"/"
@@ -191,6 +231,8 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade() and self._has_body:
+            return
         self._unwatch()
         self._is_in_head = True
         self._head = RequestHead()
@@ -202,10 +244,12 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         self.scope["method"] = self.parser.get_method().decode("ascii")
         self.scope["http_version"] = version
+        check_framing(self.headers, http_version=version)
         check_host(self.headers, http_version=version)
-        if self.parser.should_upgrade() and not BODY_HEADERS.isdisjoint(name for name, _ in self.headers):
-            # The parser would take the body for what comes after the upgrade.
-            raise malformed_request("A request to upgrade the connection has no body here.", field="Upgrade")
+
+    @property
+    def _has_body(self) -> bool:
+        return not BODY_HEADERS.isdisjoint(name for name, _ in self.headers)
 
     def _checked(self, check: Callable[[], None]) -> None:
         try:
