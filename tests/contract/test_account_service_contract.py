@@ -164,6 +164,30 @@ def test_a_bank_that_feeds_accounts_says_itself_which_is_which(world, given, ali
     assert world.accounts.create(alice[1], new_account(login)).fed
 
 
+def test_nobody_sets_the_balance_of_an_account_that_its_bank_feeds(world, given, alice, admin) -> None:
+    login = given.a_login(alice[0], given.a_branch(given.a_bank(integration_module="monzo")))
+    fed = world.accounts.create(alice[1], new_account(login))
+    for actor in (alice[1], admin):
+        for named in (("balance",), ("currency", "balance")):
+            asked = changed(account_name="New", immutable_fields=named)
+            error = refused(lambda: world.accounts.update(actor, account_id=fed.id, changes=asked))  # noqa: B023
+            assert (error.reason.code, error.details["field"]) == ("account_fed_by_bank", "balance")
+    other = changed(immutable_fields=("currency",))
+    error = refused(lambda: world.accounts.update(alice[1], account_id=fed.id, changes=other))
+    assert (error.reason.code, error.details["field"]) == ("insufficient_permissions", "currency")
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.ADMIN])
+def test_an_account_at_a_login_is_its_owners_whoever_else_is_named(world, given, bob, role) -> None:
+    user, actor = world.user("carol@example.com", role=role)
+    login = given.a_login(user)
+    for named in (bob[0].id, world.ids.new_id()):
+        error = refused(lambda: world.accounts.create(actor, new_account(login, user_id=named)))  # noqa: B023
+        assert (error.reason.code, error.details["field"]) == ("insufficient_permissions", "user_id")
+    opened = world.accounts.create(actor, new_account(login, user_id=actor.user_id))
+    assert opened.user_id == actor.user_id
+
+
 def test_one_customers_external_ids_are_no_business_of_anothers(world, given, alice, bob) -> None:
     branch = given.a_branch()
     for user, actor in (alice, bob):

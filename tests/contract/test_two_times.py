@@ -166,6 +166,24 @@ def test_every_prefix_of_the_lines_can_be_asked_for(payer: Payer) -> None:
             assert payer.balance(at=line.posted_at).balance.amount == expected
 
 
+def test_what_is_known_in_this_very_instant_stays_known_though_more_is_booked_in_it(payer: Payer) -> None:
+    payer.world.clock.advance(MINUTE)
+    now = payer.world.clock.now()
+    told = payer.balance(at=now, known_at=now)
+    payer.pays()
+    assert payer.balance(at=told.at, known_at=told.known_at) == told
+    assert payer.balance().balance.amount == told.balance.amount - 10
+
+
+@pytest.mark.parametrize("field", ["at", "known_at"])
+@pytest.mark.parametrize("value", [datetime(2026, 1, 1), "2026-01-01T00:00:00Z", 5], ids=str)  # noqa: DTZ001
+def test_what_is_no_instant_of_some_zone_is_no_question(payer: Payer, field: str, value: object) -> None:
+    with pytest.raises(DomainError) as refusal:
+        payer.balance(**{field: value})
+    assert refusal.value.reason is Reason.INVALID_DATETIME_FORMAT
+    assert refusal.value.details["field"] == field
+
+
 @pytest.mark.parametrize("field", ["at", "known_at"])
 def test_what_is_to_come_cannot_be_asked_for(payer: Payer, field: str) -> None:
     now = payer.world.clock.advance(MINUTE)

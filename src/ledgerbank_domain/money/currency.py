@@ -37,13 +37,23 @@ _WITHDRAWN_CODES_BY_MINOR_DIGITS = {
 MAX_FRACTION_DIGITS = 4
 """No currency has more."""
 
+_MINOR_DIGITS = {
+    code: minor_digits
+    for table in (_CODES_BY_MINOR_DIGITS, _WITHDRAWN_CODES_BY_MINOR_DIGITS)
+    for minor_digits, codes in table.items()
+    for code in codes.split()
+}
+
 _CODE = re.compile(r"[A-Z]{3}", re.ASCII)
 _CODE_SHAPE = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """``minor_digits`` is the number of digits after the point. Raises ``invalid_currency_format``."""
+    """``minor_digits`` is the number of digits after the point: of a currency that the tables know, theirs.
+
+    Raises ``invalid_currency_format``.
+    """
 
     code: str
     minor_digits: int
@@ -54,17 +64,16 @@ class Currency:
         is_a_code = isinstance(code, str) and _CODE.fullmatch(code) is not None
         if not is_a_code or type(digits) is not int or not 0 <= digits <= MAX_FRACTION_DIGITS:
             raise DomainError(Reason.INVALID_CURRENCY_FORMAT, field="currency")
+        if _MINOR_DIGITS.get(self.code, digits) != digits:
+            raise DomainError(Reason.INVALID_CURRENCY_FORMAT, field="currency")
 
     def __str__(self) -> str:
         return self.code
 
 
 def _currencies(codes_by_minor_digits: Mapping[int, str]) -> dict[str, Currency]:
-    return {
-        code: Currency(code, minor_digits)
-        for minor_digits, codes in codes_by_minor_digits.items()
-        for code in codes.split()
-    }
+    codes = " ".join(codes_by_minor_digits.values()).split()
+    return {code: Currency(code, _MINOR_DIGITS[code]) for code in codes}
 
 
 CURRENCIES = _currencies(_CODES_BY_MINOR_DIGITS)

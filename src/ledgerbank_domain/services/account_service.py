@@ -31,6 +31,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest
+from ledgerbank_domain.identity.value_rules import require_optional_instants
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.account_health import AccountHealth
 from ledgerbank_domain.payments.payment import Payment
@@ -72,9 +73,10 @@ class AccountService:
 
         Raises at the house bank ``insufficient_permissions`` for another user, ``user_not_found``,
         ``account_inactive`` for one who is not ACTIVE, and ``bank_inactive``; at a login
-        ``bank_login_not_found``, ``insufficient_permissions`` for somebody else's, and
-        ``account_fed_by_bank`` for an external id where the bank itself says which account has it; at both
-        ``resource_already_exists`` for an external id that another account of that customer at that bank has.
+        ``bank_login_not_found``, ``insufficient_permissions`` for somebody else's and for another ``user_id``
+        than its owner's, and ``account_fed_by_bank`` for an external id where the bank itself says which
+        account has it; at both ``resource_already_exists`` for an external id that another account of that
+        customer at that bank has.
         """
         with self.start_unit_of_work() as work:
             if new_account.user_bank_login_id is None:
@@ -94,8 +96,8 @@ class AccountService:
         PENDING payments back, and their jobs.
 
         Raises ``missing_fields``, ``account_not_found``, ``unauthorized_access`` for somebody else's account,
-        ``insufficient_permissions`` naming the field the caller may not change, and what
-        :meth:`Account.with_changes` raises.
+        ``account_fed_by_bank`` for a balance that is the bank's to tell, ``insufficient_permissions`` naming
+        the field the caller may not change, and what :meth:`Account.with_changes` raises.
         """
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
@@ -106,6 +108,8 @@ class AccountService:
                 raise DomainError(Reason.ACCOUNT_NOT_FOUND)
             if not may_update_account(actor, account):
                 raise DomainError(Reason.UNAUTHORIZED_ACCESS)
+            if account.fed and "balance" in changes.immutable_fields:
+                raise DomainError(Reason.ACCOUNT_FED_BY_BANK, field="balance")
             forbidden = forbidden_account_field(actor, account, changes)
             if forbidden is not None:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=forbidden)
@@ -148,9 +152,10 @@ class AccountService:
         """The balance at an instant (None: now), from what was booked up to another one (None: all that is).
 
         Waits for a booking on the account that is under way, since that may be posted at or before ``at``.
-        Raises ``invalid_datetime_format`` for instants to come, ``account_not_found``, then
-        ``unauthorized_access``.
+        Raises ``invalid_datetime_format`` for what is no instant and for instants to come,
+        ``account_not_found``, then ``unauthorized_access``.
         """
+        require_optional_instants(at=at, known_at=known_at)
         account, asked_at, asked_known_at = self._settled(actor, account_id, at, known_at)
         # What was booked by then is all there will ever be: nobody is held up while it is summed.
         with self.start_unit_of_work() as work:
@@ -175,7 +180,8 @@ class AccountService:
             raise _still_to_come("at")
         if asked_known_at > horizon.booked:
             raise _still_to_come("known_at")
-        return result_of(found), asked_at, asked_known_at
+        # In this very instant something may still be booked, which would belong to an answer known now.
+        return result_of(found), asked_at, min(asked_known_at, horizon.settled)
 
     def health(self, actor: Actor, *, account_id: UUID) -> AccountHealth:
         """What the account may still spend today. Raises ``account_not_found``, ``unauthorized_access``."""
@@ -253,6 +259,8 @@ class AccountService:
     ) -> tuple[Actor, Account]:
         actor = locked_actor(work, actor)
         login = _own_login(work, actor, login_id)
+        if new_account.user_id not in (None, login.user_id):
+            raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field="user_id")
         bank = bank_of_branch(work, login.bank_branch_id)
         if bank.feeds_accounts and new_account.external_account_id is not None:
             raise DomainError(Reason.ACCOUNT_FED_BY_BANK, field="external_account_id")
