@@ -1,5 +1,7 @@
 """As many passwords are hashed at once as was said, and nobody waits for long."""
 
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -56,3 +58,18 @@ def test_who_waits_too_long_is_told_when_to_come_again(patience: float, deadline
     assert refused.value.reason is Reason.SERVICE_UNAVAILABLE
     assert refused.value.details["retry_after_seconds"] >= 1
     hasher.match_nothing("third")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no niceness of its own")
+def test_hashing_leaves_the_processors_to_others() -> None:
+    niceness: list[int] = []
+
+    class Observed(MemoryPasswordHasher):
+        def match_nothing(self, password: str) -> None:
+            niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    BoundedPasswordHasher(Observed(), concurrency=1).match_nothing("password")
+
+    assert niceness[0] > here
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == here

@@ -30,6 +30,7 @@ ANSWER_STANDSTILL_SECONDS = 20
 # One who is refused while sending gets to read why: what else comes is thrown away for so long.
 LINGER_SECONDS = 5
 LINGER_BYTES = 134_217_728
+LINGER_PAUSE_SECONDS = 0.01
 # More at once would let a client that pipelines have its requests held in any number.
 PIECE_BYTES = 8192
 # Connections beyond the limit that are told so. Who comes after them is not even answered.
@@ -365,6 +366,14 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._thrown_away += number
         if self._thrown_away > LINGER_BYTES:
             self._abort()
+            return
+        # A little at a time: the others' requests are worth more.
+        self.flow.pause_reading()
+        self.loop.call_later(LINGER_PAUSE_SECONDS, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _drop(self) -> None:
         if self.transport.get_write_buffer_size():

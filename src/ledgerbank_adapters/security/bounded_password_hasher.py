@@ -1,20 +1,31 @@
 """As many passwords at once as the machine has memory for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore
+from typing import TypeVar
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.deadline import current_deadline
 from ledgerbank_domain.ports.security import PasswordHasher
 
+T = TypeVar("T")
+
 PATIENCE_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 2
+# Hashing takes a processor for long; whoever only needs one for a moment goes first.
+NICENESS = 15
 
 
 class BoundedPasswordHasher(PasswordHasher):
     """Hashes and compares at most ``concurrency`` passwords at the same time.
+
+    Its threads leave the processors to others where both want them.
 
     Raises ``service_unavailable`` when one's turn has not come within ``patience_seconds``, or until the
     deadline when that is sooner.
@@ -25,22 +36,24 @@ class BoundedPasswordHasher(PasswordHasher):
     ) -> None:
         self._hasher = hasher
         self._turns = BoundedSemaphore(concurrency)
+        self._threads = ThreadPoolExecutor(concurrency, "password-hashing", initializer=_step_back)
         self._patience_seconds = patience_seconds
 
     def hash(self, password: str) -> str:
-        with self._turn():
-            return self._hasher.hash(password)
+        return self._in_turn(lambda: self._hasher.hash(password))
 
     def matches(self, password_hash: str, password: str) -> bool:
-        with self._turn():
-            return self._hasher.matches(password_hash, password)
+        return self._in_turn(lambda: self._hasher.matches(password_hash, password))
 
     def match_nothing(self, password: str) -> None:
-        with self._turn():
-            self._hasher.match_nothing(password)
+        self._in_turn(lambda: self._hasher.match_nothing(password))
 
     def is_outdated(self, password_hash: str) -> bool:
         return self._hasher.is_outdated(password_hash)
+
+    def _in_turn(self, work: Callable[[], T]) -> T:
+        with self._turn():
+            return self._threads.submit(work).result()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -58,3 +71,10 @@ class BoundedPasswordHasher(PasswordHasher):
             yield
         finally:
             self._turns.release()
+
+
+def _step_back() -> None:
+    """For this thread and those it starts. Only Linux has a niceness for single threads."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
