@@ -98,6 +98,7 @@ class _GatewayBuilding:
                 public_base_url=self._settings.server.public_base_url,
                 provider=name,
                 secret=self._settings.banks.webhook_secret,
+                previous_secret=self._settings.banks.previous_webhook_secret,
             ),
             clock=self._clock,
             uses_pkce=uses_pkce,
@@ -118,7 +119,9 @@ class _GatewayBuilding:
                 client_secret=DEFAULT_CLIENT_SECRET,
                 redirect_uri=self.redirect_uri,
             ),
-            webhook_signature=WebhookSignature(secret=banks.webhook_secret),
+            webhook_signature=WebhookSignature(
+                secret=banks.webhook_secret, previous_secret=banks.previous_webhook_secret
+            ),
             clock=self._clock,
             min_sync_interval_seconds=_min_interval(banks, name),
         )

@@ -49,6 +49,12 @@ class BankSettings:
         default_note="derived from `JWT_SECRET`",
         meaning="Proves that a webhook comes from the bank: by the token in its URL, or by its signature.",
     )
+    previous_webhook_secret: bytes | None = variable(
+        "WEBHOOK_SECRET_PREVIOUS",
+        SECRET,
+        secret=True,
+        meaning="Verifies webhooks of banks that know the secret from before `WEBHOOK_SECRET` was changed.",
+    )
     monzo_client_id: str | None = variable(
         "MONZO_CLIENT_ID",
         NOT_BLANK,
@@ -139,9 +145,12 @@ def with_derived_secrets(
     """
     known = [secret] if previous_secret is None else [secret, previous_secret]
     derived = tuple(hmac.digest(each, _ENCRYPTION_LABEL, "sha256") for each in known)
+    webhooks = tuple(hmac.digest(each, _WEBHOOK_LABEL, "sha256") for each in known)
+    derived_before = webhooks[1] if len(webhooks) > 1 and not banks.webhook_secret else None
     # Neither is there when its variable is not set, whatever its type says.
     return evolve(
         banks,
         encryption_keys=banks.encryption_keys or derived,
-        webhook_secret=banks.webhook_secret or hmac.digest(secret, _WEBHOOK_LABEL, "sha256"),
+        webhook_secret=banks.webhook_secret or webhooks[0],
+        previous_webhook_secret=banks.previous_webhook_secret or derived_before,
     )

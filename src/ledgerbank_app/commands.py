@@ -179,14 +179,17 @@ def seed(*, force: bool = False) -> int:
     Parameters
     ----------
     force
-        Load it in production as well.
+        Load in production as well: there the banks alone.
     """
     settings = load_settings(os.environ)
     if settings.is_production and not force:
-        raise CommandRefused("Sample data has published passwords: in production only with --force.")
+        raise CommandRefused("Sample data is for trying out: in production --force loads its banks alone.")
     with opened_up_to_date(settings) as application:
-        application.sample_data.load()
-    print("The sample data is there.")
+        if settings.is_production:
+            application.sample_data.load_banks()
+        else:
+            application.sample_data.load()
+    print("The sample banks are there." if settings.is_production else "The sample data is there.")
     return DONE
 
 
@@ -264,6 +267,8 @@ def _announce(settings: Settings, bank_url: str | None) -> None:
     if not settings.is_production:
         for user in SAMPLE_USERS:
             print(f"  login   {user.email:<20} {user.password:<14} {user.role.value}")
+    if not settings.is_production and settings.server.host in ("0.0.0.0", "::"):  # noqa: S104 - told, not done
+        print("  HOST lets the whole network in, and the passwords above are published.")
     print("  Ctrl-C stops it; the data stays.\n", flush=True)
 
 

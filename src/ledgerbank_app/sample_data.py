@@ -6,7 +6,7 @@ What is there is never touched: no password, balance or name is reset.
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledgerbank_app.sample_banks import SIMULATED_BANK, SampleBankLoader
+from ledgerbank_app.sample_banks import DEMO_BANK, SIMULATED_BANK, TEST_BANK, SampleBankLoader
 from ledgerbank_app.sample_customers import SAMPLE_USERS, SampleAccount, SampleLine, SampleUser
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank import BankBranch
@@ -30,13 +30,22 @@ class SampleDataLoader:
     ids: IdGenerator
     hasher: PasswordHasher
 
+    def load_banks(self) -> None:
+        """The banks alone: with them come neither people, whose passwords are published, nor money."""
+        banks = self._banks()
+        for bank in (SIMULATED_BANK, DEMO_BANK, TEST_BANK):
+            banks.load(bank)
+
     def load(self) -> None:
-        banks = SampleBankLoader(start_unit_of_work=self.start_unit_of_work, ids=self.ids)
+        banks = self._banks()
         banks.load(SIMULATED_BANK)
         for sample in SAMPLE_USERS:
             user = self._find_or_register(sample)
             if sample.account is not None:
                 self._open_account_once(user, sample.account, banks.load(sample.account.bank))
+
+    def _banks(self) -> SampleBankLoader:
+        return SampleBankLoader(start_unit_of_work=self.start_unit_of_work, ids=self.ids)
 
     def _find_or_register(self, sample: SampleUser) -> User:
         with self.start_unit_of_work() as work:

@@ -30,6 +30,7 @@ def serve_until_stopped(settings: Settings, database_url: str, *, announce: Call
     them an embedded database is a configured one. ``announce`` is called once the port is taken.
     """
     os.environ["DATABASE_URL"] = database_url
+    os.environ.pop("DATABASE_URL_FILE", None)
     _allow_open_files(settings.server.max_connections + CONNECTIONS_TOLD + OTHER_FILES)
     config = uvicorn.Config(
         "ledgerbank_app.server_target:create_server_application",

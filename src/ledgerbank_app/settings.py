@@ -80,7 +80,13 @@ class ProcessSettings:
 class ServerSettings:
     """``public_base_url`` has no final slash."""
 
-    host: str = variable("HOST", HOST_NAME, default="0.0.0.0", meaning="The address to listen on.")  # noqa: S104 - behind a firewall or in a container; documented
+    host: str = variable(
+        "HOST",
+        HOST_NAME,
+        default="127.0.0.1",
+        production_default="0.0.0.0",  # noqa: S104 - behind a firewall or in a container; documented
+        meaning="The address to listen on.",
+    )
     port: int = variable("PORT", whole_number(1, 65_535), default="4000", meaning="The port to listen on.")
     public_base_url: str = variable(
         "PUBLIC_BASE_URL",

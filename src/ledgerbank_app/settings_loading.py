@@ -6,9 +6,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from attrs import evolve
+
 from ledgerbank_app.bank_settings import BankSettings, bank_problems, with_derived_secrets
 from ledgerbank_app.development_secrets import DevelopmentSecretError, obtain_development_secret
 from ledgerbank_app.job_settings import JobSettings, fill_unnamed_queues
+from ledgerbank_app.production_checks import production_warnings, secret_problems
 from ledgerbank_app.settings import (
     AppEnvironment,
     DatabaseSettings,
@@ -27,7 +30,6 @@ from ledgerbank_app.settings import (
 from ledgerbank_app.settings_variables import EnvironmentReader
 
 JWT_SECRET_FILE = "jwt.secret"  # noqa: S105 - a file's name
-RECOMMENDED_SECRET_BYTES = 64
 ARGON2_KIB_PER_THREAD = 8
 HASHES_PER_PROCESSOR = 2
 DEFAULT_REGISTRATIONS_PER_HOUR = 20
@@ -65,6 +67,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     health = reader.group(HealthSettings)
     # Last, so that no secret is generated for an environment that is refused anyway.
     tokens = reader.group(TokenSettings, complete=partial(_fill_secret, reader, process))
+    if reader.production and tokens and banks and health:
+        reader.problems.extend(secret_problems(tokens, banks, health))
     if reader.problems or not (
         process
         and server
@@ -80,7 +84,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         and tokens
     ):
         raise SettingsError(reader.problems)
-    return Settings(
+    settings = Settings(
         process=process,
         server=server,
         http=http,
@@ -94,8 +98,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         banks=with_derived_secrets(banks, secret=tokens.secret, previous_secret=tokens.previous_secret),
         health=health,
         payment_limits=limits.payment_limits(),
-        warnings=_warnings(tokens, mail, production=reader.production),
     )
+    return evolve(settings, warnings=tuple(production_warnings(settings))) if reader.production else settings
 
 
 def load_storage_settings(environment: Mapping[str, str]) -> StorageSettings:
@@ -160,12 +164,3 @@ def _fill_secret(reader: EnvironmentReader, process: ProcessSettings | None, val
         values["secret"] = obtain_development_secret(process.data_dir, JWT_SECRET_FILE)
     except DevelopmentSecretError as error:
         reader.problems.append(f"JWT_SECRET is not set, and {error}")
-
-
-def _warnings(tokens: TokenSettings, mail: MailSettings, *, production: bool) -> tuple[str, ...]:
-    warnings = []
-    if production and len(tokens.secret) < RECOMMENDED_SECRET_BYTES:
-        warnings.append(f"JWT_SECRET has less than {RECOMMENDED_SECRET_BYTES} bytes: use a longer one.")
-    if production and mail.server is None:
-        warnings.append("SMTP_URL is not set: mails are kept in a table, and nobody gets them.")
-    return tuple(warnings)

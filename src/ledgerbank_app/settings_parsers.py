@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from attrs import frozen
 
@@ -192,9 +192,10 @@ def _rate_limit_store(text: str) -> str | None:
         return None
     _matching(r"[^\s]+", text)
     parts = urlsplit(text)
-    if parts.scheme != "redis" or not parts.hostname or parts.port == 0:
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname or parts.port == 0:
         raise ValueError("not a store")
     _matching(r"/?|/[0-9]{1,3}", parts.path)
+    _without_tls_options(parts.query)
     return text
 
 
@@ -202,14 +203,26 @@ def _job_broker(text: str) -> str:
     if text == "memory://":
         return text
     parts = urlsplit(_matching(r"[^\s]+", text))
-    if parts.scheme not in ("redis", "amqp") or not parts.hostname or parts.port == 0 or parts.fragment:
+    if (
+        parts.scheme not in ("redis", "rediss", "amqp", "amqps")
+        or not parts.hostname
+        or parts.port == 0
+        or parts.fragment
+    ):
         raise ValueError("not a broker")
     if parts.username and parts.password is None:
         raise ValueError("no password")
-    if parts.scheme == "redis":
+    if parts.scheme in ("redis", "rediss"):
         _matching(r"/?|/[0-9]{1,3}", parts.path)
         _matching("", parts.query)
+    _without_tls_options(parts.query)
     return text
+
+
+def _without_tls_options(query: str) -> None:
+    """A URL must not be able to turn off that certificates are verified."""
+    if "ssl" in unquote_plus(query).lower():
+        raise ValueError("an option of TLS")
 
 
 def _job_queues(text: str) -> Mapping[str, int]:
@@ -302,7 +315,8 @@ SMTP_SERVER: Parser[SmtpServer] = Parser(
 )
 MAIL_ADDRESS: Parser[str] = Parser("a mail address like bank@example.com", _mail_address)
 JOB_BROKER: Parser[str] = Parser(
-    "memory://, or a URL like redis://user:password@host:6379/0 or amqp://user:password@host:5672/vhost",
+    "memory://, or a URL like redis://user:password@host:6379/0 or amqp://user:password@host:5672/vhost"
+    " (rediss:// and amqps:// with TLS)",
     _job_broker,
 )
 JOB_QUEUES: Parser[Mapping[str, int]] = Parser(
@@ -311,7 +325,7 @@ JOB_QUEUES: Parser[Mapping[str, int]] = Parser(
     _job_queues,
 )
 RATE_LIMIT_STORE: Parser[str | None] = Parser(
-    "memory:// or a URL like redis://user:password@host:6379/0", _rate_limit_store
+    "memory:// or a URL like redis://user:password@host:6379/0 (rediss:// with TLS)", _rate_limit_store
 )
 ENCRYPTION_KEYS: Parser[tuple[bytes, ...]] = Parser(
     "a comma list of different base64 keys of 32 bytes, newest first", _encryption_keys

@@ -6,10 +6,13 @@ from typing import Any, TypeVar
 import attrs
 from attrs import frozen
 
+from ledgerbank_app.secret_files import SecretFileError, read_secret_file
 from ledgerbank_app.settings_parsers import Parser
 from ledgerbank_domain.identity.text_rules import is_text
 
 G = TypeVar("G", bound=attrs.AttrsInstance)
+FILE_SUFFIX = "_FILE"
+"""Every secret may stand in a file instead, which the variable with this behind its name names."""
 _METADATA_KEY = "ledgerbank_variable"
 
 
@@ -83,8 +86,8 @@ class EnvironmentReader:
         self.problems: list[str] = []
 
     def is_set(self, name: str) -> bool:
-        """Whether the variable is there and not blank."""
-        return self._environment.get(name, "").strip() != ""
+        """Whether the variable, or the one that names a file with it, is there and not blank."""
+        return self._is_there(name) or self._is_there(name + FILE_SUFFIX)
 
     def group(self, kind: type[G], *, complete: Callable[[dict[str, Any]], None] | None = None) -> G | None:
         """The group, or None when a variable of it is a problem.
@@ -101,7 +104,11 @@ class EnvironmentReader:
 
     def _value(self, described: Variable) -> Any:
         parser = described.parser_for(production=self.production)
-        text = self._text(described)
+        try:
+            text = self._text(described)
+        except SecretFileError as error:
+            self.problems.append(str(error))
+            return None
         if text is None:
             if self.production and described.is_required_in_production:
                 self.problems.append(f"{described.name} is required in production: {parser.rule}.")
@@ -115,7 +122,21 @@ class EnvironmentReader:
         return None
 
     def _text(self, described: Variable) -> str | None:
-        if not self.is_set(described.name):
+        if described.is_secret and self._is_there(described.name + FILE_SUFFIX):
+            return self._text_of_file(described.name)
+        if not self._is_there(described.name):
             return described.default_for(production=self.production)
         text = self._environment[described.name]
         return text if described.is_secret else text.strip()
+
+    def _text_of_file(self, name: str) -> str:
+        variable_of_file = name + FILE_SUFFIX
+        if self._is_there(name):
+            raise SecretFileError(f"{name} and {variable_of_file} are both set: set one of them.")
+        try:
+            return read_secret_file(self._environment[variable_of_file].strip())
+        except SecretFileError as error:
+            raise SecretFileError(f"{variable_of_file} names a file that {error}.") from None
+
+    def _is_there(self, name: str) -> bool:
+        return self._environment.get(name, "").strip() != ""

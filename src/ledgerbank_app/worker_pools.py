@@ -75,11 +75,11 @@ def _broker_at(url: str) -> "OpenJobBroker":
     try:
         from ledgerbank_adapters.workers import create_in_process_job_broker
 
-        if scheme == "redis":
+        if scheme in ("redis", "rediss"):
             from ledgerbank_adapters.workers.redis_job_broker import create_redis_job_broker
 
             return partial(create_redis_job_broker, url)
-        if scheme == "amqp":
+        if scheme in ("amqp", "amqps"):
             from ledgerbank_adapters.workers.rabbitmq_job_broker import create_rabbitmq_job_broker
 
             return partial(create_rabbitmq_job_broker, url)

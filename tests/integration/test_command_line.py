@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 
 import psycopg
 import pytest
+from tests.integration.production_settings import production_settings
 from tests.integration.running_server import run_ledgerbank
 from tests.postgres_servers import PostgresTestServer
 
@@ -87,20 +88,20 @@ def test_loading_sample_data_again_changes_nothing_even_at_the_same_time(environ
     assert rows(database_url) == before
 
 
-def test_sample_data_is_refused_in_production_unless_forced(environment):
-    production = environment | {
-        "APP_ENV": "production",
-        "JWT_SECRET": "s" * 64,
-        "PUBLIC_BASE_URL": "https://bank.example.com",
-        "ARGON2_TIME_COST": "2",
-        "ARGON2_MEMORY_KIB": "19456",
-        "TOKEN_ENCRYPTION_KEYS": NEW_KEY,
-        "WEBHOOK_SECRET": "w" * 32,
-    }
+def test_in_production_no_more_than_the_banks_of_the_sample_data_is_loaded_and_that_by_force_alone(
+    database_url, tmp_path
+):
+    production = production_settings(database_url) | {"LEDGERBANK_DATA_DIR": str(tmp_path)}
     refused = run_ledgerbank("seed", environment=production)
     assert refused.returncode == 2
     assert "--force" in refused.stderr
-    assert run_ledgerbank("seed", "--force", environment=production).returncode == 0
+    for _ in range(2):
+        assert run_ledgerbank("seed", "--force", environment=production).returncode == 0
+    loaded = rows(database_url)
+    assert [loaded[table] for table in ("users", "user_bank_accounts", "transactions")] == [[], [], []]
+    with psycopg.connect(database_url) as connection:
+        sample = connection.execute("SELECT count(*) FROM banks WHERE code <> 'HOUSE'").fetchone()
+    assert sample == (3,)
 
 
 def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(environment, database_url):

@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -26,9 +27,14 @@ class WebhookUrl:
     other's door, and nothing has to be stored.
     """
 
-    def __init__(self, *, public_base_url: str, provider: str, secret: bytes) -> None:
+    def __init__(
+        self, *, public_base_url: str, provider: str, secret: bytes, previous_secret: bytes | None = None
+    ) -> None:
+        """The previous secret's token is still let in, and given to no bank any more."""
         self._address = f"{public_base_url.rstrip('/')}/api/v1/webhooks/{provider}"
-        self._token = hmac.digest(secret, _TOKEN_LABEL + provider.encode(), "sha256").hex()
+        label = _TOKEN_LABEL + provider.encode()
+        self._tokens = [hmac.digest(each, label, "sha256").hex() for each in _known(secret, previous_secret)]
+        self._token = self._tokens[0]
 
     def __str__(self) -> str:
         return f"{self._address}?{urlencode({'token': self._token})}"
@@ -45,17 +51,18 @@ class WebhookUrl:
 
     def verify(self, delivery: WebhookDelivery) -> None:
         """Raises ``invalid_signature``."""
-        _compare(delivery.query.get("token", ""), self._token)
+        _compare(delivery.query.get("token", ""), self._tokens)
 
 
 class WebhookSignature:
     """For banks that sign, under a key that both sides know."""
 
-    def __init__(self, *, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self, *, secret: bytes, previous_secret: bytes | None = None) -> None:
+        """What is signed under the previous secret is still believed."""
+        self._secrets = _known(secret, previous_secret)
 
     def signature(self, *, timestamp: str, body: bytes) -> str:
-        return hmac.digest(self._secret, timestamp.encode("ascii") + b"." + body, "sha256").hex()
+        return self._signatures(timestamp, body)[0]
 
     def verify(self, delivery: WebhookDelivery, *, now: datetime) -> None:
         """Raises ``invalid_signature``, also for one that is older, or newer, than five minutes."""
@@ -63,12 +70,23 @@ class WebhookSignature:
         if not _TIMESTAMP.fullmatch(timestamp):
             raise DomainError(Reason.INVALID_SIGNATURE)
         given = delivery.headers.get(SIGNATURE_HEADER, "")
-        _compare(given, self.signature(timestamp=timestamp, body=delivery.body))
+        _compare(given, self._signatures(timestamp, delivery.body))
         if abs(now.timestamp() - int(timestamp)) > MAX_AGE.total_seconds():
             raise DomainError(Reason.INVALID_SIGNATURE)
 
+    def _signatures(self, timestamp: str, body: bytes) -> list[str]:
+        signed = timestamp.encode("ascii") + b"." + body
+        return [hmac.digest(secret, signed, "sha256").hex() for secret in self._secrets]
 
-def _compare(given: str, expected: str) -> None:
+
+def _known(secret: bytes, previous_secret: bytes | None) -> list[bytes]:
+    return [secret] if previous_secret is None else [secret, previous_secret]
+
+
+def _compare(given: str, expected: Sequence[str]) -> None:
     # As bytes: compare_digest refuses strings that are not ASCII, and a stranger may send any.
-    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("ascii")):
+    text = given.encode("utf-8", "surrogatepass")
+    # All of them, so that the time does not tell which one it was.
+    matches = [hmac.compare_digest(text, each.encode("ascii")) for each in expected]
+    if True not in matches:
         raise DomainError(Reason.INVALID_SIGNATURE)

@@ -1,6 +1,8 @@
 """Sliding windows in Redis, by the library limits."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from limits import RateLimitItemPerSecond
 from limits.errors import StorageError
@@ -14,6 +16,8 @@ from ledgerbank_domain.ports.rate_limiter import RateLimiter, RateLimitStoreErro
 KEY_PREFIX = "ledgerbank:rate"
 # A store that does not answer at once holds up every request of the API.
 TIMEOUT_SECONDS = 0.5
+# Whoever has no certificate for the host's name is not spoken to.
+TLS_OPTIONS: Mapping[str, Any] = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
 
 
 class RedisRateLimiter(RateLimiter):
@@ -36,6 +40,7 @@ class RedisRateLimiter(RateLimiter):
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 1),  # type: ignore[arg-type]  # passed on to redis, which wants just that
+            **(TLS_OPTIONS if url.startswith("rediss:") else {}),
         )
         self._limiter = MovingWindowRateLimiter(storage)
 

@@ -1,11 +1,13 @@
 """Delivery by RabbitMQ."""
 
+from ssl import create_default_context
 from typing import Any
 
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("rabbitmq"):
     from dramatiq.brokers.rabbitmq import RabbitmqBroker
+    from pika import SSLOptions  # type: ignore[import-untyped]  # its authors left it so
     from pika.exceptions import AMQPError  # type: ignore[import-untyped]  # its authors left it so
 
 from dramatiq.broker import Consumer
@@ -51,6 +53,9 @@ def create_rabbitmq_job_broker(url: str) -> JobBroker:
     parameters: Any = broker.parameters
     if parameters.blocked_connection_timeout is None:
         parameters.blocked_connection_timeout = BLOCKED_SECONDS
+    if parameters.ssl_options is not None:
+        # With ``amqps://``: the host has to show a certificate for its name.
+        parameters.ssl_options = SSLOptions(create_default_context(), server_hostname=parameters.host)
     return JobBroker(
         broker=broker,
         outages=(BrokerConnectionError, AMQPError, OSError),

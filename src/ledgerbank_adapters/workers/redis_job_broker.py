@@ -1,5 +1,8 @@
 """Delivery by Redis."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("redis"):
@@ -15,6 +18,7 @@ from ledgerbank_adapters.workers.job_broker import JobBroker
 
 NAMESPACE = "ledgerbank:jobs"
 TIMEOUT_SECONDS = 5.0
+TLS_OPTIONS: Mapping[str, Any] = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
 # When a worker gives no sign of life for so long, what it had fetched is delivered to another one. The jobs
 # table has sent it again by then, so this only clears up.
 HEARTBEAT_TIMEOUT_MILLISECONDS = 60_000
@@ -29,12 +33,17 @@ class _RedisBroker(RedisBroker):
 
 
 def create_redis_job_broker(url: str) -> JobBroker:
-    """A broker over the Redis at a ``redis://`` URL. A connection that died is replaced once per command."""
+    """A broker over the Redis at a ``redis://`` URL. A connection that died is replaced once per command.
+
+    With ``rediss://`` it speaks TLS, and whoever has no certificate for the host's name is not spoken to.
+    """
+    tls: Mapping[str, Any] = TLS_OPTIONS if url.startswith("rediss:") else {}
     client = Redis.from_url(
         url,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 1),
+        **tls,
     )
     broker = _RedisBroker(  # type: ignore[no-untyped-call]  # its authors left it so
         client=client,
