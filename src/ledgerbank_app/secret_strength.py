@@ -24,6 +24,7 @@ _WORDS = [
     "production",
     "ledgerbank",
     "replaceme",
+    "metrics",
     "insecure",
     "password",
     "changeme",
