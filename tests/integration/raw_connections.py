@@ -30,8 +30,8 @@ class RawAnswer:
 
 
 class RawConnection:
-    def __init__(self, port: int, *, timeout: float = 60) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port: int, *, timeout: float = 60, source: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0))
         self._read = b""
 
     def send(self, data: bytes) -> None:
@@ -83,8 +83,8 @@ class RawConnection:
 
 
 @contextmanager
-def raw_connection(port: int) -> Iterator[RawConnection]:
-    connection = RawConnection(port)
+def raw_connection(port: int, *, source: str = "127.0.0.1") -> Iterator[RawConnection]:
+    connection = RawConnection(port, source=source)
     try:
         yield connection
     finally:

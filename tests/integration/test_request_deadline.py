@@ -182,6 +182,22 @@ def test_bodies_that_never_come_take_bounded_memory(server: RunningServer) -> No
             assert client.get("/problems/timeout").status_code == 200
 
 
+def test_bodies_from_everywhere_that_never_come_take_no_room_from_who_is_logged_in(
+    server: RunningServer,
+) -> None:
+    with ExitStack() as stack, server.client(BOB) as bob:
+        logged_before = len(server.output())
+        for number in range(72):
+            connection = stack.enter_context(raw_connection(server.port, source=f"127.0.1.{1 + number // 9}"))
+            connection.send(begun(b"/auth/login", length=1_048_576, more=b" " * 1_048_575))
+        time.sleep(1)
+        assert new_payment(bob, account_id(bob))
+        # Nor may anybody fill the log: one line for each is enough.
+        logged = server.output()[logged_before:]
+        assert "POST /api/v1/auth/login was turned away: service_unavailable" in logged
+        assert "Traceback" not in logged
+
+
 def connection_waits(socket: Any) -> bool:
     socket.setblocking(False)
     try:

@@ -186,6 +186,7 @@ def create_http_application(
         writer=writer,
         lanes=lanes,
         bodies=BodyMemory.for_bodies_of(max_body_bytes),
+        anonymous_bodies=BodyMemory.for_bodies_of(max_body_bytes),
         start_deadline=start_deadline,
         max_body_bytes=max_body_bytes,
     )

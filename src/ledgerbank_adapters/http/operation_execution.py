@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 CANONICAL_PREFIX = "/api/v1"
 FORBIDDEN = 403
+# What we say to protect ourselves, where nothing failed before: anybody may cause it, as often as they like.
+TURNED_AWAY = (Reason.TIMEOUT, Reason.SERVICE_UNAVAILABLE)
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +118,15 @@ class OperationExecution:
         """The answer that tells the error; what is our own or another system's fault is logged."""
         context = arrived.context
         arrived.errors.append(error)
-        if error.category in (Category.SYSTEM, Category.EXTERNAL_DEPENDENCY):
+        if error.reason in TURNED_AWAY and error.__cause__ is None:
+            logger.warning(
+                "%s %s was turned away: %s (correlation id %s)",
+                context.method,
+                context.path,
+                error.reason.code,
+                context.correlation_id,
+            )
+        elif error.category in (Category.SYSTEM, Category.EXTERNAL_DEPENDENCY):
             logger.error(
                 "%s %s failed: %s (correlation id %s)",
                 context.method,

@@ -48,6 +48,7 @@ class OperationRunner:
     writer: AnswerWriter
     lanes: RequestLanes
     bodies: BodyMemory
+    anonymous_bodies: BodyMemory
     start_deadline: Callable[[], Deadline]
     max_body_bytes: int
 
@@ -98,7 +99,8 @@ class OperationRunner:
         admitted = await self._admitted(operation, arrived, deadline)
         if isinstance(admitted, Response):
             return admitted
-        with self.bodies.of(_caller_key(operation, arrived)) as held:
+        memory = self.anonymous_bodies if admitted.authentication is None else self.bodies
+        with memory.of(_caller_key(operation, arrived)) as held:
             body = await self._body(admitted, arrived, receive, held)
             work = partial(self.execution.perform, operation, arrived, admitted, body.content)
             return await self._in_lane(operation, arrived, work, deadline.extended_by(body.seconds))

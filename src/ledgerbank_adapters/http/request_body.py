@@ -19,25 +19,27 @@ from ledgerbank_domain.ports.deadline import time_is_up
 # A body that comes may come slowly, as over a mobile network; who says who they are get more time for it.
 BODY_SECONDS = 60
 ANONYMOUS_BODY_SECONDS = 20
-# Of all bodies that are being read or worked on, and of those of a single caller.
+# Of all bodies that are being read or worked on; half of it is for callers who said who they are, and of each
+# half a single caller has a share.
 BODY_MEMORY = 67_108_864
 SHARES = 4
 
 
 @define
 class BodyMemory:
-    """What all bodies together may take: the share of one caller is room for the largest body at least.
+    """What all bodies of one kind of caller may take together: the share of one is room for the largest
+    body at least. Nobody who may be anybody takes the room of those who said who they are.
 
     Belongs to one event loop.
     """
 
-    total: int = BODY_MEMORY
+    total: int = BODY_MEMORY // 2
     _taken: int = 0
     _taken_by: Counter[str] = field(factory=Counter)
 
     @classmethod
     def for_bodies_of(cls, max_bytes: int) -> "BodyMemory":
-        return cls(total=max(BODY_MEMORY, SHARES * max_bytes))
+        return cls(total=max(BODY_MEMORY // 2, SHARES * max_bytes))
 
     @contextmanager
     def of(self, caller: str) -> Iterator["HeldBody"]:
