@@ -219,7 +219,7 @@ BANK_OPERATIONS = (
         access=Access.ADMIN,
         body=BankChangesBody,
         answer=BankPayload,
-        errors=(*FOUND_BANK_ERRORS, *BANK_ERRORS),
+        errors=(*FOUND_BANK_ERRORS, *BANK_ERRORS, Reason.BANK_HAS_ACCOUNTS),
     ),
     Operation(
         method="POST",

@@ -195,3 +195,26 @@ def test_both_mounts_serve_the_same_document(bank: HttpBank, document: dict[str,
     bank.prefix = "/api/v1"
 
     assert bank.get("/docs/openapi.json").json() == document
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "reason"),
+    [
+        ("POST", "/accounts", Reason.ACCOUNT_FED_BY_BANK),
+        ("POST", "/accounts", Reason.USER_NOT_FOUND),
+        ("POST", "/accounts", Reason.ACCOUNT_INACTIVE),
+        ("POST", "/accounts", Reason.BANK_INACTIVE),
+        ("PUT", "/accounts/{id}", Reason.ACCOUNT_FED_BY_BANK),
+        ("POST", "/payments", Reason.ACCOUNT_FED_BY_BANK),
+        ("POST", "/payments/{id}/process", Reason.ACCOUNT_FED_BY_BANK),
+        ("PUT", "/profile", Reason.LAST_ADMINISTRATOR),
+        ("PUT", "/users/{id}", Reason.LAST_ADMINISTRATOR),
+        ("DELETE", "/users/{id}", Reason.LAST_ADMINISTRATOR),
+        ("POST", "/users", Reason.REGISTRATION_CLOSED),
+        ("PUT", "/banks/{id}", Reason.BANK_HAS_ACCOUNTS),
+    ],
+    ids=str,
+)
+def test_an_operation_tells_what_it_may_refuse_by_rule(method: str, path: str, reason: Reason) -> None:
+    operation = next(each for each in OPERATIONS if (each.method, each.path) == (method, path))
+    assert reason in operation.errors
