@@ -11,6 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 
+# Where the clients of tests have the bank send customers back to.
+REDIRECT_URIS = (
+    "http://ledgerbank.example/api/v1/bank-logins/callback",
+    "http://localhost:4000/api/v1/bank-logins/callback?kept=yes",
+)
 START_TIMEOUT_SECONDS = 20
 # Clients of many tests come back to one server: their connections are not to be closed under them.
 KEEP_ALIVE_SECONDS = 3600
@@ -25,6 +30,7 @@ class HostedBank(SimulatedBankServer):
     def __enter__(self) -> Self:
         self._host = _IDLE.pop() if _IDLE else _Host()
         self._host.application = self._server.config.app
+        self.model.redirect_uris.update(REDIRECT_URIS)
         self.url = self._host.url
         self.courier.start()
         return self

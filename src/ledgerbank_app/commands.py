@@ -114,7 +114,9 @@ def worker(*, queues: str = "") -> int:
 
 
 @app.command
-def simulated_bank(*, host: str = "127.0.0.1", port: int = 4010, seed: int = 1) -> int:
+def simulated_bank(
+    *, host: str = "127.0.0.1", port: int = 4010, seed: int = 1, redirect_uri: tuple[str, ...] = ()
+) -> int:
     """Serve a bank with made-up money to connect to, until stopped. Its state is in memory only.
 
     Nobody has to log in to its controls (/_control): do not let others reach its port.
@@ -127,15 +129,27 @@ def simulated_bank(*, host: str = "127.0.0.1", port: int = 4010, seed: int = 1) 
         The port to listen on.
     seed
         Another number gives other customers, accounts and histories; the same one always the same.
+    redirect_uri
+        An address that customers may be sent back to, letter by letter; may be given several times. Without
+        it http://localhost:4000/api/v1/bank-logins/callback.
     """
-    from ledgerbank_adapters.simulated_bank import SimulatedBankSettings, serve_simulated_bank
+    from ledgerbank_adapters.simulated_bank import (
+        DEFAULT_REDIRECT_URI,
+        SimulatedBankSettings,
+        serve_simulated_bank,
+    )
+
+    known = frozenset(redirect_uri or (DEFAULT_REDIRECT_URI,))
 
     def announce() -> None:
         print(f"  simulated bank  http://{host}:{port}   (Ctrl-C stops it)", flush=True)
 
     try:
         served = serve_simulated_bank(
-            host=host, port=port, settings=SimulatedBankSettings(seed=seed), announce=announce
+            host=host,
+            port=port,
+            settings=SimulatedBankSettings(seed=seed, redirect_uris=known),
+            announce=announce,
         )
     except OSError as error:
         raise CommandRefused(

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from ledgerbank_adapters.simulated_bank import DEFAULT_PORT, SimulatedBankServer
+from ledgerbank_adapters.simulated_bank import DEFAULT_PORT, SimulatedBankServer, SimulatedBankSettings
+from ledgerbank_app.bank_gateways import CALLBACK_PATH
 from ledgerbank_app.settings import Settings
 
 VARIABLE = "SIMULATED_BANK_URL"
@@ -23,11 +24,13 @@ def companion_bank(settings: Settings) -> Iterator[str | None]:
     if os.environ.get(VARIABLE, "").strip():
         yield settings.banks.simulated_url
         return
+    callback = settings.server.public_base_url + CALLBACK_PATH
+    known = SimulatedBankSettings(redirect_uris=frozenset({callback}))
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(SimulatedBankServer(port=DEFAULT_PORT))
+            server = stack.enter_context(SimulatedBankServer(known, port=DEFAULT_PORT))
         except OSError:
             # Another one has the usual port: most likely that of another data directory.
-            server = stack.enter_context(SimulatedBankServer())
+            server = stack.enter_context(SimulatedBankServer(known))
         os.environ[VARIABLE] = server.url
         yield server.url

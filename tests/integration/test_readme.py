@@ -74,9 +74,11 @@ def test_the_bank_that_the_walk_through_connects_shows_its_balances(database_url
         }
         assert run_ledgerbank("seed", environment=environment).returncode == 0
         with RunningServer(environment, tmp_path / "log") as server:
+            # What `ledgerbank up` registers when it starts the bank itself.
+            callback = f"http://localhost:{server.port}/api/v1/bank-logins/callback"
+            bank.model.redirect_uris.add(callback)
             make_a_payment = block_after("Make a payment", "sh")
             *_, address = run_in_bash(server, make_a_payment, block_after("Connect a bank", "sh"))
-            callback = f"http://localhost:{server.port}/api/v1/bank-logins/callback"
             brought = decided_on_the_page(address, "approve", name="Alice Example", comes_back_to=callback)
             with server.client("alice@example.com") as alice:
                 assert alice.get("/bank-logins/callback", params=brought).status_code == 200

@@ -22,6 +22,7 @@ with requires_extra("simulated-bank"):
         DEFAULT_CLIENT_ID,
         DEFAULT_CLIENT_SECRET,
         DEFAULT_CUSTOMER_NAME,
+        DEFAULT_REDIRECT_URI,
         SimulatedBankSettings,
     )
     from ledgerbank_adapters.simulated_bank.simulated_books import NotAtThisBankError, NotPossibleError
@@ -38,6 +39,7 @@ __all__ = [
     "DEFAULT_CLIENT_SECRET",
     "DEFAULT_CUSTOMER_NAME",
     "DEFAULT_PORT",
+    "DEFAULT_REDIRECT_URI",
     "EVERY_OPERATION",
     "OBIE_ROOT",
     "DeliveryMode",

@@ -29,6 +29,7 @@ class Arrival:
     Of a field that came twice the last counts; ``query_lists`` has all.
     """
 
+    method: str
     url: str
     headers: Mapping[str, str]
     path_parameters: Mapping[str, str]
@@ -37,9 +38,14 @@ class Arrival:
     body: bytes
 
     @property
+    def media_type(self) -> str:
+        """What the body says that it is, without parameters; empty when it does not say."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
     def form(self) -> dict[str, str] | None:
         """The fields of a form; None when the body is none."""
-        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        if self.media_type != FORM_TYPE:
             return None
         try:
             return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
@@ -48,7 +54,7 @@ class Arrival:
 
     def json(self) -> object:
         """The JSON of the body. Raises ValueError when it is none."""
-        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if self.media_type != "application/json":
             raise ValueError("The body must be application/json.")
         return json.loads(self.body)
 
@@ -164,6 +170,7 @@ async def _read(request: Request) -> Arrival:
     for name, value in request.query_params.multi_items():
         query_lists.setdefault(name, []).append(value)
     return Arrival(
+        method=request.method,
         url=str(request.url),
         headers=dict(request.headers),
         path_parameters=dict(request.path_params),

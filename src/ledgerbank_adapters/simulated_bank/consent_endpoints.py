@@ -107,6 +107,8 @@ def _question(bank: SimulatedBank, dialect: Dialect, sent: Mapping[str, str]) ->
         raise _BadLinkError("The application that sent you is not known to the bank (client_id).")
     if not is_web_address(sent.get("redirect_uri", "")):
         raise _BadLinkError("The application did not say where to return to (redirect_uri).")
+    if sent["redirect_uri"] not in bank.redirect_uris:
+        raise _BadLinkError("The application is not registered to return to that address (redirect_uri).")
     if sent.get("response_type") != "code":
         raise _BadLinkError("The application asked for an unknown kind of access (response_type).")
     if not sent.get("state"):

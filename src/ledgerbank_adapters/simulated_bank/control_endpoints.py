@@ -1,9 +1,10 @@
 """Making things happen at the simulated bank, for tests and for trying things out: JSON under ``/_control``.
 
-Nobody has to log in here: never let others reach the bank's port. Bodies are JSON objects, with the type
-application/json; a body without required fields may be left out. Amounts are whole minor units, negative
-when money leaves. 400: the body cannot be taken; 404: no such id; 409: the bank's state does not allow it;
-each answers ``{"error": "a sentence"}``.
+Nobody has to log in here: never let others reach the bank's port. Bodies are JSON objects; POST and PUT
+always say so by the type application/json, and a body without required fields may be left out. Amounts are
+whole minor units, negative when money leaves. 400: the body cannot be taken; 403: it comes from a web page of
+another origin, or Host is neither an address nor localhost; 404: no such id; 409: the bank's state does not
+allow it; each answers ``{"error": "a sentence"}``.
 
 ==================================== =====================================================================
 GET    /_control/customers           all customers: accounts, balances, grants, notices in the app
@@ -53,6 +54,7 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from ledgerbank_adapters.simulated_bank.bank_exchange import Arrival, BankOperation, Handler, json_answer
+from ledgerbank_adapters.simulated_bank.control_access import JSON_TYPE, foreign_origin, is_no_json
 from ledgerbank_adapters.simulated_bank.control_bodies import BadControlError, ControlBody
 from ledgerbank_adapters.simulated_bank.control_payloads import (
     Payload,
@@ -83,6 +85,10 @@ def _controlled(control: Control) -> Handler:
     """Hands a control its body and the id in its path; answers what it refuses."""
 
     def handler(bank: SimulatedBank, arrival: Arrival) -> Response:
+        if (refusal := foreign_origin(arrival)) is not None:
+            return json_answer({"error": refusal}, status=403)
+        if is_no_json(arrival):
+            return json_answer({"error": f"The body must be of the type {JSON_TYPE}."}, status=400)
         try:
             body = ControlBody(arrival)
             content = control(bank, body, arrival.path_parameters.get("id", ""))

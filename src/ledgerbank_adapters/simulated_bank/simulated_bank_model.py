@@ -34,6 +34,7 @@ class SimulatedBank(SimulatedBooks):
         new_secret: Callable[[], str],
     ) -> None:
         self._new_secret = new_secret
+        self.redirect_uris = set(settings.redirect_uris)
         super().__init__(settings, clock=clock)
 
     def reset(self) -> None:

@@ -9,6 +9,7 @@ from ledgerbank_adapters.simulated_bank.simulated_history import DEFAULT_HISTORY
 
 DEFAULT_CLIENT_ID = "simulated-client"
 DEFAULT_CLIENT_SECRET = "simulated-secret"  # noqa: S105 - published on purpose: it guards made-up money
+DEFAULT_REDIRECT_URI = "http://localhost:4000/api/v1/bank-logins/callback"
 DEFAULT_CUSTOMER_NAME = "Alex Morgan"
 
 
@@ -16,7 +17,8 @@ DEFAULT_CUSTOMER_NAME = "Alex Morgan"
 class SimulatedBankSettings:
     """All times in seconds.
 
-    ``clients`` are the client ids and their secrets. ``starts_at`` fixes the instant from which all content
+    ``clients`` are the client ids and their secrets, ``redirect_uris`` the addresses that customers
+    may be sent back to, letter by letter. ``starts_at`` fixes the instant from which all content
     is counted; None: the clock's instant when the bank opens. ``history_length`` is the number of movements
     of a customer's main account. ``window_grace_seconds`` is how much older than 90 days ``since`` may be
     when it arrives: for the way it took, and for clocks that differ. ``webhook_retry_waits`` has one figure
@@ -27,6 +29,7 @@ class SimulatedBankSettings:
     clients: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({DEFAULT_CLIENT_ID: DEFAULT_CLIENT_SECRET})
     )
+    redirect_uris: frozenset[str] = frozenset({DEFAULT_REDIRECT_URI})
     starts_at: datetime | None = None
     history_length: int = DEFAULT_HISTORY_LENGTH
     access_token_seconds: int = 21_600

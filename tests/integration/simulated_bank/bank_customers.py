@@ -153,7 +153,7 @@ class ObieClient:
 
 def control(bank: SimulatedBankServer, method: str, path: str, content: Json | None = None) -> Json:
     """What a control endpoint answers."""
-    answer = HTTP.request(method, f"{bank.url}/_control{path}", json=content)
+    answer = HTTP.request(method, f"{bank.url}/_control{path}", json={} if content is None else content)
     assert answer.status_code == 200, answer.text
     body: Json = answer.json()
     return body

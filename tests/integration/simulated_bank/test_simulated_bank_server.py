@@ -54,7 +54,10 @@ def everything_shown(bank: SimulatedBankServer, name: str) -> list[Json]:
 def banks() -> Iterator[list[SimulatedBankServer]]:
     """Two of one seed, one of another."""
     with ExitStack() as stack:
-        settings = [SimulatedBankSettings(seed=seed, starts_at=START) for seed in (11, 11, 12)]
+        settings = [
+            SimulatedBankSettings(seed=seed, starts_at=START, redirect_uris=frozenset({REDIRECT}))
+            for seed in (11, 11, 12)
+        ]
         yield [stack.enter_context(SimulatedBankServer(each, clock=lambda: START)) for each in settings]
 
 
@@ -106,7 +109,7 @@ def test_movements_added_by_many_at_once_are_all_there_under_ids_of_their_own(mo
 
 
 def test_a_bank_knows_the_clients_it_is_given() -> None:
-    settings = SimulatedBankSettings(clients={"mine": "my-secret"})
+    settings = SimulatedBankSettings(clients={"mine": "my-secret"}, redirect_uris=frozenset({REDIRECT}))
     with SimulatedBankServer(settings) as bank:
         assert HTTP.get(f"{bank.url}/", params=question()).status_code == 400
         assert HTTP.get(f"{bank.url}/", params=question(client_id="mine")).status_code == 200

@@ -25,6 +25,7 @@ def client_url() -> Iterator[str]:
 def test_a_person_clicks_through_and_lands_at_the_client(
     bank: SimulatedBankServer, client_url: str, dialect: str, button: str, answer: str
 ):
+    bank.model.redirect_uris.add(client_url)
     asked, address = question(redirect_uri=client_url), f"{bank.url}/"
     if dialect == "obie":
         obie = ObieClient(bank)

@@ -81,7 +81,7 @@ def test_what_is_settled_or_declined_stays_so(monzo: MonzoClient, end: str, agai
     path = f"/accounts/{monzo.account_id()}/transactions"
     transaction_id = control(monzo.bank, "POST", path, {"amount": -5})["id"]
     control(monzo.bank, "POST", f"/transactions/{transaction_id}/{end}")
-    answer = HTTP.post(f"{monzo.bank.url}/_control/transactions/{transaction_id}/{again}")
+    answer = HTTP.post(f"{monzo.bank.url}/_control/transactions/{transaction_id}/{again}", json={})
     assert (answer.status_code, answer.json()["error"]) == (409, "The transaction is not pending.")
 
 
@@ -160,6 +160,56 @@ def test_a_body_that_cannot_be_taken_is_400_with_a_sentence(monzo: MonzoClient, 
 def test_a_body_must_be_json_by_its_type_so_that_no_web_page_can_send_one(bank: SimulatedBankServer):
     answer = HTTP.post(f"{bank.url}/_control/clock/advance", content=b'{"seconds": 5}')
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://127.0.0.1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Host": "rebound.evil.example"},
+        {"Host": "localhost.evil.example:4010"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "rebound.evil.example", "Origin": "http://rebound.evil.example"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/reset"), ("GET", "/customers"), ("DELETE", "/faults")]
+)
+def test_no_web_page_that_somebody_looks_at_controls_the_bank(
+    monzo: MonzoClient, headers: dict[str, str], method: str, path: str
+):
+    asked = {"Content-Type": "application/json"} | headers
+    answer = HTTP.request(method, f"{monzo.bank.url}/_control{path}", headers=asked)
+    assert answer.status_code == 403
+    assert "customers" not in answer.json()
+    assert monzo.get("/accounts").status_code == 200, "nothing was reset"
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+def test_a_request_that_pages_may_send_unasked_controls_nothing_even_without_a_body(
+    monzo: MonzoClient, kind: str
+):
+    headers = {"Content-Type": kind} if kind else {}
+    assert HTTP.post(f"{monzo.bank.url}/_control/reset", headers=headers).status_code == 400
+    assert monzo.get("/accounts").status_code == 200, "nothing was reset"
+
+
+def test_programs_and_the_banks_own_pages_control_it(bank: SimulatedBankServer):
+    port = bank.url.rpartition(":")[2]
+    for headers in (
+        {"Origin": bank.url, "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Host": f"localhost:{port}", "Origin": f"http://localhost:{port}"},
+        {"Host": f"[::1]:{port}"},
+    ):
+        answer = HTTP.post(f"{bank.url}/_control/reset", json={}, headers=headers)
+        assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize(("kind", "currency"), [("uk_pot", "GBP"), ("uk_retail", "XXX")])
