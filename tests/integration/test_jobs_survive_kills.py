@@ -7,7 +7,9 @@ from tests.integration.job_kill_run import kill_scene
 from tests.integration.job_outage_run import play_freeze, play_outage
 from tests.job_brokers import BROKERS
 
-PAYMENTS = 400
+PAYMENTS = 200
+# How soon they are done is measured by the run itself, with ten times as many.
+UNDER_WAY = 40
 
 
 @pytest.mark.parametrize("broker", BROKERS)
@@ -34,19 +36,17 @@ def test_payments_end_once_though_the_database_is_killed_as_well() -> None:
 
 
 @pytest.mark.parametrize("broker", BROKERS)
-def test_all_that_was_under_way_is_done_within_thirty_seconds_of_starting_again_though_everything_was_killed(
-    broker: str,
-) -> None:
+def test_all_that_was_under_way_is_done_once_after_everything_was_killed(broker: str) -> None:
     with kill_scene(broker) as scene:
-        result = play_outage(scene, payments=PAYMENTS)
+        result = play_outage(scene, payments=UNDER_WAY)
 
     assert result.faults == []
-    assert result.under_way == result.lost_attempts == PAYMENTS
+    assert result.under_way == result.lost_attempts == UNDER_WAY
 
 
 def test_what_frozen_workers_had_begun_is_done_once_by_others_and_they_change_nothing_later() -> None:
     with kill_scene("in-process") as scene:
-        result = play_freeze(scene, payments=PAYMENTS)
+        result = play_freeze(scene, payments=UNDER_WAY)
 
     assert result.faults == []
-    assert result.under_way == result.lost_attempts == PAYMENTS
+    assert result.under_way == result.lost_attempts == UNDER_WAY
