@@ -24,6 +24,8 @@ def work_until_stopped(
     A second signal ends the process at once; its attempts are taken over.
     """
     configure_logging(application.settings.process.log_level)
+    for warning in application.settings.warnings:
+        logger.warning(warning)
     pool = create_worker_pool(application, metrics, threads=threads)
     with _told_to_stop() as stop:
         pool.start()
