@@ -70,6 +70,7 @@ STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
 
 STAFF_READS: dict[str, Callable[["Scene", Actor], Any]] = {
     "users.get": lambda s, who: s.services.users.get(who, user_id=s.user.id),
+    "users.check_known": lambda s, who: s.services.users.check_known(who, user_id=s.user.id),
     "users.list_page": lambda s, who: s.services.users.list_page(
         who, UserFilter(), sort=(), request=PageRequest()
     ),

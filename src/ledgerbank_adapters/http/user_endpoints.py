@@ -95,7 +95,7 @@ def get_user(call: Call[None, None]) -> Answer:
 def update_user(call: Call[UserChangesBody, None]) -> Answer:
     users, user_id = call.services.users, call.path_id()
     # An unknown user is 404 whatever the body says; the use-case looks again, under lock.
-    users.get(call.actor, user_id=user_id)
+    users.check_known(call.actor, user_id=user_id)
     return Answer(data=user_payload(users.update(call.actor, user_id=user_id, changes=call.body().changes())))
 
 

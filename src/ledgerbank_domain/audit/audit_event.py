@@ -58,6 +58,7 @@ class AuditName(Enum):
     ADMIN_JOB_RETRIED = "admin.job_retried"
     ADMIN_JOB_CANCELLED = "admin.job_cancelled"
     ADMIN_ACCOUNT_UPDATED = "admin.account_updated"
+    STAFF_READ = "staff.read"
     LEDGER_REVERSED = "ledger.reversed"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
@@ -136,13 +137,13 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditTarget:
-    """What an event is about: ``type`` is ``user``, ``payment``, ``job`` ...
+    """What an event is about: ``type`` is ``user``, ``payment``, ``job`` ...; no ``id``: about many at once.
 
     ``facts`` go along as the event's metadata.
     """
 
     type: str
-    id: UUID
+    id: UUID | None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -47,6 +47,7 @@ from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.payment_cancellation import take_back_payments_of_closed_account
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
+from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,9 @@ class AccountService:
         """The accounts of ``wanted.user_id``. Raises ``insufficient_permissions`` for somebody else's."""
         require_permission(may_list_accounts_of(actor, wanted.user_id))
         with self.start_unit_of_work() as work:
-            return work.accounts.list_page(wanted, request=request)
+            page = work.accounts.list_page(wanted, request=request)
+            self._commit_reading(work, actor, wanted.user_id, "accounts")
+        return page
 
     def get(self, actor: Actor, *, account_id: UUID) -> Account:
         """Raises ``account_not_found``, then ``unauthorized_access``."""
@@ -139,7 +142,14 @@ class AccountService:
 
     def _get_askable(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
         with self.start_unit_of_work() as work:
-            return _viewable_accounts(work, requests)
+            outcomes = _viewable_accounts(work, requests)
+            readings = [
+                Reading(actor=actor, owner_id=found.user_id, what="account", id=found.id)
+                for (actor, _), found in zip(requests, outcomes, strict=True)
+                if isinstance(found, Account)
+            ]
+            commit_staff_readings(work, readings, audit=self.audit)
+        return outcomes
 
     def balance_at(
         self,
@@ -160,6 +170,7 @@ class AccountService:
         # What was booked by then is all there will ever be: nobody is held up while it is summed.
         with self.start_unit_of_work() as work:
             balance = work.transactions.balance_at(account_id, asked_at, known_at=asked_known_at)
+            self._commit_reading(work, actor, account.user_id, "balance", account_id)
         return BalanceAt(
             account_id=account_id,
             balance=Money(balance, account.currency),
@@ -190,6 +201,7 @@ class AccountService:
             activity = RecentActivity.gather(
                 work, accounts=[account], signatures=(), limits=self.limits, now=work.now()
             )
+            self._commit_reading(work, actor, account.user_id, "account_health", account_id)
         return AccountHealth.of(account, spent=activity.spent_from(account), limits=self.limits)
 
     def list_transactions(
@@ -200,8 +212,10 @@ class AccountService:
         Raises ``account_not_found``, then ``unauthorized_access``.
         """
         with self.start_unit_of_work() as work:
-            result_of(_viewable_accounts(work, [(actor, account_id)])[0])
-            return work.transactions.list_keyset(replace(wanted, account_id=account_id), request=request)
+            account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
+            page = work.transactions.list_keyset(replace(wanted, account_id=account_id), request=request)
+            self._commit_reading(work, actor, account.user_id, "transactions", account_id)
+        return page
 
     def list_all_transactions(
         self, actor: Actor, *, wanted: TransactionFilter, request: KeysetRequest
@@ -213,12 +227,15 @@ class AccountService:
         """
         with self.start_unit_of_work() as work:
             if wanted.account_id is not None:
-                result_of(_viewable_accounts(work, [(actor, wanted.account_id)])[0])
-            elif wanted.user_id is None:
-                wanted = replace(wanted, user_id=actor.required_user_id())
+                owner_id = result_of(_viewable_accounts(work, [(actor, wanted.account_id)])[0]).user_id
+            else:
+                owner_id = wanted.user_id or actor.required_user_id()
+                wanted = replace(wanted, user_id=owner_id)
             if wanted.user_id is not None and not may_list_accounts_of(actor, wanted.user_id):
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
-            return work.transactions.list_keyset(wanted, request=request)
+            page = work.transactions.list_keyset(wanted, request=request)
+            self._commit_reading(work, actor, owner_id, "transactions", wanted.account_id)
+        return page
 
     def _locked_for_update(
         self, work: UnitOfWork, actor: Actor, account_id: UUID, changes: AccountChanges
@@ -283,6 +300,12 @@ class AccountService:
             inserted_at=now,
             updated_at=now,
         )
+
+    def _commit_reading(
+        self, work: UnitOfWork, actor: Actor, owner_id: UUID, what: str, account_id: UUID | None = None
+    ) -> None:
+        reading = Reading(actor=actor, owner_id=owner_id, what=what, id=account_id)
+        commit_staff_readings(work, [reading], audit=self.audit)
 
     def _record(
         self,

@@ -22,6 +22,7 @@ from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.scheduled_job import ScheduledJob
+from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +37,21 @@ class BankLoginService:
         """Raises ``bank_login_not_found``, then ``insufficient_permissions``."""
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_many([login_id]).get(login_id)
-        if login is None:
-            raise DomainError(Reason.BANK_LOGIN_NOT_FOUND)
-        require_permission(may_view_login(actor, login))
+            if login is None:
+                raise DomainError(Reason.BANK_LOGIN_NOT_FOUND)
+            require_permission(may_view_login(actor, login))
+            reading = Reading(actor=actor, owner_id=login.user_id, what="bank_login", id=login_id)
+            commit_staff_readings(work, [reading], audit=self.audit)
         return login
 
     def list_page(self, actor: Actor, wanted: BankLoginFilter, *, request: PageRequest) -> Page[BankLogin]:
         """The logins of ``wanted.user_id``. Raises ``insufficient_permissions`` for somebody else's."""
         require_permission(may_list_logins_of(actor, wanted.user_id))
         with self.start_unit_of_work() as work:
-            return work.bank_logins.list_page(wanted, request=request)
+            page = work.bank_logins.list_page(wanted, request=request)
+            reading = Reading(actor=actor, owner_id=wanted.user_id, what="bank_logins")
+            commit_staff_readings(work, [reading], audit=self.audit)
+        return page
 
     @retried_on_conflict
     def update(self, actor: Actor, *, login_id: UUID, changes: BankLoginChanges) -> BankLogin:

@@ -24,6 +24,7 @@ from ledgerbank_domain.services.authority_check import locked_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.scheduled_job import ScheduledJob
+from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
 
 AS_SOON_AS_POSSIBLE = JobSchedule()
 
@@ -85,7 +86,10 @@ class PaymentScheduleService:
             job = work.jobs.find_newest_of_payment(payment_id)
             if job is None:
                 raise DomainError(Reason.JOB_NOT_FOUND)
-            return job.as_of(work.now())
+            shown = job.as_of(work.now())
+            reading = Reading(actor=actor, owner_id=payment.user_id, what="payment_job", id=payment_id)
+            commit_staff_readings(work, [reading], audit=self.audit)
+        return shown
 
     @retried_on_conflict
     def cancel_job(self, actor: Actor, *, payment_id: UUID) -> Job:

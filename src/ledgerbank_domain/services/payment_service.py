@@ -38,6 +38,7 @@ from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.payment_audit import payment_target
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
+from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
 from ledgerbank_domain.users.user import User
 
 
@@ -117,6 +118,8 @@ class PaymentService:
             if refusal is not None:
                 raise refusal
             facts = self._with_recent_activity(work, facts, draft)
+            reading = Reading(actor=actor, owner_id=account.user_id, what="account", id=account.id)
+            commit_staff_readings(work, [reading], audit=self.audit)
         error = first_broken_rule((*CREATION_RULES, *AFFORDABILITY_RULES), facts)
         if error is not None and error.category in (Category.VALIDATION, Category.NOT_FOUND):
             raise error
@@ -133,7 +136,14 @@ class PaymentService:
     def _get_askable(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
         with self.start_unit_of_work() as work:
             payments = work.payments.find_many({payment_id for _, payment_id in requests})
-        return [_viewable(actor, payments.get(payment_id)) for actor, payment_id in requests]
+            outcomes = [_viewable(actor, payments.get(payment_id)) for actor, payment_id in requests]
+            readings = [
+                Reading(actor=actor, owner_id=found.user_id, what="payment", id=found.id)
+                for (actor, _), found in zip(requests, outcomes, strict=True)
+                if isinstance(found, Payment)
+            ]
+            commit_staff_readings(work, readings, audit=self.audit)
+        return outcomes
 
     def list_page(self, actor: Actor, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
         """Payments of one user, newest first.
@@ -155,6 +165,8 @@ class PaymentService:
                 limits=self.limits,
                 now=work.now(),
             )
+            reading = Reading(actor=actor, owner_id=payment.user_id, what="payment", id=payment_id)
+            commit_staff_readings(work, [reading], audit=self.audit)
         return PaymentOutlook(
             payment=payment,
             can_process=payment.is_pending and may_process_payment(actor, payment, self.limits),

@@ -35,6 +35,7 @@ from ledgerbank_domain.services.notification_service import queue_notification
 from ledgerbank_domain.services.password_proof import prove_password
 from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
 from ledgerbank_domain.services.permission_check import require_permission
+from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
 from ledgerbank_domain.users.password_rules import check_new_password, prepared_password
 from ledgerbank_domain.users.user import (
     User,
@@ -97,19 +98,31 @@ class UserService:
         """Any user, DELETED ones too. Raises ``user_not_found``, ``insufficient_permissions``."""
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
-            return work.users.get(user_id)
+            user = work.users.get(user_id)
+            self._commit_reading(work, actor, user_id, "user")
+        return user
+
+    def check_known(self, actor: Actor, *, user_id: UUID) -> None:
+        """Shows nothing of the user. Raises as :meth:`get`."""
+        with self.start_unit_of_work() as work:
+            require_permission(may_administer_users(seen_actor(work, actor)))
+            work.users.get(user_id)
 
     def list_page(
         self, actor: Actor, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest
     ) -> Page[User]:
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
-            return work.users.list_page(wanted, sort=sort, request=request)
+            page = work.users.list_page(wanted, sort=sort, request=request)
+            self._commit_reading(work, actor, None, "users")
+        return page
 
     def list_keyset(self, actor: Actor, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
-            return work.users.list_keyset(wanted, request=request)
+            page = work.users.list_keyset(wanted, request=request)
+            self._commit_reading(work, actor, None, "users")
+        return page
 
     def stats(self, actor: Actor) -> UserStats:
         with self.start_unit_of_work() as work:
@@ -322,6 +335,10 @@ class UserService:
     def _save_without_sessions(self, work: UnitOfWork, user: User, *, at: datetime) -> None:
         work.users.save(user)
         work.refresh_tokens.revoke_all_of_user(user.id, at=at)
+
+    def _commit_reading(self, work: UnitOfWork, actor: Actor, user_id: UUID | None, what: str) -> None:
+        reading = Reading(actor=actor, owner_id=user_id, what=what)
+        commit_staff_readings(work, [reading], audit=self.audit)
 
     def _record(
         self,

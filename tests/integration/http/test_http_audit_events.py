@@ -10,6 +10,7 @@ from tests.integration.http.http_bank import PASSWORD, PEER, BackOffice, Custome
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Role
 
 FIELDS = {
     "id", "occurred_at", "event", "severity", "outcome", "reason", "actor_user_id", "actor_role",
@@ -300,3 +301,41 @@ def test_a_rejected_token_leaves_no_more_of_its_path_than_a_line(bank: HttpBank,
     event = trail.new()[-1]
     assert event["event"] == "auth.token_rejected"
     assert (len(event["path"]), len(event["user_agent"])) == (512, 255)
+
+
+def test_support_reading_a_customers_account_is_an_event_about_that_customer(
+    bank: HttpBank, trail: Trail, alice: Customer
+) -> None:
+    support = bank.customer("support@example.com", role=Role.SUPPORT)
+    account = alice.account()
+
+    data_of(support.get(f"/accounts/{account.id}"))
+    data_of(support.get(f"/accounts?user_id={alice.user.id}"))
+
+    single, listed = [event for event in trail.new() if event["event"] == "staff.read"]
+    assert (single["target_type"], single["target_id"]) == ("user", str(alice.user.id))
+    assert (single["actor_user_id"], single["actor_role"]) == (str(support.user.id), "support")
+    assert single["metadata"] == {"what": "account", "id": str(account.id)}
+    assert (single["method"], single["path"], single["status"]) == (
+        "GET",
+        f"/api/accounts/{account.id}",
+        200,
+    )
+    assert (listed["target_id"], listed["metadata"]) == (str(alice.user.id), {"what": "accounts"})
+
+
+def test_a_customer_reading_their_own_account_is_no_event(trail: Trail, alice: Customer) -> None:
+    account = alice.account()
+
+    data_of(alice.get(f"/accounts/{account.id}"))
+    data_of(alice.get("/accounts"))
+    data_of(alice.get(f"/accounts/{account.id}/transactions"))
+
+    assert "staff.read" not in trail.names()
+
+
+def test_an_administrator_changing_a_user_is_no_reading_besides(alice: Customer, trail: Trail) -> None:
+    data_of(trail.admin.put(f"/users/{alice.user.id}", json={"full_name": "Alice Changed"}))
+
+    assert trail.names()[-1] == "admin.user_updated"
+    assert "staff.read" not in trail.names()
