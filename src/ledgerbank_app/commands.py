@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_adapters.postgres import PostgresDatabase
+from ledgerbank_app.audit_commands import audit
 from ledgerbank_app.command_context import CommandRefused, opened_up_to_date
 from ledgerbank_app.companion_bank import companion_bank
 from ledgerbank_app.composition import compose_application
@@ -42,6 +43,7 @@ app.command(ledger)
 keys = App(name="keys", help="Look after the keys that encrypt banks' tokens.")
 app.command(keys)
 app.command(users)
+app.command(audit)
 
 
 def run_command_line() -> int:

@@ -108,6 +108,7 @@ def compose_application(
         storage_clock=PostgresClock(database.engine),
         job_timing=job_timing,
         job_retention=settings.jobs.retention,
+        audit_retention=settings.jobs.audit_retention,
         mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
         gateways=banks.by_name,
         known_gateways=KNOWN_GATEWAYS,

@@ -48,6 +48,15 @@ class JobSettings:
         default="7",
         meaning="How long finished jobs are kept.",
     )
+    audit_retention: timedelta = variable(
+        "AUDIT_RETENTION_DAYS",
+        days(0, 36500),
+        default="0",
+        meaning=(
+            "How long audit events are kept after they occurred; 0 keeps them for ever. Only what `ledgerbank"
+            " audit export` has written is ever removed."
+        ),
+    )
 
 
 def fill_unnamed_queues(values: dict[str, Any]) -> None:

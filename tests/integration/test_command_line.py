@@ -1,6 +1,8 @@
 """What the commands promise to whoever types them."""
 
 import json
+import subprocess
+import sys
 from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +11,7 @@ from subprocess import CompletedProcess
 import psycopg
 import pytest
 from tests.integration.production_settings import production_settings
-from tests.integration.running_server import run_ledgerbank
+from tests.integration.running_server import environment_of_processes, run_ledgerbank
 from tests.postgres_servers import PostgresTestServer
 
 from ledgerbank_adapters.encryption import AesGcmSecretBox
@@ -128,6 +130,65 @@ def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(environment, 
     assert lost.returncode == 2
     assert "1 cannot be decrypted" in lost.stderr
     assert OLD_KEY not in lost.stdout + lost.stderr
+
+
+def test_the_audit_trail_is_exported_once_in_order_and_to_new_files_alone(
+    environment, database_url, tmp_path
+):
+    insert = """
+        INSERT INTO audit_events (id, occurred_at, event, severity, outcome, metadata)
+        SELECT lpad(number::text, 32, '0')::uuid, now() - interval '1 hour' - number * interval '1 second',
+            'auth.logout', 'info', 'success', jsonb_build_object('number', number, 'name', 'Zoë')
+        FROM generate_series(1, 250) AS number
+    """
+    with psycopg.connect(database_url) as connection:
+        connection.execute(insert)
+        connection.execute(
+            "INSERT INTO audit_events (id, occurred_at, event, severity, outcome, metadata)"
+            " VALUES (gen_random_uuid(), now(), 'auth.logout', 'info', 'success', '{}')"
+        )
+
+    def exported_to(path: Path) -> CompletedProcess[str]:
+        return run_ledgerbank("audit", "export", "--output", str(path), environment=environment)
+
+    refused = exported_to(tmp_path / "missing" / "trail.jsonl")
+    assert (refused.returncode, "cannot be made" in refused.stderr) == (2, True)
+    with ThreadPoolExecutor(2) as pool:
+        files = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
+        assert [run.returncode for run in pool.map(exported_to, files)] == [0, 0]
+    numbers = [
+        [json.loads(line)["metadata"]["number"] for line in file.read_text().splitlines()] for file in files
+    ]
+    assert sorted(numbers[0] + numbers[1], reverse=True) == [*range(250, 0, -1)]
+    assert all(listed == sorted(listed, reverse=True) for listed in numbers)
+    assert files[0].stat().st_mode & 0o777 == 0o600
+    before = [file.read_bytes() for file in files]
+    again = exported_to(files[0])
+    assert (again.returncode, "cannot be made" in again.stderr) == (2, True)
+    assert [file.read_bytes() for file in files] == before
+    nothing = run_ledgerbank("audit", "export", environment=environment)
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "Exported: 0.\n")
+
+
+def test_what_could_not_be_written_is_left_to_the_next_export(environment, database_url):
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO audit_events (id, occurred_at, event, severity, outcome, metadata)"
+            " VALUES (gen_random_uuid(), now() - interval '1 hour', 'auth.logout', 'info', 'success', '{}')"
+        )
+    with Path("/dev/full").open("wb") as full:
+        failed = subprocess.run(
+            [sys.executable, "-m", "ledgerbank_app", "audit", "export"],
+            env=environment_of_processes(environment),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert (failed.returncode, "cannot be written" in failed.stderr) == (2, True)
+    written = run_ledgerbank("audit", "export", environment=environment)
+    assert [json.loads(line)["event"] for line in written.stdout.splitlines()] == ["auth.logout"]
 
 
 def test_an_unmigrated_database_is_named_as_such(

@@ -1,7 +1,7 @@
 """The migrated schema itself, on every PostgreSQL that is installed: what it refuses, whoever asks."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -272,6 +272,7 @@ WORLD: list[tuple[str, Row]] = [
             "metadata": Jsonb({}),
         },
     ),
+    ("audit_exports", {"trail": "audit_events"}),
     (
         "oauth_states",
         {
@@ -313,8 +314,10 @@ WITHOUT_ID = (
     "login_networks",
     "bank_transaction_imports",
     "idempotency_records",
+    "audit_exports",
     "development_mails",
 )
+ONE_ROW = ("bank_catalogue", "audit_exports")
 FIRST_ROWS = dict(reversed(WORLD))
 TABLES = sorted(FIRST_ROWS)
 
@@ -599,6 +602,9 @@ REFUSED: dict[str, list[Row]] = {
     "audit_events_method_length_check": [{"method": "M" * 33}],
     "audit_events_status_check": [{"status": 99}],
     "audit_events_metadata_check": [{"metadata": Jsonb("text")}],
+    "audit_exports_pkey": [{}],
+    "audit_exports_trail_check": [{"trail": "journal_entries"}],
+    "audit_exports_position_whole_check": [{"occurred_at": NOW}, {"event_id": NOBODY}],
     "oauth_states_pkey": [{"id": number(27)}],
     "oauth_states_state_hash_key": [{"state_hash": "0" * 64}],
     "oauth_states_user_id_fkey": [{"user_id": NOBODY}],
@@ -669,8 +675,8 @@ def tables_by_constraint(connection: psycopg.Connection) -> dict[str, str]:
     return {name: table for name, table in rows if table != "alembic_version"}
 
 
-# There is one catalogue, and the world has it.
-@pytest.mark.parametrize("table", [table for table in TABLES if table != "bank_catalogue"])
+# There is one catalogue, and one audit trail, and the world has them.
+@pytest.mark.parametrize("table", [table for table in TABLES if table not in ONE_ROW])
 def test_a_valid_row_is_taken(world: psycopg.Connection, table: str) -> None:
     insert(world, table, second_row(table))
 
@@ -725,6 +731,40 @@ def test_what_is_booked_or_recorded_is_never_changed_not_even_by_a_superuser(
 
     assert str(refusal.value.diag.constraint_name).endswith("_append_only")
     assert world.execute(f"SELECT * FROM {table} ORDER BY id").fetchall() == before
+
+
+@pytest.mark.parametrize(
+    ("age", "exported_up_to", "is_removed"),
+    [
+        (timedelta(days=1, minutes=1), (timedelta(0), number(26)), True),
+        (timedelta(days=1, minutes=1), (timedelta(seconds=1), number(1)), True),
+        (timedelta(hours=23, minutes=59), (timedelta(seconds=1), number(26)), False),
+        (timedelta(days=400), (timedelta(0), number(25)), False),
+        (timedelta(days=400), (-timedelta(microseconds=1), number(99)), False),
+    ],
+)
+def test_only_what_was_exported_and_is_older_than_a_day_leaves_the_audit_trail(
+    schema: psycopg.Connection, age: timedelta, exported_up_to: tuple[timedelta, UUID], is_removed: bool
+) -> None:
+    empty(schema)
+    schema.execute("RESET session_replication_role")
+    occurred_at = datetime.now(UTC) - age
+    insert(schema, "audit_events", FIRST_ROWS["audit_events"] | {"occurred_at": occurred_at})
+    later, event_id = exported_up_to
+    position = {"occurred_at": occurred_at + later, "event_id": event_id}
+    insert(schema, "audit_exports", {"trail": "audit_events", **position})
+
+    if is_removed:
+        schema.execute("DELETE FROM audit_events")
+    else:
+        with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
+            schema.execute("DELETE FROM audit_events")
+    with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
+        schema.execute("UPDATE audit_events SET reason = NULL")
+    with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
+        schema.execute("TRUNCATE audit_events")
+
+    assert schema.execute("SELECT count(*) FROM audit_events").fetchall() == [(0 if is_removed else 1,)]
 
 
 def test_alembic_finds_no_difference_between_the_migrations_and_the_tables(engine: Engine) -> None:

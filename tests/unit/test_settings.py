@@ -254,6 +254,7 @@ def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> N
         ),
         ("WORKER_IN_PROCESS", ["yes please", "2"]),
         ("JOB_RETENTION_DAYS", ["0", "366", "7d"]),
+        ("AUDIT_RETENTION_DAYS", ["-1", "36501", "7d"]),
         (
             "SMTP_URL",
             [
@@ -437,6 +438,7 @@ def test_jobs_stay_in_the_process_and_are_run_by_worker_processes_unless_told_ot
     for url in ("redis://:pw@host:6379/1", "amqp://user:pw@host:5672/%2Fjobs?heartbeat=30"):
         assert settings_of(BROKER_URL=url).jobs.broker_url == url
     assert settings_of(WORKER_IN_PROCESS="TRUE", JOB_RETENTION_DAYS="365").jobs.run_in_server
+    assert settings_of(AUDIT_RETENTION_DAYS="400").jobs.audit_retention == timedelta(days=400)
 
 
 def test_a_mail_server_is_a_url_with_usual_ports_and_an_encoded_login() -> None:

@@ -10,6 +10,7 @@ from ledgerbank_adapters.memory.memory_index import OrderedIndex, RunningTotalIn
 from ledgerbank_adapters.memory.memory_login_tables import MemoryLoginTables
 from ledgerbank_adapters.memory.memory_table import ForeignKey, MemoryTable
 from ledgerbank_domain.audit.audit_event import AuditEvent
+from ledgerbank_domain.audit.audit_export_rules import AuditPosition
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin
@@ -40,6 +41,14 @@ class WebhookEventRow:
     inserted_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExportRow:
+    """Up to where the audit trail was exported."""
+
+    id: UUID
+    position: AuditPosition
+
+
 class MemoryTables:
     """The tables, their constraints and their indexes. An index is named after what it finds."""
 
@@ -56,6 +65,7 @@ class MemoryTables:
             group_of=lambda event: event.target_id, order_of=lambda event: event.occurred_at
         )
         self.audit_events = MemoryTable[AuditEvent]("audit_events", indexes=[self.audit_about])
+        self.audit_exports = MemoryTable[AuditExportRow]("audit_exports")
 
         self.record_by_key = UniqueIndex[IdempotencyRecord](
             "key", lambda record: (record.user_id, record.key), reason=None

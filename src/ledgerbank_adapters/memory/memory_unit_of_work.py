@@ -4,6 +4,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from ledgerbank_adapters.memory.memory_audit_exports import MemoryAuditExports
 from ledgerbank_adapters.memory.memory_audit_trail import MemoryAuditTrail
 from ledgerbank_adapters.memory.memory_bank_connection_repository import (
     MemoryOAuthStateRepository,
@@ -58,6 +59,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.jobs = MemoryJobRepository(transaction)
         self.job_workers = MemoryJobWorkerRepository(transaction)
         self.audit = MemoryAuditTrail(transaction)
+        self.audit_exports = MemoryAuditExports(transaction)
         self.ledger = MemoryLedgerProof(transaction)
         self.idempotency = MemoryIdempotencyRepository(transaction)
 

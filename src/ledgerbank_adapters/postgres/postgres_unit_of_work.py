@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.postgres_account_repository import PostgresAccountRepository
+from ledgerbank_adapters.postgres.postgres_audit_exports import PostgresAuditExports
 from ledgerbank_adapters.postgres.postgres_audit_trail import PostgresAuditTrail
 from ledgerbank_adapters.postgres.postgres_bank_connection_repository import (
     PostgresOAuthStateRepository,
@@ -70,6 +71,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.jobs = PostgresJobRepository(session)
         self.job_workers = PostgresJobWorkerRepository(session)
         self.audit = PostgresAuditTrail(session)
+        self.audit_exports = PostgresAuditExports(session)
         self.ledger = PostgresLedgerProof(session)
         self.idempotency = PostgresIdempotencyRepository(session)
 

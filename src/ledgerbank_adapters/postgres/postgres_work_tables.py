@@ -180,6 +180,16 @@ audit_events = Table(
     Index("audit_events_event_idx", "event", "occurred_at", "id"),
 )
 
+# One row: up to where the trail was exported. Without it, or with an empty one, nothing was.
+audit_exports = Table(
+    "audit_exports",
+    metadata,
+    required("trail", Text()),
+    Column("occurred_at", INSTANT),
+    Column("event_id", Uuid()),
+    PrimaryKeyConstraint("trail", name="audit_exports_pkey"),
+)
+
 oauth_states = Table(
     "oauth_states",
     metadata,

@@ -12,7 +12,7 @@ LATEST_FIRST = Sort(field="occurred_at", descending=True)
 
 
 class AuditTrail(Protocol):
-    """Append-only, in storage as well."""
+    """Append-only, in storage as well, but for what was exported (:class:`AuditExports`)."""
 
     @abstractmethod
     def add_many(self, events: Sequence[AuditEvent]) -> None: ...

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from ledgerbank_domain.ports.audit_exports import AuditExports
 from ledgerbank_domain.ports.audit_trail import AuditTrail
 from ledgerbank_domain.ports.bank_connection_repository import OAuthStateRepository, WebhookEventRepository
 from ledgerbank_domain.ports.banking_repository import (
@@ -58,6 +59,7 @@ class UnitOfWork(Protocol):
     jobs: JobRepository
     job_workers: JobWorkerRepository
     audit: AuditTrail
+    audit_exports: AuditExports
     ledger: LedgerProof
     idempotency: IdempotencyRepository
 

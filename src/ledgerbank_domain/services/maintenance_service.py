@@ -10,6 +10,7 @@ from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.users.login_failures import WARNING_INTERVAL
 
 DEFAULT_JOB_RETENTION = timedelta(days=7)
+FOR_EVER = timedelta(0)
 LOGIN_NETWORK_RETENTION = timedelta(days=90)
 WEBHOOK_EVENT_RETENTION = timedelta(days=30)
 # Small enough for a short transaction, large enough that an hour's worth takes few of them.
@@ -25,6 +26,7 @@ class MaintenanceService:
     start_unit_of_work: StartUnitOfWork
     clock: Clock
     job_retention: timedelta = DEFAULT_JOB_RETENTION
+    audit_retention: timedelta = FOR_EVER
 
     def prune(self, deadline: datetime) -> None:
         """What a ``maintenance.prune`` job does. Stops at the deadline: the next one goes on."""
@@ -48,7 +50,14 @@ class MaintenanceService:
                 now - WEBHOOK_EVENT_RETENTION, limit=limit
             ),
             lambda work, limit: work.jobs.delete_finished_before(now - self.job_retention, limit=limit),
+            *self._audit_removal(now),
         )
+
+    def _audit_removal(self, now: datetime) -> tuple[Removal, ...]:
+        if self.audit_retention == FOR_EVER:
+            return ()
+        before = now - self.audit_retention
+        return (lambda work, limit: work.audit_exports.delete_exported_before(before, limit=limit),)
 
     @retried_on_conflict
     def _remove(self, remove: Removal) -> int:

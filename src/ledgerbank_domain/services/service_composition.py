@@ -18,6 +18,7 @@ from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, Toke
 from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
+from ledgerbank_domain.services.audit_export_service import AuditExportService
 from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.auth_service import AuthService
@@ -37,7 +38,7 @@ from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
 from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.ledger_service import LedgerService
 from ledgerbank_domain.services.login_guard import LoginGuard
-from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, MaintenanceService
+from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER, MaintenanceService
 from ledgerbank_domain.services.notification_service import NotificationService
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
@@ -70,6 +71,7 @@ class Services:
     ledger: LedgerService
     reversals: LedgerReversalService
     audit_events: AuditService
+    audit_export: AuditExportService
     idempotency: IdempotencyService
     bank_logins: BankLoginService
     bank_connections: BankConnectionService
@@ -96,6 +98,7 @@ def compose_services(
     storage_clock: Clock | None = None,
     job_timing: JobTiming = DEFAULT_JOB_TIMING,
     job_retention: timedelta = DEFAULT_JOB_RETENTION,
+    audit_retention: timedelta = FOR_EVER,
     gateways: Mapping[str, BankGateway],
     known_gateways: Collection[str] = (),
     secret_box: SecretBox,
@@ -128,7 +131,10 @@ def compose_services(
         start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit
     )
     maintenance = MaintenanceService(
-        start_unit_of_work=start_unit_of_work, clock=storage_clock, job_retention=job_retention
+        start_unit_of_work=start_unit_of_work,
+        clock=storage_clock,
+        job_retention=job_retention,
+        audit_retention=audit_retention,
     )
     bank_syncs = compose_bank_sync_services(
         start_unit_of_work=start_unit_of_work,
@@ -196,6 +202,7 @@ def compose_services(
         ledger=LedgerService(start_unit_of_work=start_unit_of_work),
         reversals=LedgerReversalService(start_unit_of_work=start_unit_of_work, ids=ids, audit=audit),
         audit_events=AuditService(start_unit_of_work=start_unit_of_work, audit=audit),
+        audit_export=AuditExportService(start_unit_of_work=start_unit_of_work),
         idempotency=IdempotencyService(
             start_unit_of_work=start_unit_of_work,
             ids=ids,

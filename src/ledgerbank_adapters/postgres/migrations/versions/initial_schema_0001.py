@@ -618,6 +618,15 @@ WORK = (
     """,
     "CREATE INDEX audit_events_event_idx ON audit_events (event, occurred_at, id)",
     """
+    CREATE TABLE audit_exports (
+        trail text NOT NULL CONSTRAINT audit_exports_pkey PRIMARY KEY,
+        occurred_at timestamptz,
+        event_id uuid,
+        CONSTRAINT audit_exports_trail_check CHECK (trail = 'audit_events'),
+        CONSTRAINT audit_exports_position_whole_check CHECK ((occurred_at IS NULL) = (event_id IS NULL))
+    )
+    """,
+    """
     CREATE TABLE oauth_states (
         id uuid NOT NULL CONSTRAINT oauth_states_pkey PRIMARY KEY,
         state_hash text NOT NULL CONSTRAINT oauth_states_state_hash_key UNIQUE,
@@ -683,16 +692,44 @@ REFUSE_CHANGE = """
     $$
 """
 
+# What was exported, and not only today, may leave the audit trail: nothing else ever does.
+REFUSE_UNEXPORTED = """
+    CREATE FUNCTION ledgerbank_refuse_unexported() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (
+            SELECT FROM removed
+            WHERE removed.occurred_at > now() - interval '1 day'
+                OR NOT EXISTS (
+                    SELECT FROM audit_exports AS exported
+                    WHERE (removed.occurred_at, removed.id) <= (exported.occurred_at, exported.event_id)
+                )
+        ) THEN
+            RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+                USING ERRCODE = 'restrict_violation',
+                      CONSTRAINT = TG_NAME,
+                      HINT = 'Only what was exported and is older than a day is ever removed.';
+        END IF;
+        RETURN NULL;
+    END
+    $$
+"""
+
 
 def upgrade() -> None:
-    for statement in (*IDENTITY, *BANKING, *LEDGER, *WORK, REFUSE_CHANGE):
+    for statement in (*IDENTITY, *BANKING, *LEDGER, *WORK, REFUSE_CHANGE, REFUSE_UNEXPORTED):
         op.execute(statement)
     for table in APPEND_ONLY_TABLES:
         # Per statement: also one that would touch no row, a MERGE, an ON CONFLICT DO UPDATE.
+        refused = "UPDATE OR TRUNCATE" if table == "audit_events" else "UPDATE OR DELETE OR TRUNCATE"
         op.execute(
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            f"CREATE TRIGGER {table}_append_only BEFORE {refused} ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION ledgerbank_refuse_change()"
         )
+    op.execute(
+        "CREATE TRIGGER audit_events_unexported_append_only AFTER DELETE ON audit_events"
+        " REFERENCING OLD TABLE AS removed"
+        " FOR EACH STATEMENT EXECUTE FUNCTION ledgerbank_refuse_unexported()"
+    )
 
 
 def downgrade() -> None:
