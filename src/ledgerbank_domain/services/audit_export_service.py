@@ -41,6 +41,11 @@ class AuditExportService:
 
 def _settled_after(work: UnitOfWork, position: AuditPosition | None) -> Sequence[AuditEvent]:
     until = last_settled_instant(work.now(), oldest_unit_began=work.audit_exports.oldest_unit_began())
-    after = position and Cursor(field="occurred_at", value=position.occurred_at, id=position.event_id)
-    request = KeysetRequest(limit=MAX_PAGE_SIZE, sort=OLDEST_FIRST, after=after)
+    request = KeysetRequest(limit=MAX_PAGE_SIZE, sort=OLDEST_FIRST, after=_cursor(position))
     return work.audit.list_keyset(AuditFilter(occurred_to=until), request=request).items
+
+
+def _cursor(position: AuditPosition | None) -> Cursor | None:
+    if position is None:
+        return None
+    return Cursor(field="occurred_at", value=position.occurred_at, id=position.event_id)

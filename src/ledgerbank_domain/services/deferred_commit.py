@@ -76,6 +76,7 @@ class _HeldBackUnitOfWork(UnitOfWork):
         self.jobs = work.jobs
         self.job_workers = work.job_workers
         self.audit = work.audit
+        self.audit_exports = work.audit_exports
         self.ledger = work.ledger
         self.idempotency = work.idempotency
 
