@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.contract.races import race
 from tests.entity_builder import EntityBuilder
 
 from ledgerbank_domain.audit.audit_event import (
@@ -176,3 +177,46 @@ def test_text_that_cannot_be_stored_does_not_keep_an_event_from_being_recorded(
 
     (kept,) = listed(start_unit_of_work)
     assert kept.metadata["value"] in ("a\x00b", "a\N{REPLACEMENT CHARACTER}b")
+
+
+def test_alike_events_of_one_minute_are_one_with_a_count(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    minute = given.clock.now().replace(second=0, microsecond=0)
+
+    def rejected(seconds: int, key: str | None = "192.0.2.1 invalid_token", **fields: Any) -> AuditEvent:
+        said = {"name": AuditName.TOKEN_REJECTED, "occurred_at": minute + timedelta(seconds=seconds)}
+        return new_event(given, repeat_key=key, **said | fields)
+
+    first, alike, next_minute = rejected(1), rejected(59, status=401), rejected(60)
+    another_key, another_name = (
+        rejected(2, "192.0.2.2 invalid_token"),
+        rejected(3, name=AuditName.LOGIN_FAILED),
+    )
+    told_one_by_one = [rejected(4, None), rejected(4, None)]
+    for event in (first, alike, alike, next_minute, another_key, another_name, *told_one_by_one):
+        given.stored(lambda work, event=event: work.audit.add_many([event]))
+
+    with start_unit_of_work() as work:
+        page = work.audit.list_keyset(AuditFilter(), request=KeysetRequest(sort=LATEST_FIRST, limit=20))
+    assert {event.id: event.count for event in page.items} == {
+        first.id: 3,
+        **{one.id: 1 for one in (next_minute, another_key, another_name, *told_one_by_one)},
+    }
+    kept = next(event for event in page.items if event.id == first.id)
+    assert (kept.occurred_at, kept.status) == (first.occurred_at, None)
+
+
+def test_of_alike_events_at_once_none_is_lost(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    at = given.clock.now()
+
+    def add() -> None:
+        event = new_event(given, name=AuditName.TOKEN_REJECTED, occurred_at=at, repeat_key="a key")
+        given.stored(lambda work: work.audit.add_many([event]))
+
+    assert race([add] * 8) == [None] * 8
+    with start_unit_of_work() as work:
+        (event,) = work.audit.list_keyset(AuditFilter(), request=KeysetRequest(sort=LATEST_FIRST)).items
+    assert event.count == 8

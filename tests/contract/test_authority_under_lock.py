@@ -169,7 +169,15 @@ FOR_EVERYBODY_WHO_IS_LOGGED_IN = {
 }
 """A catalogue that is nobody's in particular."""
 
-MACHINERY = {"due_jobs", "idempotency", "job_dispatch", "job_running", "job_takeover", "token_rotation"}
+MACHINERY = {
+    "audit_export",
+    "due_jobs",
+    "idempotency",
+    "job_dispatch",
+    "job_running",
+    "job_takeover",
+    "token_rotation",
+}
 """Services that act on behalf of nobody, or of whoever made a job."""
 
 PROOFS = {"auth.claims_of", "ledger.verify"}

@@ -270,6 +270,9 @@ WORLD: list[tuple[str, Row]] = [
             "user_agent": "a browser",
             "status": 200,
             "metadata": Jsonb({}),
+            "repeat_key": "a key",
+            "repeat_minute": NOW,
+            "occurrences": 1,
         },
     ),
     ("audit_exports", {"trail": "audit_events"}),
@@ -336,6 +339,7 @@ def second_row(table: str) -> Row:
         "bank_branches": {"iban": "GB11X", "swift_code": "DEMOUS33"},
         "user_bank_logins": {"username": "bob456"},
         "user_bank_accounts": {"external_account_id": "acc_2"},
+        "audit_events": {"repeat_key": "another key"},
         "journal_entries": {"payment_id": None},
         "transactions": {
             "journal_entry_id": OTHER_ENTRY,
@@ -601,6 +605,9 @@ REFUSED: dict[str, list[Row]] = {
     "audit_events_path_length_check": [{"path": "/" * 513}],
     "audit_events_method_length_check": [{"method": "M" * 33}],
     "audit_events_status_check": [{"status": 99}],
+    "audit_events_occurrences_check": [{"occurrences": 0}],
+    "audit_events_repeat_whole_check": [{"repeat_key": None}, {"repeat_minute": None}],
+    "audit_events_repeat_key": [{"event": "auth.login_succeeded", "repeat_key": "a key"}],
     "audit_events_metadata_check": [{"metadata": Jsonb("text")}],
     "audit_exports_pkey": [{}],
     "audit_exports_trail_check": [{"trail": "journal_entries"}],
@@ -715,7 +722,6 @@ def test_no_row_that_is_referred_to_can_be_deleted(schema: psycopg.Connection) -
     "change",
     [
         "UPDATE {table} SET id = id",
-        "UPDATE {table} SET id = id WHERE false",
         "DELETE FROM {table}",
         "TRUNCATE {table} CASCADE",
         "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT (id) DO UPDATE SET id = excluded.id",
@@ -731,6 +737,40 @@ def test_what_is_booked_or_recorded_is_never_changed_not_even_by_a_superuser(
 
     assert str(refusal.value.diag.constraint_name).endswith("_append_only")
     assert world.execute(f"SELECT * FROM {table} ORDER BY id").fetchall() == before
+
+
+@pytest.mark.parametrize("table", [table for table in APPEND_ONLY if table != "audit_events"])
+def test_a_change_of_what_is_booked_is_refused_even_where_it_would_find_no_row(
+    world: psycopg.Connection, table: str
+) -> None:
+    with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
+        world.execute(f"UPDATE {table} SET id = id WHERE false")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_refused"),
+    [
+        ("occurrences = occurrences + 1", False),
+        ("occurrences = occurrences + 2", True),
+        ("occurrences = occurrences - 1", True),
+        ("occurrences = occurrences + 1, reason = 'invalid_token'", True),
+        ("occurrences = occurrences + 1, metadata = '{\"a\": 1}'", True),
+        ("repeat_key = NULL, repeat_minute = NULL, occurrences = occurrences + 1", True),
+    ],
+)
+def test_of_a_repeated_event_the_count_alone_may_grow_and_by_one(
+    world: psycopg.Connection, change: str, is_refused: bool
+) -> None:
+    once = FIRST_ROWS["audit_events"] | {"id": number(900), "repeat_key": None, "repeat_minute": None}
+    insert(world, "audit_events", once)
+    with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
+        world.execute("UPDATE audit_events SET occurrences = occurrences + 1 WHERE id = %s", [number(900)])
+    repeated = "UPDATE audit_events SET {change} WHERE repeat_key IS NOT NULL"
+    if is_refused:
+        with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
+            world.execute(repeated.format(change=change))
+    else:
+        assert world.execute(repeated.format(change=change)).rowcount == 1
 
 
 @pytest.mark.parametrize(
@@ -759,8 +799,8 @@ def test_only_what_was_exported_and_is_older_than_a_day_leaves_the_audit_trail(
     else:
         with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
             schema.execute("DELETE FROM audit_events")
-    with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
-        schema.execute("UPDATE audit_events SET reason = NULL")
+        with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
+            schema.execute("UPDATE audit_events SET reason = NULL")
     with pytest.raises(psycopg.errors.RestrictViolation, match="is append-only"):
         schema.execute("TRUNCATE audit_events")
 

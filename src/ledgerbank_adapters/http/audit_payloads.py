@@ -9,7 +9,10 @@ from ledgerbank_domain.audit.audit_event import AuditEvent
 
 
 class AuditEventPayload(TypedDict):
-    """``path`` is without the query; ``metadata`` holds no secret."""
+    """``path`` is without the query; ``metadata`` holds no secret.
+
+    ``count`` is how many alike within a minute the event stands for.
+    """
 
     id: WireId
     occurred_at: WireInstant
@@ -28,6 +31,7 @@ class AuditEventPayload(TypedDict):
     status: int | None
     correlation_id: str | None
     metadata: Mapping[str, Any]
+    count: int
 
 
 def audit_event_payload(event: AuditEvent) -> AuditEventPayload:
@@ -50,6 +54,7 @@ def audit_event_payload(event: AuditEvent) -> AuditEventPayload:
         "status": _status(event),
         "correlation_id": origin.correlation_id,
         "metadata": event.metadata,
+        "count": event.count,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from ledgerbank_adapters.memory.memory_paging import SortFields, keyset_page_of
+from ledgerbank_adapters.memory.memory_tables import repeat_of
 from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
 from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
@@ -20,8 +21,15 @@ class MemoryAuditTrail(AuditTrail):
 
     def add_many(self, events: Sequence[AuditEvent]) -> None:
         """Raises ``TypeError`` for metadata that JSON cannot hold."""
+        tables = self._transaction.tables
         for event in events:
-            self._transaction.insert(self._transaction.tables.audit_events, _as_stored(event))
+            key = repeat_of(event)
+            first_id = None if key is None else tables.audit_by_repeat.find(key)
+            first = None if first_id is None else tables.audit_events.find(first_id)
+            if first is None:
+                self._transaction.insert(tables.audit_events, _as_stored(event))
+            else:
+                self._transaction.update(tables.audit_events, replace(first, count=first.count + 1))
 
     def list_about(self, target_id: UUID) -> list[AuditEvent]:
         tables = self._transaction.tables

@@ -64,7 +64,10 @@ class MemoryTables:
         self.audit_about = OrderedIndex[AuditEvent](
             group_of=lambda event: event.target_id, order_of=lambda event: event.occurred_at
         )
-        self.audit_events = MemoryTable[AuditEvent]("audit_events", indexes=[self.audit_about])
+        self.audit_by_repeat = UniqueIndex[AuditEvent]("repeat_key", repeat_of, reason=None)
+        self.audit_events = MemoryTable[AuditEvent](
+            "audit_events", unique=[self.audit_by_repeat], indexes=[self.audit_about]
+        )
         self.audit_exports = MemoryTable[AuditExportRow]("audit_exports")
 
         self.record_by_key = UniqueIndex[IdempotencyRecord](
@@ -314,6 +317,11 @@ class MemoryTables:
 def _spending_account(payment: Payment) -> UUID | None:
     spends = payment.stands and payment.direction is Direction.DEBIT
     return payment.user_bank_account_id if spends else None
+
+
+def repeat_of(event: AuditEvent) -> Hashable | None:
+    """What an event that stands for several is found by."""
+    return None if event.repeat_key is None else (event.name, event.repeat_key, event.repeat_minute)
 
 
 def _external_account_key(account: Account) -> Hashable | None:

@@ -24,7 +24,10 @@ from ledgerbank_domain.identity.actor import Origin, Role
 from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
 from ledgerbank_domain.ports.audit_trail import AuditTrail
 
-INSERT = insert_statement(audit_events)
+INSERT = (
+    f"{insert_statement(audit_events)} ON CONFLICT (event, repeat_key, repeat_minute)"
+    " WHERE repeat_key IS NOT NULL DO UPDATE SET occurrences = audit_events.occurrences + 1"
+)
 ABOUT = (
     select(audit_events)
     .where(audit_events.c.target_id == bindparam("target_id", type_=Uuid()))
@@ -111,6 +114,9 @@ def _row(event: AuditEvent) -> dict[str, Any]:
         "status": event.status,
         "correlation_id": _storable(origin.correlation_id),
         "metadata": json.dumps(_storable_json(event.metadata)),
+        "repeat_key": _storable(event.repeat_key),
+        "repeat_minute": event.repeat_minute,
+        "occurrences": event.count,
     }
 
 
@@ -135,4 +141,6 @@ def _event(row: Row[Any]) -> AuditEvent:
         ),
         status=row.status,
         metadata=row.metadata,
+        repeat_key=row.repeat_key,
+        count=row.occurrences,
     )

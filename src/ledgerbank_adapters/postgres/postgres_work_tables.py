@@ -161,7 +161,18 @@ audit_events = Table(
     Column("status", SmallInteger()),
     Column("correlation_id", Text()),
     required("metadata", JSONB()),
+    Column("repeat_key", Text()),
+    Column("repeat_minute", INSTANT),
+    Column("occurrences", Integer(), nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("id", name="audit_events_pkey"),
+    Index(
+        "audit_events_repeat_key",
+        "event",
+        "repeat_key",
+        "repeat_minute",
+        unique=True,
+        postgresql_where=text("repeat_key IS NOT NULL"),
+    ),
     Index("audit_events_occurred_at_idx", "occurred_at", "id"),
     Index(
         "audit_events_target_idx",

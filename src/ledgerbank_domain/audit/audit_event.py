@@ -82,6 +82,9 @@ class AuditEvent:
 
     ``status`` is what the request was answered, where that was known when the event was written. What a
     client says of itself is cut: nobody shall fill the trail with one long path.
+
+    One with a ``repeat_key`` stands for every event of its name and key within a minute; ``count`` tells how
+    many there were. It is the first of them that is described.
     """
 
     id: UUID
@@ -97,9 +100,16 @@ class AuditEvent:
     origin: Origin = NOWHERE
     status: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    repeat_key: str | None = None
+    count: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origin", _cut(self.origin))
+
+    @property
+    def repeat_minute(self) -> datetime | None:
+        """The minute within which it stands for others as well."""
+        return None if self.repeat_key is None else self.occurred_at.replace(second=0, microsecond=0)
 
 
 def _cut(origin: Origin) -> Origin:

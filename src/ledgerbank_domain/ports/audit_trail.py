@@ -15,7 +15,11 @@ class AuditTrail(Protocol):
     """Append-only, in storage as well, but for what was exported (:class:`AuditExports`)."""
 
     @abstractmethod
-    def add_many(self, events: Sequence[AuditEvent]) -> None: ...
+    def add_many(self, events: Sequence[AuditEvent]) -> None:
+        """Adds the events. One whose name, ``repeat_key`` and minute are there already only raises the
+        ``count`` of the one that is: nothing else of an event ever changes. No two of ``events`` have one
+        key.
+        """
 
     @abstractmethod
     def list_about(self, target_id: UUID) -> list[AuditEvent]:

@@ -13,6 +13,7 @@ from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import seen_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.permission_check import require_permission
+from ledgerbank_domain.services.token_refusals import rejection_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,5 +49,6 @@ class AuditService:
                     at=now,
                     status=status,
                     metadata=error.details,
+                    repeat_key=rejection_key(actor, error) if name is AuditName.TOKEN_REJECTED else None,
                 )
             work.commit()

@@ -81,9 +81,11 @@ class AuditWriter:
         severity: AuditSeverity = AuditSeverity.WARNING,
         status: int | None = None,
         metadata: Mapping[str, Any] | None = None,
+        repeat_key: str | None = None,
     ) -> None:
         """Something that was refused; ``user_id`` is the user it was about, when there is one.
 
+        With a ``repeat_key`` it is one event for all of a minute, so that nobody fills the trail.
         Secrets in ``metadata`` are redacted.
         """
         event = failure(
@@ -95,4 +97,6 @@ class AuditWriter:
             at=at,
         )
         told = redacted(metadata or {})
-        work.audit.add_many([replace(event, severity=severity, status=status, metadata=told)])
+        work.audit.add_many(
+            [replace(event, severity=severity, status=status, metadata=told, repeat_key=repeat_key)]
+        )

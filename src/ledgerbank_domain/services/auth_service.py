@@ -208,7 +208,7 @@ class AuthService:
 
     @property
     def _refusals(self) -> TokenRefusals:
-        return TokenRefusals(start_unit_of_work=self.start_unit_of_work, clock=self.clock, audit=self.audit)
+        return TokenRefusals(start_unit_of_work=self.start_unit_of_work, audit=self.audit)
 
     def _settle(self, actor: Actor, user: User | None, email: str, refusal: DomainError | None) -> None:
         self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=email, refusal=refusal)

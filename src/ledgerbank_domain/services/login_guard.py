@@ -133,7 +133,8 @@ class LoginGuard:
     ) -> None:
         now = work.now()
         after = {subject: failures.with_one_more(at=now) for subject, failures in before.items()}
-        self._record(work, guess, AuditName.LOGIN_FAILED, refusal.reason, at=now)
+        repeat_key = f"{guess.email_hash} {guess.actor.origin.ip} {refusal.reason.code}"
+        self._record(work, guess, AuditName.LOGIN_FAILED, refusal.reason, at=now, repeat_key=repeat_key)
         suspects = [subject for subject, each in after.items() if each.is_newly_suspect(at=now)]
         if suspects:
             self._raise_suspicion(work, guess, refusal, suspects, at=now)
@@ -175,7 +176,14 @@ class LoginGuard:
         queue_notification(work, letter, ids=self.ids, at=at, correlation_id=origin.correlation_id)
 
     def _record(
-        self, work: UnitOfWork, guess: _Guess, name: AuditName, reason: Reason, *, at: datetime
+        self,
+        work: UnitOfWork,
+        guess: _Guess,
+        name: AuditName,
+        reason: Reason,
+        *,
+        at: datetime,
+        repeat_key: str | None = None,
     ) -> None:
         self.audit.record_failure(
             work,
@@ -185,6 +193,7 @@ class LoginGuard:
             user_id=None if guess.user is None else guess.user.id,
             at=at,
             metadata={"email_hash": guess.email_hash},
+            repeat_key=repeat_key,
         )
 
 

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import Actor
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 
 
+def rejection_key(actor: Actor, refusal: DomainError) -> str:
+    """What rejected tokens are alike by: the address that sent them, and what was wrong."""
+    return f"{actor.origin.ip} {refusal.reason.code}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRefusals:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     audit: AuditWriter
 
     def rejected_token(self, actor: Actor, refusal: DomainError) -> DomainError | None:
@@ -38,6 +41,7 @@ class TokenRefusals:
                 reason=refusal.reason,
                 actor=actor,
                 user_id=None,
-                at=self.clock.now(),
+                at=work.now(),
+                repeat_key=rejection_key(actor, refusal),
             )
             work.commit()

@@ -15,6 +15,7 @@ from ledgerbank_domain.identity.actor import Role
 FIELDS = {
     "id", "occurred_at", "event", "severity", "outcome", "reason", "actor_user_id", "actor_role",
     "target_type", "target_id", "ip", "user_agent", "method", "path", "status", "correlation_id", "metadata",
+    "count",
 }  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def test_an_event_has_every_field_of_the_contract(bank: HttpBank, trail: Trail, 
         "status": 403,
         "correlation_id": "abc.123",
         "metadata": {},
+        "count": 1,
     }
 
 
@@ -339,3 +341,13 @@ def test_an_administrator_changing_a_user_is_no_reading_besides(alice: Customer,
 
     assert trail.names()[-1] == "admin.user_updated"
     assert "staff.read" not in trail.names()
+
+
+def test_rejected_tokens_of_one_address_within_a_minute_are_one_event(
+    bank: HttpBank, admin: Customer
+) -> None:
+    for number in range(12):
+        refused = bank.get("/profile", headers={"Authorization": f"Bearer wrong-{number}"})
+        assert refused.status_code == 401
+    (event,) = data_of(admin.get("/audit-events", params={"event": "auth.token_rejected"}))
+    assert (event["count"], event["reason"]) == (12, "invalid_token")

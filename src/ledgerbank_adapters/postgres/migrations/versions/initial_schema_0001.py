@@ -596,6 +596,11 @@ WORK = (
         status smallint,
         correlation_id text,
         metadata jsonb NOT NULL,
+        repeat_key text,
+        repeat_minute timestamptz,
+        occurrences integer NOT NULL DEFAULT 1,
+        CONSTRAINT audit_events_occurrences_check CHECK (occurrences >= 1),
+        CONSTRAINT audit_events_repeat_whole_check CHECK ((repeat_key IS NULL) = (repeat_minute IS NULL)),
         CONSTRAINT audit_events_event_check CHECK (event ~ '^[a-z_]{1,64}\\.[a-z_]{1,64}$'),
         CONSTRAINT audit_events_severity_check CHECK (severity IN ('info', 'warning', 'critical')),
         CONSTRAINT audit_events_outcome_check CHECK (outcome IN ('success', 'failure')),
@@ -608,6 +613,10 @@ WORK = (
     )
     """,
     "CREATE INDEX audit_events_occurred_at_idx ON audit_events (occurred_at, id)",
+    """
+    CREATE UNIQUE INDEX audit_events_repeat_key ON audit_events (event, repeat_key, repeat_minute)
+        WHERE repeat_key IS NOT NULL
+    """,
     """
     CREATE INDEX audit_events_target_idx ON audit_events (target_id, occurred_at, id)
         WHERE target_id IS NOT NULL
@@ -692,6 +701,23 @@ REFUSE_CHANGE = """
     $$
 """
 
+# An event may stand for all that were alike within a minute: their number is all that ever changes of it.
+REFUSE_CHANGE_BUT_COUNTING = """
+    CREATE FUNCTION ledgerbank_refuse_change_but_counting() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF OLD.repeat_key IS NOT NULL AND NEW.occurrences = OLD.occurrences + 1
+            AND to_jsonb(NEW) - 'occurrences' = to_jsonb(OLD) - 'occurrences'
+        THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+            USING ERRCODE = 'restrict_violation',
+                  CONSTRAINT = TG_NAME,
+                  HINT = 'Of a repeated event the count may grow by one.';
+    END
+    $$
+"""
+
 # What was exported, and not only today, may leave the audit trail: nothing else ever does.
 REFUSE_UNEXPORTED = """
     CREATE FUNCTION ledgerbank_refuse_unexported() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -716,15 +742,27 @@ REFUSE_UNEXPORTED = """
 
 
 def upgrade() -> None:
-    for statement in (*IDENTITY, *BANKING, *LEDGER, *WORK, REFUSE_CHANGE, REFUSE_UNEXPORTED):
+    for statement in (
+        *IDENTITY,
+        *BANKING,
+        *LEDGER,
+        *WORK,
+        REFUSE_CHANGE,
+        REFUSE_CHANGE_BUT_COUNTING,
+        REFUSE_UNEXPORTED,
+    ):
         op.execute(statement)
     for table in APPEND_ONLY_TABLES:
         # Per statement: also one that would touch no row, a MERGE, an ON CONFLICT DO UPDATE.
-        refused = "UPDATE OR TRUNCATE" if table == "audit_events" else "UPDATE OR DELETE OR TRUNCATE"
+        refused = "TRUNCATE" if table == "audit_events" else "UPDATE OR DELETE OR TRUNCATE"
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE {refused} ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION ledgerbank_refuse_change()"
         )
+    op.execute(
+        "CREATE TRIGGER audit_events_counting_append_only BEFORE UPDATE ON audit_events"
+        " FOR EACH ROW EXECUTE FUNCTION ledgerbank_refuse_change_but_counting()"
+    )
     op.execute(
         "CREATE TRIGGER audit_events_unexported_append_only AFTER DELETE ON audit_events"
         " REFERENCING OLD TABLE AS removed"
