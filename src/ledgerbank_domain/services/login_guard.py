@@ -133,7 +133,7 @@ class LoginGuard:
     ) -> None:
         now = work.now()
         after = {subject: failures.with_one_more(at=now) for subject, failures in before.items()}
-        repeat_key = f"{guess.email_hash} {guess.actor.origin.ip} {refusal.reason.code}"
+        repeat_key = f"{guess.email_hash} {guess.network} {refusal.reason.code}"
         self._record(work, guess, AuditName.LOGIN_FAILED, refusal.reason, at=now, repeat_key=repeat_key)
         suspects = [subject for subject, each in after.items() if each.is_newly_suspect(at=now)]
         if suspects:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.client_network import client_network
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 
 
 def rejection_key(actor: Actor, refusal: DomainError) -> str:
-    """What rejected tokens are alike by: the address that sent them, and what was wrong."""
-    return f"{actor.origin.ip} {refusal.reason.code}"
+    """What rejected tokens are alike by: the network that sent them, and what was wrong."""
+    return f"{client_network(actor.origin.ip)} {refusal.reason.code}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
