@@ -60,3 +60,12 @@ def test_of_bad_refresh_tokens_at_once_each_is_counted_in_one_event(world: Servi
     race([refresh(host) for host in range(1, 9)])
 
     assert counts(world, AuditName.TOKEN_REJECTED) == [8]
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "\N{GRINNING FACE}" * 100_000, '"' * 100_000])
+def test_what_a_client_sent_is_told_but_cut(world: ServiceWorld, text: str) -> None:
+    error = DomainError(Reason.INSUFFICIENT_PERMISSIONS, field="role", value=text)
+    world.services.audit_events.record_refusal(Actor(), error, names=[AuditName.AUTHZ_DENIED], status=403)
+
+    (event,) = events(world, AuditName.AUTHZ_DENIED)
+    assert event.metadata == {"field": "role", "value": text[:256], "cut": True}

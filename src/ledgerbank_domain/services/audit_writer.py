@@ -13,6 +13,7 @@ from ledgerbank_domain.audit.audit_event import (
     failure,
     success,
 )
+from ledgerbank_domain.audit.bounded_facts import bounded
 from ledgerbank_domain.audit.redaction import redacted
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
@@ -86,7 +87,7 @@ class AuditWriter:
         """Something that was refused; ``user_id`` is the user it was about, when there is one.
 
         With a ``repeat_key`` it is one event for all of a minute, so that nobody fills the trail.
-        Secrets in ``metadata`` are redacted.
+        Secrets in ``metadata`` are redacted, and it is cut when it is long.
         """
         event = failure(
             name,
@@ -96,7 +97,7 @@ class AuditWriter:
             target=None if user_id is None else AuditTarget("user", user_id),
             at=at,
         )
-        told = redacted(metadata or {})
+        told = bounded(redacted(metadata or {}))
         work.audit.add_many(
             [replace(event, severity=severity, status=status, metadata=told, repeat_key=repeat_key)]
         )
