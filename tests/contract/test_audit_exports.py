@@ -61,11 +61,15 @@ def test_an_event_is_exported_only_when_none_from_before_it_can_come_any_more(
 
 
 def test_the_oldest_unit_that_is_still_open_holds_back_what_occurred_since(given: EntityBuilder) -> None:
-    now = given.clock.now()
+    now = given.clock.now().replace(minute=30, second=0, microsecond=0)
     began = now - timedelta(hours=1)
     assert last_settled_instant(now, oldest_unit_began=None) == now - SETTLING_TIME
     assert last_settled_instant(now, oldest_unit_began=now) == now - SETTLING_TIME
     assert last_settled_instant(now, oldest_unit_began=began) == began - timedelta(microseconds=1)
+    # What it adds may still be counted with an event of the same minute.
+    for later in (timedelta(seconds=1), timedelta(seconds=59, microseconds=999_999)):
+        last = last_settled_instant(now, oldest_unit_began=began + later)
+        assert last == began - timedelta(microseconds=1)
 
 
 def test_what_could_not_be_written_is_exported_again_and_what_was_is_not(

@@ -109,7 +109,12 @@ class AuditEvent:
     @property
     def repeat_minute(self) -> datetime | None:
         """The minute within which it stands for others as well."""
-        return None if self.repeat_key is None else self.occurred_at.replace(second=0, microsecond=0)
+        return None if self.repeat_key is None else minute_of(self.occurred_at)
+
+
+def minute_of(instant: datetime) -> datetime:
+    """When the minute began within which alike events are one."""
+    return instant.replace(second=0, microsecond=0)
 
 
 def _cut(origin: Origin) -> Origin:

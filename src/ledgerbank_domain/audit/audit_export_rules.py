@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditEvent
+from ledgerbank_domain.audit.audit_event import AuditEvent, minute_of
 
 # An event tells when it occurred and is seen when its unit of work ends: one from before may still come.
 SETTLING_TIME = timedelta(minutes=5)
@@ -27,6 +27,8 @@ class AuditPosition:
 
 
 def last_settled_instant(now: datetime, *, oldest_unit_began: datetime | None) -> datetime:
-    """Up to when nothing can be added to the trail any more."""
+    """Up to when nothing can be added to the trail any more, nor counted with what is there."""
     settled = now - SETTLING_TIME
-    return settled if oldest_unit_began is None else min(settled, oldest_unit_began - _INSTANT_BEFORE)
+    if oldest_unit_began is None:
+        return settled
+    return min(settled, minute_of(oldest_unit_began) - _INSTANT_BEFORE)
