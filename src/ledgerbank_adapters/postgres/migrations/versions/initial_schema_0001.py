@@ -701,6 +701,11 @@ REFUSE_CHANGE = """
     $$
 """
 
+AUDIT_COLUMNS_BUT_COUNT = (
+    "id, occurred_at, event, severity, outcome, reason, actor_user_id, actor_role, target_type, target_id,"
+    " ip, user_agent, method, path, status, correlation_id, metadata, repeat_key, repeat_minute"
+)
+
 # An event may stand for all that were alike within a minute: their number is all that ever changes of it.
 REFUSE_CHANGE_BUT_COUNTING = """
     CREATE FUNCTION ledgerbank_refuse_change_but_counting() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -754,7 +759,9 @@ def upgrade() -> None:
         op.execute(statement)
     for table in APPEND_ONLY_TABLES:
         # Per statement: also one that would touch no row, a MERGE, an ON CONFLICT DO UPDATE.
-        refused = "TRUNCATE" if table == "audit_events" else "UPDATE OR DELETE OR TRUNCATE"
+        refused = "UPDATE OR DELETE OR TRUNCATE"
+        if table == "audit_events":
+            refused = f"UPDATE OF {AUDIT_COLUMNS_BUT_COUNT} OR TRUNCATE"
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE {refused} ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION ledgerbank_refuse_change()"
