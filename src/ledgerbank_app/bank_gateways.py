@@ -13,9 +13,15 @@ from ledgerbank_adapters.bank_http import (
     WebhookSignature,
     WebhookUrl,
 )
+from ledgerbank_adapters.http import bank_callback_url, icon_url, webhook_url
 from ledgerbank_adapters.monzo import MonzoAccess, MonzoGateway
 from ledgerbank_adapters.open_banking_uk import OpenBankingUkAccess, OpenBankingUkGateway
-from ledgerbank_adapters.simulated_bank import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+from ledgerbank_adapters.simulated_bank import (
+    DEFAULT_CLIENT_ID,
+    DEFAULT_CLIENT_SECRET,
+    OBIE_RESOURCES,
+    OBIE_ROOT,
+)
 from ledgerbank_app.bank_settings import BankSettings
 from ledgerbank_app.settings import Settings
 from ledgerbank_domain.ports.bank_gateway import BankGateway
@@ -25,10 +31,6 @@ MONZO, SIMULATED, SIMULATED_OPEN_BANKING = "monzo", "simulated", "simulated_open
 KNOWN_GATEWAYS = frozenset({MONZO, SIMULATED, SIMULATED_OPEN_BANKING})
 """What a bank may name as its ``integration_module``, whether or not it is set up here."""
 
-CALLBACK_PATH = "/api/v1/bank-logins/callback"
-_NOTICE_IMAGE_PATH = "/api/docs/favicon-32x32.png"
-_OPEN_BANKING_PATH = "/open-banking-uk"
-_ACCOUNT_INFORMATION_PATH = "/open-banking/v3.1/aisp"
 _DAY = timedelta(days=1)
 
 
@@ -84,8 +86,8 @@ class _GatewayBuilding:
     def __init__(self, settings: Settings, clock: Clock, observer: BankHttpObserver | None) -> None:
         self.gateways: dict[str, BankGateway] = {}
         self.clients: list[BankHttpClient] = []
-        self.redirect_uri = settings.server.public_base_url + CALLBACK_PATH
-        self.notice_image_url = settings.server.public_base_url + _NOTICE_IMAGE_PATH
+        self.redirect_uri = bank_callback_url(settings.server.public_base_url)
+        self.notice_image_url = icon_url(settings.server.public_base_url)
         self._settings = settings
         self._clock = clock
         self._observer = observer
@@ -95,7 +97,7 @@ class _GatewayBuilding:
             client=self._client(name, api_url),
             access=access,
             webhook_url=WebhookUrl(
-                public_base_url=self._settings.server.public_base_url,
+                address=webhook_url(self._settings.server.public_base_url, name),
                 provider=name,
                 secret=self._settings.banks.webhook_secret,
                 previous_secret=self._settings.banks.previous_webhook_secret,
@@ -107,8 +109,8 @@ class _GatewayBuilding:
 
     def add_simulated_open_banking(self) -> None:
         name, banks = SIMULATED_OPEN_BANKING, self._settings.banks
-        root = banks.simulated_url + _OPEN_BANKING_PATH
-        base_url = root + _ACCOUNT_INFORMATION_PATH
+        root = banks.simulated_url + OBIE_ROOT
+        base_url = root + OBIE_RESOURCES
         self.gateways[name] = OpenBankingUkGateway(
             client=self._client(name, base_url),
             base_url=base_url,

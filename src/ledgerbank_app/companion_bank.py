@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from ledgerbank_adapters.http import bank_callback_url
 from ledgerbank_adapters.simulated_bank import DEFAULT_PORT, SimulatedBankServer, SimulatedBankSettings
-from ledgerbank_app.bank_gateways import CALLBACK_PATH
 from ledgerbank_app.settings import Settings
 
 VARIABLE = "SIMULATED_BANK_URL"
@@ -24,7 +24,7 @@ def companion_bank(settings: Settings) -> Iterator[str | None]:
     if os.environ.get(VARIABLE, "").strip():
         yield settings.banks.simulated_url
         return
-    callback = settings.server.public_base_url + CALLBACK_PATH
+    callback = bank_callback_url(settings.server.public_base_url)
     known = SimulatedBankSettings(redirect_uris=frozenset({callback}))
     with ExitStack() as stack:
         try:

@@ -20,6 +20,7 @@ from ledgerbank_adapters.bank_http import (
     WebhookSignature,
     WebhookUrl,
 )
+from ledgerbank_adapters.http import bank_callback_url, icon_url, webhook_url
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.monzo import MonzoAccess, MonzoGateway
 from ledgerbank_adapters.open_banking_uk import OpenBankingUkAccess, OpenBankingUkGateway
@@ -32,8 +33,9 @@ from ledgerbank_adapters.simulated_bank import (
 from ledgerbank_adapters.simulated_bank.simulated_account import SimulatedAccount, SimulatedCustomer
 from ledgerbank_domain.ports.bank_gateway import BankAccount, BankGateway, BankTokens, BankTransactionPage
 
-REDIRECT_URI = "http://ledgerbank.example/api/v1/bank-logins/callback"
 PUBLIC_BASE_URL = "http://ledgerbank.example"
+REDIRECT_URI = bank_callback_url(PUBLIC_BASE_URL)
+WEBHOOK_ADDRESS = webhook_url(PUBLIC_BASE_URL, "simulated")
 WEBHOOK_SECRET = b"0123456789abcdef0123456789abcdef"
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-in-length"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -97,10 +99,12 @@ def _monzo(client: BankHttpClient, base_url: str, clock: MemoryClock) -> BankGat
             client_id=DEFAULT_CLIENT_ID,
             client_secret=DEFAULT_CLIENT_SECRET,
             redirect_uri=REDIRECT_URI,
-            notice_image_url=f"{PUBLIC_BASE_URL}/docs/favicon-32x32.png",
+            notice_image_url=icon_url(PUBLIC_BASE_URL),
         ),
         webhook_url=WebhookUrl(
-            public_base_url=PUBLIC_BASE_URL, provider=client.provider, secret=WEBHOOK_SECRET
+            address=webhook_url(PUBLIC_BASE_URL, client.provider),
+            provider=client.provider,
+            secret=WEBHOOK_SECRET,
         ),
         clock=clock,
         uses_pkce=True,

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from tests.contract.gateway_world import PUBLIC_BASE_URL, WEBHOOK_SECRET
+from tests.contract.gateway_world import WEBHOOK_ADDRESS, WEBHOOK_SECRET
 from tests.contract.races import race, reasons
 from tests.contract.sync_scene import BETWEEN_SYNCS, SyncScene, sync_scene
 
@@ -38,7 +38,7 @@ def delivery(
     scene: SyncScene, event_id: str = "tx_1", event_type: str = "transaction.created", **fields: Any
 ) -> WebhookDelivery:
     account = {"account_id": fields.pop("account_id", scene.at_the_bank().id)}
-    url = str(WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider="simulated", secret=WEBHOOK_SECRET))
+    url = str(WebhookUrl(address=WEBHOOK_ADDRESS, provider="simulated", secret=WEBHOOK_SECRET))
     return WebhookDelivery(
         body=json.dumps({"type": event_type, "data": {"id": event_id, **account}}).encode(),
         headers={},

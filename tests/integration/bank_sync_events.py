@@ -13,6 +13,7 @@ from tests.contract.gateway_world import PUBLIC_BASE_URL, WEBHOOK_SECRET
 from tests.contract.sync_scene import A_SYNC_MAY_TAKE, CUSTOMER, SyncScene
 
 from ledgerbank_adapters.bank_http import WebhookUrl
+from ledgerbank_adapters.http import webhook_url
 from ledgerbank_adapters.simulated_bank import DeliveryMode, Fault, FaultEffect, FaultKind
 from ledgerbank_adapters.simulated_bank.simulated_account import SimulatedAccount, SimulatedTransaction
 from ledgerbank_domain.banking.bank_login import BankLoginChanges, BankLoginStatus
@@ -285,7 +286,9 @@ class BankSyncSimulation:
 
     def _deliver(self, event_type: str, transaction: SimulatedTransaction, *, is_forged: bool) -> None:
         provider = self.scene.gateway.provider
-        url = WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider=provider, secret=WEBHOOK_SECRET)
+        url = WebhookUrl(
+            address=webhook_url(PUBLIC_BASE_URL, provider), provider=provider, secret=WEBHOOK_SECRET
+        )
         token = "forged" if is_forged else str(url).partition("token=")[2]
         event = {"type": event_type, "data": {"id": transaction.id, "account_id": transaction.account_id}}
         delivery = WebhookDelivery(body=json.dumps(event).encode(), headers={}, query={"token": token})

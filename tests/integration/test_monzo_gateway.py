@@ -22,6 +22,7 @@ from tests.contract.gateway_world import (
 )
 
 from ledgerbank_adapters.bank_http import BankHttpClient, WebhookUrl
+from ledgerbank_adapters.http import webhook_url
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.monzo import MonzoAccess, MonzoGateway
 from ledgerbank_domain.banking.account import AccountType
@@ -36,6 +37,7 @@ from ledgerbank_domain.ports.bank_gateway import (
 )
 
 API = "https://api.monzo.example"
+ADDRESS = webhook_url(PUBLIC_BASE_URL, "monzo")
 ACCOUNT = BankAccount(
     external_id="acc_00009237aqC8c5umZmrRdh",
     name="Current Account",
@@ -115,7 +117,7 @@ def monzo(
                 redirect_uri=REDIRECT_URI,
                 notice_image_url="https://bank.example/i.png",
             ),
-            webhook_url=WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider="monzo", secret=WEBHOOK_SECRET),
+            webhook_url=WebhookUrl(address=ADDRESS, provider="monzo", secret=WEBHOOK_SECRET),
             clock=clock,
         )
 
@@ -532,7 +534,7 @@ def test_a_notice_appears_in_the_customers_app(world: GatewayWorld) -> None:
 def test_a_webhook_with_an_id_that_cannot_be_is_an_error(
     monzo: MonzoGateway, answers: list[httpx.Response], webhook_id: str
 ) -> None:
-    ours = str(WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider="monzo", secret=WEBHOOK_SECRET))
+    ours = str(WebhookUrl(address=ADDRESS, provider="monzo", secret=WEBHOOK_SECRET))
     answers.append(ok({"webhooks": [{"id": webhook_id, "url": ours}]}))
 
     with pytest.raises(DomainError) as refused:
@@ -567,7 +569,11 @@ def test_a_webhook_is_asked_for_once_and_anew_when_its_token_is_another(world: G
         headers={"Authorization": f"Bearer {tokens.access_token}"},
         data={
             "account_id": account.external_id,
-            "url": str(WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider="simulated", secret=b"old")),
+            "url": str(
+                WebhookUrl(
+                    address=webhook_url(PUBLIC_BASE_URL, "simulated"), provider="simulated", secret=b"old"
+                )
+            ),
         },
     ).json()["webhook"]["id"]
 
@@ -601,7 +607,7 @@ def test_what_the_bank_delivers_is_verified_and_named_alike_each_time(
         tokens = world.connect()
         account = world.account(tokens)
         url = WebhookUrl(
-            public_base_url=f"http://127.0.0.1:{server.server_port}",
+            address=webhook_url(f"http://127.0.0.1:{server.server_port}", "simulated"),
             provider="simulated",
             secret=WEBHOOK_SECRET,
         )
@@ -639,7 +645,7 @@ def test_what_the_bank_delivers_is_verified_and_named_alike_each_time(
 def test_a_delivery_that_cannot_be_read_is_refused_like_a_forged_one(
     monzo: MonzoGateway, clock: MemoryClock, body: bytes
 ) -> None:
-    url = WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider="monzo", secret=WEBHOOK_SECRET)
+    url = WebhookUrl(address=ADDRESS, provider="monzo", secret=WEBHOOK_SECRET)
     query = dict(parse_qsl(urlsplit(str(url)).query))
 
     for given in (query, {}):
@@ -651,7 +657,7 @@ def test_a_delivery_that_cannot_be_read_is_refused_like_a_forged_one(
 def test_an_event_with_an_endless_name_is_bounded_and_still_its_own(
     monzo: MonzoGateway, clock: MemoryClock
 ) -> None:
-    url = WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider="monzo", secret=WEBHOOK_SECRET)
+    url = WebhookUrl(address=ADDRESS, provider="monzo", secret=WEBHOOK_SECRET)
     query = dict(parse_qsl(urlsplit(str(url)).query))
 
     def notice_of(name: str) -> str:

@@ -28,10 +28,13 @@ class WebhookUrl:
     """
 
     def __init__(
-        self, *, public_base_url: str, provider: str, secret: bytes, previous_secret: bytes | None = None
+        self, *, address: str, provider: str, secret: bytes, previous_secret: bytes | None = None
     ) -> None:
-        """The previous secret's token is still let in, and given to no bank any more."""
-        self._address = f"{public_base_url.rstrip('/')}/api/v1/webhooks/{provider}"
+        """``address`` is where the provider's events are received.
+
+        The previous secret's token is still let in, and given to no bank any more.
+        """
+        self._address = address
         label = _TOKEN_LABEL + provider.encode()
         self._tokens = [hmac.digest(each, label, "sha256").hex() for each in _known(secret, previous_secret)]
         self._token = self._tokens[0]

@@ -10,6 +10,7 @@ with requires_extra("http"):
     from ledgerbank_adapters.http.http_application import create_http_application
     from ledgerbank_adapters.http.http_health import HealthProbes
     from ledgerbank_adapters.http.http_operation import Document
+    from ledgerbank_adapters.http.public_paths import bank_callback_url, icon_url, webhook_url
     from ledgerbank_adapters.http.request_lanes import HEALTH_THREADS, RequestLanes
 
 __all__ = [
@@ -19,5 +20,8 @@ __all__ = [
     "GuardedHttpProtocol",
     "HealthProbes",
     "RequestLanes",
+    "bank_callback_url",
     "create_http_application",
+    "icon_url",
+    "webhook_url",
 ]

@@ -13,6 +13,7 @@ from ledgerbank_adapters.http.bank_login_payloads import (
 from ledgerbank_adapters.http.field_types import FieldType
 from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
 from ledgerbank_adapters.http.page_files import page_file
+from ledgerbank_adapters.http.public_paths import BANK_CALLBACK
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.text_rules import is_text
@@ -159,7 +160,7 @@ def _page(text: PageText, *, correlation_id: str | None = None) -> Document:
 BANK_CALLBACK_OPERATIONS = (
     Operation(
         method="GET",
-        path="/bank-logins/callback",
+        path=BANK_CALLBACK,
         handler=finish_connection,
         acts=True,
         error_page=failure_page,
@@ -178,7 +179,7 @@ BANK_CALLBACK_OPERATIONS = (
     ),
     Operation(
         method="GET",
-        path="/bank-logins/callback/page.css",
+        path=BANK_CALLBACK + "/page.css",
         handler=callback_style,
         documented=False,
         summary="The style of the page that a connection ends on",

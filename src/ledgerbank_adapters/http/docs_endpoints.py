@@ -5,6 +5,7 @@ from functools import cache
 
 from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
 from ledgerbank_adapters.http.page_files import page_file
+from ledgerbank_adapters.http.public_paths import DOCS_ASSETS, ICON
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -18,7 +19,7 @@ ASSET_CACHING = "public, max-age=86400"
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "swagger-ui.css": "text/css; charset=utf-8",
-    "favicon-32x32.png": "image/png",
+    ICON: "image/png",
     "docs-page.js": "text/javascript; charset=utf-8",
     "docs-page.css": "text/css; charset=utf-8",
     "root-page.css": "text/css; charset=utf-8",
@@ -89,7 +90,7 @@ DOCS_OPERATIONS = (
     ),
     Operation(
         method="GET",
-        path="/docs/assets/{name}",
+        path=DOCS_ASSETS,
         handler=docs_asset,
         documented=False,
         summary="A script, style or picture of the documentation's page",

@@ -15,7 +15,7 @@ from ledgerbank_adapters.http.openapi_errors import error_examples
 from ledgerbank_adapters.http.openapi_headers import REQUEST_HEADERS, RESPONSE_HEADERS, SECURITY_SCHEMES
 from ledgerbank_adapters.http.openapi_operations import operation_object, tag_of
 from ledgerbank_adapters.http.openapi_schemas import Schema, SchemaComponents
-from ledgerbank_adapters.http.operation_execution import CANONICAL_PREFIX
+from ledgerbank_adapters.http.public_paths import CANONICAL_PREFIX
 
 _ABOUT = """\
 A bank's ledger, payments and accounts.

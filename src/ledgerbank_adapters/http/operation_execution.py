@@ -21,6 +21,7 @@ from ledgerbank_adapters.http.idempotency_key import (
     replayed,
 )
 from ledgerbank_adapters.http.json_body import parse_json_body
+from ledgerbank_adapters.http.public_paths import CANONICAL_PREFIX
 from ledgerbank_adapters.http.request_context import RequestContext
 from ledgerbank_adapters.http.wire_values import wire_instant
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -33,7 +34,6 @@ from ledgerbank_domain.services.idempotency_service import IdempotencyService, P
 
 T = TypeVar("T")
 
-CANONICAL_PREFIX = "/api/v1"
 FORBIDDEN = 403
 # What we say to protect ourselves, where nothing failed before: anybody may cause it, as often as they like.
 TURNED_AWAY = (Reason.TIMEOUT, Reason.SERVICE_UNAVAILABLE)

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from ledgerbank_adapters.http.http_operation import Operation
-from ledgerbank_adapters.http.operation_execution import CANONICAL_PREFIX
 from ledgerbank_adapters.http.operation_runner import OperationRunner
+from ledgerbank_adapters.http.public_paths import CANONICAL_PREFIX
 from ledgerbank_adapters.http.request_observation import observe_route
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason

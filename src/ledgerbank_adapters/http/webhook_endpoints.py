@@ -2,6 +2,7 @@
 
 from ledgerbank_adapters.http.bank_login_payloads import ReceivedWebhookPayload, received_webhook_payload
 from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.public_paths import WEBHOOKS
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.bank_gateway import WebhookDelivery
 
@@ -22,7 +23,7 @@ def receive_webhook(call: Call[None, None]) -> Answer:
 WEBHOOK_OPERATIONS = (
     Operation(
         method="POST",
-        path="/webhooks/{provider}",
+        path=WEBHOOKS,
         path_schemas={"provider": {"type": "string", "examples": ["monzo"]}},
         handler=receive_webhook,
         summary="Takes an event from a bank, which has to show that it is the bank",

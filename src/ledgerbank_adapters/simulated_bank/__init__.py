@@ -7,7 +7,7 @@ Monzo's at the root, UK Open Banking's under ``/open-banking-uk``, and controls 
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("simulated-bank"):
-    from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_ROOT
+    from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_RESOURCES, OBIE_ROOT
     from ledgerbank_adapters.simulated_bank.simulated_bank_application import (
         create_simulated_bank_application,
     )
@@ -41,6 +41,7 @@ __all__ = [
     "DEFAULT_PORT",
     "DEFAULT_REDIRECT_URI",
     "EVERY_OPERATION",
+    "OBIE_RESOURCES",
     "OBIE_ROOT",
     "DeliveryMode",
     "Fault",

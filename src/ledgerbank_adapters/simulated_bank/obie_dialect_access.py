@@ -37,7 +37,7 @@ from ledgerbank_adapters.simulated_bank.simulated_grants import (
 )
 
 OBIE_ROOT = "/open-banking-uk"
-RESOURCES = "/open-banking/v3.1/aisp"
+OBIE_RESOURCES = "/open-banking/v3.1/aisp"
 
 INTERACTION_ID = "x-fapi-interaction-id"
 _REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
@@ -224,7 +224,7 @@ def _invalid(name: str, message: str, *, code: str = "Field.Invalid") -> ObieRef
     return ObieRefusal(400, f"UK.OBIE.{code}", message, path=f"Data.{name}")
 
 
-_CONSENTS = f"{RESOURCES}/account-access-consents"
+_CONSENTS = f"{OBIE_RESOURCES}/account-access-consents"
 
 OBIE_CONSENT_OPERATIONS = (
     BankOperation(method="POST", path=_CONSENTS, handler=_of_client(_create_consent), name="consents.create"),

@@ -15,7 +15,7 @@ from ledgerbank_adapters.simulated_bank.bank_exchange import (
     json_answer,
     parse_instant,
 )
-from ledgerbank_adapters.simulated_bank.obie_dialect_access import RESOURCES, ObieRefusal, consented
+from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_RESOURCES, ObieRefusal, consented
 from ledgerbank_adapters.simulated_bank.obie_dialect_payloads import (
     Payload,
     obie_account,
@@ -156,31 +156,31 @@ def _links(
 OBIE_ACCOUNT_OPERATIONS = (
     BankOperation(
         method="GET",
-        path=f"{RESOURCES}/accounts",
+        path=f"{OBIE_RESOURCES}/accounts",
         handler=consented(_ACCOUNTS, _list_accounts),
         name="accounts",
     ),
     BankOperation(
         method="GET",
-        path=f"{RESOURCES}/accounts/{{account_id}}",
+        path=f"{OBIE_RESOURCES}/accounts/{{account_id}}",
         handler=consented(_ACCOUNTS, _get_account),
         name="accounts",
     ),
     BankOperation(
         method="GET",
-        path=f"{RESOURCES}/balances",
+        path=f"{OBIE_RESOURCES}/balances",
         handler=consented(_BALANCES, _list_balances),
         name="balance",
     ),
     BankOperation(
         method="GET",
-        path=f"{RESOURCES}/accounts/{{account_id}}/balances",
+        path=f"{OBIE_RESOURCES}/accounts/{{account_id}}/balances",
         handler=consented(_BALANCES, _get_balances),
         name="balance",
     ),
     BankOperation(
         method="GET",
-        path=f"{RESOURCES}/accounts/{{account_id}}/transactions",
+        path=f"{OBIE_RESOURCES}/accounts/{{account_id}}/transactions",
         handler=consented(_TRANSACTIONS, _get_transactions),
         name="transactions",
     ),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.contract.gateway_world import MONZO, PUBLIC_BASE_URL, WEBHOOK_SECRET, decided_on_the_page
+from tests.contract.gateway_world import MONZO, WEBHOOK_ADDRESS, WEBHOOK_SECRET, decided_on_the_page
 from tests.contract.sync_scene import HookedGateway
 from tests.hosted_bank import HostedBank
 from tests.integration.http.http_bank import (
@@ -369,7 +369,7 @@ def test_a_login_that_nobody_has_is_not_found(alice: Customer) -> None:
 
 
 def webhook_query() -> dict[str, str]:
-    url = str(WebhookUrl(public_base_url=PUBLIC_BASE_URL, provider="simulated", secret=WEBHOOK_SECRET))
+    url = str(WebhookUrl(address=WEBHOOK_ADDRESS, provider="simulated", secret=WEBHOOK_SECRET))
     return {"token": url.rpartition("=")[2]}
 
 

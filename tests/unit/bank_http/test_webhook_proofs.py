@@ -13,7 +13,8 @@ from ledgerbank_domain.ports.bank_gateway import WebhookDelivery
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = datetime(2025, 1, 15, 12, 0, tzinfo=UTC)
-URL = WebhookUrl(public_base_url="https://bank.example", provider="monzo", secret=SECRET)
+ADDRESS = "https://bank.example/api/v1/webhooks/monzo"
+URL = WebhookUrl(address=ADDRESS, provider="monzo", secret=SECRET)
 SIGNATURE = WebhookSignature(secret=SECRET)
 
 
@@ -39,7 +40,7 @@ def assert_refused(delivery: WebhookDelivery) -> None:
 
 
 def test_a_delivery_to_the_url_that_was_given_is_accepted() -> None:
-    assert str(URL).startswith("https://bank.example/api/v1/webhooks/monzo?token=")
+    assert str(URL).startswith(f"{ADDRESS}?token=")
     URL.verify(delivered_to(str(URL)))
 
 
@@ -51,8 +52,8 @@ def test_any_other_token_is_refused(token: str) -> None:
 
 def test_the_token_of_one_provider_or_secret_opens_no_other_door() -> None:
     others = [
-        WebhookUrl(public_base_url="https://bank.example", provider="simulated", secret=SECRET),
-        WebhookUrl(public_base_url="https://bank.example", provider="monzo", secret=SECRET[::-1]),
+        WebhookUrl(address=ADDRESS, provider="simulated", secret=SECRET),
+        WebhookUrl(address=ADDRESS, provider="monzo", secret=SECRET[::-1]),
     ]
 
     for other in others:

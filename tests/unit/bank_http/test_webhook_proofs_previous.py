@@ -15,7 +15,10 @@ STAMP = str(int(NOW.timestamp()))
 
 def url(secret: bytes, previous: bytes | None = None) -> WebhookUrl:
     return WebhookUrl(
-        public_base_url="https://bank.example", provider="monzo", secret=secret, previous_secret=previous
+        address="https://bank.example/api/v1/webhooks/monzo",
+        provider="monzo",
+        secret=secret,
+        previous_secret=previous,
     )
 
 
