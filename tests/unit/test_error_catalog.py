@@ -137,6 +137,11 @@ def test_only_failures_of_others_and_of_the_system_are_retried_by_workers(catego
     assert (policy.max_retries, policy.base_delay_milliseconds) == RETRIES.get(category.value, (0, 0))
 
 
+def test_an_errors_message_is_the_use_cases_own_or_the_catalogs() -> None:
+    assert DomainError(Reason.BANK_API_ERROR).message == "Bank API error"
+    assert DomainError(Reason.BANK_API_ERROR, message="It is closed today").message == "It is closed today"
+
+
 def test_an_error_shows_its_reason_and_details() -> None:
     error = DomainError(Reason.INSUFFICIENT_FUNDS, available="1.00")
 

@@ -128,7 +128,7 @@ def get_account(call: Call[None, None]) -> Answer:
 
 def update_account(call: Call[AccountChangesBody, None]) -> Answer:
     account_id = call.path_id()
-    changes = call.body().changes(named=call.json if isinstance(call.json, dict) else ())
+    changes = call.body().changes(named=call.named_fields)
     account = call.services.accounts.update(call.actor, account_id=account_id, changes=changes)
     return Answer(data=account_payload(account))
 

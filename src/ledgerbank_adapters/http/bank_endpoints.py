@@ -157,7 +157,7 @@ def create_bank(call: Call[BankBody, None]) -> Answer:
 
 def update_bank(call: Call[BankChangesBody, None]) -> Answer:
     bank_id = call.path_id()
-    given = call.json if isinstance(call.json, dict) else {}
+    given = call.named_fields
     cleared = frozenset(name for name in CLEARABLE_BANK_FIELDS if name in given and given[name] is None)
     changes = call.body().changes(cleared)
     return Answer(data=_shown(call, call.services.banks.update(call.actor, bank_id=bank_id, changes=changes)))

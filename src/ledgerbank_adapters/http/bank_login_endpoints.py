@@ -73,7 +73,7 @@ def get_bank_login(call: Call[None, None]) -> Answer:
 def update_bank_login(call: Call[BankLoginChangesBody, None]) -> Answer:
     """INACTIVE pauses periodic syncs, ACTIVE resumes them."""
     login_id = call.path_id()
-    changes = call.body().changes(named=call.json if isinstance(call.json, dict) else ())
+    changes = call.body().changes(named=call.named_fields)
     login = call.services.bank_logins.update(call.actor, login_id=login_id, changes=changes)
     return Answer(data=bank_login_payload(login))
 

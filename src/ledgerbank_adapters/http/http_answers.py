@@ -154,7 +154,7 @@ class AnswerWriter:
             "type": problem_url(self.public_base_url, reason),
             "title": reason.message,
             "status": error_kind(reason).status,
-            "detail": error.details.get("message", reason.message),
+            "detail": error.message,
             "instance": context.path,
             "reason": reason.code,
             "category": reason.category.value,

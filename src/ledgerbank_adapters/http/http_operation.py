@@ -175,6 +175,11 @@ class Call(Generic[B, Q]):
         """Raises ``missing_fields`` and the fields' format reasons."""
         return self.reader.read(cast(type[B], self.operation.body), self.json)
 
+    @property
+    def named_fields(self) -> Mapping[str, object]:
+        """The body's fields as the client wrote them: null is not the same as nothing everywhere."""
+        return self.json if isinstance(self.json, dict) else {}
+
     def query(self) -> Q:
         """Raises the parameters' format reasons."""
         return self.reader.read(cast(type[Q], self.operation.query), self.query_parameters)

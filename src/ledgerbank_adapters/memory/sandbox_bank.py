@@ -31,7 +31,8 @@ from ledgerbank_domain.services.user_service import NewUser
 from ledgerbank_domain.users.user import parse_email
 
 SANDBOX_PASSWORD = "correct horse battery staple"  # noqa: S105 - there is nothing to protect in a sandbox
-SANDBOX_GATEWAYS = frozenset({"monzo", "simulated"})
+SANDBOX_GATEWAYS = frozenset({"monzo", "simulated", "simulated_open_banking"})
+"""What a bank of the catalogue may name: those that the server knows."""
 
 
 class SandboxBank:

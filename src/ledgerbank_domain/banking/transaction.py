@@ -102,7 +102,7 @@ class Transaction:
 
     @property
     def signed_amount(self) -> Money:
-        return self.amount if self.direction is Direction.CREDIT else -self.amount
+        return self.direction.signed(self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,11 @@ class DomainError(Exception):
         self.details = details
 
     @property
+    def message(self) -> str:
+        """What happened in words: the use-case's own where it has some, otherwise the catalog's."""
+        return str(self.details.get("message", self.reason.message))
+
+    @property
     def category(self) -> Category:
         return self.reason.category
 

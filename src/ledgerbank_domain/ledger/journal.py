@@ -32,6 +32,10 @@ class Direction(Enum):
     def opposite(self) -> "Direction":
         return Direction.DEBIT if self is Direction.CREDIT else Direction.CREDIT
 
+    def signed(self, amount: Money) -> Money:
+        """What a movement of ``amount`` adds to an account: positive for CREDIT, negative for DEBIT."""
+        return amount if self is Direction.CREDIT else -amount
+
 
 class EntryKind(Enum):
     """Why money moved."""
@@ -93,7 +97,7 @@ class Posting:
     @property
     def signed_amount(self) -> Money:
         """What the posting adds to its account: positive for CREDIT, negative for DEBIT."""
-        return self.amount if self.direction is Direction.CREDIT else -self.amount
+        return self.direction.signed(self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,10 @@ class BankTransaction:
     posted_at: datetime
     pending: bool
 
+    @property
+    def signed_amount(self) -> Money:
+        return self.direction.signed(self.amount)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankTransactionPage:

@@ -15,7 +15,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, ApprovalPending, BankAccount, BankGateway
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
-from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch
+from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
 from ledgerbank_domain.services.bank_token_sealer import BankTokenSealer
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class BankAccessKeeper:
             _attempted(partial(_revoke, access))
 
     def _access_of(self, work: UnitOfWork, login: BankLogin) -> BankAccess | None:
-        gateway = self.gateways.get(bank_of_branch(work, login.bank_branch_id).integration_module or "")
+        gateway = gateway_of(bank_of_branch(work, login.bank_branch_id), self.gateways)
         if gateway is None:
             return None
         try:

@@ -21,9 +21,14 @@ def bank_of_branch(work: UnitOfWork, branch_id: UUID) -> Bank:
     return work.banks.get(branch.bank_id)
 
 
+def gateway_of(bank: Bank, gateways: Gateways) -> BankGateway | None:
+    """None where nothing here speaks to the bank."""
+    return None if bank.integration_module is None else gateways.get(bank.integration_module)
+
+
 def usable_gateway(bank: Bank, gateways: Gateways) -> BankGateway:
     """Raises ``bank_inactive``, also when nothing here speaks to the bank."""
-    gateway = gateways.get(bank.integration_module or "")
+    gateway = gateway_of(bank, gateways)
     if gateway is None or bank.status is not BankStatus.ACTIVE:
         raise DomainError(Reason.BANK_INACTIVE)
     return gateway

@@ -51,7 +51,7 @@ class BankStatement:
         """
         beyond = self.balance
         for transaction in self.transactions.values():
-            beyond -= signed_amount(transaction)
+            beyond -= transaction.signed_amount
         return beyond
 
 
@@ -85,7 +85,7 @@ class PlannedLine:
 
     @property
     def signed_amount(self) -> Money:
-        return self.amount if self.direction is Direction.CREDIT else -self.amount
+        return self.direction.signed(self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,12 +150,8 @@ def plan_booking(
     return replace(plan, difference=statement.balance - plan.final_balance(account))
 
 
-def signed_amount(transaction: BankTransaction) -> Money:
-    return transaction.amount if transaction.direction is Direction.CREDIT else -transaction.amount
-
-
 def _is_same_movement(line: Transaction, transaction: BankTransaction) -> bool:
-    return line.signed_amount == signed_amount(transaction)
+    return line.signed_amount == transaction.signed_amount
 
 
 def _tells_something_new(record: BankTransactionImport, transaction: BankTransaction) -> bool:

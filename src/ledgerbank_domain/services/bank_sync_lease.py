@@ -16,7 +16,7 @@ from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
-from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch
+from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_running_service import JobPostponed
 from ledgerbank_domain.services.notification_service import queue_notification
@@ -73,7 +73,7 @@ class SyncLeases:
             if login is None or not login.may_sync or not work.users.get(login.user_id).is_active:
                 return None
             bank = bank_of_branch(work, login.bank_branch_id)
-            gateway = self.gateways.get(bank.integration_module or "")
+            gateway = gateway_of(bank, self.gateways)
             if gateway is None:
                 return None
             if (until := _held_until(work, login, now=now)) is not None:
@@ -190,8 +190,7 @@ def _is_fulfilled(login: BankLogin, job: Job) -> bool:
 
 
 def _login_error(error: DomainError, *, at: datetime) -> LoginError:
-    message = str(error.details.get("message", error.reason.message))
-    return LoginError(reason=error.reason, message=message, at=at)
+    return LoginError(reason=error.reason, message=error.message, at=at)
 
 
 def _target(login: BankLogin) -> AuditTarget:

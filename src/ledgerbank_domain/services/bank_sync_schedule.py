@@ -10,7 +10,7 @@ from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch
+from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.scheduled_job import ScheduledJob
 
@@ -91,11 +91,11 @@ class DueSyncService:
     def _connected(self, after: UUID | None) -> list[tuple[BankLogin, BankGateway | None]]:
         with self.start_unit_of_work() as work:
             logins = work.bank_logins.list_connected(after=after, limit=LOGINS_AT_ONCE)
-            modules = {
-                branch_id: bank_of_branch(work, branch_id).integration_module or ""
+            gateways = {
+                branch_id: gateway_of(bank_of_branch(work, branch_id), self.gateways)
                 for branch_id in {login.bank_branch_id for login in logins}
             }
-        return [(login, self.gateways.get(modules[login.bank_branch_id])) for login in logins]
+        return [(login, gateways[login.bank_branch_id]) for login in logins]
 
     @retried_on_conflict
     def _schedule(self, login_id: UUID, gateway: BankGateway, *, correlation_id: str | None) -> None:

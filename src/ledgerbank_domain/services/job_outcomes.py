@@ -68,9 +68,7 @@ class JobOutcomes:
     def _failed(self, job: Job, error: DomainError, *, at: datetime) -> Job:
         asked = timedelta(seconds=error.details.get("retry_after_seconds", 0))
         return job.failed(
-            JobError(
-                at=at, reason=error.reason, message=str(error.details.get("message", error.reason.message))
-            ),
+            JobError(at=at, reason=error.reason, message=error.message),
             retry_after=min(asked, MAX_RETRY_AFTER),
             jitter=self.chance.fraction(),
         )
