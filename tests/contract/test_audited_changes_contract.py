@@ -49,7 +49,7 @@ def test_a_new_password_is_named_and_not_told(given: EntityBuilder) -> None:
         AuditName.PASSWORD_CHANGED,
         event_id=UUID(int=1),
         actor=SYSTEM,
-        target=AuditTarget("user", user.id, changes_between(user, changed)),
+        target=AuditTarget(user.id, changes_between(user, changed)),
         at=user.updated_at,
     )
 
@@ -64,7 +64,7 @@ def test_the_code_of_a_bank_is_no_secret(given: EntityBuilder) -> None:
         AuditName.ADMIN_BANK_UPDATED,
         event_id=UUID(int=1),
         actor=SYSTEM,
-        target=AuditTarget("bank", bank.id, changes_between(bank, changed)),
+        target=AuditTarget(bank.id, changes_between(bank, changed)),
         at=bank.updated_at,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from ledgerbank_domain.audit.redaction import redacted
@@ -33,47 +33,56 @@ class AuditOutcome(Enum):
 
 
 class AuditName(Enum):
-    """The events that are recorded, by area."""
+    """The events that are recorded, by area, each with what it is about, if anything: ``target_type``."""
 
-    LOGIN_SUCCEEDED = "auth.login_succeeded"
-    LOGIN_FAILED = "auth.login_failed"
+    _value_: str
+    target_type: str | None
+
+    LOGIN_SUCCEEDED = ("auth.login_succeeded", "session")
+    LOGIN_FAILED = ("auth.login_failed", "user")
     TOKEN_REJECTED = "auth.token_rejected"  # noqa: S105 - an event's name, not a secret
-    REFRESH_REUSED = "auth.refresh_reused"
-    LOGOUT = "auth.logout"
-    LOGOUT_ALL = "auth.logout_all"
-    SESSION_REVOKED = "auth.session_revoked"
+    REFRESH_REUSED = ("auth.refresh_reused", "user")
+    LOGOUT = ("auth.logout", "session")
+    LOGOUT_ALL = ("auth.logout_all", "user")
+    SESSION_REVOKED = ("auth.session_revoked", "session")
     AUTHZ_DENIED = "authz.denied"
-    RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
+    RATE_LIMIT_EXCEEDED = ("rate_limit.exceeded", "user")
     POLICY_VIOLATION = "policy.violation"
-    SUSPICIOUS = "security.suspicious"
-    USER_REGISTERED = "user.registered"
-    PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - an event's name, not a secret
-    PROFILE_UPDATED = "user.profile_updated"
-    ADMIN_USER_CREATED = "admin.user_created"
-    ADMIN_USER_UPDATED = "admin.user_updated"
-    ADMIN_USER_DELETED = "admin.user_deleted"
-    ADMIN_BANK_CREATED = "admin.bank_created"
-    ADMIN_BANK_UPDATED = "admin.bank_updated"
-    ADMIN_BRANCH_CREATED = "admin.branch_created"
-    ADMIN_JOB_RETRIED = "admin.job_retried"
-    ADMIN_JOB_CANCELLED = "admin.job_cancelled"
-    ADMIN_ACCOUNT_UPDATED = "admin.account_updated"
-    STAFF_READ = "staff.read"
-    LEDGER_REVERSED = "ledger.reversed"
-    ACCOUNT_CREATED = "account.created"
-    ACCOUNT_UPDATED = "account.updated"
-    BANK_LOGIN_CREATED = "bank_login.created"
-    BANK_LOGIN_CONNECTED = "bank_login.connected"
-    BANK_LOGIN_UPDATED = "bank_login.updated"
-    BANK_LOGIN_DISCONNECTED = "bank_login.disconnected"
-    BANK_LOGIN_SYNCED = "bank_login.synced"
-    BANK_LOGIN_SYNC_FAILED = "bank_login.sync_failed"
+    SUSPICIOUS = ("security.suspicious", "user")
+    USER_REGISTERED = ("user.registered", "user")
+    PASSWORD_CHANGED = ("user.password_changed", "user")
+    PROFILE_UPDATED = ("user.profile_updated", "user")
+    ADMIN_USER_CREATED = ("admin.user_created", "user")
+    ADMIN_USER_UPDATED = ("admin.user_updated", "user")
+    ADMIN_USER_DELETED = ("admin.user_deleted", "user")
+    ADMIN_BANK_CREATED = ("admin.bank_created", "bank")
+    ADMIN_BANK_UPDATED = ("admin.bank_updated", "bank")
+    ADMIN_BRANCH_CREATED = ("admin.branch_created", "bank_branch")
+    ADMIN_JOB_RETRIED = ("admin.job_retried", "job")
+    ADMIN_JOB_CANCELLED = ("admin.job_cancelled", "job")
+    ADMIN_ACCOUNT_UPDATED = ("admin.account_updated", "account")
+    STAFF_READ = ("staff.read", "user")
+    LEDGER_REVERSED = ("ledger.reversed", "journal_entry")
+    ACCOUNT_CREATED = ("account.created", "account")
+    ACCOUNT_UPDATED = ("account.updated", "account")
+    BANK_LOGIN_CREATED = ("bank_login.created", "bank_login")
+    BANK_LOGIN_CONNECTED = ("bank_login.connected", "bank_login")
+    BANK_LOGIN_UPDATED = ("bank_login.updated", "bank_login")
+    BANK_LOGIN_DISCONNECTED = ("bank_login.disconnected", "bank_login")
+    BANK_LOGIN_SYNCED = ("bank_login.synced", "bank_login")
+    BANK_LOGIN_SYNC_FAILED = ("bank_login.sync_failed", "bank_login")
     WEBHOOK_REJECTED = "webhook.rejected"
-    PAYMENT_CREATED = "payment.created"
-    PAYMENT_PROCESSED = "payment.processed"
-    PAYMENT_FAILED = "payment.failed"
-    PAYMENT_CANCELLED = "payment.cancelled"
-    PAYMENT_SCHEDULED = "payment.scheduled"
+    PAYMENT_CREATED = ("payment.created", "payment")
+    PAYMENT_PROCESSED = ("payment.processed", "payment")
+    PAYMENT_FAILED = ("payment.failed", "payment")
+    PAYMENT_CANCELLED = ("payment.cancelled", "payment")
+    PAYMENT_SCHEDULED = ("payment.scheduled", "payment")
+
+    def __new__(cls, event: str, target_type: str | None = None) -> Self:
+        name = object.__new__(cls)
+        name._value_ = event
+        name.target_type = target_type
+        return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,14 +161,14 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditTarget:
-    """What an event is about: ``type`` is ``user``, ``payment``, ``job`` ...; no ``id``: about many at once.
+    """What an event is about; no ``id``: about many at once. ``facts`` go along as the event's metadata.
 
-    ``facts`` go along as the event's metadata.
+    ``type`` is for the few acts that are about something else than their event's name tells.
     """
 
-    type: str
     id: UUID | None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    type: str | None = None
 
 
 def success(
@@ -172,7 +181,7 @@ def success(
         name=name,
         actor_user_id=actor.user_id,
         actor_role=actor.role,
-        target_type=target.type,
+        target_type=target.type or name.target_type,
         target_id=target.id,
         origin=actor.origin,
         status=actor.origin.success_status,
@@ -199,7 +208,7 @@ def failure(
         reason=reason,
         actor_user_id=actor.user_id,
         actor_role=actor.role,
-        target_type=target.type if target else None,
+        target_type=(target.type or name.target_type) if target else None,
         target_id=target.id if target else None,
         origin=actor.origin,
     )

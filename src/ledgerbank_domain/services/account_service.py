@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import (
     Account,
@@ -317,8 +317,7 @@ class AccountService:
         before: Account | None = None,
     ) -> None:
         facts = {} if before is None else changes_between(before, account)
-        target = AuditTarget("account", account.id, facts)
-        self.audit.record(work, name, actor=actor, target=target, at=account.updated_at)
+        self.audit.record(work, name, actor=actor, about=account.id, facts=facts, at=account.updated_at)
 
 
 def _own_login(work: UnitOfWork, actor: Actor, login_id: UUID) -> BankLogin:

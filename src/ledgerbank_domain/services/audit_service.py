@@ -45,7 +45,6 @@ class AuditService:
                     name,
                     reason=error.reason,
                     actor=actor,
-                    user_id=None,
                     at=now,
                     status=status,
                     metadata=error.details,

@@ -31,10 +31,17 @@ class AuditWriter:
         name: AuditName,
         *,
         actor: Actor,
-        target: AuditTarget,
+        about: UUID,
         at: datetime,
+        facts: Mapping[str, Any] | None = None,
+        target_type: str | None = None,
     ) -> None:
-        """An act that commits with ``work``."""
+        """An act that commits with ``work``.
+
+        ``about`` is the id of what it was done to, ``target_type`` what that is where the name does not tell.
+        ``facts`` go along.
+        """
+        target = AuditTarget(about, facts or {}, target_type)
         event = success(name, event_id=self.ids.new_id(), actor=actor, target=target, at=at)
         work.audit.add_many([event])
 
@@ -77,14 +84,14 @@ class AuditWriter:
         *,
         reason: Reason,
         actor: Actor,
-        user_id: UUID | None,
         at: datetime,
+        about: UUID | None = None,
         severity: AuditSeverity = AuditSeverity.WARNING,
         status: int | None = None,
         metadata: Mapping[str, Any] | None = None,
         repeat_key: str | None = None,
     ) -> None:
-        """Something that was refused; ``user_id`` is the user it was about, when there is one.
+        """Something that was refused; ``about`` is the id of the user it was about, when there is one.
 
         With a ``repeat_key`` it is one event for all of a minute, so that nobody fills the trail.
         Secrets in ``metadata`` are redacted, and it is cut when it is long.
@@ -94,7 +101,7 @@ class AuditWriter:
             event_id=self.ids.new_id(),
             reason=reason,
             actor=actor,
-            target=None if user_id is None else AuditTarget("user", user_id),
+            target=None if about is None else AuditTarget(about),
             at=at,
         )
         told = bounded(redacted(metadata or {}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
@@ -122,7 +122,7 @@ class AuthService:
                 work,
                 AuditName.LOGOUT,
                 actor=_as_user(user, token.session_id, actor.origin),
-                target=AuditTarget("session", token.session_id),
+                about=token.session_id,
                 at=now,
             )
             work.commit()
@@ -135,9 +135,7 @@ class AuthService:
             locked_self(work, actor)
             now = self.clock.now()
             work.refresh_tokens.revoke_all_of_user(user_id, at=now)
-            self.audit.record(
-                work, AuditName.LOGOUT_ALL, actor=actor, target=AuditTarget("user", user_id), at=now
-            )
+            self.audit.record(work, AuditName.LOGOUT_ALL, actor=actor, about=user_id, at=now)
             work.commit()
 
     def list_sessions(self, actor: Actor) -> list[Session]:
@@ -163,7 +161,7 @@ class AuthService:
                 work,
                 AuditName.SESSION_REVOKED,
                 actor=actor,
-                target=AuditTarget("session", session_id),
+                about=session_id,
                 at=now,
             )
             work.commit()
@@ -246,7 +244,7 @@ class AuthService:
                 work,
                 AuditName.LOGIN_SUCCEEDED,
                 actor=_as_user(user, token.session_id, actor.origin),
-                target=AuditTarget("session", token.session_id),
+                about=token.session_id,
                 at=now,
             )
             work.commit()

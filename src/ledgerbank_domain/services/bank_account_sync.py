@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -148,8 +148,10 @@ class BankAccountSync:
         work.bank_imports.save_many(booking.changed_records)
         work.accounts.save(account)
         if account.status is not before.status:
-            target = AuditTarget("account", account.id, changes_between(before, account))
-            self.audit.record(work, AuditName.ACCOUNT_UPDATED, actor=run.actor, target=target, at=at)
+            changes = changes_between(before, account)
+            self.audit.record(
+                work, AuditName.ACCOUNT_UPDATED, actor=run.actor, about=account.id, facts=changes, at=at
+            )
         return account
 
 

@@ -91,7 +91,7 @@ class BankAccountUpsert:
             self.audit.record_each(
                 work,
                 AuditName.ACCOUNT_CREATED,
-                [(run.actor, AuditTarget("account", account.id)) for account in added],
+                [(run.actor, AuditTarget(account.id)) for account in added],
                 at=now,
             )
             work.commit()

@@ -130,8 +130,7 @@ class BankConnectionService:
             updated_at=now,
         )
         work.bank_logins.add(login)
-        target = AuditTarget("bank_login", login.id)
-        self.audit.record(work, AuditName.BANK_LOGIN_CREATED, actor=actor, target=target, at=now)
+        self.audit.record(work, AuditName.BANK_LOGIN_CREATED, actor=actor, about=login.id, at=now)
         return login
 
     def _awaited(self, actor: Actor, state: str) -> AwaitedAnswer:
@@ -173,7 +172,7 @@ class BankConnectionService:
                 error = LoginError(reason=reason, message=reason.message, at=now)
                 work.bank_logins.save(replace(login.failed(error, at=now), lease=login.lease))
                 self._notify(work, awaited, error)
-            target = AuditTarget("bank_login", awaited.login.id)
+            target = AuditTarget(awaited.login.id)
             self.audit.record_each_failure(
                 work, AuditName.BANK_LOGIN_CONNECTED, [(awaited.owner, target, reason)], at=now
             )
@@ -199,7 +198,7 @@ class BankConnectionService:
     @retried_on_conflict
     def _record_denial(self, awaited: AwaitedAnswer) -> None:
         with self.start_unit_of_work() as work:
-            target = AuditTarget("bank_login", awaited.login.id)
+            target = AuditTarget(awaited.login.id)
             self.audit.record_each_failure(
                 work,
                 AuditName.BANK_LOGIN_CONNECTED,
@@ -228,9 +227,13 @@ class BankConnectionService:
                 at=now,
             )
             work.bank_logins.save(connected)
-            target = AuditTarget("bank_login", login.id, changes_between(login, connected))
             self.audit.record(
-                work, AuditName.BANK_LOGIN_CONNECTED, actor=awaited.owner, target=target, at=now
+                work,
+                AuditName.BANK_LOGIN_CONNECTED,
+                actor=awaited.owner,
+                about=login.id,
+                facts=changes_between(login, connected),
+                at=now,
             )
             scheduled = schedule_sync(
                 work,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginChanges, BankLoginFilter
 from ledgerbank_domain.banking.bank_login_policy import may_change_login, may_list_logins_of, may_view_login
@@ -72,8 +72,10 @@ class BankLoginService:
             now = work.now()
             changed = login.with_changes(changes, at=now)
             work.bank_logins.save(changed)
-            target = AuditTarget("bank_login", login.id, changes_between(login, changed))
-            self.audit.record(work, AuditName.BANK_LOGIN_UPDATED, actor=actor, target=target, at=now)
+            told = changes_between(login, changed)
+            self.audit.record(
+                work, AuditName.BANK_LOGIN_UPDATED, actor=actor, about=login.id, facts=told, at=now
+            )
             work.commit()
         return changed
 
@@ -116,8 +118,10 @@ class BankLoginService:
             disconnected = login.disconnected(at=now)
             work.bank_logins.save(disconnected)
             cancel_waiting_jobs(work, work.jobs.list_unfinished_syncs_for_update([login.id]), at=now)
-            target = AuditTarget("bank_login", login.id, changes_between(login, disconnected))
-            self.audit.record(work, AuditName.BANK_LOGIN_DISCONNECTED, actor=actor, target=target, at=now)
+            changes = changes_between(login, disconnected)
+            self.audit.record(
+                work, AuditName.BANK_LOGIN_DISCONNECTED, actor=actor, about=login.id, facts=changes, at=now
+            )
             work.commit()
         return accesses
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.bank import (
     BANK_FIELD_PARSERS,
@@ -165,8 +165,7 @@ class BankService:
                 updated_at=now,
             )
             work.banks.add(bank)
-            target = AuditTarget("bank", bank.id)
-            self.audit.record(work, AuditName.ADMIN_BANK_CREATED, actor=actor, target=target, at=now)
+            self.audit.record(work, AuditName.ADMIN_BANK_CREATED, actor=actor, about=bank.id, at=now)
             work.commit()
         return bank
 
@@ -182,8 +181,10 @@ class BankService:
             now = work.now()
             bank = before.with_changes(changes, at=now)
             work.banks.save(bank)
-            target = AuditTarget("bank", bank_id, changes_between(before, bank))
-            self.audit.record(work, AuditName.ADMIN_BANK_UPDATED, actor=actor, target=target, at=now)
+            told = changes_between(before, bank)
+            self.audit.record(
+                work, AuditName.ADMIN_BANK_UPDATED, actor=actor, about=bank_id, facts=told, at=now
+            )
             work.commit()
         return bank
 
@@ -205,8 +206,7 @@ class BankService:
             )
             work.banks.get(branch.bank_id)
             work.banks.add_branch(branch)
-            target = AuditTarget("bank_branch", branch.id)
-            self.audit.record(work, AuditName.ADMIN_BRANCH_CREATED, actor=actor, target=target, at=now)
+            self.audit.record(work, AuditName.ADMIN_BRANCH_CREATED, actor=actor, about=branch.id, at=now)
             work.commit()
         return branch
 

@@ -131,9 +131,7 @@ class SyncLeases:
             now = work.now()
             told = None if left_out is None else _login_error(left_out, at=now)
             work.bank_logins.save(login.synced(left_out=told, at=now))
-            self.audit.record(
-                work, AuditName.BANK_LOGIN_SYNCED, actor=run.actor, target=_target(login), at=now
-            )
+            self.audit.record(work, AuditName.BANK_LOGIN_SYNCED, actor=run.actor, about=login.id, at=now)
             work.commit()
 
     @retried_on_conflict
@@ -145,7 +143,10 @@ class SyncLeases:
             failed = login.failed(_login_error(error, at=now), at=now)
             work.bank_logins.save(failed)
             self.audit.record_each_failure(
-                work, AuditName.BANK_LOGIN_SYNC_FAILED, [(run.actor, _target(login), error.reason)], at=now
+                work,
+                AuditName.BANK_LOGIN_SYNC_FAILED,
+                [(run.actor, AuditTarget(login.id), error.reason)],
+                at=now,
             )
             # Whoever was told of an outage has not been told yet that he must do something himself.
             if login.is_active or (failed.needs_consent and not login.needs_consent):
@@ -191,7 +192,3 @@ def _is_fulfilled(login: BankLogin, job: Job) -> bool:
 
 def _login_error(error: DomainError, *, at: datetime) -> LoginError:
     return LoginError(reason=error.reason, message=error.message, at=at)
-
-
-def _target(login: BankLogin) -> AuditTarget:
-    return AuditTarget("bank_login", login.id)

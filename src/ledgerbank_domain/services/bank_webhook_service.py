@@ -83,7 +83,6 @@ class BankWebhookService:
                 AuditName.WEBHOOK_REJECTED,
                 reason=refusal.reason,
                 actor=actor,
-                user_id=None,
                 at=work.now(),
                 metadata={"provider": gateway.provider},
             )

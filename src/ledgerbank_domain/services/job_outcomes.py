@@ -95,10 +95,7 @@ class JobOutcomes:
         self.audit.record_each_failure(
             work,
             AuditName.PAYMENT_FAILED,
-            [
-                (actor_for(job), AuditTarget("payment", payment.id), reason)
-                for job, payment, reason in discarded
-            ],
+            [(actor_for(job), AuditTarget(payment.id), reason) for job, payment, reason in discarded],
             at=at,
         )
         # One payment can fail again after an administrator had its job retried: each time is a cause.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -83,8 +83,8 @@ class JobService:
     def _record(
         self, work: UnitOfWork, name: AuditName, actor: Actor, before: Job, job: Job, *, at: datetime
     ) -> None:
-        target = AuditTarget("job", job.id, changes_between(before, job))
-        self.audit.record(work, name, actor=actor, target=target, at=at)
+        changes = changes_between(before, job)
+        self.audit.record(work, name, actor=actor, about=job.id, facts=changes, at=at)
 
 
 def _known(job: Job | None) -> Job:

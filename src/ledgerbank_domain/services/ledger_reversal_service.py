@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
@@ -109,12 +109,17 @@ class LedgerReversalService:
         )
         lines = _booked(accounts, undoing)
         work.journal.add_many([undoing], accounts=list(accounts.values()), transactions=lines)
-        target = AuditTarget("journal_entry", entry.id)
         if payment is not None:
             payment = payment.reversed(entry_id=undoing.id, at=undoing.posted_at)
             work.payments.save_many([payment])
-            target = AuditTarget("payment", payment.id)
-        self.audit.record(work, AuditName.LEDGER_REVERSED, actor=actor, target=target, at=now)
+        self.audit.record(
+            work,
+            AuditName.LEDGER_REVERSED,
+            actor=actor,
+            about=entry.id if payment is None else payment.id,
+            target_type=None if payment is None else "payment",
+            at=now,
+        )
         return undoing, payment
 
 

@@ -155,7 +155,6 @@ class LoginGuard:
             AuditName.SUSPICIOUS,
             reason=refusal.reason,
             actor=guess.actor,
-            user_id=None,
             at=at,
             metadata={"cause": "failed_logins", **dict(map(_fact, suspects))},
         )
@@ -190,7 +189,7 @@ class LoginGuard:
             name,
             reason=reason,
             actor=guess.actor,
-            user_id=None if guess.user is None else guess.user.id,
+            about=None if guess.user is None else guess.user.id,
             at=at,
             metadata={"email_hash": guess.email_hash},
             repeat_key=repeat_key,

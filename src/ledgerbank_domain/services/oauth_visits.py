@@ -105,7 +105,7 @@ class OAuthVisits:
             AuditName.SUSPICIOUS,
             reason=Reason.INVALID_OAUTH_STATE,
             actor=actor,
-            user_id=known.user_id,
+            about=known.user_id,
             at=work.now(),
             severity=AuditSeverity.WARNING,
             metadata={"cause": "oauth_state_replay", "bank_login_id": str(known.user_bank_login_id)},

@@ -33,6 +33,6 @@ def cancel_pending_payments(
     audit.record_each(
         work,
         AuditName.PAYMENT_CANCELLED,
-        [(actor, AuditTarget("payment", payment.id)) for payment in cancelled],
+        [(actor, AuditTarget(payment.id)) for payment in cancelled],
         at=at,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -72,7 +72,7 @@ class PaymentScheduleService:
                 work,
                 AuditName.PAYMENT_SCHEDULED,
                 actor=actor,
-                target=AuditTarget("payment", payment_id),
+                about=payment_id,
                 at=now,
             )
             work.commit()
@@ -111,7 +111,8 @@ class PaymentScheduleService:
                     work,
                     AuditName.ADMIN_JOB_CANCELLED,
                     actor=actor,
-                    target=AuditTarget("job", job.id, changes_between(job, cancelled)),
+                    about=job.id,
+                    facts=changes_between(job, cancelled),
                     at=now,
                 )
             work.commit()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
@@ -205,7 +205,7 @@ class PaymentService:
                 work,
                 AuditName.PAYMENT_CANCELLED,
                 actor=actor,
-                target=AuditTarget("payment", payment_id),
+                about=payment_id,
                 at=now,
             )
             work.commit()

@@ -107,7 +107,7 @@ class SessionRefreshService:
                 name,
                 reason=Reason.TOKEN_REVOKED,
                 actor=actor,
-                user_id=token.user_id,
+                about=token.user_id,
                 at=now,
                 severity=AuditSeverity.CRITICAL,
                 metadata=facts,

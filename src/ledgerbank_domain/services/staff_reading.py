@@ -30,7 +30,7 @@ class Reading:
 
     def target(self) -> AuditTarget:
         named = {} if self.id is None else {"id": str(self.id)}
-        return AuditTarget("user", self.owner_id, {"what": self.what, **named})
+        return AuditTarget(self.owner_id, {"what": self.what, **named})
 
 
 def commit_staff_readings(work: UnitOfWork, readings: Collection[Reading], *, audit: AuditWriter) -> None:

@@ -41,7 +41,6 @@ class TokenRefusals:
                 AuditName.TOKEN_REJECTED,
                 reason=refusal.reason,
                 actor=actor,
-                user_id=None,
                 at=work.now(),
                 repeat_key=rejection_key(actor, refusal),
             )

@@ -304,7 +304,7 @@ class UserService:
             [
                 (
                     actor,
-                    AuditTarget("bank_login", login.id, changes_between(login, login.disconnected(at=now))),
+                    AuditTarget(login.id, changes_between(login, login.disconnected(at=now))),
                 )
                 for login in logins
                 if login.is_connected
@@ -320,8 +320,15 @@ class UserService:
             left = account.left_by_owner(at=at)
             if left is not account:
                 work.accounts.save(left)
-                target = AuditTarget("account", account.id, changes_between(account, left))
-                self.audit.record(work, AuditName.ADMIN_ACCOUNT_UPDATED, actor=actor, target=target, at=at)
+                changes = changes_between(account, left)
+                self.audit.record(
+                    work,
+                    AuditName.ADMIN_ACCOUNT_UPDATED,
+                    actor=actor,
+                    about=account.id,
+                    facts=changes,
+                    at=at,
+                )
 
     def _cancel_jobs(
         self, work: UnitOfWork, logins: Sequence[BankLogin], payments: Sequence[Payment], *, at: datetime
@@ -351,7 +358,7 @@ class UserService:
         at: datetime,
     ) -> None:
         facts = {} if before is None else changes_between(before, user)
-        self.audit.record(work, name, actor=actor, target=AuditTarget("user", user.id, facts), at=at)
+        self.audit.record(work, name, actor=actor, about=user.id, facts=facts, at=at)
 
 
 def _locked_users(work: UnitOfWork, actor: Actor, user_id: UUID, changes: UserChanges) -> Mapping[UUID, User]:
