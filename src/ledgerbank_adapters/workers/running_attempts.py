@@ -24,7 +24,7 @@ class RunningAttempts:
                 self._count -= 1
                 self._changed.notify_all()
 
-    def wait_until_none(self, timeout: float) -> bool:
-        """Waits that many seconds at most; whether none is left."""
+    def wait_until_none(self, timeout: float | None = None) -> bool:
+        """Waits that many seconds at most, or as long as it takes; whether none is left."""
         with self._changed:
             return self._changed.wait_for(lambda: self._count == 0, timeout)

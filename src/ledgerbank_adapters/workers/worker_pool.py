@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 from dramatiq import Worker
 
@@ -84,26 +84,37 @@ class WorkerPool:
     def stop(self, timeout: float) -> bool:
         """Hands out no more, lets running attempts end, and frees what was handed out and not begun.
 
-        Waits ``timeout`` seconds for the attempts; whether all of them ended. Those that did not run on, and
-        this worker is alive for them, until the process ends; those it ends are taken over.
+        Whether all attempts ended within ``timeout`` seconds. It takes no longer, whatever an attempt, the
+        database or the broker holds up: what is not put away by then is put away once it can be, unless the
+        process ends before. Attempts run on until then, and this worker is alive for them; those that the
+        process ends are taken over.
         """
         deadline = time.monotonic() + timeout
-        self._dispatcher.stop(timeout)
-        self._upkeep.stop_looking_after_others(max(deadline - time.monotonic(), 0))
+        self._dispatcher.stop(_left(deadline))
+        self._upkeep.stop_looking_after_others(_left(deadline))
         for worker in self._workers:
             for thread in worker.workers:
                 thread.stop()
+        closing = Thread(target=self._close, name="job-closing", daemon=True)
+        closing.start()
+        all_ended = self._actor.attempts.wait_until_none(_left(deadline))
+        closing.join(_left(deadline))
+        return all_ended
+
+    def _close(self) -> None:
         # Others may have it at once; whatever of it a thread of ours begins after all, it begins alone.
         self._dispatcher.give_back()
-        all_ended = self._actor.attempts.wait_until_none(max(deadline - time.monotonic(), 0))
-        with ThreadPoolExecutor(max(len(self._workers), 1)) as closing:
-            closing.map(_close, self._workers)
+        # Until its attempts have ended their broker is needed: they are acknowledged there.
+        self._actor.attempts.wait_until_none()
+        closing = [Thread(target=_stop, args=[worker], daemon=True) for worker in self._workers]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
         self._dispatcher.give_back()
-        if all_ended:
-            self._upkeep.leave()
+        self._upkeep.leave()
         for queue in self._brokers:
             self._brokers[queue].broker.close()
-        return all_ended
 
     def _worker(self, queue: str, threads: int) -> Worker:
         to = self._brokers[queue]
@@ -115,7 +126,11 @@ class WorkerPool:
         return worker
 
 
-def _close(worker: Worker) -> None:
+def _left(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 0)
+
+
+def _stop(worker: Worker) -> None:
     try:
         worker.stop(timeout=CLOSING_MILLISECONDS)
     except Exception as error:  # noqa: BLE001 - brokers that are away raise what they like; the others are to be closed
