@@ -76,8 +76,6 @@ class MemoryJournalRepository(JournalRepository):
         transactions: Sequence[Transaction],
     ) -> None:
         check_booking_is_complete(entries, accounts=accounts, transactions=transactions)
-        if any(line.pending for line in transactions):
-            raise ValueError("whether a line is pending is told by its import record")
         for entry in entries:
             self._transaction.insert(self._tables.journal_entries, entry)
         for line in transactions:

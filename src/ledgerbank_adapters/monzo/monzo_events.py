@@ -1,15 +1,11 @@
 """What Monzo's webhooks say: https://docs.monzo.com/#transaction-created"""
 
-import hashlib
-
 from ledgerbank_adapters.bank_http import BankPayloadReader, UnreadablePayload, parse_bank_json
 from ledgerbank_adapters.monzo.monzo_payloads import MonzoEvent
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.ports.bank_gateway import WebhookNotice
-
-_MAX_LENGTH = 255
 
 
 def notice_in(body: bytes, payloads: BankPayloadReader) -> WebhookNotice:
@@ -25,12 +21,7 @@ def notice_in(body: bytes, payloads: BankPayloadReader) -> WebhookNotice:
     if not (event.type and event.data.id and is_text(f"{event.type}{event.data.id}{account_id}")):
         raise DomainError(Reason.INVALID_SIGNATURE)
     return WebhookNotice(
-        event_id=_bounded(f"{event.type}:{event.data.id}"),
-        event_type=_bounded(event.type),
+        event_id=f"{event.type}:{event.data.id}",
+        event_type=event.type,
         external_account_id=account_id,
     )
-
-
-def _bounded(name: str) -> str:
-    """The name, or what stands for one that is longer than any the bank has ever sent."""
-    return name if len(name) <= _MAX_LENGTH else hashlib.sha256(name.encode("utf-8")).hexdigest()

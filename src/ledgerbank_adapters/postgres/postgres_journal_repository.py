@@ -71,8 +71,6 @@ class PostgresJournalRepository(JournalRepository):
         transactions: Sequence[Transaction],
     ) -> None:
         check_booking_is_complete(entries, accounts=accounts, transactions=transactions)
-        if any(line.pending for line in transactions):
-            raise ValueError("whether a line is pending is told by its import record")
         if not entries:
             return
         self._session.run_sql(INSERT_ENTRIES, as_arrays([_entry_row(entry) for entry in entries]))

@@ -35,8 +35,9 @@ def check_booking_is_complete(
 ) -> None:
     """Each posting on a customer's account has its one line, and each account touched its new balance.
 
-    A line without its posting, or a posting without its line, would break the books: ``ValueError``, because
-    no input may ever lead there.
+    A line without its posting, or a posting without its line, would break the books, and a line never
+    changes, so it does not say that its bank has yet to settle it: ``ValueError``, because no input may ever
+    lead there.
     """
     postings = {
         posting.id: posting.account.account_id
@@ -49,3 +50,5 @@ def check_booking_is_complete(
         raise ValueError("each posting on a customer's account needs exactly one transaction of its id")
     if {account.id for account in accounts} != set(postings.values()):
         raise ValueError("the accounts are not those that the entries touch")
+    if any(line.pending for line in transactions):
+        raise ValueError("whether a line is pending is told by its import record")

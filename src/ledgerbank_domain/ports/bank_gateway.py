@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from hashlib import sha256
 from typing import Protocol
 
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.money.money import Money
 
 MAX_TRANSACTIONS_PER_PAGE = 100
+MAX_EVENT_TEXT_LENGTH = 255
 
 
 class AccessTokenRefused(Exception):  # noqa: N818 - what the bank did
@@ -106,12 +109,17 @@ class WebhookNotice:
     """What a verified webhook tells: never more than that there is something to look at.
 
     ``event_id`` is the same for every delivery of one event. ``external_account_id`` is None when the
-    event is about no account.
+    event is about no account. An id or type that nothing can store, or that is longer than any bank has ever
+    sent, is told by what stands for it.
     """
 
     event_id: str
     event_type: str
     external_account_id: str | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "event_id", _storable(self.event_id))
+        object.__setattr__(self, "event_type", _storable(self.event_type))
 
     @property
     def is_about_a_transaction(self) -> bool:
@@ -229,3 +237,9 @@ class BankGateway(Protocol):
     @abstractmethod
     def revoke(self, *, access_token: str, provider_user_id: str | None) -> None:
         """Ends the access at the bank."""
+
+
+def _storable(text: str) -> str:
+    if is_text(text) and 1 <= len(text) <= MAX_EVENT_TEXT_LENGTH:
+        return text
+    return f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

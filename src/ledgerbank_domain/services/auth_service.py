@@ -94,7 +94,8 @@ class AuthService:
         except DomainError as error:
             if error.category is not Category.AUTHENTICATION:
                 raise
-            raise error from self._refusals.rejected_token(actor, error)
+            self._refusals.record(actor, error)
+            raise
         if pair is None:
             # That the token was stolen is recorded already, with the end of its session.
             raise DomainError(Reason.TOKEN_REVOKED)
@@ -108,7 +109,8 @@ class AuthService:
         except DomainError as error:
             if error.category is not Category.AUTHENTICATION:
                 raise
-            raise error from self._refusals.rejected_token(actor, error)
+            self._refusals.record(actor, error)
+            raise
 
     @retried_on_conflict
     def _end_session(self, actor: Actor, claims: RefreshClaims) -> None:

@@ -1,14 +1,12 @@
 """Webhooks of banks: verified, noted once, and never believed further than that there is something to see."""
 
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass
 
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
-from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.ports.bank_gateway import BankGateway, WebhookDelivery, WebhookNotice
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -17,8 +15,7 @@ from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch
 from ledgerbank_domain.services.bank_sync_schedule import may_sync_unattended, schedule_sync
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-
-MAX_EVENT_TEXT_LENGTH = 255
+from ledgerbank_domain.services.standing_refusal import refusal_stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,24 +53,11 @@ class BankWebhookService:
 
     def _verified(self, actor: Actor, gateway: BankGateway, delivery: WebhookDelivery) -> WebhookNotice:
         try:
-            notice = gateway.verify_webhook(delivery, now=self.clock.now())
-        except DomainError as error:
-            refusal = error
-        else:
-            return replace(
-                notice, event_id=_storable(notice.event_id), event_type=_storable(notice.event_type)
-            )
-        raise refusal from self._failure_to_record(actor, gateway, refusal)
-
-    def _failure_to_record(
-        self, actor: Actor, gateway: BankGateway, refusal: DomainError
-    ) -> DomainError | None:
-        """A refusal stays one when it cannot be recorded."""
-        try:
-            self._record_rejection(actor, gateway, refusal)
-        except DomainError as failure:
-            return failure
-        return None
+            return gateway.verify_webhook(delivery, now=self.clock.now())
+        except DomainError as refusal:
+            with refusal_stands(refusal):
+                self._record_rejection(actor, gateway, refusal)
+            raise
 
     @retried_on_conflict
     def _record_rejection(self, actor: Actor, gateway: BankGateway, refusal: DomainError) -> None:
@@ -125,10 +109,3 @@ def _logins_to_sync(work: UnitOfWork, gateway: BankGateway, notice: WebhookNotic
         and may_sync_unattended(login, gateway, now=work.now())
         and bank_of_branch(work, login.bank_branch_id).integration_module == gateway.provider
     ]
-
-
-def _storable(text: str) -> str:
-    """The text itself, or what stands for it when no column takes it."""
-    if is_text(text) and 1 <= len(text) <= MAX_EVENT_TEXT_LENGTH:
-        return text
-    return f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

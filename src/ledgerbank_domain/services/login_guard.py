@@ -18,6 +18,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.notification_service import queue_notification
+from ledgerbank_domain.services.standing_refusal import refusal_stands
 from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER, LoginFailures
 from ledgerbank_domain.users.user import User, email_identity
 
@@ -79,12 +80,8 @@ class LoginGuard:
         """
         email_hash = self.pseudonymizer.pseudonym(email_identity(email))
         guess = _Guess(actor=actor, user=user, email_hash=email_hash, refusal=refusal)
-        try:
+        with refusal_stands(refusal):
             decision = self._decision(start_unit_of_work, guess)
-        except DomainError as failure:
-            if refusal is None:
-                raise
-            raise refusal from failure
         if decision is not None:
             raise decision
 

@@ -9,6 +9,7 @@ from ledgerbank_domain.identity.client_network import client_network
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.standing_refusal import refusal_stands
 
 
 def rejection_key(actor: Actor, refusal: DomainError) -> str:
@@ -21,17 +22,10 @@ class TokenRefusals:
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
 
-    def rejected_token(self, actor: Actor, refusal: DomainError) -> DomainError | None:
-        """Gives back what kept it from recording, None as a rule.
-
-        A refusal stays a refusal when it cannot be recorded: it is raised ``from`` that failure, so that
-        whoever answers the caller can log what was lost.
-        """
-        try:
+    def record(self, actor: Actor, refusal: DomainError) -> None:
+        """Raises ``refusal`` itself when it cannot be recorded."""
+        with refusal_stands(refusal):
             self._record(actor, refusal)
-        except DomainError as failure:
-            return failure
-        return None
 
     @retried_on_conflict
     def _record(self, actor: Actor, refusal: DomainError) -> None:
