@@ -77,7 +77,7 @@ def compose_application(
         ),
         concurrency=settings.passwords.hashing_concurrency,
     )
-    mailbox = PostgresMailbox(database.engine, clock, observer=metrics)
+    mailbox = PostgresMailbox(database.engine, clock)
     mail = settings.mail
     banks = create_bank_gateways(settings, clock=clock, observer=metrics)
     services = compose_services(

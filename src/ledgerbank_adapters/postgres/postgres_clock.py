@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ledgerbank_adapters.postgres.postgres_observer import SilentPostgresObserver
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_domain.ports.clock import Clock
 
@@ -30,7 +29,7 @@ class PostgresClock(Clock):
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def now(self) -> datetime:
-        session = PostgresSession(self._engine, SilentPostgresObserver())
+        session = PostgresSession(self._engine)
         session.open()
         try:
             return storage_time(session)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Boolean, Row, Select, Text, Uuid, any_, bindparam, literal_column, select, text
 
 from ledgerbank_adapters.postgres import postgres_job_statements as statements
+from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_set_statements import as_arrays, update_statement
@@ -106,8 +107,9 @@ _REASONS = {reason.code: reason for reason in Reason}
 
 
 class PostgresJobRepository(JobRepository):
-    def __init__(self, session: PostgresSession) -> None:
+    def __init__(self, session: PostgresSession, arrivals: JobArrivals | None) -> None:
         self._session = session
+        self._arrivals = arrivals
 
     def add_many(self, new_jobs: Sequence[Job]) -> None:
         if new_jobs:
@@ -201,8 +203,10 @@ class PostgresJobRepository(JobRepository):
         return self._session.run_sql(statements.DELETE_FINISHED, {"before": before, "limit": limit}).rowcount
 
     def _tell_of(self, written: Sequence[Job]) -> None:
+        if self._arrivals is None:
+            return
         if any(job.state is JobState.AVAILABLE and job.lease is None for job in written):
-            self._session.added_due_jobs()
+            self._session.once_kept(self._arrivals.tell)
 
     def _find_many(self, statement: Select[Any], job_ids: Collection[UUID]) -> dict[UUID, Job]:
         return {job.id: job for job in self._list(statement, ids=list(job_ids))} if job_ids else {}

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Engine, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver, SilentPostgresObserver
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_work_tables import development_mails
 from ledgerbank_domain.ports.clock import Clock
@@ -27,10 +26,9 @@ logger = logging.getLogger(__name__)
 class PostgresMailbox(Mailbox):
     """Each mail and each look is a transaction of its own."""
 
-    def __init__(self, engine: Engine, clock: Clock, *, observer: PostgresObserver | None = None) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._observer = observer or SilentPostgresObserver()
 
     def send(self, mail: Mail) -> None:
         session = self._session()
@@ -50,7 +48,7 @@ class PostgresMailbox(Mailbox):
             session.close()
 
     def _session(self) -> PostgresSession:
-        session = PostgresSession(self._engine, self._observer)
+        session = PostgresSession(self._engine)
         session.open()
         return session
 

@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
+from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver
 from ledgerbank_adapters.postgres.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.postgres_set_statements import (
@@ -102,13 +104,14 @@ COMPLETED_LIKE = """
 
 
 class PostgresPaymentRepository(PaymentRepository):
-    def __init__(self, session: PostgresSession) -> None:
+    def __init__(self, session: PostgresSession, observer: PostgresObserver) -> None:
         self._session = session
+        self._observer = observer
 
     def add_many(self, new_payments: Sequence[Payment]) -> None:
         if new_payments:
             self._session.run_sql(INSERT, as_arrays([_row(payment) for payment in new_payments]))
-            self._session.wrote_payments(new_payments)
+            self._tell_of(new_payments)
 
     def save_many(self, changed_payments: Sequence[Payment]) -> None:
         if not changed_payments:
@@ -117,7 +120,7 @@ class PostgresPaymentRepository(PaymentRepository):
         saved = self._session.run_sql(UPDATE, arrays).rowcount
         if saved != len(changed_payments):
             raise LookupError(f"{len(changed_payments)} payments to save, but {saved} exist")
-        self._session.wrote_payments(changed_payments)
+        self._tell_of(changed_payments)
 
     def find_many(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
         return self._find_many(BY_IDS, payment_ids)
@@ -173,6 +176,9 @@ class PostgresPaymentRepository(PaymentRepository):
         for row in self._session.run_sql(COMPLETED_LIKE, asked):
             found[wanted[row.number - 1]].add(row.id)
         return {signature: frozenset(ids) for signature, ids in found.items()}
+
+    def _tell_of(self, written: Sequence[Payment]) -> None:
+        self._session.once_kept(partial(self._observer.payments_written, tuple(written)))
 
     def _find_many(self, statement: Select[Any], payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
         if not payment_ids:

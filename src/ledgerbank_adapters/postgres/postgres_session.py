@@ -1,18 +1,15 @@
 """The connection of one unit of work: taken at the first statement, given back at the end."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.postgres_engine import statement_limit_of
 from ledgerbank_adapters.postgres.postgres_errors import translated
-from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver
 from ledgerbank_adapters.postgres.postgres_statement_time import StatementTime
-from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.deadline import Deadline, time_is_up
 
 Parameters = Mapping[str, Any]
@@ -27,20 +24,11 @@ class PostgresSession:
     thread, or after a failure.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        observer: PostgresObserver,
-        *,
-        deadline: Deadline | None = None,
-        arrivals: JobArrivals | None = None,
-    ) -> None:
+    def __init__(self, engine: Engine, *, deadline: Deadline | None = None) -> None:
         self._engine = engine
         self._time = StatementTime(deadline, limit=statement_limit_of(engine))
-        self._observer = observer
-        self._arrivals = arrivals
-        self._added_due_jobs = False
-        self._written_payments: list[Payment] = []
+        # In the order in which they were asked for; each once.
+        self._acts_once_kept: dict[Callable[[], None], None] = {}
         self._connection: Connection | None = None
         self._thread: int | None = None
         self._state = "not entered"
@@ -59,13 +47,12 @@ class PostgresSession:
         """Executes SQL with psycopg's ``%(name)s`` parameters, past SQLAlchemy's compiler."""
         return self._run(lambda connection: connection.exec_driver_sql(sql, dict(parameters)))
 
-    def wrote_payments(self, written: Sequence[Payment]) -> None:
-        """Is told to the observer once these states are kept."""
-        self._written_payments.extend(written)
+    def once_kept(self, act: Callable[[], None]) -> None:
+        """Has ``act`` done after the commit, once however often it is asked for, and not when there is none.
 
-    def added_due_jobs(self) -> None:
-        """Is told to whoever listens in this process once they are kept."""
-        self._added_due_jobs = True
+        It must be quick and must not raise.
+        """
+        self._acts_once_kept[act] = None
 
     def commit(self) -> None:
         """Ends the transaction and keeps it; the connection goes back to the pool.
@@ -82,10 +69,8 @@ class PostgresSession:
                 raise_translated(error)
         self._state = "committed"
         self._give_back()
-        if self._written_payments:
-            self._observer.payments_written(self._written_payments)
-        if self._added_due_jobs and self._arrivals is not None:
-            self._arrivals.tell()
+        for act in self._acts_once_kept:
+            act()
 
     def close(self) -> None:
         """Ends the transaction, undoing it unless it was committed. Never raises what storage says."""

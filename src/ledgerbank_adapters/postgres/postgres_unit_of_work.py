@@ -53,7 +53,7 @@ class PostgresUnitOfWork(UnitOfWork):
         deadline: Deadline | None = None,
         arrivals: JobArrivals | None = None,
     ) -> None:
-        session = PostgresSession(engine, observer, deadline=deadline, arrivals=arrivals)
+        session = PostgresSession(engine, deadline=deadline)
         self._session = session
         self._clock = clock
         self.users = PostgresUserRepository(session)
@@ -67,8 +67,8 @@ class PostgresUnitOfWork(UnitOfWork):
         self.accounts = PostgresAccountRepository(session)
         self.transactions = PostgresTransactionRepository(session)
         self.journal = PostgresJournalRepository(session)
-        self.payments = PostgresPaymentRepository(session)
-        self.jobs = PostgresJobRepository(session)
+        self.payments = PostgresPaymentRepository(session, observer)
+        self.jobs = PostgresJobRepository(session, arrivals)
         self.job_workers = PostgresJobWorkerRepository(session)
         self.audit = PostgresAuditTrail(session)
         self.audit_exports = PostgresAuditExports(session)
