@@ -1,7 +1,7 @@
 """A bank to connect to without credentials: an HTTP server with made-up money that speaks real protocols.
 
-Monzo's at the root, UK Open Banking's under ``/open-banking-uk``, and controls under ``/_control`` (listed in
-:mod:`~ledgerbank_adapters.simulated_bank.control_endpoints`). :class:`SimulatedBankServer` runs it in a test.
+Monzo's at the root, UK Open Banking's under ``/open-banking-uk``, and controls under ``/_control``, listed in
+:mod:`~ledgerbank_adapters.simulated_bank.control_operations`. :class:`SimulatedBankServer` runs it in a test.
 """
 
 from ledgerbank_adapters import requires_extra

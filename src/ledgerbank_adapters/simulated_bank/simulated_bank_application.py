@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 
 from ledgerbank_adapters.simulated_bank.bank_exchange import create_routes
 from ledgerbank_adapters.simulated_bank.consent_endpoints import STYLESHEET_OPERATION, consent_operations
-from ledgerbank_adapters.simulated_bank.control_endpoints import CONTROL_OPERATIONS
+from ledgerbank_adapters.simulated_bank.control_operations import CONTROL_OPERATIONS
 from ledgerbank_adapters.simulated_bank.monzo_dialect_access import MONZO_ACCESS_OPERATIONS
 from ledgerbank_adapters.simulated_bank.monzo_dialect_endpoints import MONZO_ACCOUNT_OPERATIONS
 from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_CONSENT_OPERATIONS, OBIE_ROOT
