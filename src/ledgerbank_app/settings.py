@@ -2,12 +2,13 @@
 
 # ruff: noqa: RUF009 - every call of variable() makes a field of its own, of which attrs knows what to do.
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 
-from attrs import frozen
+from attrs import AttrsInstance, fields, frozen, has
 
 from ledgerbank_adapters.smtp import SmtpServer
 from ledgerbank_app.bank_settings import BankSettings
@@ -476,25 +477,18 @@ class Settings:
     mail: MailSettings
     banks: BankSettings
     health: HealthSettings
-    payment_limits: PaymentLimits
     warnings: tuple[str, ...] = ()
+
+    @property
+    def payment_limits(self) -> PaymentLimits:
+        return self.limits.payment_limits()
 
     @property
     def is_production(self) -> bool:
         return self.process.environment is AppEnvironment.PRODUCTION
 
 
-GROUPS = (
-    ProcessSettings,
-    ServerSettings,
-    HttpSettings,
-    RateLimitSettings,
-    DatabaseSettings,
-    TokenSettings,
-    PasswordSettings,
-    LimitSettings,
-    JobSettings,
-    MailSettings,
-    BankSettings,
-    HealthSettings,
-)
+GROUPS: Mapping[str, type[AttrsInstance]] = {
+    each.name: each.type for each in fields(Settings) if each.type is not None and has(each.type)
+}
+"""Each group of variables by its field of the settings: a new one is read because it is there."""

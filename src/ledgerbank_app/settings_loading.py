@@ -1,24 +1,21 @@
 """From an environment to checked settings, or to the list of everything that is wrong with it."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from attrs import evolve
 
-from ledgerbank_app.bank_settings import BankSettings, bank_problems, with_derived_secrets
+from ledgerbank_app.bank_settings import bank_problems, with_derived_secrets
 from ledgerbank_app.development_secrets import DevelopmentSecretError, obtain_development_secret
 from ledgerbank_app.job_settings import JobSettings, fill_unnamed_queues
 from ledgerbank_app.production_checks import production_warnings, secret_problems
 from ledgerbank_app.settings import (
+    GROUPS,
     AppEnvironment,
     DatabaseSettings,
-    HealthSettings,
-    HttpSettings,
-    LimitSettings,
-    MailSettings,
     PasswordSettings,
     ProcessSettings,
     RateLimitSettings,
@@ -33,6 +30,7 @@ JWT_SECRET_FILE = "jwt.secret"  # noqa: S105 - a file's name
 ARGON2_KIB_PER_THREAD = 8
 HASHES_PER_PROCESSOR = 2
 DEFAULT_REGISTRATIONS_PER_HOUR = 20
+Completion = Callable[[dict[str, Any]], None]
 _DATABASE_PARTS = ("DB_HOST", "DB_PORT", "DB_USER", "DB_PASS", "DB_NAME")
 
 
@@ -51,54 +49,20 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     be; nothing else touches the disk. Raises SettingsError with every problem at once.
     """
     reader = EnvironmentReader(environment)
-    process = reader.group(ProcessSettings)
-    reader.production = process is not None and process.environment is AppEnvironment.PRODUCTION
-    server = reader.group(ServerSettings, complete=_fill_public_base_url)
-    http = reader.group(HttpSettings)
-    rate_limit = reader.group(RateLimitSettings, complete=_fill_registrations)
-    database = reader.group(DatabaseSettings, complete=partial(_fill_database_url, reader))
-    passwords = reader.group(PasswordSettings, complete=_fill_hashing_concurrency)
-    reader.problems.extend(_argon2_problems(passwords))
-    limits = reader.group(LimitSettings)
-    jobs = reader.group(JobSettings, complete=fill_unnamed_queues)
-    mail = reader.group(MailSettings)
-    banks = reader.group(BankSettings)
-    reader.problems.extend(bank_problems(banks))
-    health = reader.group(HealthSettings)
+    process = _read_process(reader)
+    groups: dict[str, Any] = {"process": process}
+    for name, kind in GROUPS.items():
+        if kind not in (ProcessSettings, TokenSettings):
+            groups[name] = reader.group(kind, complete=_completion_of(kind, reader))
+    reader.problems += [*_argon2_problems(groups["passwords"]), *bank_problems(groups["banks"])]
     # Last, so that no secret is generated for an environment that is refused anyway.
-    tokens = reader.group(TokenSettings, complete=partial(_fill_secret, reader, process))
-    if reader.production and tokens and banks and health:
-        reader.problems.extend(secret_problems(tokens, banks, health))
-    if reader.problems or not (
-        process
-        and server
-        and http
-        and rate_limit
-        and database
-        and passwords
-        and limits
-        and jobs
-        and mail
-        and banks
-        and health
-        and tokens
-    ):
+    groups["tokens"] = reader.group(TokenSettings, complete=partial(_fill_secret, reader, process))
+    secrets = [groups[name] for name in ("tokens", "banks", "health")]
+    if reader.production and None not in secrets:
+        reader.problems.extend(secret_problems(*secrets))
+    if reader.problems:
         raise SettingsError(reader.problems)
-    settings = Settings(
-        process=process,
-        server=server,
-        http=http,
-        rate_limit=rate_limit,
-        database=database,
-        tokens=tokens,
-        passwords=passwords,
-        limits=limits,
-        jobs=jobs,
-        mail=mail,
-        banks=with_derived_secrets(banks, secret=tokens.secret, previous_secret=tokens.previous_secret),
-        health=health,
-        payment_limits=limits.payment_limits(),
-    )
+    settings = _with_derived_secrets(Settings(**groups))
     return evolve(settings, warnings=tuple(production_warnings(settings))) if reader.production else settings
 
 
@@ -108,12 +72,36 @@ def load_storage_settings(environment: Mapping[str, str]) -> StorageSettings:
     Raises SettingsError with every problem at once.
     """
     reader = EnvironmentReader(environment)
-    process = reader.group(ProcessSettings)
-    reader.production = process is not None and process.environment is AppEnvironment.PRODUCTION
-    database = reader.group(DatabaseSettings, complete=partial(_fill_database_url, reader))
+    process = _read_process(reader)
+    database = reader.group(DatabaseSettings, complete=_completion_of(DatabaseSettings, reader))
     if process is None or database is None:
         raise SettingsError(reader.problems)
     return StorageSettings(process=process, database=database)
+
+
+def _read_process(reader: EnvironmentReader) -> ProcessSettings | None:
+    """First of all: it tells whether the others are read as production has them."""
+    process = reader.group(ProcessSettings)
+    reader.production = process is not None and process.environment is AppEnvironment.PRODUCTION
+    return process
+
+
+def _completion_of(kind: type, reader: EnvironmentReader) -> Completion | None:
+    """What fills in the values of a group that only other variables can tell."""
+    completions: Mapping[type, Completion] = {
+        ServerSettings: _fill_public_base_url,
+        RateLimitSettings: _fill_registrations,
+        DatabaseSettings: partial(_fill_database_url, reader),
+        PasswordSettings: _fill_hashing_concurrency,
+        JobSettings: fill_unnamed_queues,
+    }
+    return completions.get(kind)
+
+
+def _with_derived_secrets(settings: Settings) -> Settings:
+    tokens = settings.tokens
+    banks = with_derived_secrets(settings.banks, secret=tokens.secret, previous_secret=tokens.previous_secret)
+    return evolve(settings, banks=banks)
 
 
 def _argon2_problems(passwords: PasswordSettings | None) -> list[str]:

@@ -34,7 +34,7 @@ PRODUCTION = {
     "WEBHOOK_SECRET": "Zb4xQw9eRt6yUi1oPa8sDf3gHj7kLm2nVc5_Xz0-TqWeYrUt",
     "METRICS_TOKEN": "m8Kx2Qv7Rz4Tb9Wn",
 }
-VARIABLES = [described for group in GROUPS for described in variables_of(group).values()]
+VARIABLES = [described for group in GROUPS.values() for described in variables_of(group).values()]
 
 
 def problems_of(**environment: str) -> tuple[str, ...]:
