@@ -28,6 +28,7 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import JobFilter, JobKind, JobState
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport
+from ledgerbank_domain.services.job_work import PlainWork
 
 T = TypeVar("T")
 WORKER = UUID(int=1)
@@ -90,8 +91,10 @@ def _measure(database: PostgresDatabase, url: str, *, due: int, taken: int) -> N
         start_unit_of_work=database.start_unit_of_work, clock=SystemClock(), ids=Uuid7IdGenerator()
     )
     services = bank.services
-    mails = {**services.job_running.handlers, JobKind.NOTIFICATION_SEND: lambda _job, _deadline: None}
-    running = replace(services.job_running, handlers=mails)
+    mails = PlainWork(lambda _job, _deadline: None)
+    running = replace(
+        services.job_running, works={**services.job_running.works, JobKind.NOTIFICATION_SEND: mails}
+    )
     dispatch = services.job_dispatch
 
     def hand_out(number: int) -> list[JobBatch]:

@@ -32,10 +32,11 @@ from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import SYSTEM, Actor
-from ledgerbank_domain.jobs.job import Job, JobKind, payment_job_key
+from ledgerbank_domain.jobs.job import Job, JobKind
 from ledgerbank_domain.jobs.job_timing import DEFAULT_BATCH_SIZE
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment import PaymentDraft, PaymentType
+from ledgerbank_domain.payments.payment_job import payment_job_key
 from ledgerbank_domain.services.outcome import result_of
 
 ROUNDS = 5

@@ -13,7 +13,7 @@ from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
 from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
-from ledgerbank_domain.jobs.job import Job, JobKind, JobState, payment_job_key
+from ledgerbank_domain.jobs.job import Job, JobKind, JobState
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
     CustomerAccount,
@@ -26,6 +26,7 @@ from ledgerbank_domain.ledger.journal import (
 from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import Payment, PaymentType
+from ledgerbank_domain.payments.payment_job import payment_job_key
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork

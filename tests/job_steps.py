@@ -7,7 +7,7 @@ from tests.entity_builder import EntityBuilder
 
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import Job, JobError, JobKind, JobLease, JobState
-from ledgerbank_domain.services.job_outcomes import payment_of
+from ledgerbank_domain.payments.payment_job import payment_of
 
 LEASE_TIME = timedelta(minutes=6)
 

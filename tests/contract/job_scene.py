@@ -8,6 +8,7 @@ from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.jobs.job import Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
+from ledgerbank_domain.services.payment_job_lookup import lock_unfinished_payment_jobs
 
 
 class JobScene:
@@ -53,4 +54,4 @@ class JobScene:
 
     def unfinished(self, payment: Payment | None = None) -> list[Job]:
         with self.world.start_unit_of_work() as work:
-            return work.jobs.list_unfinished_of_payments_for_update([(payment or self.payment).id])
+            return lock_unfinished_payment_jobs(work, [(payment or self.payment).id])

@@ -17,7 +17,7 @@ from ledgerbank_domain.jobs.job import JobKind, JobState
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.job_running_service import JobPostponed
+from ledgerbank_domain.services.job_work import JobPostponed
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.jobs.job import Job, JobKind, JobState
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.job_running_service import JobPostponed
+from ledgerbank_domain.services.job_work import JobPostponed
 from ledgerbank_domain.users.user import UserStatus
 
 PAUSED = BankLoginChanges(status=BankLoginStatus.INACTIVE)

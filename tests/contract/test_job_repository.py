@@ -17,6 +17,10 @@ from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import Job, JobError, JobFilter, JobKind, JobLease, JobState
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.payment_job_lookup import (
+    find_newest_payment_job,
+    lock_unfinished_payment_jobs,
+)
 
 SECOND = timedelta(seconds=1)
 FINISHED = [JobState.COMPLETED, JobState.CANCELLED, JobState.DISCARDED]
@@ -70,7 +74,7 @@ def test_nothing_to_add_or_to_save_changes_nothing(start_unit_of_work, given) ->
         assert work.jobs.add_new([]) == 0
         assert work.jobs.find_many([]) == {}
         assert work.jobs.find_many_for_update([]) == {}
-        assert work.jobs.list_unfinished_of_payments_for_update([]) == []
+        assert work.jobs.list_unfinished_with_keys_for_update(JobKind.PAYMENT_PROCESS, []) == []
         assert work.jobs.list_unfinished_syncs_for_update([]) == []
 
 
@@ -190,8 +194,8 @@ def test_the_newest_job_of_a_payment_is_found_whatever_became_of_it(start_unit_o
     given.a_job(JobKind.PAYMENT_PROCESS, inserted_at=now + 3 * SECOND)
 
     with start_unit_of_work() as work:
-        assert work.jobs.find_newest_of_payment(payment_id) == newest
-        assert work.jobs.find_newest_of_payment(given.ids.new_id()) is None
+        assert find_newest_payment_job(work, payment_id) == newest
+        assert find_newest_payment_job(work, given.ids.new_id()) is None
 
 
 def test_unfinished_jobs_of_payments_are_found_in_every_unfinished_state(start_unit_of_work, given) -> None:
@@ -208,7 +212,7 @@ def test_unfinished_jobs_of_payments_are_found_in_every_unfinished_state(start_u
     payment_ids = {UUID(job.args["payment_id"]) for job in [*unfinished, *finished]}
 
     with start_unit_of_work() as work:
-        found = work.jobs.list_unfinished_of_payments_for_update(payment_ids | {given.ids.new_id()})
+        found = lock_unfinished_payment_jobs(work, payment_ids | {given.ids.new_id()})
 
     assert found == unfinished
 

@@ -1,6 +1,6 @@
 """Running jobs: payments in batches, retries by category, leases that fence, periodic work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,8 +22,9 @@ from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport, JobTra
 from ledgerbank_domain.ports.mailer import Mail, Mailer
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-from ledgerbank_domain.services.job_running_service import JobPostponed
-from ledgerbank_domain.services.payment_job_service import PaymentJobService
+from ledgerbank_domain.services.job_work import JobPostponed, PlainWork
+from ledgerbank_domain.services.payment_job_lookup import find_newest_payment_job
+from ledgerbank_domain.services.payment_jobs import PaymentJobs
 
 WORKER = UUID("00000000-0000-0000-0000-0000000000aa")
 ANOTHER_WORKER = UUID("00000000-0000-0000-0000-0000000000bb")
@@ -82,7 +83,7 @@ def payment_now(world: ServiceWorld, payment):
 
 def job_of(world: ServiceWorld, payment) -> Job:
     with world.start_unit_of_work() as work:
-        return work.jobs.find_newest_of_payment(payment.id)
+        return find_newest_payment_job(work, payment.id)
 
 
 def job_now(world: ServiceWorld, job: Job) -> Job:
@@ -370,22 +371,22 @@ def wait_for_it() -> None:
     raise TransactionConflict("canceling statement due to lock timeout")
 
 
-class OneRowIsHeld(PaymentJobService):
+class OneRowIsHeld(PaymentJobs):
     """As if somebody held on to a row that one of the payments needs, for longer than anyone waits."""
 
-    def process(self, begun: list[Job]) -> list[Job]:
+    def _processed(self, begun: Sequence[Job]) -> list[Job]:
         if any(job.priority == 1 for job in begun):
             wait_for_it()
-        return super().process(begun)
+        return super()._processed(begun)
 
 
 def test_a_row_that_somebody_holds_on_to_fails_the_one_payment_that_needs_it(world, payer) -> None:
     account, (first, last) = scheduled(world, payer, "10", "20")
     other_account, (held,) = scheduled(world, payer, "40", priority=1)
     [batch] = hand_out(world)
-    payment_jobs = world.services.job_running.payment_jobs
+    payment_jobs = world.services.job_running.works[JobKind.PAYMENT_PROCESS]
     ports = {each.name: getattr(payment_jobs, each.name) for each in fields(payment_jobs)}
-    running = replace(world.services.job_running, payment_jobs=OneRowIsHeld(**ports))
+    running = replace(world.services.job_running, works={JobKind.PAYMENT_PROCESS: OneRowIsHeld(**ports)})
 
     ended = running.run(begin(world, batch))
 
@@ -503,7 +504,7 @@ def test_a_postponed_attempt_does_not_count(world) -> None:
     user, _ = world.user()
     job = notification(world, user.id)
     [batch] = hand_out(world, capacity={"notifications": 1})
-    running = replace(world.services.job_running, handlers={JobKind.NOTIFICATION_SEND: too_early})
+    running = replace(world.services.job_running, works={JobKind.NOTIFICATION_SEND: PlainWork(too_early)})
 
     running.run(begin(world, batch))
 
@@ -519,7 +520,7 @@ def test_a_handler_is_told_until_when_it_may_take(world) -> None:
     [batch] = hand_out(world, capacity={"notifications": 1})
     running = replace(
         world.services.job_running,
-        handlers={JobKind.NOTIFICATION_SEND: lambda _, deadline: deadlines.append(deadline)},
+        works={JobKind.NOTIFICATION_SEND: PlainWork(lambda _, deadline: deadlines.append(deadline))},
     )
 
     running.run(begin(world, batch))
@@ -558,14 +559,14 @@ def test_a_mail_is_sent_once_though_storage_was_away_when_it_had_been_sent(world
     running = replace(
         world.services.job_running,
         start_unit_of_work=start_unit_of_work,
-        handlers={JobKind.NOTIFICATION_SEND: lambda job, _: sent.append(job.id)},
+        works={JobKind.NOTIFICATION_SEND: PlainWork(lambda job, _: sent.append(job.id))},
     )
-    record_end = running.attempt(begun)
+    ends = running.attempt(begun)
     with pytest.raises(DomainError, match="database_error"):
-        record_end()
+        running.record(ends)
     storage_is_away.clear()
 
-    [ended] = record_end()
+    [ended] = running.record(ends)
 
     assert (ended.state, ended.errors) == (JobState.COMPLETED, ())
     assert sent == [job.id]
@@ -581,7 +582,7 @@ def test_a_late_worker_of_any_kind_of_job_has_nothing_to_tell(world, outcome) ->
     user, _ = world.user()
     job = notification(world, user.id)
     [batch] = hand_out(world, capacity={"notifications": 1})
-    running = replace(world.services.job_running, handlers={JobKind.NOTIFICATION_SEND: late})
+    running = replace(world.services.job_running, works={JobKind.NOTIFICATION_SEND: PlainWork(late)})
 
     assert running.run(begin(world, batch)) == []
 
@@ -633,9 +634,7 @@ def test_only_failures_outside_of_ourselves_are_ever_retried() -> None:
 
 
 def test_every_kind_of_job_has_a_handler(world) -> None:
-    handled = set(world.services.job_running.handlers) | {JobKind.PAYMENT_PROCESS}
-
-    assert handled == set(JobKind)
+    assert set(world.services.job_running.works) == set(JobKind)
     assert set(QUEUES) == {"payments", "banking", "notifications", "default"}
 
 

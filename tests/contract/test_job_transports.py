@@ -17,16 +17,17 @@ from tests import waiting
 from tests.entity_builder import EntityBuilder
 from tests.job_brokers import BROKERS, TestedBroker, broker_named
 
-from ledgerbank_adapters.memory import MemoryDatabase, SandboxBank, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryDatabase, StartMemoryUnitOfWork
 from ledgerbank_adapters.system import SystemChance, SystemClock, Uuid7IdGenerator
 from ledgerbank_adapters.workers import WorkerPool
 from ledgerbank_adapters.workers.dramatiq_job_transport import DramatiqJobTransport
 from ledgerbank_domain.jobs.job import QUEUES, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport, JobTransportError
-from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.job_composition import compose_job_services
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.job_outcomes import JobOutcomes
+from ledgerbank_domain.services.job_work import PlainWork
 
 # The other broker lives in the process that uses it, and is away when that is.
 SERVERS = ("redis", "rabbitmq")
@@ -55,15 +56,12 @@ class Workplace:
         self.ended: list[Job] = []
         self.may_end = threading.Event()
         self.may_end.set()
-        bank = SandboxBank(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
         self.services = compose_job_services(
             start_unit_of_work=self.start_unit_of_work,
             ids=self.ids,
-            chance=SystemChance(),
-            audit=AuditWriter(ids=self.ids),
+            outcomes=JobOutcomes(chance=SystemChance()),
             timing=JobTiming(handed_out_for=HANDED_OUT_FOR),
-            processing=bank.services.processing,
-            handlers=dict.fromkeys(JobKind, self._handle),
+            works=dict.fromkeys(JobKind, PlainWork(self._handle)),
         )
         self.owner_id = self.ids.new_id()
 

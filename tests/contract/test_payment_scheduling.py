@@ -9,10 +9,11 @@ from tests.contract.races import race, reasons
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import Origin, Role
-from ledgerbank_domain.jobs.job import JobKind, JobLease, JobState, payment_job_key
+from ledgerbank_domain.jobs.job import JobKind, JobLease, JobState
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment import PaymentStatus
+from ledgerbank_domain.payments.payment_job import payment_job_key
 
 WAITING = [JobState.SCHEDULED, JobState.AVAILABLE, JobState.RETRYABLE]
 FINISHED = [JobState.COMPLETED, JobState.CANCELLED, JobState.DISCARDED]

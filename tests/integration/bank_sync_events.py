@@ -23,7 +23,7 @@ from ledgerbank_domain.identity.actor import ANONYMOUS
 from ledgerbank_domain.jobs.job import Job, JobState
 from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.ports.bank_gateway import WebhookDelivery
-from ledgerbank_domain.services.job_running_service import JobPostponed
+from ledgerbank_domain.services.job_work import JobPostponed
 
 READ_TIMEOUT = timedelta(seconds=0.25)
 LONGER_THAN_THAT = 0.35

@@ -11,8 +11,9 @@ from tests.waiting import wait_until
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
 from ledgerbank_adapters.workers import SilentJobObserver, WorkerPool
-from ledgerbank_domain.jobs.job import MAX_PRIORITY, Job, JobKind, JobState, payment_job_key
+from ledgerbank_domain.jobs.job import MAX_PRIORITY, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_timing import DEFAULT_BATCH_SIZE
+from ledgerbank_domain.payments.payment_job import payment_job_key
 
 ORDINARY = 5000
 TIMEOUT_SECONDS = 60

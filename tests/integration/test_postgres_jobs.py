@@ -25,6 +25,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import Job, JobError, JobFilter, JobKind, JobLease, JobState
 from ledgerbank_domain.jobs.job_timing import PERIODS
+from ledgerbank_domain.payments.payment_job import payment_job_key
 from ledgerbank_domain.ports.job_repository import JobRepository
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 
@@ -118,9 +119,14 @@ def a_lease() -> JobLease:
 
 ASKED: dict[str, tuple[Callable[[JobRepository], object], set[str]]] = {
     "find jobs": (lambda jobs: jobs.find_many([PAYMENT]), {"jobs_pkey"}),
-    "newest of a payment": (lambda jobs: jobs.find_newest_of_payment(PAYMENT), {"jobs_unique_key_idx"}),
+    "newest of a payment": (
+        lambda jobs: jobs.find_newest_with_key(JobKind.PAYMENT_PROCESS, payment_job_key(PAYMENT)),
+        {"jobs_unique_key_idx"},
+    ),
     "unfinished of payments": (
-        lambda jobs: jobs.list_unfinished_of_payments_for_update([PAYMENT, OWNER]),
+        lambda jobs: jobs.list_unfinished_with_keys_for_update(
+            JobKind.PAYMENT_PROCESS, [payment_job_key(PAYMENT), payment_job_key(OWNER)]
+        ),
         {"jobs_unfinished_payment_key"},
     ),
     "with a key": (

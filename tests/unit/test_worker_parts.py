@@ -19,7 +19,8 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import Job, JobKind
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransportError
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
-from ledgerbank_domain.services.job_running_service import UNEXPECTED, RecordEnd
+from ledgerbank_domain.services.job_running_service import UNEXPECTED
+from ledgerbank_domain.services.job_work import AttemptEnd, Done
 
 NOW = datetime(2030, 1, 15, 12, 0, tzinfo=UTC)
 STORAGE_AWAY = DomainError(Reason.DATABASE_ERROR)
@@ -150,17 +151,16 @@ class Running:
             raise self.begin_errors.pop(0)
         return self.jobs
 
-    def attempt(self, begun: list[Job]) -> RecordEnd:
+    def attempt(self, begun: list[Job]) -> list[AttemptEnd]:
         self.ran.append([job.id for job in begun])
         if self.guilty & {job.id for job in begun}:
             raise self.error
+        return [Done(job=job) for job in begun]
 
-        def record() -> list[Job]:
-            if self.record_errors:
-                raise self.record_errors.pop(0)
-            return begun
-
-        return record
+    def record(self, ends: list[AttemptEnd]) -> list[Job]:
+        if self.record_errors:
+            raise self.record_errors.pop(0)
+        return [end.job for end in ends]
 
     def fail(self, begun: list[Job], error: DomainError) -> list[Job]:
         if self.fail_errors:

@@ -21,7 +21,6 @@ from ledgerbank_domain.jobs.job import (
     JobKind,
     JobLease,
     JobState,
-    payment_job_key,
 )
 from ledgerbank_domain.ports.job_repository import JobRepository
 
@@ -59,15 +58,14 @@ class MemoryJobRepository(JobRepository):
     def find_many_for_update(self, job_ids: Collection[UUID]) -> Mapping[UUID, Job]:
         return self._tables.jobs.find_all(job_ids)
 
-    def find_newest_of_payment(self, payment_id: UUID) -> Job | None:
-        key = (JobKind.PAYMENT_PROCESS, payment_job_key(payment_id))
-        job_ids = self._tables.jobs_with_key.ids(key)
+    def find_newest_with_key(self, kind: JobKind, unique_key: str) -> Job | None:
+        job_ids = self._tables.jobs_with_key.ids((kind, unique_key))
         return self._tables.jobs.find(job_ids[-1]) if job_ids else None
 
-    def list_unfinished_of_payments_for_update(self, payment_ids: Collection[UUID]) -> list[Job]:
-        find = self._tables.unfinished_job_by_payment_key.find
-        job_ids = [find(payment_job_key(payment_id)) for payment_id in payment_ids]
-        return self._in_order_of_id(job_id for job_id in job_ids if job_id is not None)
+    def list_unfinished_with_keys_for_update(self, kind: JobKind, unique_keys: Collection[str]) -> list[Job]:
+        of_keys = [self._tables.jobs_with_key.ids((kind, key)) for key in set(unique_keys)]
+        jobs = self._tables.jobs.rows([job_id for job_ids in of_keys for job_id in job_ids])
+        return self._in_order_of_id(job.id for job in jobs if not job.is_finished)
 
     def list_with_key_for_update(self, kind: JobKind, unique_key: str) -> list[Job]:
         jobs = self._tables.jobs.rows(self._tables.jobs_with_key.ids((kind, unique_key)))

@@ -31,7 +31,6 @@ from ledgerbank_domain.jobs.job import (
     JobKind,
     JobLease,
     JobState,
-    payment_job_key,
 )
 from ledgerbank_domain.ports.job_repository import JobRepository
 
@@ -64,16 +63,17 @@ LOCK_WITH_KEY = WITH_KEY.order_by(jobs.c.id).with_for_update()
 # Written out instead of bound, so that the planner can see that a partial index holds what is asked for.
 _IS_WAITING = literal_column(f"state IN {WAITING_JOB_STATES}", Boolean())
 _IS_UNFINISHED = text(f"state IN {UNFINISHED_JOB_STATES}")
-LOCK_UNFINISHED_OF_PAYMENTS = (
-    select(jobs)
+LOCK_UNFINISHED_WITH_KEYS = {
+    kind: select(jobs)
     .where(
-        text("kind = 'payment.process'"),
+        text(f"kind = '{kind.value}'"),
         _IS_UNFINISHED,
         jobs.c.unique_key == any_(bindparam("keys", type_=ARRAY(Text()))),
     )
     .order_by(jobs.c.id)
     .with_for_update()
-)
+    for kind in JobKind
+}
 LOCK_UNFINISHED_SYNCS = (
     select(jobs)
     .where(
@@ -140,14 +140,13 @@ class PostgresJobRepository(JobRepository):
     def find_many_for_update(self, job_ids: Collection[UUID]) -> Mapping[UUID, Job]:
         return self._find_many(LOCK, job_ids)
 
-    def find_newest_of_payment(self, payment_id: UUID) -> Job | None:
-        asked = {"kind": JobKind.PAYMENT_PROCESS.value, "unique_key": payment_job_key(payment_id)}
+    def find_newest_with_key(self, kind: JobKind, unique_key: str) -> Job | None:
+        asked = {"kind": kind.value, "unique_key": unique_key}
         row = self._session.run(NEWEST_WITH_KEY.limit(1), asked).one_or_none()
         return None if row is None else _job(row)
 
-    def list_unfinished_of_payments_for_update(self, payment_ids: Collection[UUID]) -> list[Job]:
-        keys = [payment_job_key(payment_id) for payment_id in payment_ids]
-        return self._list(LOCK_UNFINISHED_OF_PAYMENTS, keys=keys) if keys else []
+    def list_unfinished_with_keys_for_update(self, kind: JobKind, unique_keys: Collection[str]) -> list[Job]:
+        return self._list(LOCK_UNFINISHED_WITH_KEYS[kind], keys=list(unique_keys)) if unique_keys else []
 
     def list_with_key_for_update(self, kind: JobKind, unique_key: str) -> list[Job]:
         locked = self._list(LOCK_WITH_KEY, kind=kind.value, unique_key=unique_key)

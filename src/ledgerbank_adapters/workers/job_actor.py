@@ -66,12 +66,12 @@ class JobActor:
 
     def _run(self, begun: list[Job], patience: StoragePatience) -> list[Job]:
         try:
-            record_end = self._running.attempt(begun)
+            ends = self._running.attempt(begun)
         except Exception as error:
             if len(begun) > 1:
                 # Nothing is done yet, and only one of them may be to blame.
                 logger.warning("A batch of %s raised %r: one by one.", begun[0].kind.value, error)
                 return [ended for job in begun for ended in self._run([job], patience)]
             logger.exception("Job %s (%s) raised.", begun[0].id, begun[0].kind.value)
-            record_end = partial(self._running.fail, begun, UNEXPECTED)
-        return patience.until_done(record_end)
+            return patience.until_done(partial(self._running.fail, begun, UNEXPECTED))
+        return patience.until_done(partial(self._running.record, ends))

@@ -21,26 +21,30 @@ MAX_DELAY = timedelta(days=30)
 
 
 class JobKind(Enum):
-    """What is to be done, on which queue, and how long one attempt may take."""
+    """What is to be done, on which queue, and how long one attempt may take; ``batched`` where many are
+    better done together, which needs a queue of their own."""
 
     queue: str
     time_limit: timedelta
+    batched: bool
 
-    PAYMENT_PROCESS = ("payment.process", "payments", timedelta(minutes=5))
+    PAYMENT_PROCESS = ("payment.process", "payments", timedelta(minutes=5), True)
     BANK_SYNC = ("bank.sync", "banking", timedelta(minutes=10))
     NOTIFICATION_SEND = ("notification.send", "notifications", timedelta(minutes=1))
     BANK_SCHEDULE_DUE = ("bank.schedule_due", "default", timedelta(minutes=5))
     MAINTENANCE_PRUNE = ("maintenance.prune", "default", timedelta(minutes=5))
 
-    def __new__(cls, name: str, queue: str, time_limit: timedelta) -> Self:
+    def __new__(cls, name: str, queue: str, time_limit: timedelta, batched: bool = False) -> Self:
         kind = object.__new__(cls)
         kind._value_ = name
         kind.queue = queue
         kind.time_limit = time_limit
+        kind.batched = batched
         return kind
 
 
 QUEUES = tuple(dict.fromkeys(kind.queue for kind in JobKind))
+BATCHED_QUEUES = frozenset(kind.queue for kind in JobKind if kind.batched)
 
 
 class JobState(Enum):
@@ -270,11 +274,6 @@ def retry_delay(category: Category, retry: int, *, jitter: float) -> timedelta:
     """The wait before retry number ``retry`` (from 1): doubling, plus up to half of it by chance."""
     milliseconds = category.retry_policy.base_delay_milliseconds * 2 ** (retry - 1)
     return timedelta(milliseconds=milliseconds * (1 + jitter / 2))
-
-
-def payment_job_key(payment_id: UUID) -> str:
-    """The ``unique_key`` of every ``payment.process`` job of this payment."""
-    return f"{JobKind.PAYMENT_PROCESS.value}:{payment_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

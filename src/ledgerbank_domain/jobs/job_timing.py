@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from ledgerbank_domain.jobs.job import JobKind
+from ledgerbank_domain.jobs.job import BATCHED_QUEUES, JobKind
 
 DEFAULT_TIME_LIMITS = MappingProxyType({kind: kind.time_limit for kind in JobKind})
 DEFAULT_BATCH_SIZE = 200
@@ -20,8 +20,8 @@ class JobTiming:
 
     A worker that was silent for ``silence`` is taken for dead, and its jobs are taken over; alive, it says so
     every ``heartbeat``. An attempt that is still running ``takeover_grace`` after its time limit is taken
-    over too, however alive its worker is. ``batch_size`` is how many payments are processed in one
-    transaction.
+    over too, however alive its worker is. ``batch_size`` is how many jobs of a batched kind go
+    together.
     """
 
     handed_out_for: timedelta = timedelta(seconds=20)
@@ -38,8 +38,8 @@ class JobTiming:
         return self.deadline(kind, begun_at=begun_at) + self.takeover_grace
 
     def jobs_per_batch(self, queue: str) -> int:
-        """Only payments gain from being done together."""
-        return self.batch_size if queue == JobKind.PAYMENT_PROCESS.queue else 1
+        """Some kinds gain from being done together; of the others each job goes by itself."""
+        return self.batch_size if queue in BATCHED_QUEUES else 1
 
 
 def period_start(kind: JobKind, now: datetime) -> datetime:

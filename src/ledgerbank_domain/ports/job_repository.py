@@ -43,11 +43,12 @@ class JobRepository(Protocol):
         """The jobs that exist, by id, locked in ascending order of id."""
 
     @abstractmethod
-    def find_newest_of_payment(self, payment_id: UUID) -> Job | None: ...
+    def find_newest_with_key(self, kind: JobKind, unique_key: str) -> Job | None:
+        """Of those that hold the key now, finished or not."""
 
     @abstractmethod
-    def list_unfinished_of_payments_for_update(self, payment_ids: Collection[UUID]) -> list[Job]:
-        """Locked in ascending order of id."""
+    def list_unfinished_with_keys_for_update(self, kind: JobKind, unique_keys: Collection[str]) -> list[Job]:
+        """Those that hold one of the keys now, locked in ascending order of id."""
 
     @abstractmethod
     def list_with_key_for_update(self, kind: JobKind, unique_key: str) -> list[Job]:

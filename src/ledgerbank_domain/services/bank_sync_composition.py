@@ -1,6 +1,5 @@
 """The services that sync with banks, over one set of ports."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledgerbank_domain.jobs.job import JobKind
@@ -18,7 +17,7 @@ from ledgerbank_domain.services.bank_sync_lease import SyncLeases
 from ledgerbank_domain.services.bank_sync_schedule import DueSyncService
 from ledgerbank_domain.services.bank_sync_service import BankSyncService
 from ledgerbank_domain.services.bank_token_sealer import BankTokenSealer
-from ledgerbank_domain.services.job_running_service import JobHandler
+from ledgerbank_domain.services.job_work import JobWorks, PlainWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +25,11 @@ class BankSyncServices:
     sync: BankSyncService
     due: DueSyncService
 
-    def handlers(self) -> Mapping[JobKind, JobHandler]:
-        return {JobKind.BANK_SYNC: self.sync.run_job, JobKind.BANK_SCHEDULE_DUE: self.due.run_job}
+    def works(self) -> JobWorks:
+        return {
+            JobKind.BANK_SYNC: PlainWork(self.sync.run_job),
+            JobKind.BANK_SCHEDULE_DUE: PlainWork(self.due.run_job),
+        }
 
 
 def compose_bank_sync_services(

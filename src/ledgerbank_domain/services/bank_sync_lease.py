@@ -18,7 +18,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-from ledgerbank_domain.services.job_running_service import JobPostponed
+from ledgerbank_domain.services.job_work import JobPostponed
 from ledgerbank_domain.services.notification_service import queue_notification
 
 HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)

@@ -17,7 +17,8 @@ from ledgerbank_domain.services.bank_conversation import BankConversation
 from ledgerbank_domain.services.bank_sync_lease import SyncLeaseLost, SyncLeases, SyncRun
 from ledgerbank_domain.services.bank_sync_schedule import sync_interval
 from ledgerbank_domain.services.bank_token_sealer import BankTokenSealer
-from ledgerbank_domain.services.job_running_service import UNEXPECTED, JobPostponed
+from ledgerbank_domain.services.job_running_service import UNEXPECTED
+from ledgerbank_domain.services.job_work import JobPostponed
 
 APPROVAL_AWAITED_FOR = timedelta(minutes=5)
 APPROVAL_LOOKED_AT_AGAIN_AFTER = timedelta(seconds=30)

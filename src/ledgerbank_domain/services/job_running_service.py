@@ -1,56 +1,32 @@
-"""Running what was handed out, and recording what came of it."""
+"""Running jobs that were handed out, whatever their kind, and recording what came of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import TypeAlias
 from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.jobs.job import Job, JobKind
+from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.ports.job_transport import JobBatch
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.conflict_retry import is_lasting_conflict, retried_on_conflict
-from ledgerbank_domain.services.job_outcomes import JobOutcomes, payments_of
-from ledgerbank_domain.services.payment_job_service import PaymentJobService
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.job_outcomes import JobOutcomes, lock_held
+from ledgerbank_domain.services.job_work import AttemptEnd, Done, Failed, JobWorks, Postponed, Recorded
 
 UNEXPECTED = DomainError(Reason.INTERNAL_SERVER_ERROR, message="The attempt ended in an unexpected error.")
 
 
-class JobPostponed(Exception):  # noqa: N818 - neither done nor failed
-    """The job cannot begin before ``until``; the attempt does not count."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until)
-        self.until = until
-
-
-JobHandler: TypeAlias = Callable[[Job, datetime], None]
-"""Does what a job asks for, before the deadline given. Idempotent: it may have been done before.
-
-Raises :class:`DomainError` when it fails and :class:`JobPostponed` when it is too early.
-"""
-
-RecordEnd: TypeAlias = Callable[[], list[Job]]
-"""Records how attempts ended and gives the jobs as they stand then, without those whose lease was lost.
-
-Raises ``database_error`` when storage fails; may be called again until it does not.
-"""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRunningService:
-    """``handlers`` are for all kinds but ``payment.process``, whose jobs run together."""
+    """The same steps for every kind: what differs is in ``works``. Jobs of one batch are of one kind."""
 
     start_unit_of_work: StartUnitOfWork
     timing: JobTiming
-    payment_jobs: PaymentJobService
     outcomes: JobOutcomes
-    handlers: Mapping[JobKind, JobHandler]
+    works: JobWorks
 
     @retried_on_conflict
     def begin(self, batch: JobBatch, *, delivery_id: UUID, worker_id: UUID) -> list[Job]:
@@ -61,9 +37,9 @@ class JobRunningService:
         ``delivery_id`` is a new one each time that the batch is delivered. Who does not know whether it was
         begun, because the answer was lost, asks again with the same one and gets the same attempts.
         """
+        kind_of_work = self.works[batch.kind]
         with self.start_unit_of_work() as work:
-            seen = work.jobs.find_many(batch.job_ids).values()
-            payments = work.payments.find_many_for_update(payments_of(seen))
+            held = kind_of_work.lock(work, work.jobs.find_many(batch.job_ids).values())
             locked = work.jobs.find_many_for_update(batch.job_ids)
             found = [locked[job_id] for job_id in batch.job_ids if job_id in locked]
             running = [job for job in found if job.is_attempted_with(delivery_id)]
@@ -76,14 +52,7 @@ class JobRunningService:
                 for job in found
                 if job.is_handed_out_with(batch.lease_token)
             ]
-            started = payments_of(begun)
-            work.payments.save_many(
-                [
-                    payment.started(at=now)
-                    for payment in payments.values()
-                    if payment.id in started and payment.is_pending
-                ]
-            )
+            kind_of_work.begin(work, begun, held, at=now)
             work.jobs.save_many(begun)
             if begun and not work.job_workers.hold_alive(worker_id, now=now):
                 work.job_workers.renew(JobWorker(id=worker_id, alive_until=now + self.timing.silence))
@@ -96,59 +65,67 @@ class JobRunningService:
         Gives the jobs as they stand afterwards, without those whose lease was lost. Raises as
         :meth:`attempt` does, and ``database_error``.
         """
-        return self.attempt(begun)()
+        return self.record(self.attempt(begun))
 
-    def attempt(self, begun: list[Job]) -> RecordEnd:
-        """Does what jobs that were begun together ask for. How that ended is recorded by what it gives.
+    def attempt(self, begun: list[Job]) -> list[AttemptEnd]:
+        """Does what jobs that were begun together ask for: how each attempt ended, to be recorded next.
 
-        When storage fails then, the record is to be repeated and not the attempt: a mail has been sent. A
-        :class:`DomainError` is an end like any other. Any other exception comes out, with nothing done:
+        A :class:`DomainError` is an end like any other. Any other exception comes out, with nothing done:
         attempt the jobs one by one then, and record the one that raises by :meth:`fail`.
         """
-        if begun and begun[0].kind is JobKind.PAYMENT_PROCESS:
-            return self._attempt_payments(begun)
-        return _all([self._attempt_one(job) for job in begun])
+        if not begun:
+            return []
+        first = begun[0]
+        deadline = self.timing.deadline(first.kind, begun_at=first.attempted_at or first.updated_at)
+        return self.works[first.kind].attempt(begun, deadline)
 
-    @retried_on_conflict
+    def record(self, ends: Sequence[AttemptEnd]) -> list[Job]:
+        """Records how attempts of jobs of one kind ended, and gives the jobs as they stand then, without
+        those whose lease was lost meanwhile.
+
+        When storage fails this is to be repeated, until it does not, and not the attempt: a mail has been
+        sent. Raises ``database_error``.
+        """
+        recorded = [end.job for end in ends if isinstance(end, Recorded)]
+        return recorded + self._recorded([end for end in ends if not isinstance(end, Recorded)])
+
     def fail(self, begun: list[Job], error: DomainError = UNEXPECTED) -> list[Job]:
         """Records that these attempts failed; a job whose lease was lost meanwhile is left alone."""
-        with self.start_unit_of_work() as work:
-            jobs = self.outcomes.lock_held(work, begun)
-            failed = self.outcomes.record_failures(work, [(job, error) for job in jobs], at=work.now())
-            work.commit()
-        return failed
-
-    def _attempt_payments(self, begun: list[Job]) -> RecordEnd:
-        try:
-            ended = self.payment_jobs.process(begun)
-        except DomainError as error:
-            if len(begun) > 1 and is_lasting_conflict(error):
-                # Somebody holds on to a row that one of them needs: the others are not to fail with it.
-                return _all([self._attempt_payments([job]) for job in begun])
-            return partial(self.fail, begun, error)
-        return lambda: ended
-
-    def _attempt_one(self, job: Job) -> RecordEnd:
-        deadline = self.timing.deadline(job.kind, begun_at=job.attempted_at or job.updated_at)
-        try:
-            self.handlers[job.kind](job, deadline)
-        except JobPostponed as postponed:
-            until = postponed.until
-            return partial(self._record, job, lambda held, at: held.postponed(until, at=at))
-        except DomainError as error:
-            return partial(self.fail, [job], error)
-        return partial(self._record, job, lambda held, at: held.completed(at=at))
+        return self.record([Failed(job=job, error=error) for job in begun])
 
     @retried_on_conflict
-    def _record(self, job: Job, end: Callable[[Job, datetime], Job]) -> list[Job]:
+    def _recorded(self, ends: Sequence[Done | Failed | Postponed]) -> list[Job]:
+        if not ends:
+            return []
+        jobs = [end.job for end in ends]
+        kind_of_work = self.works[jobs[0].kind]
         with self.start_unit_of_work() as work:
-            held = self.outcomes.lock_held(work, [job])
+            kind_of_work.lock(work, jobs)
+            held = {job.id: job for job in lock_held(work, jobs)}
             now = work.now()
-            ended = [end(found, now) for found in held]
-            work.jobs.save_many(ended)
+            failed = self._save_failed(work, ends, held, at=now)
+            kind_of_work.release(work, failed, at=now)
+            ended = self._save_others(work, ends, held, at=now)
             work.commit()
+        return failed + ended
+
+    def _save_failed(
+        self, work: UnitOfWork, ends: Sequence[AttemptEnd], held: dict[UUID, Job], *, at: datetime
+    ) -> list[Job]:
+        failures = [
+            (held[end.job.id], end.error) for end in ends if isinstance(end, Failed) and end.job.id in held
+        ]
+        return self.outcomes.save_failures(work, failures, at=at)
+
+    def _save_others(
+        self, work: UnitOfWork, ends: Sequence[AttemptEnd], held: dict[UUID, Job], *, at: datetime
+    ) -> list[Job]:
+        ended: list[Job] = []
+        for end in ends:
+            job = held.get(end.job.id)
+            if job is not None and isinstance(end, Done):
+                ended.append(job.completed(at=at))
+            elif job is not None and isinstance(end, Postponed):
+                ended.append(job.postponed(end.until, at=at))
+        work.jobs.save_many(ended)
         return ended
-
-
-def _all(records: list[RecordEnd]) -> RecordEnd:
-    return lambda: [ended for record in records for ended in record()]

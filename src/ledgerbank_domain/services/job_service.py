@@ -10,14 +10,13 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
-from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind
+from ledgerbank_domain.jobs.job import Job, JobFilter
 from ledgerbank_domain.jobs.job_policy import may_administer_jobs
-from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import locked_actor, seen_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-from ledgerbank_domain.services.job_outcomes import payment_of
+from ledgerbank_domain.services.job_work import JobWorks
 from ledgerbank_domain.services.permission_check import require_permission
 
 
@@ -27,6 +26,7 @@ class JobService:
 
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
+    works: JobWorks
 
     def list_page(self, actor: Actor, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
         """Newest first."""
@@ -46,18 +46,19 @@ class JobService:
     def retry(self, actor: Actor, *, job_id: UUID) -> Job:
         """Makes a retryable, cancelled or discarded job available now, as if new; its errors are kept.
 
-        A payment that failed by it is PENDING again. Raises ``job_not_found``, and ``already_processed`` for
-        a job in any other state, for one whose payment is done with, and while another job does its work.
+        What failed by it waits again. Raises ``job_not_found``, and ``already_processed`` for a job in any
+        other state, for one whose work is done with, and while another job does it.
         """
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             require_permission(may_administer_jobs(actor))
-            payment = _locked_payment(work, _known(work.jobs.find(job_id)))
+            # A job's kind and arguments never change: they may be read before the job is locked.
+            seen = _known(work.jobs.find(job_id))
+            held = self.works[seen.kind].lock(work, [seen])
             job = _locked(work, job_id)
             now = work.now()
             retried = job.retried(at=now)
-            if payment is not None:
-                _make_pending(work, payment, at=now)
+            self.works[seen.kind].revive(work, held, at=now)
             _save_unless_another_does_it(work, retried)
             self._record(work, AuditName.ADMIN_JOB_RETRIED, actor, job, retried, at=now)
             work.commit()
@@ -67,7 +68,7 @@ class JobService:
     def cancel(self, actor: Actor, *, job_id: UUID) -> Job:
         """Raises ``job_not_found``, and ``already_processed`` once an attempt runs or the job is finished.
 
-        A payment that it was to process stays PENDING.
+        What it was to do stays undone.
         """
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
@@ -95,22 +96,6 @@ def _known(job: Job | None) -> Job:
 
 def _locked(work: UnitOfWork, job_id: UUID) -> Job:
     return _known(work.jobs.find_many_for_update([job_id]).get(job_id))
-
-
-def _locked_payment(work: UnitOfWork, seen: Job) -> Payment | None:
-    """What the job is to process, locked before the job is: a job's kind and arguments never change."""
-    if seen.kind is not JobKind.PAYMENT_PROCESS:
-        return None
-    payment_id = payment_of(seen)
-    return work.payments.find_many_for_update([payment_id])[payment_id]
-
-
-def _make_pending(work: UnitOfWork, payment: Payment, *, at: datetime) -> None:
-    """A payment that waits needs nothing; one that failed waits again. Raises ``already_processed``."""
-    if payment.status is PaymentStatus.FAILED:
-        work.payments.save_many([payment.returned_to_pending(at=at)])
-    elif not payment.is_pending:
-        raise DomainError(Reason.ALREADY_PROCESSED)
 
 
 def _save_unless_another_does_it(work: UnitOfWork, job: Job) -> None:

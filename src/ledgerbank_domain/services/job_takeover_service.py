@@ -6,12 +6,13 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.jobs.job import Job, JobKind
+from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
-from ledgerbank_domain.services.job_outcomes import JobOutcomes, payment_of, payments_of
+from ledgerbank_domain.services.job_outcomes import JobOutcomes
+from ledgerbank_domain.services.job_work import JobWorks, jobs_by_kind
 
 MAX_TAKEN_OVER = 500
 OVERDUE = DomainError(
@@ -26,6 +27,7 @@ class JobTakeoverService:
     start_unit_of_work: StartUnitOfWork
     timing: JobTiming
     outcomes: JobOutcomes
+    works: JobWorks
 
     @retried_on_conflict
     def renew(self, worker_id: UUID) -> None:
@@ -68,16 +70,26 @@ class JobTakeoverService:
         return taken
 
     def _record_losses(self, work: UnitOfWork, silent: list[UUID], *, now: datetime) -> list[Job]:
-        lost = work.jobs.list_attempts_for_update(silent, limit=MAX_TAKEN_OVER)
-        return self.outcomes.record_losses(work, _with_free_payments(work, lost), at=now)
+        found = work.jobs.list_attempts_for_update(silent, limit=MAX_TAKEN_OVER)
+        lost = self.outcomes.save_losses(work, self._lock_free(work, found), at=now)
+        self._release(work, lost, at=now)
+        return lost
 
     def _end_overdue(self, work: UnitOfWork, *, now: datetime) -> list[Job]:
-        overdue = work.jobs.list_overdue_for_update(now=now, limit=MAX_TAKEN_OVER)
-        free = _with_free_payments(work, overdue)
-        return self.outcomes.record_failures(work, [(job, OVERDUE) for job in free], at=now)
+        found = work.jobs.list_overdue_for_update(now=now, limit=MAX_TAKEN_OVER)
+        overdue = [(job, OVERDUE) for job in self._lock_free(work, found)]
+        failed = self.outcomes.save_failures(work, overdue, at=now)
+        self._release(work, failed, at=now)
+        return failed
 
+    def _lock_free(self, work: UnitOfWork, jobs: list[Job]) -> list[Job]:
+        """Nobody is waited for, so the order of locks is free here."""
+        return [
+            job
+            for kind, of_kind in jobs_by_kind(jobs).items()
+            for job in self.works[kind].lock_free(work, of_kind)
+        ]
 
-def _with_free_payments(work: UnitOfWork, jobs: list[Job]) -> list[Job]:
-    """Those whose payment could be locked too. Nobody is waited for, so the order of locks is free here."""
-    free = work.payments.find_free_for_update(payments_of(jobs))
-    return [job for job in jobs if job.kind is not JobKind.PAYMENT_PROCESS or payment_of(job) in free]
+    def _release(self, work: UnitOfWork, jobs: list[Job], *, at: datetime) -> None:
+        for kind, of_kind in jobs_by_kind(jobs).items():
+            self.works[kind].release(work, of_kind, at=at)

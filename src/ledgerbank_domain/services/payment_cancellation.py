@@ -9,6 +9,7 @@ from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
+from ledgerbank_domain.services.payment_job_lookup import lock_unfinished_payment_jobs
 
 
 def take_back_payments_of_closed_account(
@@ -20,7 +21,7 @@ def take_back_payments_of_closed_account(
     """
     if locked:
         cancel_pending_payments(work, locked, audit=audit, actor=actor, at=at)
-        jobs = work.jobs.list_unfinished_of_payments_for_update([payment.id for payment in locked])
+        jobs = lock_unfinished_payment_jobs(work, [payment.id for payment in locked])
         cancel_waiting_jobs(work, jobs, at=at)
 
 

@@ -8,9 +8,10 @@ from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
-from ledgerbank_domain.jobs.job import Job, JobKind, payment_job_key
+from ledgerbank_domain.jobs.job import Job, JobKind
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
 from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.payments.payment_job import payment_job_key
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import (
     may_cancel_job_of_payment,
@@ -22,6 +23,10 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import locked_actor
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.payment_job_lookup import (
+    find_newest_payment_job,
+    lock_unfinished_payment_jobs,
+)
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.scheduled_job import ScheduledJob
 from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
@@ -53,7 +58,7 @@ class PaymentScheduleService:
             if not payment.is_pending:
                 raise DomainError(Reason.ALREADY_PROCESSED)
             # Whoever gives a payment a job holds the payment's lock, so none can appear behind this look.
-            unfinished = work.jobs.list_unfinished_of_payments_for_update([payment_id])
+            unfinished = lock_unfinished_payment_jobs(work, [payment_id])
             if unfinished:
                 return ScheduledJob(job=unfinished[0].as_of(work.now()), deduplicated=True)
             now = work.now()
@@ -83,7 +88,7 @@ class PaymentScheduleService:
         with self.start_unit_of_work() as work:
             payment = _known(work.payments.find_many([payment_id]).get(payment_id))
             require_permission(may_view_payment(actor, payment))
-            job = work.jobs.find_newest_of_payment(payment_id)
+            job = find_newest_payment_job(work, payment_id)
             if job is None:
                 raise DomainError(Reason.JOB_NOT_FOUND)
             shown = job.as_of(work.now())
@@ -131,8 +136,8 @@ def _known(payment: Payment | None) -> Payment:
 
 def _locked_job(work: UnitOfWork, payment_id: UUID) -> Job:
     """The unfinished job, which need not be the newest: an administrator may have revived an older one."""
-    unfinished = work.jobs.list_unfinished_of_payments_for_update([payment_id])
+    unfinished = lock_unfinished_payment_jobs(work, [payment_id])
     if unfinished:
         return unfinished[0]
-    newest = work.jobs.find_newest_of_payment(payment_id)
+    newest = find_newest_payment_job(work, payment_id)
     raise DomainError(Reason.JOB_NOT_FOUND if newest is None else Reason.ALREADY_PROCESSED)

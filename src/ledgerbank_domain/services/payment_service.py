@@ -36,6 +36,7 @@ from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.outcome import Outcome, result_of
 from ledgerbank_domain.services.payment_audit import payment_target
+from ledgerbank_domain.services.payment_job_lookup import lock_unfinished_payment_jobs
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.recent_activity import RecentActivity
 from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
@@ -199,7 +200,7 @@ class PaymentService:
             now = work.now()
             cancelled = payment.cancelled(at=now)
             work.payments.save_many([cancelled])
-            jobs = work.jobs.list_unfinished_of_payments_for_update([payment_id])
+            jobs = lock_unfinished_payment_jobs(work, [payment_id])
             cancel_waiting_jobs(work, jobs, at=now)
             self.audit.record(
                 work,

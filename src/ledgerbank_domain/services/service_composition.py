@@ -32,14 +32,17 @@ from ledgerbank_domain.services.due_jobs_service import DueJobsService
 from ledgerbank_domain.services.idempotency_service import DEFAULT_KEY_LIFETIME, IdempotencyService
 from ledgerbank_domain.services.job_composition import compose_job_services
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.job_outcomes import JobOutcomes
 from ledgerbank_domain.services.job_running_service import JobRunningService
 from ledgerbank_domain.services.job_service import JobService
 from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
+from ledgerbank_domain.services.job_work import JobWorks, PlainWork
 from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.ledger_service import LedgerService
 from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER, MaintenanceService
 from ledgerbank_domain.services.notification_service import NotificationService
+from ledgerbank_domain.services.payment_jobs import PaymentJobs
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
@@ -147,18 +150,21 @@ def compose_services(
         observer=sync_observer,
     )
     notifications = NotificationService(start_unit_of_work=start_unit_of_work, mailer=mailer)
+    outcomes = JobOutcomes(chance=chance)
+    works: JobWorks = {
+        JobKind.PAYMENT_PROCESS: PaymentJobs(
+            start_unit_of_work=start_unit_of_work,
+            ids=ids,
+            processing=processing,
+            outcomes=outcomes,
+            audit=audit,
+        ),
+        **bank_syncs.works(),
+        JobKind.MAINTENANCE_PRUNE: PlainWork(lambda _, deadline: maintenance.prune(deadline)),
+        JobKind.NOTIFICATION_SEND: PlainWork(lambda job, _: notifications.send(job.args, job_id=job.id)),
+    }
     job_services = compose_job_services(
-        start_unit_of_work=start_unit_of_work,
-        ids=ids,
-        chance=chance,
-        audit=audit,
-        timing=job_timing,
-        processing=processing,
-        handlers={
-            **bank_syncs.handlers(),
-            JobKind.MAINTENANCE_PRUNE: lambda _, deadline: maintenance.prune(deadline),
-            JobKind.NOTIFICATION_SEND: lambda job, _: notifications.send(job.args, job_id=job.id),
-        },
+        start_unit_of_work=start_unit_of_work, ids=ids, outcomes=outcomes, timing=job_timing, works=works
     )
     return Services(
         auth=AuthService(
@@ -194,7 +200,7 @@ def compose_services(
         schedules=PaymentScheduleService(
             start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit
         ),
-        jobs=JobService(start_unit_of_work=start_unit_of_work, audit=audit),
+        jobs=JobService(start_unit_of_work=start_unit_of_work, audit=audit, works=works),
         job_dispatch=job_services.dispatch,
         job_running=job_services.running,
         job_takeover=job_services.takeover,

@@ -34,6 +34,7 @@ from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.notification_service import queue_notification
 from ledgerbank_domain.services.password_proof import prove_password
 from ledgerbank_domain.services.payment_cancellation import cancel_pending_payments
+from ledgerbank_domain.services.payment_job_lookup import lock_unfinished_payment_jobs
 from ledgerbank_domain.services.permission_check import require_permission
 from ledgerbank_domain.services.staff_reading import Reading, commit_staff_readings
 from ledgerbank_domain.users.password_rules import check_new_password, prepared_password
@@ -335,7 +336,7 @@ class UserService:
     ) -> None:
         payment_ids = [payment.id for payment in payments]
         login_ids = [login.id for login in logins]
-        jobs = work.jobs.list_unfinished_of_payments_for_update(payment_ids)
+        jobs = lock_unfinished_payment_jobs(work, payment_ids)
         syncs = work.jobs.list_unfinished_syncs_for_update(login_ids)
         cancel_waiting_jobs(work, [*jobs, *syncs], at=at)
 

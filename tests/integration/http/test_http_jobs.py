@@ -9,6 +9,7 @@ from tests.integration.http.http_bank import UNKNOWN_ID, Customer, HttpBank, dat
 from tests.job_steps import a_job, brought_to
 
 from ledgerbank_domain.jobs.job import Job, JobKind, JobState
+from ledgerbank_domain.services.payment_job_lookup import find_newest_payment_job
 
 NOW = "2025-01-15T12:00:00.000000Z"
 
@@ -23,7 +24,7 @@ def job(bank: HttpBank, alice: Customer, admin: Customer, payment: dict[str, Any
     """The payment's."""
     alice.post(f"/payments/{payment['id']}/schedule")
     with bank.office.start_unit_of_work() as work:
-        found = work.jobs.find_newest_of_payment(UUID(payment["id"]))
+        found = find_newest_payment_job(work, UUID(payment["id"]))
     assert found is not None
     return found
 
