@@ -61,7 +61,7 @@ conformance: setup ## Ask a server thousands of questions from its own OpenAPI d
 	@$(BIN)/python -m tests.integration.conformance_run
 
 bench: setup ## Run every benchmark and print its figures
-	@set -e; for script in $(filter-out benchmarks/bench_%.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 lock: setup ## Resolve both lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 	@$(RESOLVE) --extra dev --group build $(LOCK_ARGS) --output-file requirements-dev.lock pyproject.toml

@@ -1,7 +1,7 @@
 """GET /payments/{id} and POST /payments over HTTP, beside a bare handler that does the same SQL.
 
 One server process each, 16 connections, interleaved rounds on one durable PostgreSQL. The bare handler
-(bench_bare_handler.py) checks no token and no rule: the distance to it is what the product costs.
+(support/bare_handler.py) checks no token and no rule: the distance to it is what the product costs.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
-from bench_database import a_database_url
+from support.benchmark_database import a_database_url
 
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
@@ -55,7 +55,7 @@ def main() -> None:
                     "-m",
                     "uvicorn",
                     "--factory",
-                    "bench_bare_handler:create_bare_application",
+                    "support.bare_handler:create_bare_application",
                     "--no-access-log",
                     "--log-level",
                     "warning",

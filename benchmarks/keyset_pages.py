@@ -13,7 +13,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import psycopg
-from bench_database import a_database_url
+from support.benchmark_database import a_database_url
 
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase

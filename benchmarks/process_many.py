@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from bench_database import a_database_url
+from support.benchmark_database import a_database_url
 
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase

@@ -17,7 +17,7 @@ from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
 def login(world, email="alice@example.com"):
-    return world.auth.login(ANONYMOUS, email=email, password=PASSWORD)[0]
+    return world.auth.log_in(ANONYMOUS, email=email, password=PASSWORD)[0]
 
 
 def whoami(world, pair):
@@ -50,13 +50,13 @@ def test_a_login_gives_an_access_token_that_names_the_user_and_his_role(world):
 def test_a_wrong_password_and_an_unknown_email_are_refused_alike(world, email, password):
     world.user()
     assert (
-        refused(lambda: world.auth.login(ANONYMOUS, email=email, password=password)) == "invalid_credentials"
+        refused(lambda: world.auth.log_in(ANONYMOUS, email=email, password=password)) == "invalid_credentials"
     )
 
 
 def test_a_failed_login_is_audited_and_an_unknown_email_is_never_stored(world):
     user, _ = world.user()
-    refused(lambda: world.auth.login(ANONYMOUS, email=user.email, password="wrong"))
+    refused(lambda: world.auth.log_in(ANONYMOUS, email=user.email, password="wrong"))
     assert world.audit_names(user.id)[-1] == "auth.login_failed"
 
 
@@ -65,7 +65,7 @@ def test_the_right_password_of_a_user_who_is_not_active_says_so_and_a_wrong_one_
     user, _ = world.user()
     world.set_user_status(user, status)
     assert refused(lambda: login(world)) == "account_inactive"
-    wrong = refused(lambda: world.auth.login(ANONYMOUS, email=user.email, password="wrong"))
+    wrong = refused(lambda: world.auth.log_in(ANONYMOUS, email=user.email, password="wrong"))
     assert wrong == "invalid_credentials"
 
 
@@ -75,7 +75,7 @@ def test_a_hash_with_outdated_parameters_is_renewed_at_login(world):
     assert stronger.is_outdated(user.password_hash)
     auth = replace(world.auth, hasher=stronger)
     for _ in range(2):
-        auth.login(ANONYMOUS, email=user.email, password=PASSWORD)
+        auth.log_in(ANONYMOUS, email=user.email, password=PASSWORD)
     with world.start_unit_of_work() as work:
         renewed = work.users.get(user.id).password_hash
     assert not stronger.is_outdated(renewed)
@@ -163,9 +163,9 @@ def test_tokens_are_not_exchangeable(world):
 def test_logout_ends_the_session_at_once_and_only_once(world):
     world.user()
     pair, other = login(world), login(world)
-    world.auth.logout(ANONYMOUS, refresh_token=pair.refresh_token)
+    world.auth.log_out(ANONYMOUS, refresh_token=pair.refresh_token)
     assert refused(lambda: whoami(world, pair)) == "token_revoked"
-    assert refused(lambda: world.auth.logout(ANONYMOUS, refresh_token=pair.refresh_token)) == "token_revoked"
+    assert refused(lambda: world.auth.log_out(ANONYMOUS, refresh_token=pair.refresh_token)) == "token_revoked"
     whoami(world, other)
 
 
@@ -173,7 +173,7 @@ def test_logout_everywhere_ends_every_session_of_that_user_only(world):
     world.user()
     world.user("bob@example.com")
     pairs, bobs = [login(world) for _ in range(3)], login(world, "bob@example.com")
-    world.auth.logout_everywhere(whoami(world, pairs[0]).actor)
+    world.auth.log_out_everywhere(whoami(world, pairs[0]).actor)
     assert [refused(lambda p=pair: whoami(world, p)) for pair in pairs] == ["token_revoked"] * 3
     whoami(world, bobs)
 
@@ -239,7 +239,7 @@ def test_five_failed_logins_raise_a_suspicion_also_when_all_fail_at_once(world):
     guest = Actor(origin=Origin(ip="192.0.2.1"))
 
     def guess():
-        world.auth.login(guest, email="alice@example.com", password="wrong")
+        world.auth.log_in(guest, email="alice@example.com", password="wrong")
 
     for _ in range(4):
         assert refused(guess) == "invalid_credentials"

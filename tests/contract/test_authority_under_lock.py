@@ -86,7 +86,7 @@ STAFF_READS: dict[str, Callable[["Scene", Actor], Any]] = {
 }
 
 OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
-    "auth.logout_everywhere": lambda s, who: s.services.auth.logout_everywhere(who),
+    "auth.log_out_everywhere": lambda s, who: s.services.auth.log_out_everywhere(who),
     "auth.revoke_session": lambda s, who: s.services.auth.revoke_session(who, session_id=s.session_id),
     "users.update_profile": lambda s, who: s.services.users.update_profile(
         who, UserChanges(full_name="Changed")
@@ -148,8 +148,8 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "audit_events.record_refusal",
     "auth.authenticate",
     "auth.authenticate_many",
-    "auth.login",
-    "auth.logout",
+    "auth.log_in",
+    "auth.log_out",
     "auth.refresh",
     "bank_connections.deny",
     "bank_connections.finish",

@@ -122,7 +122,7 @@ def test_whatever_is_thrown_into_a_batch_of_orders_its_neighbours_are_executed(w
 @EXAMPLES
 @for_all(junk=st.lists(odd_values, min_size=1, max_size=5))
 def test_whatever_is_thrown_into_a_batch_of_callers_its_neighbours_are_recognised(world, customer, junk):
-    pair, _ = world.auth.login(ANONYMOUS, email="alice@example.com", password=PASSWORD)
+    pair, _ = world.auth.log_in(ANONYMOUS, email="alice@example.com", password=PASSWORD)
     claims = world.auth.codec.decode_access(pair.access_token, now=world.clock.now())
 
     outcomes = world.auth.authenticate_many(

@@ -23,7 +23,7 @@ def refuse(world: ServiceWorld, name: AuditName, ip: str | None) -> None:
         world.services.audit_events.record_refusal(client, error, names=[name], status=401)
     else:
         with pytest.raises(DomainError):
-            world.auth.login(client, email="nobody@example.com", password="wrong")
+            world.auth.log_in(client, email="nobody@example.com", password="wrong")
 
 
 def events(world: ServiceWorld, name: AuditName) -> list[AuditEvent]:

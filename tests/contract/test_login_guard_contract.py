@@ -36,7 +36,7 @@ def attempt(
 ) -> tuple[str, int | None]:
     """What a login is answered: a reason, and how long to wait."""
     try:
-        world.auth.login(client(ip), email=email, password=password)
+        world.auth.log_in(client(ip), email=email, password=password)
     except DomainError as error:
         return error.reason.code, error.details.get("retry_after_seconds")
     return "in", None
@@ -350,7 +350,7 @@ def test_a_refusal_that_cannot_be_counted_stays_a_refusal(world: ServiceWorld) -
     auth = replace(world.auth, login_guard=guard)
 
     with pytest.raises(DomainError) as refusal:
-        auth.login(client(ELSEWHERE), email=ALICE, password="wrong")
+        auth.log_in(client(ELSEWHERE), email=ALICE, password="wrong")
 
     assert refusal.value.reason is Reason.INVALID_CREDENTIALS
     assert isinstance(refusal.value.__cause__, DomainError)

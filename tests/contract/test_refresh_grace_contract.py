@@ -22,7 +22,7 @@ GRACE = timedelta(seconds=10)
 def first(world: ServiceWorld) -> TokenPair:
     """The pair of a session that began a while ago."""
     world.user()
-    pair = world.auth.login(Actor(origin=PHONE), email="alice@example.com", password=PASSWORD)[0]
+    pair = world.auth.log_in(Actor(origin=PHONE), email="alice@example.com", password=PASSWORD)[0]
     world.clock.advance(timedelta(minutes=10))
     return pair
 
@@ -129,7 +129,7 @@ def test_a_token_that_made_room_ends_the_session_when_it_comes_from_elsewhere_or
 
 def test_a_client_whose_address_nobody_knows_is_never_taken_for_the_same(world) -> None:
     world.user()
-    first = world.auth.login(Actor(), email="alice@example.com", password=PASSWORD)[0]
+    first = world.auth.log_in(Actor(), email="alice@example.com", password=PASSWORD)[0]
     newest = refreshed(world, first, NOWHERE)
 
     assert is_refused(lambda: refreshed(world, first, NOWHERE))
@@ -150,9 +150,9 @@ def test_switched_off_a_used_token_always_ends_the_session(world, first) -> None
 def test_nothing_brings_an_ended_session_back(world, first, end) -> None:
     pair = refreshed(world, first)
     if end == "logout":
-        world.auth.logout(Actor(), refresh_token=pair.refresh_token)
+        world.auth.log_out(Actor(), refresh_token=pair.refresh_token)
     else:
-        world.auth.logout_everywhere(world.auth.authenticate(pair.access_token, origin=PHONE).actor)
+        world.auth.log_out_everywhere(world.auth.authenticate(pair.access_token, origin=PHONE).actor)
 
     assert is_refused(lambda: refreshed(world, first))
     assert is_refused(lambda: refreshed(world, pair))

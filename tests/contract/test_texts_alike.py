@@ -34,7 +34,7 @@ def register(world, email, password=PASSWORD):
 
 
 def login(world, email, password=PASSWORD):
-    return world.auth.login(ANONYMOUS, email=email, password=password)[1]
+    return world.auth.log_in(ANONYMOUS, email=email, password=password)[1]
 
 
 def found(world, text):

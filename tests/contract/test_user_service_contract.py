@@ -148,16 +148,16 @@ def test_status_deleted_by_update_acts_as_a_deletion(world, admin):
 
 def test_a_new_password_ends_every_session_and_replaces_the_old_one(world):
     user, _ = world.user()
-    pair, _ = world.auth.login(ANONYMOUS, email=user.email, password=PASSWORD)
+    pair, _ = world.auth.log_in(ANONYMOUS, email=user.email, password=PASSWORD)
     actor = world.auth.authenticate(pair.access_token, origin=NOWHERE).actor
     world.clock.advance(timedelta(seconds=1))
     world.users.change_password(
         actor, current_password=PASSWORD, new_password="another one", password_confirmation="another one"
     )
     assert refused(lambda: world.auth.authenticate(pair.access_token, origin=NOWHERE)) == "token_revoked"
-    old = refused(lambda: world.auth.login(ANONYMOUS, email=user.email, password=PASSWORD))
+    old = refused(lambda: world.auth.log_in(ANONYMOUS, email=user.email, password=PASSWORD))
     assert old == "invalid_credentials"
-    world.auth.login(ANONYMOUS, email=user.email, password="another one")
+    world.auth.log_in(ANONYMOUS, email=user.email, password="another one")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class RefreshTokenBody:
 
 def log_in(call: Call[LoginBody, None]) -> Answer:
     body = call.body()
-    pair, user = call.services.auth.login(call.actor, email=body.email, password=body.password)
+    pair, user = call.services.auth.log_in(call.actor, email=body.email, password=body.password)
     return Answer(data=login_payload(pair, user))
 
 
@@ -48,12 +48,12 @@ def refresh(call: Call[RefreshTokenBody, None]) -> Answer:
 
 
 def log_out(call: Call[RefreshTokenBody, None]) -> Answer:
-    call.services.auth.logout(call.actor, refresh_token=call.body().refresh_token)
+    call.services.auth.log_out(call.actor, refresh_token=call.body().refresh_token)
     return _message("Logged out successfully")
 
 
 def log_out_everywhere(call: Call[None, None]) -> Answer:
-    call.services.auth.logout_everywhere(call.actor)
+    call.services.auth.log_out_everywhere(call.actor)
     return _message("Logged out from all devices successfully")
 
 

@@ -60,7 +60,7 @@ class AuthService:
     audit: AuditWriter
     reuse_grace: timedelta = DEFAULT_REUSE_GRACE
 
-    def login(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
+    def log_in(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
         """Starts a session. Any string may be an email or a password here, however it is spelled.
 
         Raises ``invalid_credentials`` (after the same work whether the user exists or not),
@@ -101,7 +101,7 @@ class AuthService:
             raise DomainError(Reason.TOKEN_REVOKED)
         return pair
 
-    def logout(self, actor: Actor, *, refresh_token: str) -> None:
+    def log_out(self, actor: Actor, *, refresh_token: str) -> None:
         """Ends the token's session, at once for its access tokens too. Errors as :meth:`refresh`."""
         try:
             claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
@@ -130,7 +130,7 @@ class AuthService:
             work.commit()
 
     @retried_on_conflict
-    def logout_everywhere(self, actor: Actor) -> None:
+    def log_out_everywhere(self, actor: Actor) -> None:
         """Ends every session of the caller."""
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
