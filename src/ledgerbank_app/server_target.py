@@ -30,7 +30,12 @@ from ledgerbank_app.process_logging import configure_logging
 from ledgerbank_app.rate_limiter_choice import create_rate_limiter, create_registration_limiter
 from ledgerbank_app.settings import AppEnvironment, Settings
 from ledgerbank_app.settings_loading import SettingsError, load_settings
-from ledgerbank_app.worker_pools import STOP_SECONDS, connections_of_workers, create_worker_pool
+from ledgerbank_app.worker_pools import (
+    STOP_SECONDS,
+    connections_of_workers,
+    create_worker_pool,
+    other_workers_told,
+)
 
 if TYPE_CHECKING:
     from ledgerbank_adapters.workers import WorkerPool
@@ -82,8 +87,9 @@ def _http_application(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         _drain_when_told_to_stop(health, settings.server.drain)
         try:
-            async with _running(pool):
-                yield
+            with other_workers_told(application):
+                async with _running(pool):
+                    yield
         finally:
             application.close()
 

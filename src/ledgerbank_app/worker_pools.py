@@ -1,5 +1,6 @@
 """The workers of a process, and the broker that they share with those of other processes."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -13,6 +14,8 @@ from ledgerbank_domain.jobs.job import JobKind
 
 if TYPE_CHECKING:
     from ledgerbank_adapters.workers import OpenJobBroker, WorkerPool
+
+logger = logging.getLogger(__name__)
 
 # The longest that an attempt which is running when the process is told to stop may take.
 STOP_SECONDS = max(kind.time_limit for kind in JobKind).total_seconds()
@@ -37,6 +40,34 @@ def create_worker_pool(
         )
     application.database.arrivals.listen(pool.wake)
     return pool
+
+
+@contextmanager
+def other_workers_told(application: Application) -> Iterator[None]:
+    """While this is entered, the workers of other processes are told over the broker of each due job that
+    this process commits.
+
+    It is only a hint. A process that runs no jobs itself works without a client for the broker as well.
+    """
+    try:
+        with _parameters_checked():
+            open_line = _broker_at(application.settings.jobs.broker_url)().open_nudge_line
+    except SettingsError as error:
+        logger.warning("Workers of other processes are not told of new jobs, they look for them: %s", error)
+        open_line = None
+    if open_line is None:
+        yield
+        return
+    from ledgerbank_adapters.workers import NudgeSender
+
+    sender = NudgeSender(open_line)
+    application.database.arrivals.listen(sender.tell)
+    sender.start()
+    try:
+        yield
+    finally:
+        application.database.arrivals.forget(sender.tell)
+        sender.stop()
 
 
 def connections_of_workers(threads: Mapping[str, int]) -> int:

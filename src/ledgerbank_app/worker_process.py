@@ -10,7 +10,7 @@ from types import FrameType
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_app.composition import Application
 from ledgerbank_app.process_logging import configure_logging
-from ledgerbank_app.worker_pools import STOP_SECONDS, create_worker_pool
+from ledgerbank_app.worker_pools import STOP_SECONDS, create_worker_pool, other_workers_told
 from ledgerbank_domain.jobs.job import QUEUES
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def work_until_stopped(
     for warning in application.settings.warnings:
         logger.warning(warning)
     pool = create_worker_pool(application, metrics, threads=threads)
-    with _told_to_stop() as stop:
+    with _told_to_stop() as stop, other_workers_told(application):
         pool.start()
         logger.info("Running jobs: %s.", ", ".join(f"{queue}:{number}" for queue, number in threads.items()))
         stop.wait()

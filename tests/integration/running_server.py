@@ -50,7 +50,7 @@ class RunningProcess:
         # The programs' output goes to a file: a pipe that nobody reads would stop them when it is full.
         self._log = self.log_path.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "ledgerbank_app", *self._arguments()],
+            [sys.executable, "-m", self._module(), *self._arguments()],
             env=environment_of_processes({**self.environment, **self._settings()}),
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -88,6 +88,9 @@ class RunningProcess:
 
     def output(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def _module(self) -> str:
+        return "ledgerbank_app"
 
     def _arguments(self) -> Sequence[str]:
         raise AssertionError("each kind has its own")

@@ -38,6 +38,16 @@ import sys
 from ledgerbank_app.worker_pools import broker_problem
 print(broker_problem(sys.argv[1]))
 """
+NUDGE = """
+import sys
+from ledgerbank_adapters.workers.redis_job_broker import create_redis_job_broker
+from ledgerbank_domain.ports.job_transport import JobTransportError
+line = create_redis_job_broker(sys.argv[1]).open_nudge_line()
+try:
+    print(line.send())
+except JobTransportError as error:
+    print("refused:", error)
+"""
 
 
 class Authority:
@@ -144,8 +154,10 @@ def test_jobs_are_delivered_by_a_redis_whose_certificate_is_right_and_by_no_othe
 ):
     url = f"rediss://127.0.0.1:{redis_port}/0"
     assert said(KNOCK, url, trusting=authority.certificate) == "None"
+    assert said(NUDGE, url, trusting=authority.certificate) == "None"
     stranger = Authority(tmp_path / "stranger").certificate
     assert said(KNOCK, url, trusting=stranger) == "ConnectionError"
+    assert "certificate verify failed" in said(NUDGE, url, trusting=stranger)
     assert (
         said(KNOCK, f"rediss://localhost:{redis_port}/0", trusting=authority.certificate) == "ConnectionError"
     )

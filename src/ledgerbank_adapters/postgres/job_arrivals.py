@@ -6,7 +6,7 @@ from collections.abc import Callable
 class JobArrivals:
     """Tells whoever listens in this process that jobs which are due at once have been committed here.
 
-    Jobs of other processes are not told of: they are looked for.
+    What tells other processes listens here as well.
     """
 
     def __init__(self) -> None:
@@ -15,6 +15,10 @@ class JobArrivals:
     def listen(self, listener: Callable[[], None]) -> None:
         """It must be quick and must not raise; it is called by the thread that committed."""
         self._listeners.append(listener)
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """It has ended."""
+        self._listeners = [known for known in self._listeners if known != listener]
 
     def tell(self) -> None:
         for listener in self._listeners:

@@ -10,11 +10,13 @@ with requires_extra("workers"):
     from ledgerbank_adapters.workers.in_process_job_broker import create_in_process_job_broker
     from ledgerbank_adapters.workers.job_broker import JobBroker, OpenJobBroker
     from ledgerbank_adapters.workers.job_observer import JobObserver, SilentJobObserver
+    from ledgerbank_adapters.workers.nudge_sender import NudgeSender
     from ledgerbank_adapters.workers.worker_pool import WorkerPool
 
 __all__ = [
     "JobBroker",
     "JobObserver",
+    "NudgeSender",
     "OpenJobBroker",
     "SilentJobObserver",
     "WorkerPool",

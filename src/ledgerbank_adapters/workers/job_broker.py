@@ -7,6 +7,8 @@ from typing import TypeAlias
 from dramatiq import Broker
 from dramatiq.errors import BrokerConnectionError
 
+from ledgerbank_adapters.workers.nudge_line import OpenNudgeLine
+
 
 def _needs_nothing() -> None:
     pass
@@ -17,13 +19,15 @@ class JobBroker:
     """``outages`` is what sending raises when the broker is out of reach.
 
     ``keep_alive`` is called about once a second, by the thread that sends. It does not raise. ``knock`` asks
-    for a sign of life, and raises one of ``outages`` when there is none.
+    for a sign of life, and raises one of ``outages`` when there is none. ``open_nudge_line`` is None where
+    nobody in another process could hear.
     """
 
     broker: Broker
     outages: tuple[type[Exception], ...] = (BrokerConnectionError, OSError)
     keep_alive: Callable[[], None] = _needs_nothing
     knock: Callable[[], object] = _needs_nothing
+    open_nudge_line: OpenNudgeLine | None = None
 
 
 OpenJobBroker: TypeAlias = Callable[[], JobBroker]

@@ -14,6 +14,7 @@ from dramatiq.broker import Consumer
 from dramatiq.errors import BrokerConnectionError
 
 from ledgerbank_adapters.workers.job_broker import JobBroker
+from ledgerbank_adapters.workers.rabbitmq_nudge_line import RabbitmqNudgeLine
 
 # A server that is short of memory or disk lets publishers wait: they should notice.
 BLOCKED_SECONDS = 10
@@ -61,4 +62,5 @@ def create_rabbitmq_job_broker(url: str) -> JobBroker:
         outages=(BrokerConnectionError, AMQPError, OSError),
         keep_alive=broker.keep_alive,
         knock=lambda: broker.connection,
+        open_nudge_line=lambda: RabbitmqNudgeLine(parameters),
     )

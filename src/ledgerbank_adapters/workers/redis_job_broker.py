@@ -15,9 +15,12 @@ with requires_extra("redis"):
 from dramatiq.errors import BrokerConnectionError
 
 from ledgerbank_adapters.workers.job_broker import JobBroker
+from ledgerbank_adapters.workers.redis_nudge_line import RedisNudgeLine
 
 NAMESPACE = "ledgerbank:jobs"
 TIMEOUT_SECONDS = 5.0
+# A connection that was idle for so long is asked for a sign of life before it is used.
+HEALTH_CHECK_SECONDS = 30
 TLS_OPTIONS: Mapping[str, Any] = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
 # When a worker gives no sign of life for so long, what it had fetched is delivered to another one. The jobs
 # table has sent it again by then, so this only clears up.
@@ -37,14 +40,7 @@ def create_redis_job_broker(url: str) -> JobBroker:
 
     With ``rediss://`` it speaks TLS, and whoever has no certificate for the host's name is not spoken to.
     """
-    tls: Mapping[str, Any] = TLS_OPTIONS if url.startswith("rediss:") else {}
-    client = Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-        **tls,
-    )
+    client = _client(url)
     broker = _RedisBroker(  # type: ignore[no-untyped-call]  # its authors left it so
         client=client,
         middleware=[],
@@ -52,4 +48,22 @@ def create_redis_job_broker(url: str) -> JobBroker:
         heartbeat_timeout=HEARTBEAT_TIMEOUT_MILLISECONDS,
         dead_message_ttl=DEAD_MESSAGE_MILLISECONDS,
     )
-    return JobBroker(broker=broker, outages=(BrokerConnectionError, RedisError, OSError), knock=client.ping)
+    return JobBroker(
+        broker=broker,
+        outages=(BrokerConnectionError, RedisError, OSError),
+        knock=client.ping,
+        open_nudge_line=lambda: RedisNudgeLine(_client(url)),
+    )
+
+
+def _client(url: str) -> Redis:
+    tls: Mapping[str, Any] = TLS_OPTIONS if url.startswith("rediss:") else {}
+    return Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_keepalive=True,
+        health_check_interval=HEALTH_CHECK_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+        **tls,
+    )

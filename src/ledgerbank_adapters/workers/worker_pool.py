@@ -17,6 +17,7 @@ from ledgerbank_adapters.workers.job_broker import OpenJobBroker
 from ledgerbank_adapters.workers.job_dispatcher import JobDispatcher
 from ledgerbank_adapters.workers.job_observer import JobObserver
 from ledgerbank_adapters.workers.job_upkeep import JobUpkeep
+from ledgerbank_adapters.workers.nudge_listener import NudgeListener
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
 from ledgerbank_domain.services.job_running_service import JobRunningService
@@ -68,6 +69,8 @@ class WorkerPool:
         self._actor = JobActor(
             running, worker_id=worker_id, ids=ids, observer=observer, ended=self._dispatcher.wake
         )
+        open_nudge_line = open_broker().open_nudge_line
+        self._nudges = open_nudge_line and NudgeListener(open_nudge_line, wake=self.wake)
         self._workers = [self._worker(queue, number) for queue, number in served.items()]
 
     def start(self) -> None:
@@ -76,9 +79,11 @@ class WorkerPool:
         for worker in self._workers:
             worker.start()
         self._dispatcher.start()
+        if self._nudges is not None:
+            self._nudges.start()
 
     def wake(self) -> None:
-        """Something to do has arrived: it is looked for at once."""
+        """Something to do has arrived, in this process or another one: it is looked for at once."""
         self._dispatcher.wake()
 
     def stop(self, timeout: float) -> bool:
@@ -90,6 +95,8 @@ class WorkerPool:
         process ends are taken over.
         """
         deadline = time.monotonic() + timeout
+        if self._nudges is not None:
+            self._nudges.stop()
         self._dispatcher.stop(_left(deadline))
         self._upkeep.stop_looking_after_others(_left(deadline))
         for worker in self._workers:
