@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test lint format types contracts unit contract integration conformance bench lock clean moved
+.PHONY: help setup run check test docs lint format types contracts unit contract integration conformance bench lock clean moved
 
 # A copied or moved clone brings a .venv whose programs still point to where it was made, and an upgrade of the system
 # may take its interpreter away: it is made anew.
@@ -30,6 +30,8 @@ setup: $(READY) ## Create .venv with all that the tasks need (at once when nothi
 
 run: $(SERVER_READY) ## Serve with an embedded database, sample data, workers and a simulated bank (PORT, LEDGERBANK_DATA_DIR)
 	@exec $(BIN)/ledgerbank up
+
+check: lint types contracts unit ## Check what a minute can: lint, types, import contracts and unit tests
 
 test: lint types contracts ## Check everything: lint, types, import contracts and all tests (PYTEST_ARGS)
 	@$(BIN)/pytest $(PYTEST_ARGS)

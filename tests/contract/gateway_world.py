@@ -166,7 +166,7 @@ class GatewayWorld:
         return self.bank.model.customer_named(name)
 
     def decide(self, decision: str, *, name: str = CUSTOMER) -> dict[str, str]:
-        """What the customer's browser brings back once he has decided on the bank's page."""
+        """What the customer's browser brings back once they have decided on the bank's page."""
         url = self.gateway.authorization_url(state=STATE, code_challenge=CHALLENGE)
         return decided_on_the_page(url, decision, name=name)
 

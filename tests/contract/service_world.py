@@ -36,7 +36,7 @@ class ServiceWorld(SandboxBank):
         self.webhooks = self.services.bank_webhooks
 
     def user(self, email: str = "alice@example.com", *, role: Role = Role.USER) -> tuple[User, Actor]:
-        """A new user, and the actor he is when logged in."""
+        """A new user, and the actor they are when logged in."""
         actor = self.add_user(email, role=role)
         with self.start_unit_of_work() as work:
             return work.users.get(actor.user_id), actor

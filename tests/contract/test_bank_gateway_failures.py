@@ -1,4 +1,4 @@
-"""§6.1, the failure table: what a gateway makes of a bank that fails, in each dialect, and its breaker."""
+"""The failure table: what a gateway makes of a bank that fails, in each dialect, and its breaker."""
 
 import traceback
 from collections.abc import Callable, Iterator

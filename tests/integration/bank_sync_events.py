@@ -207,12 +207,12 @@ class BankSyncSimulation:
         self.bank.expire_tokens(self._user_id())
 
     def consent_expires(self) -> None:
-        """Whatever is tried from now on, nothing looks like success until he consents again."""
+        """Whatever is tried from now on, nothing looks like success until they consent again."""
         self.random.choice((self.bank.expire_consents, self.bank.revoke_tokens))(self._user_id())
         self._last_sync_with_consent, self._has_consent = self.scene.login.last_sync_at, False
 
     def customer_reconnects(self) -> None:
-        """When he has to: until then the login tells that it does not work."""
+        """When they have to: until then the login tells that it does not work."""
         login = self.scene.login
         if login.status is BankLoginStatus.INACTIVE and login.is_connected:
             changes = BankLoginChanges(status=BankLoginStatus.ACTIVE)

@@ -18,7 +18,7 @@ SETTINGS = Path(__file__).with_name("schemathesis.toml")
 ADMIN = ("admin@example.com", "admin123!")
 CUSTOMER = ("alice@example.com", "password123!")
 PASSWORD = "correct horse battery staple"
-# These may end the caller's session or make somebody else of him, so they have a run of their own, in the
+# These may end the caller's session or make somebody else of them, so they have a run of their own, in the
 # name of somebody who is there for nothing else.
 CHANGING_THE_CALLER = (
     "post_auth_logout_all",
@@ -56,7 +56,7 @@ def check_conformance(
     arguments = ["--max-examples", str(max_examples), "--phases", phases, "--seed", str(seed)]
     known = ADMIN if role == "admin" else CUSTOMER
     most = _schemathesis(server, known, *arguments, *_each("--exclude-operation-id", CHANGING_THE_CALLER))
-    # Only now: an administrator has just deleted everybody he found.
+    # Only now: an administrator has just deleted everybody they found.
     somebody = _somebody_new(server, role)
     rest = _schemathesis(server, somebody, *arguments, *_each("--include-operation-id", CHANGING_THE_CALLER))
     return ConformanceResult(

@@ -263,7 +263,7 @@ def test_killed_while_it_commits_the_effect_is_there_once_and_so_is_the_answer(s
 
 @dataclass
 class Customer:
-    """Drafts and processes payments until the server is gone, and remembers what he was told."""
+    """Drafts and processes payments until the server is gone, and remembers what it was told."""
 
     name: str
     answers: dict[str, httpx.Response] = field(default_factory=dict)

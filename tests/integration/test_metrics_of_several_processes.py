@@ -1,4 +1,4 @@
-"""§9.3: whichever server process is asked, it tells what all of them counted."""
+"""Whichever server process is asked, it tells what all of them counted."""
 
 import os
 import signal

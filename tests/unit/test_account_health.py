@@ -1,4 +1,4 @@
-"""How much an account may still pay today: §4.5 of the contract."""
+"""How much an account may still pay today."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Who may look at accounts, open and change them: §2.4 of the contract."""
+"""Who may look at accounts, open and change them."""
 
 from decimal import Decimal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What banks and branches may be called and where they may be found: §3 of the contract."""
+"""What banks and branches may be called and where they may be found."""
 
 import re
 from collections.abc import Callable

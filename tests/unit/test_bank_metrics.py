@@ -1,4 +1,4 @@
-"""§9.3: calls to banks and the state of their breakers, as Prometheus reads them."""
+"""Calls to banks and the state of their breakers, as Prometheus reads them."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The whole catalog of §12, written out: a changed word here is a changed promise to clients."""
+"""The whole catalog of errors, written out: a changed word here is a changed promise to clients."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""§9.3: what the figures tell of jobs."""
+"""What the figures tell of jobs."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A payment passes through the states of §5.4 and no others."""
+"""A payment passes through its states in order, and no others."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Who may do what with payments: §2.4 of the contract, row by row."""
+"""Who may do what with payments, row by row."""
 
 import pytest
 from tests.unit.domain_samples import OWNER, STRANGER, a_payment, actor, an_account

@@ -1,4 +1,4 @@
-"""Every rule of §5 at its boundary, and the order in which they are asked."""
+"""Every rule of payments at its boundary, and the order in which they are asked."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Who may do what to users: §2.4 of the contract, row by row."""
+"""Who may do what to users, row by row."""
 
 import pytest
 from tests.unit.domain_samples import OWNER, STRANGER, a_user, actor
@@ -29,7 +29,7 @@ def test_who_may_administer_users(who: Actor, allowed: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "changes", "himself", "another"),
+    ("role", "changes", "themselves", "another"),
     [
         (Role.USER, NAME, True, False),
         (Role.USER, ROLE, False, False),
@@ -47,10 +47,10 @@ def test_who_may_administer_users(who: Actor, allowed: bool) -> None:
         (Role.ADMIN, NAME_AND_ROLE, True, True),
     ],
 )
-def test_who_may_update_whom(role: Role, changes: UserChanges, himself: bool, another: bool) -> None:
+def test_who_may_update_whom(role: Role, changes: UserChanges, themselves: bool, another: bool) -> None:
     target = a_user()
 
-    assert may_update_user(actor(role, OWNER), target, changes) is himself
+    assert may_update_user(actor(role, OWNER), target, changes) is themselves
     assert may_update_user(actor(role, STRANGER), target, changes) is another
 
 

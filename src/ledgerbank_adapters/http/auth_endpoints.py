@@ -1,4 +1,4 @@
-"""Logging in, staying logged in, logging out."""
+"""Authentication over HTTP: logging in, staying logged in, logging out."""
 
 import attrs
 

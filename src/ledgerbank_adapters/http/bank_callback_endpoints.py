@@ -1,4 +1,4 @@
-"""Where a bank sends its customer's browser back to: JSON for programs, a page for people."""
+"""The OAuth callback: banks send their customers' browsers here. JSON for programs, a page for people."""
 
 from html import escape
 

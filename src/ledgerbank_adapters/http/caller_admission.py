@@ -1,4 +1,4 @@
-"""The first two things that are done for a request: finding out who makes it, and counting it against him."""
+"""The first two things that are done for a request: authentication and the rate limit."""
 
 from attrs import frozen
 from starlette.datastructures import Headers
@@ -51,7 +51,7 @@ class Presented:
 
 @frozen(kw_only=True)
 class Caller:
-    """``identity`` is who he has proven to be, or why that failed."""
+    """``identity`` is who they have proven to be, or why that failed."""
 
     identity: Authentication | DomainError
     origin: Origin

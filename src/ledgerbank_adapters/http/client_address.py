@@ -1,4 +1,4 @@
-"""Whose address a request counts as coming from."""
+"""Trusted proxies: whose address a request counts as coming from."""
 
 import re
 from collections.abc import Collection

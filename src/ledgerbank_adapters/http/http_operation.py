@@ -39,7 +39,7 @@ ID_IN_PATH: Mapping[str, Mapping[str, Any]] = {"id": {"type": "string", "format"
 
 
 class Access(Enum):
-    """Who may call an endpoint at all; what he may do there is the use-case's decision."""
+    """Who may call an endpoint at all; what they may do there is the use-case's decision."""
 
     PUBLIC = "public"
     USER = "user"
@@ -197,46 +197,59 @@ class Call(Generic[B, Q]):
 
 @frozen(kw_only=True)
 class Operation(Generic[B, Q]):
-    """``handler`` runs in a worker thread unless ``blocking`` is false.
+    """One endpoint: a row of the table that routes and the API's document are made of."""
 
-    ``answer`` is the type of ``data``: a TypedDict, or a list of one, or a :class:`Document` of
-    ``media_type``. ``errors`` are the reasons of this operation beyond those that every operation with its
-    access and body has. Health answers are not ``wrapped`` in the envelope; ``unwell_status`` is the one that
-    the same answer also comes with. ``metadata`` is the TypedDict of what metadata holds beside action and
-    pagination. ``path_schemas`` describes the parameters in ``path``. An ``idempotent``
-    operation honours the header ``Idempotency-Key``; its use-case commits once, as the last thing it does.
-    One that is ``counted_on_address`` proves who somebody is: no token that comes along makes a difference.
-    One with an ``error_page`` answers people, in place of JSON, with the page that this makes of an error.
-    One that ``takes_raw_body`` gets bodies of any type and every query parameter, all unread. A GET is taken
-    to read alone unless it ``acts``; one that ``hashes_passwords`` is slow, and waits among its like.
-    What belongs to a page, as its style does, is not ``documented``: nobody else asks for it.
-    """
-
+    # GET, POST, PUT or DELETE.
     method: str
+    # Below every prefix, with parameters in braces: ``/payments/{id}``.
     path: str
+    # Runs in a worker thread unless ``blocking`` is false.
     handler: Callable[[Call[B, Q]], Answer]
+    # What it does, in one line of the document.
     summary: str
+    # The type of ``data``: a TypedDict, or a list of one, or a Document of ``media_type``.
     answer: Any
+    # Who may call it at all.
     access: Access = Access.USER
+    # What the body and the query are read as; None where there is none.
     body: type[B] | None = None
     query: type[Q] | None = None
+    # The status of success.
     status: int = 200
+    # What ``metadata.action`` says was done.
     action: str | None = None
+    # What ``metadata.pagination`` holds; None where the answer is no list in pages.
     paging: Paging | None = None
+    # The TypedDict of what metadata holds beside action and pagination.
     metadata: Any = None
+    # What it answers in place of that, sometimes.
     other_answer: OtherAnswer | None = None
+    # Its reasons to refuse, beyond those that every operation with its access and body has.
     errors: tuple[Reason, ...] = field(default=())
+    # Whether the answer comes in the envelope; those of health do not.
     wrapped: bool = True
+    # Whether the handler may wait, and so needs a thread.
     blocking: bool = True
+    # Whether it honours ``Idempotency-Key``; its use-case then commits once, as the last thing it does.
     idempotent: bool = False
+    # Whether requests count on their address: it proves who somebody is, so a token that comes along
+    # makes no difference.
     counted_on_address: bool = False
+    # Of the answer; another one than JSON goes with a Document.
     media_type: str = "application/json"
+    # Another status that the same answer may come with, when something is not well.
     unwell_status: int | None = None
+    # The page that answers people in place of JSON, made of an error; None from it leaves it at JSON.
     error_page: Callable[[Call[B, Q], DomainError], Document | None] | None = None
+    # Whether bodies of any type and every query parameter are taken, all unread.
     takes_raw_body: bool = False
+    # Whether a GET does more than read.
     acts: bool = False
+    # Whether it is slow for that, and waits among its like.
     hashes_passwords: bool = False
+    # Whether the document tells of it; what belongs to a page, as its style does, nobody else asks for.
     documented: bool = True
+    # Schemas of the parameters in ``path``.
     path_schemas: Mapping[str, Mapping[str, Any]] = field(default=ID_IN_PATH)
 
     @property

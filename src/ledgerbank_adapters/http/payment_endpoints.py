@@ -90,7 +90,7 @@ def create_payments(call: Call[PaymentBatchBody, None]) -> Answer:
         draft if isinstance(draft, DomainError) else next(created) for draft in drafts
     ]
     for outcome in outcomes:
-        # A caller who has just lost his account is no matter of single items.
+        # A caller who has just lost their account is no matter of single items.
         if isinstance(outcome, DomainError) and outcome.category is Category.AUTHENTICATION:
             raise outcome
     return Answer(data=payment_batch_payload(outcomes))
@@ -195,7 +195,7 @@ PAYMENT_OPERATIONS = (
         method="GET",
         path="/payments/stats",
         handler=payment_stats,
-        summary="The caller's accounts in figures, and his newest payments",
+        summary="The caller's accounts in figures, and their newest payments",
         answer=PaymentStatsPayload,
         action="stats_retrieved",
     ),

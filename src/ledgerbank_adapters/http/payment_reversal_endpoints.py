@@ -1,4 +1,4 @@
-"""Undoing payments that were made by mistake."""
+"""Reversals: undoing payments that were made by mistake."""
 
 from attrs import field, frozen
 

@@ -1,4 +1,4 @@
-"""What a client would like, of what it need not get.
+"""``Prefer``: what a client would like, of what it need not get.
 
 The header ``Prefer`` as in RFC 7240 §2, https://www.rfc-editor.org/rfc/rfc7240#section-2
 """

@@ -1,4 +1,4 @@
-"""How many requests a caller may make: the check, and the headers that tell where he stands."""
+"""How many requests a caller may make: the check, and the headers that tell where they stand."""
 
 import logging
 import re
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @define
 class RateLimitTally:
-    """Where the caller of one request stands, once he has been counted. Shared by all copies of a scope."""
+    """Where the caller of one request stands, once it has been counted. Shared by all copies of a scope."""
 
     verdict: RateLimitVerdict | None = None
     retry_after: int | None = None
@@ -42,7 +42,7 @@ def tally_of(scope: Scope) -> RateLimitTally | None:
 
 
 class RateLimitHeadersMiddleware:
-    """Tells the caller of every counted request where he stands, whatever else becomes of it."""
+    """Tells the caller of every counted request where they stand, whatever else becomes of it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Who may have a thread, and with it a database connection: nobody so many that others wait for it."""
+"""Bulkheads: who may have a thread, and so a database connection; nobody so many that others wait for it."""
 
 import asyncio
 from collections import Counter, deque
@@ -20,8 +20,8 @@ SHARES = 4
 class Lane:
     """Threads for one kind of work, each with a connection behind it.
 
-    A caller has at most a share of them at once; what else he asks for waits in front, in turn with that of
-    others. So one whose work waits for a lock holds up himself alone. Belongs to one event loop.
+    A caller has at most a share of them at once; what else they ask for waits in front, in turn with that of
+    others. So one whose work waits for a lock holds up themselves alone. Belongs to one event loop.
     """
 
     def __init__(self, places: int, *, share: int | None = None) -> None:
@@ -70,7 +70,7 @@ class Lane:
             granted.set_result(None)
 
     def _next_in_turn(self) -> asyncio.Future[None] | None:
-        """Of the caller who has waited longest since his last turn and has not had his share."""
+        """Of the caller who has waited longest since their last turn and has not had their share."""
         for caller in list(self._waiting):
             if self._held[caller] >= self._share:
                 continue

@@ -1,4 +1,4 @@
-"""What banks tell us by themselves."""
+"""Webhooks: what banks tell us by themselves."""
 
 from ledgerbank_adapters.http.bank_login_payloads import ReceivedWebhookPayload, received_webhook_payload
 from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation

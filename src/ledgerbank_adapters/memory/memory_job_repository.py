@@ -140,7 +140,7 @@ class MemoryJobRepository(JobRepository):
 
 
 def _with_own_args(job: Job) -> Job:
-    """Args as JSON gives them back: what the caller does to his own mapping changes nothing here."""
+    """Args as JSON gives them back: what the caller does to their own mapping changes nothing here."""
     return replace(job, args=MappingProxyType(json.loads(json.dumps(dict(job.args)))))
 
 

@@ -77,7 +77,7 @@ class SandboxBank:
         )
 
     def add_user(self, email: str, *, role: Role = Role.USER) -> Actor:
-        """A user whose password is ``SANDBOX_PASSWORD``, as the actor he is once logged in.
+        """A user whose password is ``SANDBOX_PASSWORD``, as the actor they are once logged in.
 
         Raises ``invalid_email_format`` and ``email_already_exists``.
         """

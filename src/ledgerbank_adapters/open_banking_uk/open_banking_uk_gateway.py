@@ -125,7 +125,7 @@ class OpenBankingUkGateway(BankGateway):
         return f"{self._access.authorization_url}?{urlencode(query)}"
 
     def exchange_code(self, *, code: str, code_verifier: str | None) -> BankTokens:
-        """https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3; the customer is named by his consent."""
+        """https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3; the customer is named by their consent."""
         verifier = code_verifier if self.uses_pkce else None
         return self._consents.customer_tokens.redeem_code(code=code, code_verifier=verifier)
 

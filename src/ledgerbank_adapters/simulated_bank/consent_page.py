@@ -36,7 +36,7 @@ $hidden
 <label for="customer_name">Your name as a customer of this bank</label>
 <input id="customer_name" name="customer_name" value="$name" required maxlength="80" autocomplete="off">
 <p class="problem" role="alert">$problem</p>
-<p class="hint">Every name is a customer with accounts of his own; the same name always has the same ones.</p>
+<p class="hint">Each name is a customer with accounts of their own; the same name always has the same.</p>
 <div class="buttons">
 <button type="submit" name="decision" value="approve">Approve</button>
 <button type="submit" name="decision" value="deny" class="deny" formnovalidate>Deny</button>
@@ -90,7 +90,7 @@ def consent_form(
 
 
 def refusal_page(problem: str) -> Response:
-    """Tells the customer what is wrong with the link he followed. Nobody is sent anywhere."""
+    """Tells the customer what is wrong with the link they followed. Nobody is sent anywhere."""
     return _page("This link cannot be used", f"<p>{escape(problem)}</p>", status=400, forms="'none'")
 
 

@@ -131,7 +131,7 @@ def _delete_webhook(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Resp
 
 
 def _own_account(bank: SimulatedBank, grant: Grant, account_id: str | None) -> SimulatedAccount:
-    """Somebody else's account is not there, as far as he who asks is told."""
+    """Somebody else's account is not there, as far as whoever asks is told."""
     if not account_id:
         raise missing("account_id")
     account = bank.account(account_id)

@@ -74,7 +74,7 @@ class SimulatedBank(SimulatedBooks):
             return self.grants.issue_code(authorization, now=now, consent_expires_at=ends)
 
     def approve_in_app(self, user_id: str) -> int:
-        """The customer approves in the bank's app what he consented to; gives how many accesses that were."""
+        """Customers approve in the bank's app what they consented to; gives how many accesses that were."""
         with self.locked():
             waiting = [each for each in self.grants.of_user(user_id) if each.approved_at is None]
             for grant in waiting:

@@ -1,4 +1,4 @@
-"""Accounts and history of a customer, as they follow from the seed number, his name and the bank's start."""
+"""Accounts and history of a customer, as they follow from the seed number, the name and the bank's start."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

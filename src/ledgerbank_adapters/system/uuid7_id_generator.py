@@ -23,7 +23,7 @@ class Uuid7IdGenerator(IdGenerator):
     """Strictly rising within the process, also when the clock steps back. Safe to share between threads.
 
     Layout: RFC 9562 §5.7, 48 bits of unix milliseconds and 74 bits of chance. Rising within a millisecond:
-    §6.2 method 2, a random seed that grows by random steps; when the clock has stepped back the last
+    RFC 9562 §6.2 method 2, a random seed that grows by random steps; when the clock has stepped back the last
     millisecond is used on. https://www.rfc-editor.org/rfc/rfc9562#section-6.2
     """
 

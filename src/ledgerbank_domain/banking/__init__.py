@@ -1,0 +1,1 @@
+"""Banks, branches, logins, accounts and their transactions, as pure entities and rules."""

@@ -20,7 +20,7 @@ def may_list_accounts_of(actor: Actor, user_id: UUID) -> bool:
 
 
 def may_open_account(actor: Actor, login: BankLogin) -> bool:
-    """Everybody, administrators included, opens accounts at his own bank logins only."""
+    """Everybody, administrators included, opens accounts at their own bank logins only."""
     return actor.owns(login.user_id) or actor.is_system
 
 
@@ -35,7 +35,7 @@ def may_update_account(actor: Actor, account: Account) -> bool:
 
 
 def forbidden_account_field(actor: Actor, account: Account, changes: AccountChanges) -> str | None:
-    """The first field that this actor may not change, or not in this way; None when he may do it all."""
+    """The first field that this actor may not change, or not in this way; None when they may do it all."""
     if changes.immutable_fields:
         return changes.immutable_fields[0]
     if changes.credit_limit is not None and not (actor.is_admin or actor.is_system):

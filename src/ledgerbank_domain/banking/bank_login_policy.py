@@ -16,5 +16,5 @@ def may_list_logins_of(actor: Actor, user_id: UUID) -> bool:
 
 
 def may_change_login(actor: Actor, login: BankLogin) -> bool:
-    """Connect, change and disconnect: everybody, administrators included, his own only."""
+    """Connect, change and disconnect: everybody, administrators included, their own only."""
     return actor.owns(login.user_id) or actor.is_system

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange: whoever redeems a code shows that he asked for it (RFC 7636)."""
+"""Proof Key for Code Exchange: whoever redeems a code shows that they asked for it (RFC 7636)."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256

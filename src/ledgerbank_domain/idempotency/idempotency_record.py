@@ -1,4 +1,4 @@
-"""What is remembered of a request that its client may send again."""
+"""Idempotency: what is remembered of a request that its client may send again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -43,8 +43,8 @@ class IdempotencyRecord:
     """The one record of a user's key: a claim until ``answer`` is there.
 
     ``fingerprint`` tells what was asked for: a hash, and beside it a keyed one of what was secret in it.
-    ``id`` names the claim, not the key. Whoever takes the key over does so under an id of his own, so that
-    one who comes too late finds his claim gone.
+    ``id`` names the claim, not the key. Whoever takes the key over does so under an id of their own, so that
+    one who comes too late finds their claim gone.
     """
 
     id: UUID

@@ -15,7 +15,7 @@ from ledgerbank_domain.identity.value_rules import (
 
 
 class Role(Enum):
-    """What a user may do beyond his own affairs."""
+    """What a user may do beyond their own affairs."""
 
     USER = "user"
     ADMIN = "admin"

@@ -1,0 +1,1 @@
+"""Amounts of money and the currencies they are in, in exact decimals; of the domain it uses errors alone."""

@@ -30,7 +30,7 @@ class ApprovalPending(Exception):  # noqa: N818 - a state of the consent, not a 
 class BankTokens:
     """What a bank gives for a code or a refresh token. The refresh token may be good for one use only.
 
-    ``provider_user_id`` is the bank's name for the customer or for his consent; None when it does not say.
+    ``provider_user_id`` is the bank's name for the customer or for their consent; None when it does not say.
     ``expires_at`` None: the bank does not say. ``refresh_token`` None: the access cannot be prolonged.
     """
 

@@ -58,7 +58,7 @@ class Cache(Protocol):
     def get_or_put(self, key: str, compute: Callable[[], T], ttl: timedelta = DEFAULT_CACHE_LIFETIME) -> T:
         """What is kept, else what ``compute`` returns, which is then kept.
 
-        Of simultaneous callers of one key one computes and the others wait for him. What ``compute`` raises
+        Of simultaneous callers of one key one computes and the others wait for it. What ``compute`` raises
         is raised to its caller and not kept; one of those who waited tries next. A result is not kept when
         its key was put or deleted, or the cache cleared, after its computation began. ``compute`` must not
         ask for its own key. Raises ``ValueError`` as :meth:`put`.

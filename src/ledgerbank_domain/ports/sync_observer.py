@@ -11,7 +11,7 @@ class SyncOutcome(Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     AWAITING_APPROVAL = "awaiting_approval"
-    """The customer has yet to approve the access in his bank's app."""
+    """The customer has yet to approve the access in their bank's app."""
     SUPERSEDED = "superseded"
     """Its lease was lost: the login was connected anew, disconnected or paused meanwhile."""
 

@@ -31,7 +31,7 @@ class UserFilter:
 
 @dataclass(frozen=True, slots=True)
 class SessionKey:
-    """A user and one of his sessions, as an access token names them."""
+    """A user and one of their sessions, as an access token names them."""
 
     user_id: UUID
     session_id: UUID
@@ -96,7 +96,7 @@ class UserRepository(Protocol):
     def find_session_owners(
         self, keys: Collection[SessionKey], *, now: datetime
     ) -> Mapping[SessionKey, SessionOwner]:
-        """For each key whose user exists: the user, and whether that session of his is live.
+        """For each key whose user exists: the user, and whether that session of theirs is live.
 
         One query, asked on every authenticated request.
         """

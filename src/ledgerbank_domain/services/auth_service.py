@@ -1,4 +1,4 @@
-"""Logging in, staying logged in, and logging out."""
+"""Authentication: logging in, staying logged in, and logging out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ from ledgerbank_domain.users.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
-    """A verified access token: who calls, his row as it is now, and when the token ends."""
+    """A verified access token: who calls, their row as it is now, and when the token ends."""
 
     actor: Actor
     user: User

@@ -1,4 +1,4 @@
-"""Beginning and ending a bank's access to be told, and ours to ask: all of it best effort.
+"""Webhooks registered and taken back, and accesses revoked at banks: all of it best effort.
 
 Nothing here is called while a unit of work is open, and no failure of a bank gets out: whoever connects or
 disconnects is done with it anyway. What became of the calls is counted where they are made.
@@ -20,7 +20,7 @@ from ledgerbank_domain.services.bank_token_sealer import BankTokenSealer
 
 T = TypeVar("T")
 
-# Somebody waits for the answer to his request meanwhile: after this accesses are revoked, and nothing else.
+# Somebody waits for the answer to their request meanwhile: after this accesses are revoked, and nothing else.
 PATIENCE = timedelta(seconds=15)
 
 

@@ -1,4 +1,4 @@
-"""Connecting a login to its bank: to the bank's page of consent, and back with a code (RFC 6749 §4.1)."""
+"""Connecting a login to its bank: OAuth to its page of consent, and back with a code (RFC 6749 §4.1)."""
 
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
@@ -56,7 +56,7 @@ class BankConnectionService:
     accesses: BankAccessKeeper
 
     def start(self, actor: Actor, new_login: NewBankLogin) -> StartedConnection:
-        """A login of the caller's, and where he consents to its connection. One that is there and not ACTIVE
+        """A login of the caller's, and where they consent to its connection. One that is there and not ACTIVE
         is connected anew.
 
         Raises ``bank_branch_not_found``, ``bank_inactive``, ``resource_already_exists`` for an ACTIVE one,
@@ -153,7 +153,7 @@ class BankConnectionService:
         except DomainError as error:
             failure = error
         if failure.category is not Category.EXTERNAL_DEPENDENCY:
-            # To whoever comes from the bank a refused code is the bank's failure: he has just consented.
+            # To whoever comes from the bank a refused code is the bank's failure: they have just consented.
             failure = DomainError(
                 Reason.BANK_API_ERROR, message="The bank did not accept its own code: connect again."
             )
@@ -216,7 +216,7 @@ class BankConnectionService:
             owner = work.users.get_for_update(awaited.login.user_id)
             login = work.bank_logins.find_for_update(awaited.login.id)
             if login is None or not owner.is_active:
-                # He was deleted while the bank was asked: nothing may be connected behind that.
+                # They were deleted while the bank was asked: nothing may be connected behind that.
                 raise DomainError(Reason.INVALID_OAUTH_STATE, field="state")
             now = work.now()
             replaced = self.accesses.accesses_of(work, [login])

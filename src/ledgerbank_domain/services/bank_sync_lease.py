@@ -148,7 +148,7 @@ class SyncLeases:
                 [(run.actor, AuditTarget(login.id), error.reason)],
                 at=now,
             )
-            # Whoever was told of an outage has not been told yet that he must do something himself.
+            # Whoever was told of an outage has not been told yet that they must do something themselves.
             if login.is_active or (failed.needs_consent and not login.needs_consent):
                 self._notify(work, run, error.reason, at=now)
             work.commit()

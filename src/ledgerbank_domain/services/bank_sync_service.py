@@ -27,7 +27,7 @@ _ENDS_THE_SYNC = frozenset({Reason.TIMEOUT, Reason.SERVICE_UNAVAILABLE, Reason.B
 
 
 class _AwaitingApproval(Exception):  # noqa: N818 - a state, not a failure
-    """The customer has yet to approve the access in his bank's app."""
+    """The customer has yet to approve the access in their bank's app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class BankSyncService:
         return found.left_out
 
     def _register_webhooks(self, run: SyncRun, conversation: BankConversation) -> None:
-        """Connecting could not, if the customer had yet to approve the access in his bank's app."""
+        """Connecting could not, if the customer had yet to approve the access in their bank's app."""
         self.accesses.register_webhooks(
             BankAccess(
                 gateway=run.gateway,

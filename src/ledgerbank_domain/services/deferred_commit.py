@@ -1,4 +1,4 @@
-"""Holding a use-case's commit back until something more has been written beside its effect."""
+"""Deferred commit: holding a use-case's commit back until something more is written beside its effect."""
 
 from collections.abc import Callable
 from datetime import datetime

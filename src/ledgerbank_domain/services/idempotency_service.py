@@ -1,4 +1,4 @@
-"""Doing once what a client asks for several times under one key."""
+"""Idempotency: doing once what a client asks for several times under one key."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -114,7 +114,7 @@ class IdempotencyService:
         return performed
 
     def _keep(self, work: UnitOfWork, claim: IdempotencyRecord, answer: StoredAnswer) -> None:
-        """The fence: one whose claim was taken over meanwhile fails here, and his effect is undone."""
+        """The fence: one whose claim was taken over meanwhile fails here, and its effect is undone."""
         if not work.idempotency.replace(claim.id, claim.answered(answer, at=work.now())):
             raise DomainError(Reason.IDEMPOTENCY_IN_PROGRESS)
 

@@ -1,4 +1,4 @@
-"""Undoing what was booked by mistake: an entry with the same lines, mirrored, today."""
+"""Reversals: undoing what was booked by mistake: an entry with the same lines, mirrored, today."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Slowing down whoever guesses passwords, without locking anybody out who is known."""
+"""Brute force: slowing down whoever guesses passwords, without locking anybody out who is known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -61,8 +61,8 @@ class NotificationService:
     def send(self, args: Mapping[str, Any], *, job_id: UUID) -> None:
         """Sends the mail that a ``notification.send`` job asks for, to the user's address as it is now.
 
-        A DELETED user gets no mail. A SUSPENDED one does: it is still his money, and he must learn when
-        somebody changes his password. Repeated, the mail has the same message id.
+        A DELETED user gets no mail. A SUSPENDED one does: it is still their money, and they must learn when
+        somebody changes their password. Repeated, the mail has the same message id.
 
         Raises ``user_not_found`` and what :class:`Mailer` raises.
         """

@@ -1,4 +1,4 @@
-"""Sending customers to their bank, and knowing them again when they come back (RFC 6749 §10.12, RFC 7636)."""
+"""OAuth: customers go to their bank, and are known again when they come back (RFC 6749 §10.12, RFC 7636)."""
 
 from dataclasses import dataclass, field, replace
 from hashlib import sha256

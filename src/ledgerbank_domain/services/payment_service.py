@@ -175,7 +175,7 @@ class PaymentService:
         )
 
     def stats(self, actor: Actor) -> PaymentStats:
-        """The caller's own accounts and his ten newest payments, at one moment."""
+        """The caller's own accounts and their ten newest payments, at one moment."""
         user_id = actor.required_user_id()
         newest = PageRequest(page_size=RECENT_PAYMENTS)
         with self.start_unit_of_work() as work:

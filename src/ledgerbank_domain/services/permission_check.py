@@ -1,4 +1,4 @@
-"""Turning a policy's "no" into the refusal that callers see."""
+"""Permissions: turning a policy's "no" into the refusal that callers see."""
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason

@@ -1,4 +1,4 @@
-"""Replacing a refresh token by the next one of its session, and telling a lost answer from a theft."""
+"""Refresh tokens: each is replaced by the next one of its session; a lost answer is told from a theft."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

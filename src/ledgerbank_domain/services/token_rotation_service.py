@@ -1,4 +1,4 @@
-"""Sealing everything anew under the newest key, so that an older one can be taken out of the ring."""
+"""Key rotation: sealing everything anew under the newest key, so that an older one can be taken out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -142,7 +142,7 @@ class UserService:
 
     @retried_on_conflict
     def update_profile(self, actor: Actor, changes: UserChanges) -> User:
-        """The caller changes himself. Raises as :meth:`update`."""
+        """The callers change themselves. Raises as :meth:`update`."""
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
             users = _locked_users(work, actor, user_id, changes)
@@ -180,7 +180,7 @@ class UserService:
     def change_password(
         self, actor: Actor, *, current_password: str, new_password: str, password_confirmation: str
     ) -> None:
-        """Sets a new password, ends every session of the caller, and has a mail tell him.
+        """Sets a new password, ends every session of the caller, and has a mail tell them.
 
         Raises ``invalid_password_format`` for the new one, then ``invalid_credentials`` when the
         current one is wrong. That is counted, and limited by ``rate_limit_exceeded``, as a failed login.

@@ -1,0 +1,1 @@
+"""People who may log in, their sessions and their passwords, as pure entities and rules."""

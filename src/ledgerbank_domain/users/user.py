@@ -27,7 +27,7 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]*\.[^\s@]*")
 
 
 class UserStatus(Enum):
-    """Only an ACTIVE user may log in; a DELETED one keeps his row, his email and his ledger."""
+    """Only an ACTIVE user may log in; a DELETED one keeps their row, their email and their ledger."""
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
@@ -122,7 +122,7 @@ class UserChanges:
 
     @property
     def are_privileged(self) -> bool:
-        """Whether they touch what a user may not change about himself."""
+        """Whether they touch what users may not change about themselves."""
         return self.role is not None or self.status is not None
 
     @property

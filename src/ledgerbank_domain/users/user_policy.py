@@ -22,5 +22,5 @@ def may_update_user(actor: Actor, target: User, changes: UserChanges) -> bool:
 
 
 def may_delete_user(actor: Actor, target: User) -> bool:
-    """Admins only, and nobody deletes himself."""
+    """Admins only, and nobody deletes themselves."""
     return actor.is_admin and not actor.owns(target.id)

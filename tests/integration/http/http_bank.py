@@ -238,7 +238,7 @@ class HttpBank:
 
 @dataclass
 class Customer:
-    """Somebody who is logged in; his requests carry his token."""
+    """Somebody who is logged in; their requests carry their token."""
 
     bank: HttpBank
     user: User

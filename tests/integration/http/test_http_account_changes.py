@@ -1,4 +1,4 @@
-"""§4.5: accounts opened and changed, their balance and health, and transactions over all accounts."""
+"""Accounts opened and changed, their balance and health, and transactions over all accounts."""
 
 from datetime import timedelta
 from decimal import Decimal

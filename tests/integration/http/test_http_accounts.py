@@ -1,4 +1,4 @@
-"""§4.5: accounts and their transactions."""
+"""Accounts and their transactions."""
 
 import json
 from base64 import urlsafe_b64encode

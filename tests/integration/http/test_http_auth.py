@@ -1,4 +1,4 @@
-"""§2.1 and §2.3: tokens and sessions over HTTP."""
+"""Tokens and sessions over HTTP."""
 
 from datetime import timedelta
 

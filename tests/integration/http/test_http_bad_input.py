@@ -1,4 +1,4 @@
-"""§1.1 over every endpoint: nothing that anybody sends makes one fail, and nothing of it is stored."""
+"""Over every endpoint: nothing that anybody sends makes one fail, and nothing of it is stored."""
 
 import json
 import re

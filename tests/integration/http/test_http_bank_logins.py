@@ -1,4 +1,4 @@
-"""Bank logins over HTTP, each row of the contract, with a simulated bank that really runs."""
+"""Bank logins over HTTP, each operation, with a simulated bank that really runs."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""§4.3: the catalogue of banks and their branches."""
+"""The catalogue of banks and their branches."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""§1.5, §4.1: the documentation's page and its assets. tests/integration/test_docs_page.py opens it."""
+"""The documentation's page and its assets. tests/integration/test_docs_page.py opens it."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""§4.1: what the health endpoints tell."""
+"""What the health endpoints tell."""
 
 import pytest
 from tests.integration.http.http_bank import HttpBank

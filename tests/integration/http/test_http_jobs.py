@@ -1,4 +1,4 @@
-"""§4.7: jobs in the hands of administrators."""
+"""Jobs in the hands of administrators."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""§4.8: the development mailbox as a page. tests/integration/test_mailbox_page.py opens it."""
+"""The development mailbox as a page. tests/integration/test_mailbox_page.py opens it."""
 
 import re
 from collections.abc import Callable, Iterator

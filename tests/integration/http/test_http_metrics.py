@@ -1,4 +1,4 @@
-"""§4.1, §9.3: who may read the metrics, and what of each request is counted."""
+"""Who may read the metrics, and what of each request is counted."""
 
 import secrets
 from collections.abc import Callable

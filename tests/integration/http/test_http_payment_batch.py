@@ -1,4 +1,4 @@
-"""§4.6: many payments in one request, each created or refused by itself."""
+"""Many payments in one request, each created or refused by itself."""
 
 from dataclasses import replace
 from typing import Any

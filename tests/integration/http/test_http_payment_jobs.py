@@ -1,4 +1,4 @@
-"""§4.6: payments that are left to workers."""
+"""Payments that are left to workers."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""§4.6 and §5: payments over HTTP."""
+"""Payments over HTTP."""
 
 from collections.abc import Callable
 from datetime import timedelta

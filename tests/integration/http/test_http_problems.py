@@ -1,4 +1,4 @@
-"""§4.1, §12: the catalog of errors, for people and programs."""
+"""The catalog of errors, for people and programs."""
 
 import pytest
 from tests.integration.http.http_bank import HttpBank, data_of, error_of

@@ -1,4 +1,4 @@
-"""§1.1 to §1.5: transport, envelopes, order of evaluation, headers."""
+"""Transport, envelopes, order of evaluation, headers."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -194,7 +194,7 @@ def test_who_proves_who_he_is_is_counted_on_his_address_whatever_token_comes_alo
     assert [answer.status_code for answer in answers] == [400] * 5
     assert [standing(answer)[1] for answer in answers] == [4, 3, 2, 1, 0]
     error_of(limited.post(path, json={}, token=tokens[0]), 429, "rate_limit_exceeded")
-    # Elsewhere each is counted for himself.
+    # Elsewhere each is counted by themselves.
     assert standing(limited.get("/auth/me", token=tokens[0])) == (5, 4)
 
 

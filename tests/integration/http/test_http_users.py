@@ -1,4 +1,4 @@
-"""§4.2: registration, administration of users, and one's own profile."""
+"""Registration, administration of users, and one's own profile."""
 
 from datetime import timedelta
 

@@ -30,7 +30,7 @@ SAME_HOST = {"Host": "bank.example"}
 
 
 def everything_shown(bank: SimulatedBankServer, name: str) -> list[Json]:
-    """All that both dialects show of a customer, after some events of his life."""
+    """All that both dialects show of a customer, after some events of their life."""
     monzo = MonzoClient(bank).connect(name)
     account_id = monzo.account_id()
     for amount in (-1500, -2500, 4000):

@@ -1,4 +1,4 @@
-"""Somebody who receives webhooks, and answers them as he is told to."""
+"""Somebody who receives webhooks, and answers them as they are told to."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""§6.1: five failures within a minute open it for half a minute; then one trial at a time decides."""
+"""Five failures within a minute open it for half a minute; then one trial at a time decides."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""§4.4: how a webhook shows that the bank sent it."""
+"""How a webhook shows that the bank sent it."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
