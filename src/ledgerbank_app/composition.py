@@ -21,8 +21,11 @@ from ledgerbank_app.settings import Settings
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.services.service_composition import DEFAULT_JOB_TIMING, Services, compose_services
+from ledgerbank_domain.services.service_composition import Services, compose_services
+from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.session_tokens import TokenLifetimes
+
+DEFAULT_TIMING = JobTiming()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ def compose_application(
     metrics: PrometheusMetrics | None = None,
     connections: int | None = None,
     requests: RequestPool | None = None,
-    job_timing: JobTiming = DEFAULT_JOB_TIMING,
+    job_timing: JobTiming = DEFAULT_TIMING,
 ) -> Application:
     """The product over PostgreSQL. Connects to nothing yet.
 
@@ -81,40 +84,42 @@ def compose_application(
     mail = settings.mail
     banks = create_bank_gateways(settings, clock=clock, observer=metrics)
     services = compose_services(
-        start_unit_of_work=database.start_unit_of_work,
-        clock=clock,
-        ids=ids,
-        hasher=hasher,
-        codec=JwtTokenCodec(
-            secret=settings.tokens.secret,
-            previous_secret=settings.tokens.previous_secret,
-            issuer=settings.tokens.issuer,
-            audience=settings.tokens.audience,
-            leeway=settings.tokens.leeway,
-        ),
-        pseudonymizer=HmacPseudonymizer(
-            secret=settings.tokens.secret, previous_secret=settings.tokens.previous_secret
-        ),
-        limits=settings.payment_limits,
-        registration_open=settings.limits.registration_open,
-        lifetimes=TokenLifetimes(
-            access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime
-        ),
-        login_backoff_after=settings.rate_limit.login_backoff_after,
-        refresh_reuse_grace=settings.tokens.reuse_grace,
-        idempotency_key_lifetime=settings.http.idempotency_key_lifetime,
-        cache=MemoryCache(clock),
-        chance=SystemChance(),
-        storage_clock=PostgresClock(database.engine),
-        job_timing=job_timing,
-        job_retention=settings.jobs.retention,
-        audit_retention=settings.jobs.audit_retention,
-        mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
-        gateways=banks.by_name,
-        known_gateways=KNOWN_GATEWAYS,
-        secret_box=AesGcmSecretBox(settings.banks.encryption_keys),
-        secrets=SystemSecretGenerator(),
-        sync_observer=metrics,
+        ServicePorts(
+            start_unit_of_work=database.start_unit_of_work,
+            clock=clock,
+            ids=ids,
+            hasher=hasher,
+            codec=JwtTokenCodec(
+                secret=settings.tokens.secret,
+                previous_secret=settings.tokens.previous_secret,
+                issuer=settings.tokens.issuer,
+                audience=settings.tokens.audience,
+                leeway=settings.tokens.leeway,
+            ),
+            pseudonymizer=HmacPseudonymizer(
+                secret=settings.tokens.secret, previous_secret=settings.tokens.previous_secret
+            ),
+            limits=settings.payment_limits,
+            registration_open=settings.limits.registration_open,
+            lifetimes=TokenLifetimes(
+                access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime
+            ),
+            login_backoff_after=settings.rate_limit.login_backoff_after,
+            refresh_reuse_grace=settings.tokens.reuse_grace,
+            idempotency_key_lifetime=settings.http.idempotency_key_lifetime,
+            cache=MemoryCache(clock),
+            chance=SystemChance(),
+            storage_clock=PostgresClock(database.engine),
+            job_timing=job_timing,
+            job_retention=settings.jobs.retention,
+            audit_retention=settings.jobs.audit_retention,
+            mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
+            gateways=banks.by_name,
+            known_gateways=KNOWN_GATEWAYS,
+            secret_box=AesGcmSecretBox(settings.banks.encryption_keys),
+            secrets=SystemSecretGenerator(),
+            sync_observer=metrics,
+        )
     )
     return Application(
         settings=settings,

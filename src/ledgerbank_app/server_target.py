@@ -18,6 +18,7 @@ from ledgerbank_adapters.http import (
     HEALTH_THREADS,
     Document,
     HealthProbes,
+    HttpHost,
     RequestLanes,
     create_http_application,
 )
@@ -93,45 +94,33 @@ def _http_application(
         finally:
             application.close()
 
-    services = application.services
     is_development = settings.process.environment is AppEnvironment.DEVELOPMENT
     return create_http_application(
-        auth=services.auth,
-        users=services.users,
-        banks=services.banks,
-        accounts=services.accounts,
-        payments=services.payments,
-        processing=services.processing,
-        schedules=services.schedules,
-        reversals=services.reversals,
-        jobs=services.jobs,
-        idempotency=services.idempotency,
-        audit_events=services.audit_events,
-        bank_logins=services.bank_logins,
-        bank_connections=services.bank_connections,
-        bank_webhooks=services.bank_webhooks,
+        application.services,
+        host=HttpHost(
+            health=HealthProbes(
+                database_answers=application.database.answers,
+                migrations_are_current=application.database.is_up_to_date,
+                memory_is_within_limit=health.memory_is_within_limit,
+                disk_has_space=health.disk_has_space,
+                is_draining=health.draining.is_set,
+                uptime_milliseconds=health.uptime_milliseconds,
+            ),
+            public_base_url=settings.server.public_base_url,
+            exposition=lambda: Document(content=metrics.exposition(), media_type=CONTENT_TYPE),
+            metrics_token=settings.health.metrics_token,
+            mailbox=application.mailbox if is_development else None,
+        ),
         rate_limiter=create_rate_limiter(settings.rate_limit, application.clock, metrics),
         registration_limiter=create_registration_limiter(settings.rate_limit, application.clock, metrics),
-        health=HealthProbes(
-            database_answers=application.database.answers,
-            migrations_are_current=application.database.is_up_to_date,
-            memory_is_within_limit=health.memory_is_within_limit,
-            disk_has_space=health.disk_has_space,
-            is_draining=health.draining.is_set,
-            uptime_milliseconds=health.uptime_milliseconds,
-        ),
         clock=application.clock,
         lanes=RequestLanes.of(places=settings.database.pool_size, hashing_places=_hashing_places(settings)),
         start_deadline=partial(MonotonicDeadline.after, settings.http.request_timeout_seconds),
         max_body_bytes=settings.http.max_body_bytes,
-        public_base_url=settings.server.public_base_url,
         cors_origins=settings.http.cors_origins,
         trusted_proxies=settings.http.trusted_proxies,
         strict_transport=settings.is_production,
         observer=metrics,
-        exposition=lambda: Document(content=metrics.exposition(), media_type=CONTENT_TYPE),
-        metrics_token=settings.health.metrics_token,
-        mailbox=application.mailbox if is_development else None,
         lifespan=lifespan,
     )
 

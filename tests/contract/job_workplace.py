@@ -21,8 +21,8 @@ from ledgerbank_adapters.workers.dramatiq_job_transport import DramatiqJobTransp
 from ledgerbank_domain.jobs.job import QUEUES, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.job_transport import JobTransport
-from ledgerbank_domain.services.job_composition import compose_job_services
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.job_engine import compose_job_engine
 from ledgerbank_domain.services.job_outcomes import JobOutcomes
 from ledgerbank_domain.services.job_work import PlainWork
 
@@ -44,7 +44,7 @@ class Workplace:
         self.ended: list[Job] = []
         self.may_end = threading.Event()
         self.may_end.set()
-        self.services = compose_job_services(
+        self.services = compose_job_engine(
             start_unit_of_work=self.start_unit_of_work,
             ids=self.ids,
             outcomes=JobOutcomes(chance=SystemChance()),

@@ -9,7 +9,7 @@ with requires_extra("http"):
     from ledgerbank_adapters.http.guarded_protocol import CONNECTIONS_TOLD, GuardedHttpProtocol
     from ledgerbank_adapters.http.http_application import create_http_application
     from ledgerbank_adapters.http.http_health import HealthProbes
-    from ledgerbank_adapters.http.http_operation import Document
+    from ledgerbank_adapters.http.http_host import Document, HttpHost
     from ledgerbank_adapters.http.public_paths import bank_callback_url, icon_url, webhook_url
     from ledgerbank_adapters.http.request_lanes import HEALTH_THREADS, RequestLanes
 
@@ -19,6 +19,7 @@ __all__ = [
     "Document",
     "GuardedHttpProtocol",
     "HealthProbes",
+    "HttpHost",
     "RequestLanes",
     "bank_callback_url",
     "create_http_application",

@@ -11,7 +11,8 @@ from ledgerbank_adapters.http.bank_login_payloads import (
     finished_connection_payload,
 )
 from ledgerbank_adapters.http.field_types import FieldType
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
+from ledgerbank_adapters.http.http_host import Document
+from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
 from ledgerbank_adapters.http.page_files import page_file
 from ledgerbank_adapters.http.public_paths import BANK_CALLBACK
 from ledgerbank_domain.errors.domain_error import DomainError

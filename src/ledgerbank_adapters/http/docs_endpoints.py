@@ -3,7 +3,8 @@
 import gzip
 from functools import cache
 
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
+from ledgerbank_adapters.http.http_host import Document
+from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
 from ledgerbank_adapters.http.page_files import page_file
 from ledgerbank_adapters.http.public_paths import DOCS_ASSETS, ICON
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -51,7 +52,7 @@ def docs_asset(call: Call[None, None]) -> Answer:
 
 
 def openapi_document_endpoint(call: Call[None, None]) -> Answer:
-    return Answer(data=Document(content=call.services.openapi_json(), media_type="application/json"))
+    return Answer(data=Document(content=call.openapi_json(), media_type="application/json"))
 
 
 def _takes_gzip(accept_encoding: str) -> bool:

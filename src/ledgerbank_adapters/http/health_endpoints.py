@@ -54,7 +54,7 @@ def health(call: Call[None, None]) -> Answer:
 
 
 def detailed_health(call: Call[None, None]) -> Answer:
-    probes = call.services.health
+    probes = call.host.health
     database = _database_answers(probes)
     checks: DetailedHealthChecks = {
         "database": "ok" if database else "error",
@@ -72,7 +72,7 @@ def detailed_health(call: Call[None, None]) -> Answer:
 
 
 def readiness(call: Call[None, None]) -> Answer:
-    probes = call.services.health
+    probes = call.host.health
     database = _database_answers(probes)
     # Without a database nobody can tell how far its migrations are.
     application = not probes.is_draining() and (not database or _migrations_are_current(probes))
@@ -91,7 +91,7 @@ def liveness(call: Call[None, None]) -> Answer:
     payload: LivenessPayload = {
         "status": "alive",
         "timestamp": call.received_at,
-        "uptime": call.services.health.uptime_milliseconds(),
+        "uptime": call.host.health.uptime_milliseconds(),
     }
     return Answer(data=payload)
 
@@ -101,7 +101,7 @@ def _health(call: Call[None, None], *, status: str) -> HealthPayload:
         "status": status,
         "timestamp": call.received_at,
         "version": API_VERSION,
-        "uptime": call.services.health.uptime_milliseconds(),
+        "uptime": call.host.health.uptime_milliseconds(),
     }
 
 

@@ -21,9 +21,8 @@ from ledgerbank_adapters.http.error_boundary import ErrorBoundaryMiddleware
 from ledgerbank_adapters.http.field_reader import FieldReader
 from ledgerbank_adapters.http.health_endpoints import HEALTH_OPERATIONS
 from ledgerbank_adapters.http.http_answers import AnswerWriter
-from ledgerbank_adapters.http.http_health import HealthProbes
+from ledgerbank_adapters.http.http_host import HttpHost
 from ledgerbank_adapters.http.http_observer import HttpObserver, SilentHttpObserver
-from ledgerbank_adapters.http.http_operation import Document, HttpServices
 from ledgerbank_adapters.http.job_endpoints import JOB_OPERATIONS
 from ledgerbank_adapters.http.mailbox_endpoints import MAILBOX_OPERATIONS
 from ledgerbank_adapters.http.metrics_endpoint import METRICS_OPERATIONS
@@ -55,22 +54,8 @@ from ledgerbank_adapters.http.user_endpoints import USER_OPERATIONS
 from ledgerbank_adapters.http.webhook_endpoints import WEBHOOK_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.deadline import Deadline
-from ledgerbank_domain.ports.mailbox import Mailbox
 from ledgerbank_domain.ports.rate_limiter import RateLimiter
-from ledgerbank_domain.services.account_service import AccountService
-from ledgerbank_domain.services.audit_service import AuditService
-from ledgerbank_domain.services.auth_service import AuthService
-from ledgerbank_domain.services.bank_connection_service import BankConnectionService
-from ledgerbank_domain.services.bank_login_service import BankLoginService
-from ledgerbank_domain.services.bank_service import BankService
-from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
-from ledgerbank_domain.services.idempotency_service import IdempotencyService
-from ledgerbank_domain.services.job_service import JobService
-from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
-from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
-from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
-from ledgerbank_domain.services.payment_service import PaymentService
-from ledgerbank_domain.services.user_service import UserService
+from ledgerbank_domain.services.service_composition import Services
 
 OPERATIONS = (
     *HEALTH_OPERATIONS,
@@ -96,87 +81,48 @@ OPERATIONS = (
 
 OPENAPI_DOCUMENT = OpenApiDocument(OPERATIONS)
 
-NO_METRICS = Document(content=b"", media_type="text/plain; charset=utf-8")
-
 
 def create_http_application(
+    services: Services,
     *,
-    auth: AuthService,
-    users: UserService,
-    banks: BankService,
-    accounts: AccountService,
-    payments: PaymentService,
-    processing: PaymentProcessingService,
-    schedules: PaymentScheduleService,
-    reversals: LedgerReversalService,
-    jobs: JobService,
-    idempotency: IdempotencyService,
-    audit_events: AuditService,
-    bank_logins: BankLoginService,
-    bank_connections: BankConnectionService,
-    bank_webhooks: BankWebhookService,
-    health: HealthProbes,
+    host: HttpHost,
     clock: Clock,
     lanes: RequestLanes,
     start_deadline: Callable[[], Deadline],
     max_body_bytes: int = 1_048_576,
-    public_base_url: str = "http://localhost:4000",
     cors_origins: Collection[str] = (),
     trusted_proxies: Collection[IpNetwork] = (),
     strict_transport: bool = False,
     rate_limiter: RateLimiter | None = None,
     registration_limiter: RateLimiter | None = None,
     observer: HttpObserver | None = None,
-    exposition: Callable[[], Document] = lambda: NO_METRICS,
-    metrics_token: str | None = None,
-    mailbox: Mailbox | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The API under ``/api`` and ``/api/v1``.
 
     There is a database connection for each place in ``lanes``. ``start_deadline`` begins the time that a
-    request has. ``strict_transport`` is for production, behind TLS. ``public_base_url`` has no final slash.
-    ``cors_origins`` may be ``*`` alone. Without ``rate_limiter`` nobody is limited; ``registration_limiter``
-    counts new users of an address. ``observer`` is told of every request and error; ``exposition`` is what it
-    counted. ``mailbox`` is for development alone: everybody may look into it.
+    request has. ``strict_transport`` is for production, behind TLS. ``cors_origins`` may be ``*`` alone.
+    Without ``rate_limiter`` nobody is limited; ``registration_limiter`` counts new users of an address.
+    ``observer`` is told of every request and error.
     """
     observer = observer or SilentHttpObserver()
     rate_limit, registration_limit = (
         None if limiter is None else RateLimitGate(limiter=limiter, clock=clock, observer=observer)
         for limiter in (rate_limiter, registration_limiter)
     )
-    refusals = RefusalRecorder(audit=audit_events)
-    writer = AnswerWriter(clock=clock, public_base_url=public_base_url, observer=observer)
+    refusals = RefusalRecorder(audit=services.audit_events)
+    writer = AnswerWriter(clock=clock, public_base_url=host.public_base_url, observer=observer)
     admission = CallerAdmission(
-        auth=auth,
+        auth=services.auth,
         rate_limit=rate_limit,
         refusals=refusals,
     )
     execution = OperationExecution(
-        services=HttpServices(
-            auth=auth,
-            users=users,
-            banks=banks,
-            accounts=accounts,
-            payments=payments,
-            processing=processing,
-            schedules=schedules,
-            reversals=reversals,
-            jobs=jobs,
-            audit_events=audit_events,
-            health=health,
-            public_base_url=public_base_url,
-            openapi_json=OPENAPI_DOCUMENT.json,
-            exposition=exposition,
-            metrics_token=metrics_token,
-            mailbox=mailbox,
-            bank_logins=bank_logins,
-            bank_connections=bank_connections,
-            bank_webhooks=bank_webhooks,
-            registrations=RegistrationGate(rate_limit=registration_limit, refusals=refusals),
-        ),
+        services=services,
+        host=host,
+        openapi_json=OPENAPI_DOCUMENT.json,
+        registrations=RegistrationGate(rate_limit=registration_limit, refusals=refusals),
         admission=admission,
-        idempotency=idempotency,
         writer=writer,
         reader=_prepared_reader(),
     )

@@ -6,31 +6,18 @@ from enum import Enum
 from typing import Any, Generic, TypedDict, TypeVar, cast
 from uuid import UUID
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 from starlette.datastructures import Headers
 
 from ledgerbank_adapters.http.field_reader import FieldReader
-from ledgerbank_adapters.http.http_health import HealthProbes
+from ledgerbank_adapters.http.http_host import Document, HttpHost
 from ledgerbank_adapters.http.registration_gate import RegistrationGate
 from ledgerbank_adapters.http.wire_values import WireInstant, parse_uuid
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
-from ledgerbank_domain.ports.mailbox import Mailbox
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.account_service import AccountService
-from ledgerbank_domain.services.audit_service import AuditService
-from ledgerbank_domain.services.auth_service import Authentication, AuthService
-from ledgerbank_domain.services.bank_connection_service import BankConnectionService
-from ledgerbank_domain.services.bank_login_service import BankLoginService
-from ledgerbank_domain.services.bank_service import BankService
-from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
-from ledgerbank_domain.services.job_service import JobService
-from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
-from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
-from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
-from ledgerbank_domain.services.payment_service import PaymentService
-from ledgerbank_domain.services.user_service import UserService
+from ledgerbank_domain.services.auth_service import Authentication
+from ledgerbank_domain.services.service_composition import Services
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -52,61 +39,6 @@ class Paging(Enum):
     SHORT_OFFSET = "short_offset"
     OFFSET = "offset"
     KEYSET = "keyset"
-
-
-@frozen(kw_only=True)
-class Document:
-    """What an answer holds in place of JSON data; ``headers`` may replace those of every answer."""
-
-    content: bytes
-    media_type: str
-    headers: Mapping[str, str] = field(factory=dict)
-
-
-@frozen(kw_only=True)
-class HttpServices:
-    """Everything that endpoints call.
-
-    ``openapi_json`` gives the description of the API; ``exposition`` the metrics, as Prometheus reads them,
-    for whoever sends ``metrics_token`` when there is one. ``public_base_url`` has no final slash. ``mailbox``
-    is shown to everybody, and there in development only.
-    """
-
-    auth: AuthService
-    users: UserService
-    banks: BankService
-    accounts: AccountService
-    payments: PaymentService
-    processing: PaymentProcessingService
-    schedules: PaymentScheduleService
-    reversals: LedgerReversalService
-    jobs: JobService
-    audit_events: AuditService
-    health: HealthProbes
-    public_base_url: str
-    openapi_json: Callable[[], bytes]
-    exposition: Callable[[], Document]
-    metrics_token: str | None
-    mailbox: Mailbox | None
-    bank_logins: BankLoginService
-    bank_connections: BankConnectionService
-    bank_webhooks: BankWebhookService
-    registrations: RegistrationGate
-
-    def over(self, start_unit_of_work: StartUnitOfWork) -> "HttpServices":
-        """The same use-cases, in units of work that are started like this.
-
-        A service is a frozen set of ports, so that a copy of it with another port is all it takes.
-        """
-        services = {field.name: getattr(self, field.name) for field in fields(HttpServices)}
-        return HttpServices(
-            **{
-                name: replace(service, start_unit_of_work=start_unit_of_work)
-                if hasattr(service, "start_unit_of_work")
-                else service
-                for name, service in services.items()
-            }
-        )
 
 
 class MessagePayload(TypedDict):
@@ -148,10 +80,13 @@ class Call(Generic[B, Q]):
     """One request as a handler sees it.
 
     Path, body and query are read when they are asked for, so the order in which a handler asks is the
-    order in which a client learns what is wrong.
+    order in which a client learns what is wrong. ``openapi_json`` gives the description of the API.
     """
 
-    services: HttpServices
+    services: Services
+    host: HttpHost
+    openapi_json: Callable[[], bytes]
+    registrations: RegistrationGate
     actor: Actor
     reader: FieldReader
     operation: "Operation[B, Q]"

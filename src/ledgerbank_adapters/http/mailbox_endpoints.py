@@ -2,7 +2,8 @@
 
 from html import escape
 
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
+from ledgerbank_adapters.http.http_host import Document
+from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
 from ledgerbank_adapters.http.page_files import page_file
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -68,9 +69,9 @@ def mailbox_style(call: Call[None, None]) -> Answer:
 
 def _mailbox(call: Call[None, None]) -> Mailbox:
     """Raises ``resource_not_found``, as a path that nobody knows does."""
-    if call.services.mailbox is None:
+    if call.host.mailbox is None:
         raise DomainError(Reason.RESOURCE_NOT_FOUND)
-    return call.services.mailbox
+    return call.host.mailbox
 
 
 def _shown(entry: MailboxEntry) -> str:

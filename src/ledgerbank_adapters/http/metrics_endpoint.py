@@ -2,20 +2,21 @@
 
 import hmac
 
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
+from ledgerbank_adapters.http.http_host import Document
+from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
 
 def metrics(call: Call[None, None]) -> Answer:
     """Needs ``METRICS_TOKEN`` as bearer token when the server has one."""
-    expected = call.services.metrics_token
+    expected = call.host.metrics_token
     if expected is not None:
         given = call.headers.get("authorization", "").encode("utf-8", "surrogateescape")
         scheme, _, token = given.partition(b" ")
         if scheme.lower() != b"bearer" or not hmac.compare_digest(token.strip(), expected.encode()):
             raise DomainError(Reason.INVALID_TOKEN)
-    return Answer(data=call.services.exposition())
+    return Answer(data=call.host.exposition())
 
 
 METRICS_OPERATIONS = (

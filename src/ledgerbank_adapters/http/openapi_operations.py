@@ -7,7 +7,8 @@ from typing import Any, get_type_hints
 import attrs
 
 from ledgerbank_adapters.http.field_types import field_type_of
-from ledgerbank_adapters.http.http_operation import Document, Operation, Paging
+from ledgerbank_adapters.http.http_host import Document
+from ledgerbank_adapters.http.http_operation import Operation, Paging
 from ledgerbank_adapters.http.openapi_errors import (
     CORRELATION_EXAMPLE,
     error_content,

@@ -12,7 +12,8 @@ from ledgerbank_adapters.http.arrived_request import ArrivedRequest
 from ledgerbank_adapters.http.caller_admission import Caller, CallerAdmission
 from ledgerbank_adapters.http.field_reader import FieldReader, read_query
 from ledgerbank_adapters.http.http_answers import AnswerWriter, json_response
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, HttpServices, Operation
+from ledgerbank_adapters.http.http_host import Document, HttpHost
+from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
 from ledgerbank_adapters.http.idempotency_key import (
     RETRY_HEADERS,
     answer_to_keep,
@@ -22,6 +23,7 @@ from ledgerbank_adapters.http.idempotency_key import (
 )
 from ledgerbank_adapters.http.json_body import parse_json_body
 from ledgerbank_adapters.http.public_paths import CANONICAL_PREFIX
+from ledgerbank_adapters.http.registration_gate import RegistrationGate
 from ledgerbank_adapters.http.request_context import RequestContext
 from ledgerbank_adapters.http.wire_values import wire_instant
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -30,7 +32,8 @@ from ledgerbank_domain.idempotency.idempotency_record import StoredAnswer
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
 from ledgerbank_domain.services.auth_service import Authentication
-from ledgerbank_domain.services.idempotency_service import IdempotencyService, Performed
+from ledgerbank_domain.services.idempotency_service import Performed
+from ledgerbank_domain.services.service_composition import Services
 
 T = TypeVar("T")
 
@@ -60,9 +63,11 @@ class OperationExecution:
     """Each of the two steps gives a response where the catalog has an error for what went wrong; other
     exceptions are raised."""
 
-    services: HttpServices
+    services: Services
+    host: HttpHost
+    openapi_json: Callable[[], bytes]
+    registrations: RegistrationGate
     admission: CallerAdmission
-    idempotency: IdempotencyService
     writer: AnswerWriter
     reader: FieldReader
 
@@ -178,6 +183,9 @@ class OperationExecution:
             raise DomainError(Reason.MISSING_FIELDS)
         return Call(
             services=self.services,
+            host=self.host,
+            openapi_json=self.openapi_json,
+            registrations=self.registrations,
             actor=admitted.actor,
             reader=self.reader,
             operation=operation,
@@ -212,7 +220,7 @@ class OperationExecution:
             response = self._handled(operation, there, arrived)
             return Performed(result=response, answer=answer_to_keep(response))
 
-        outcome = self.idempotency.perform_once(idempotent_request(call, key), perform)
+        outcome = self.services.idempotency.perform_once(idempotent_request(call, key), perform)
         return replayed(outcome) if isinstance(outcome, StoredAnswer) else outcome
 
     def _succeeded(self, operation: Operation[Any, Any], answer: Answer, context: RequestContext) -> Response:

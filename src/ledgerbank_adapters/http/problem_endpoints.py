@@ -51,7 +51,7 @@ def _entry(call: Call[None, None], reason: Reason) -> ProblemEntryPayload:
         "category": reason.category.value,
         "status": kind.status,
         "type": kind.type,
-        "url": problem_url(call.services.public_base_url, reason),
+        "url": problem_url(call.host.public_base_url, reason),
         "title": reason.message,
         "retryable": reason.retryable,
         "max_retries": retries.max_retries,

@@ -4,7 +4,8 @@ from typing import TypedDict
 
 from ledgerbank_adapters.http.accept_header import prefers_html
 from ledgerbank_adapters.http.health_endpoints import API_VERSION
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Document, Operation
+from ledgerbank_adapters.http.http_host import Document
+from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
 
 ROOT_PATH = "/"
 ROOT_SECURITY_POLICY = (
@@ -79,7 +80,7 @@ def _ways(call: Call[None, None]) -> RootPayload:
         "documentation": "/api/docs",
         "openapi": "/api/docs/openapi.json",
         "health": "/api/health",
-        "mailbox": None if call.services.mailbox is None else "/api/dev/mailbox",
+        "mailbox": None if call.host.mailbox is None else "/api/dev/mailbox",
     }
 
 

@@ -56,7 +56,7 @@ class UserKeysetQuery(KeysetQuery):
 
 def register(call: Call[RegistrationBody, None]) -> Answer:
     body = call.body()
-    call.services.registrations.count(call.actor)
+    call.registrations.count(call.actor)
     return _created(call.services.users.register(call.actor, body.new_user()))
 
 

@@ -16,6 +16,7 @@ from ledgerbank_adapters.memory.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
 from ledgerbank_adapters.memory.memory_mailbox import MemoryMailbox
+from ledgerbank_adapters.memory.memory_ports import memory_ports
 from ledgerbank_adapters.memory.memory_rate_limiter import MemoryRateLimiter
 from ledgerbank_adapters.memory.memory_secret_box import MemorySecretBox, MemorySecretGenerator
 from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
@@ -39,4 +40,5 @@ __all__ = [
     "MemoryUnitOfWork",
     "SandboxBank",
     "StartMemoryUnitOfWork",
+    "memory_ports",
 ]

@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ledgerbank_adapters.memory.memory_cache import MemoryCache
-from ledgerbank_adapters.memory.memory_chance import MemoryChance
 from ledgerbank_adapters.memory.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
 from ledgerbank_adapters.memory.memory_mailbox import MemoryMailbox
-from ledgerbank_adapters.memory.memory_secret_box import MemorySecretBox, MemorySecretGenerator
-from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
-from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
+from ledgerbank_adapters.memory.memory_ports import memory_ports
 from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
 from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
@@ -26,13 +22,10 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.service_composition import compose_services
-from ledgerbank_domain.services.session_tokens import TokenLifetimes
 from ledgerbank_domain.services.user_service import NewUser
 from ledgerbank_domain.users.user import parse_email
 
 SANDBOX_PASSWORD = "correct horse battery staple"  # noqa: S105 - there is nothing to protect in a sandbox
-SANDBOX_GATEWAYS = frozenset({"monzo", "simulated", "simulated_open_banking"})
-"""What a bank of the catalogue may name: those that the server knows."""
 
 
 class SandboxBank:
@@ -59,21 +52,14 @@ class SandboxBank:
         self.start_unit_of_work = start_unit_of_work or StartMemoryUnitOfWork(MemoryDatabase(self.clock))
         self.mailbox = MemoryMailbox(self.clock)
         self.services = compose_services(
-            start_unit_of_work=self.start_unit_of_work,
-            clock=self.clock,
-            ids=self.ids,
-            hasher=MemoryPasswordHasher(),
-            codec=MemoryTokenCodec(),
-            pseudonymizer=MemoryPseudonymizer(),
-            limits=limits or PaymentLimits(),
-            lifetimes=TokenLifetimes(),
-            cache=MemoryCache(self.clock),
-            chance=MemoryChance(),
-            mailer=mailer or self.mailbox,
-            gateways=gateways or {},
-            known_gateways=SANDBOX_GATEWAYS,
-            secret_box=MemorySecretBox(),
-            secrets=MemorySecretGenerator(),
+            memory_ports(
+                clock=self.clock,
+                start_unit_of_work=self.start_unit_of_work,
+                ids=self.ids,
+                limits=limits or PaymentLimits(),
+                mailer=mailer or self.mailbox,
+                gateways=gateways or {},
+            )
         )
 
     def add_user(self, email: str, *, role: Role = Role.USER) -> Actor:

@@ -1,37 +1,30 @@
 """All services over one set of ports: what an embedder builds once and keeps."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 
 from ledgerbank_domain.jobs.job import JobKind
-from ledgerbank_domain.jobs.job_timing import JobTiming
-from ledgerbank_domain.payments.payment_limits import PaymentLimits
-from ledgerbank_domain.ports.bank_gateway import BankGateway
-from ledgerbank_domain.ports.cache import Cache
-from ledgerbank_domain.ports.chance import Chance
-from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.ports.mailer import Mailer
-from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
-from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
-from ledgerbank_domain.ports.sync_observer import SyncObserver
+from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.account_service import AccountService
 from ledgerbank_domain.services.audit_export_service import AuditExportService
 from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.auth_service import AuthService
-from ledgerbank_domain.services.bank_connection_composition import compose_bank_connection_services
+from ledgerbank_domain.services.bank_access import BankAccessKeeper
+from ledgerbank_domain.services.bank_account_sync import BankAccountSync
+from ledgerbank_domain.services.bank_account_upsert import BankAccountUpsert
 from ledgerbank_domain.services.bank_connection_service import BankConnectionService
 from ledgerbank_domain.services.bank_login_service import BankLoginService
 from ledgerbank_domain.services.bank_service import BankService
-from ledgerbank_domain.services.bank_sync_composition import compose_bank_sync_services
+from ledgerbank_domain.services.bank_sync_lease import SyncLeases
+from ledgerbank_domain.services.bank_sync_schedule import DueSyncService
+from ledgerbank_domain.services.bank_sync_service import BankSyncService
+from ledgerbank_domain.services.bank_token_sealer import BankTokenSealer
 from ledgerbank_domain.services.bank_webhook_service import BankWebhookService
 from ledgerbank_domain.services.due_jobs_service import DueJobsService
-from ledgerbank_domain.services.idempotency_service import DEFAULT_KEY_LIFETIME, IdempotencyService
-from ledgerbank_domain.services.job_composition import compose_job_services
+from ledgerbank_domain.services.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.job_engine import compose_job_engine
 from ledgerbank_domain.services.job_outcomes import JobOutcomes
 from ledgerbank_domain.services.job_running_service import JobRunningService
 from ledgerbank_domain.services.job_service import JobService
@@ -40,24 +33,24 @@ from ledgerbank_domain.services.job_work import JobWorks, PlainWork
 from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.ledger_service import LedgerService
 from ledgerbank_domain.services.login_guard import LoginGuard
-from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER, MaintenanceService
+from ledgerbank_domain.services.maintenance_service import MaintenanceService
 from ledgerbank_domain.services.notification_service import NotificationService
+from ledgerbank_domain.services.oauth_visits import OAuthVisits
 from ledgerbank_domain.services.payment_jobs import PaymentJobs
 from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payment_service import PaymentService
-from ledgerbank_domain.services.session_refresh_service import DEFAULT_REUSE_GRACE
-from ledgerbank_domain.services.session_tokens import SessionTokens, TokenLifetimes
+from ledgerbank_domain.services.service_ports import ServicePorts
+from ledgerbank_domain.services.session_tokens import SessionTokens
 from ledgerbank_domain.services.token_rotation_service import TokenRotationService
 from ledgerbank_domain.services.user_service import UserService
-from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
-
-DEFAULT_JOB_TIMING = JobTiming()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Every use-case. Safe to share between threads, as far as the adapters are."""
+
+    ports: ServicePorts = field(repr=False)
 
     auth: AuthService
     users: UserService
@@ -81,142 +74,142 @@ class Services:
     bank_webhooks: BankWebhookService
     token_rotation: TokenRotationService
 
+    def over(self, start_unit_of_work: StartUnitOfWork) -> "Services":
+        """The same use-cases, in units of work that are started like this.
 
-def compose_services(
-    *,
-    start_unit_of_work: StartUnitOfWork,
-    clock: Clock,
-    ids: IdGenerator,
-    hasher: PasswordHasher,
-    codec: TokenCodec,
-    pseudonymizer: Pseudonymizer,
-    limits: PaymentLimits,
-    lifetimes: TokenLifetimes,
-    refresh_reuse_grace: timedelta = DEFAULT_REUSE_GRACE,
-    login_backoff_after: int = DEFAULT_BACKOFF_AFTER,
-    idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME,
-    cache: Cache,
-    chance: Chance,
-    mailer: Mailer,
-    storage_clock: Clock | None = None,
-    job_timing: JobTiming = DEFAULT_JOB_TIMING,
-    job_retention: timedelta = DEFAULT_JOB_RETENTION,
-    audit_retention: timedelta = FOR_EVER,
-    gateways: Mapping[str, BankGateway],
-    known_gateways: Collection[str] = (),
-    secret_box: SecretBox,
-    secrets: SecretGenerator,
-    sync_observer: SyncObserver | None = None,
-    registration_open: bool = True,
-) -> Services:
-    """The services over the given adapters, whatever they are.
+        They are composed anew, so that none can keep a starter of its own, however deep it lies.
+        """
+        return compose_services(replace(self.ports, start_unit_of_work=start_unit_of_work))
 
-    ``gateways`` speak to banks, by the name that a bank gives as its ``integration_module``; a bank may also
-    give one of ``known_gateways``, and is out of reach as long as that one is not set up. ``storage_clock``
-    is the time that units of work tell, between them: by it workers agree on what is due. ``clock`` is the
-    machine's, for tokens and logs; the two are one where everything is one process.
-    """
+
+def compose_services(ports: ServicePorts) -> Services:
+    """The services over the given adapters, whatever they are."""
+    start, ids = ports.start_unit_of_work, ports.ids
     audit = AuditWriter(ids=ids)
     login_guard = LoginGuard(
-        ids=ids, pseudonymizer=pseudonymizer, audit=audit, backoff_after=login_backoff_after
+        ids=ids, pseudonymizer=ports.pseudonymizer, audit=audit, backoff_after=ports.login_backoff_after
     )
-    storage_clock = storage_clock or clock
-    banking = compose_bank_connection_services(
-        start_unit_of_work=start_unit_of_work,
-        clock=clock,
-        ids=ids,
-        audit=audit,
-        gateways=gateways,
-        box=secret_box,
-        secrets=secrets,
-    )
-    processing = PaymentProcessingService(
-        start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit
-    )
-    maintenance = MaintenanceService(
-        start_unit_of_work=start_unit_of_work,
-        clock=storage_clock,
-        job_retention=job_retention,
-        audit_retention=audit_retention,
-    )
-    bank_syncs = compose_bank_sync_services(
-        start_unit_of_work=start_unit_of_work,
-        storage_clock=storage_clock,
-        ids=ids,
-        audit=audit,
-        secret_box=secret_box,
-        gateways=gateways,
-        accesses=banking.accesses,
-        observer=sync_observer,
-    )
-    notifications = NotificationService(start_unit_of_work=start_unit_of_work, mailer=mailer)
-    outcomes = JobOutcomes(chance=chance)
-    works: JobWorks = {
+    sealer = BankTokenSealer(box=ports.secret_box)
+    accesses = BankAccessKeeper(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
+    processing = PaymentProcessingService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit)
+    outcomes = JobOutcomes(chance=ports.chance)
+    works = {
         JobKind.PAYMENT_PROCESS: PaymentJobs(
-            start_unit_of_work=start_unit_of_work,
-            ids=ids,
-            processing=processing,
-            outcomes=outcomes,
-            audit=audit,
+            start_unit_of_work=start, ids=ids, processing=processing, outcomes=outcomes, audit=audit
         ),
-        **bank_syncs.works(),
+        **_compose_sync_works(ports, audit=audit, sealer=sealer, accesses=accesses),
+        **_compose_upkeep_works(ports),
+    }
+    engine = compose_job_engine(
+        start_unit_of_work=start, ids=ids, outcomes=outcomes, timing=ports.job_timing, works=works
+    )
+    return Services(
+        ports=ports,
+        auth=AuthService(
+            start_unit_of_work=start,
+            clock=ports.clock,
+            hasher=ports.hasher,
+            codec=ports.codec,
+            tokens=SessionTokens(codec=ports.codec, ids=ids, lifetimes=ports.lifetimes),
+            login_guard=login_guard,
+            audit=audit,
+            reuse_grace=ports.refresh_reuse_grace,
+        ),
+        users=UserService(
+            start_unit_of_work=start,
+            ids=ids,
+            hasher=ports.hasher,
+            audit=audit,
+            accesses=accesses,
+            login_guard=login_guard,
+            registration_open=ports.registration_open,
+        ),
+        banks=BankService(
+            start_unit_of_work=start,
+            ids=ids,
+            audit=audit,
+            cache=ports.cache,
+            gateways=frozenset(ports.gateways),
+            known_gateways=frozenset({*ports.gateways, *ports.known_gateways}),
+        ),
+        accounts=AccountService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
+        payments=PaymentService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
+        processing=processing,
+        schedules=PaymentScheduleService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
+        jobs=JobService(start_unit_of_work=start, audit=audit, works=works),
+        job_dispatch=engine.dispatch,
+        job_running=engine.running,
+        job_takeover=engine.takeover,
+        due_jobs=engine.due,
+        ledger=LedgerService(start_unit_of_work=start),
+        reversals=LedgerReversalService(start_unit_of_work=start, ids=ids, audit=audit),
+        audit_events=AuditService(start_unit_of_work=start, audit=audit),
+        audit_export=AuditExportService(start_unit_of_work=start),
+        idempotency=IdempotencyService(
+            start_unit_of_work=start,
+            ids=ids,
+            pseudonymizer=ports.pseudonymizer,
+            key_lifetime=ports.idempotency_key_lifetime,
+        ),
+        bank_logins=BankLoginService(
+            start_unit_of_work=start, ids=ids, audit=audit, gateways=ports.gateways, accesses=accesses
+        ),
+        bank_connections=BankConnectionService(
+            start_unit_of_work=start,
+            ids=ids,
+            audit=audit,
+            gateways=ports.gateways,
+            visits=OAuthVisits(ids=ids, audit=audit, box=ports.secret_box, secrets=ports.secrets),
+            sealer=sealer,
+            accesses=accesses,
+        ),
+        bank_webhooks=BankWebhookService(
+            start_unit_of_work=start, clock=ports.clock, ids=ids, audit=audit, gateways=ports.gateways
+        ),
+        token_rotation=TokenRotationService(start_unit_of_work=start, box=ports.secret_box),
+    )
+
+
+def _compose_sync_works(
+    ports: ServicePorts, *, audit: AuditWriter, sealer: BankTokenSealer, accesses: BankAccessKeeper
+) -> JobWorks:
+    start, ids = ports.start_unit_of_work, ports.ids
+    sync = BankSyncService(
+        clock=ports.storage_clock,
+        leases=SyncLeases(start_unit_of_work=start, ids=ids, audit=audit, gateways=ports.gateways),
+        sealer=sealer,
+        accounts=BankAccountUpsert(start_unit_of_work=start, ids=ids, audit=audit),
+        account_sync=BankAccountSync(
+            start_unit_of_work=start, clock=ports.storage_clock, ids=ids, audit=audit
+        ),
+        accesses=accesses,
+        observer=ports.sync_observer or _SilentSyncObserver(),
+    )
+    due = DueSyncService(
+        start_unit_of_work=start, clock=ports.storage_clock, ids=ids, gateways=ports.gateways
+    )
+    return {
+        JobKind.BANK_SYNC: PlainWork(sync.run_job),
+        JobKind.BANK_SCHEDULE_DUE: PlainWork(due.run_job),
+    }
+
+
+def _compose_upkeep_works(ports: ServicePorts) -> JobWorks:
+    maintenance = MaintenanceService(
+        start_unit_of_work=ports.start_unit_of_work,
+        clock=ports.storage_clock,
+        job_retention=ports.job_retention,
+        audit_retention=ports.audit_retention,
+    )
+    notifications = NotificationService(start_unit_of_work=ports.start_unit_of_work, mailer=ports.mailer)
+    return {
         JobKind.MAINTENANCE_PRUNE: PlainWork(lambda _, deadline: maintenance.prune(deadline)),
         JobKind.NOTIFICATION_SEND: PlainWork(lambda job, _: notifications.send(job.args, job_id=job.id)),
     }
-    job_services = compose_job_services(
-        start_unit_of_work=start_unit_of_work, ids=ids, outcomes=outcomes, timing=job_timing, works=works
-    )
-    return Services(
-        auth=AuthService(
-            start_unit_of_work=start_unit_of_work,
-            clock=clock,
-            hasher=hasher,
-            codec=codec,
-            tokens=SessionTokens(codec=codec, ids=ids, lifetimes=lifetimes),
-            login_guard=login_guard,
-            audit=audit,
-            reuse_grace=refresh_reuse_grace,
-        ),
-        users=UserService(
-            start_unit_of_work=start_unit_of_work,
-            ids=ids,
-            hasher=hasher,
-            audit=audit,
-            accesses=banking.accesses,
-            login_guard=login_guard,
-            registration_open=registration_open,
-        ),
-        banks=BankService(
-            start_unit_of_work=start_unit_of_work,
-            ids=ids,
-            audit=audit,
-            cache=cache,
-            gateways=frozenset(gateways),
-            known_gateways=frozenset({*gateways, *known_gateways}),
-        ),
-        accounts=AccountService(start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit),
-        payments=PaymentService(start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit),
-        processing=processing,
-        schedules=PaymentScheduleService(
-            start_unit_of_work=start_unit_of_work, ids=ids, limits=limits, audit=audit
-        ),
-        jobs=JobService(start_unit_of_work=start_unit_of_work, audit=audit, works=works),
-        job_dispatch=job_services.dispatch,
-        job_running=job_services.running,
-        job_takeover=job_services.takeover,
-        due_jobs=job_services.due,
-        ledger=LedgerService(start_unit_of_work=start_unit_of_work),
-        reversals=LedgerReversalService(start_unit_of_work=start_unit_of_work, ids=ids, audit=audit),
-        audit_events=AuditService(start_unit_of_work=start_unit_of_work, audit=audit),
-        audit_export=AuditExportService(start_unit_of_work=start_unit_of_work),
-        idempotency=IdempotencyService(
-            start_unit_of_work=start_unit_of_work,
-            ids=ids,
-            pseudonymizer=pseudonymizer,
-            key_lifetime=idempotency_key_lifetime,
-        ),
-        bank_logins=banking.logins,
-        bank_connections=banking.connections,
-        bank_webhooks=banking.webhooks,
-        token_rotation=banking.rotation,
-    )
+
+
+class _SilentSyncObserver(SyncObserver):
+    """Counts nothing."""
+
+    def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None:
+        pass

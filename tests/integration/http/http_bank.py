@@ -5,20 +5,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import attrs
 import httpx
 from anyio.from_thread import BlockingPortal
 from starlette.applications import Starlette
 from tests.entity_builder import EntityBuilder
 
-from ledgerbank_adapters.http import HealthProbes, RequestLanes, create_http_application
+from ledgerbank_adapters.http import HealthProbes, HttpHost, RequestLanes, create_http_application
 from ledgerbank_adapters.memory import (
-    MemoryCache,
     MemoryClock,
     MemoryPasswordHasher,
-    MemoryPseudonymizer,
-    MemorySecretBox,
     MemorySecretGenerator,
     MemoryTokenCodec,
+    memory_ports,
 )
 from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_domain.banking.account import Account
@@ -27,21 +26,7 @@ from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.account_service import AccountService
-from ledgerbank_domain.services.audit_service import AuditService
-from ledgerbank_domain.services.audit_writer import AuditWriter
-from ledgerbank_domain.services.auth_service import AuthService
-from ledgerbank_domain.services.bank_connection_composition import compose_bank_connection_services
-from ledgerbank_domain.services.bank_service import BankService
-from ledgerbank_domain.services.idempotency_service import IdempotencyService
-from ledgerbank_domain.services.job_service import JobService
-from ledgerbank_domain.services.ledger_reversal_service import LedgerReversalService
-from ledgerbank_domain.services.login_guard import LoginGuard
-from ledgerbank_domain.services.payment_processing_service import PaymentProcessingService
-from ledgerbank_domain.services.payment_schedule_service import PaymentScheduleService
-from ledgerbank_domain.services.payment_service import PaymentService
-from ledgerbank_domain.services.session_tokens import SessionTokens
-from ledgerbank_domain.services.user_service import UserService
+from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
 from ledgerbank_domain.users.user import User
 
@@ -101,62 +86,21 @@ class BackOffice:
         self.gateways: dict[str, BankGateway] = {}
         self.given = EntityBuilder(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
 
-    def services(self, limits: PaymentLimits) -> dict[str, Any]:
-        """The arguments that an application takes its use-cases by."""
-        audit = AuditWriter(ids=self.ids)
-        storage: dict[str, Any] = {"start_unit_of_work": self.start_unit_of_work}
-        acting: dict[str, Any] = {**storage, "audit": audit}
-        paying: dict[str, Any] = {**acting, "ids": self.ids, "limits": limits}
-        banking = compose_bank_connection_services(
-            **acting,
-            clock=self.clock,
-            ids=self.ids,
-            gateways=self.gateways,
-            box=MemorySecretBox(),
-            secrets=self.secrets,
-        )
-        login_guard = LoginGuard(
-            ids=self.ids,
-            pseudonymizer=MemoryPseudonymizer(),
-            audit=audit,
-            backoff_after=self.login_backoff_after,
-        )
-        tokens = SessionTokens(codec=self.codec, ids=self.ids)
-        return {
-            "auth": AuthService(
-                **acting,
+    def services(self, limits: PaymentLimits) -> Services:
+        return compose_services(
+            memory_ports(
+                start_unit_of_work=self.start_unit_of_work,
                 clock=self.clock,
+                ids=self.ids,
                 hasher=self.hasher,
                 codec=self.codec,
-                tokens=tokens,
-                login_guard=login_guard,
-            ),
-            "users": UserService(
-                **acting,
-                ids=self.ids,
-                hasher=self.hasher,
-                accesses=banking.accesses,
-                login_guard=login_guard,
-            ),
-            "bank_logins": banking.logins,
-            "bank_connections": banking.connections,
-            "bank_webhooks": banking.webhooks,
-            "banks": BankService(
-                **acting,
-                ids=self.ids,
-                cache=MemoryCache(self.clock),
-                gateways=frozenset(),
+                secrets=self.secrets,
+                gateways=self.gateways,
                 known_gateways={"monzo", "simulated"},
-            ),
-            "accounts": AccountService(**paying),
-            "payments": PaymentService(**paying),
-            "processing": PaymentProcessingService(**paying),
-            "schedules": PaymentScheduleService(**paying),
-            "reversals": LedgerReversalService(**acting, ids=self.ids),
-            "jobs": JobService(**acting),
-            "audit_events": AuditService(**acting),
-            "idempotency": IdempotencyService(**storage, ids=self.ids, pseudonymizer=MemoryPseudonymizer()),
-        }
+                limits=limits,
+                login_backoff_after=self.login_backoff_after,
+            )
+        )
 
 
 @dataclass
@@ -176,15 +120,17 @@ class HttpBank:
         self.client = httpx.AsyncClient(transport=transport, base_url="http://bank.test")
 
     def create_app(self) -> Starlette:
+        of_host = {each.name for each in attrs.fields(HttpHost)} & set(self.settings)
+        settings: dict[str, Any] = {
+            "lanes": RequestLanes.of(places=4, hashing_places=4),
+            "start_deadline": lambda: MonotonicDeadline.after(15),
+            **{name: value for name, value in self.settings.items() if name not in of_host},
+        }
         return create_http_application(
-            **self.office.services(self.limits),
-            health=self.vitals.probes(),
+            self.office.services(self.limits),
+            host=HttpHost(health=self.vitals.probes(), **{name: self.settings[name] for name in of_host}),
             clock=self.office.clock,
-            **{
-                "lanes": RequestLanes.of(places=4, hashing_places=4),
-                "start_deadline": lambda: MonotonicDeadline.after(15),
-                **self.settings,
-            },
+            **settings,
         )
 
     def request(

@@ -1,13 +1,11 @@
 """The header Idempotency-Key, over memory and over PostgreSQL."""
 
 from collections import Counter
-from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import anyio
-import attrs
 import httpx
 import pytest
 from sqlalchemy import Engine
@@ -15,20 +13,17 @@ from tests.integration.http.http_bank import (
     UNKNOWN_ID,
     BackOffice,
     Customer,
-    HttpBank,
     data_of,
     error_of,
 )
 
 from ledgerbank_adapters.http.http_application import OPERATIONS
-from ledgerbank_adapters.http.http_operation import HttpServices
 from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.services.deferred_commit import DeferredCommit
 from ledgerbank_domain.services.idempotency_service import IdempotencyService
 
 KEY = {"Idempotency-Key": "b7e4d1c0 ~!"}
@@ -402,29 +397,6 @@ def test_the_operations_that_honour_the_key_are_those_of_the_contract() -> None:
     for operation in OPERATIONS:
         expected = operation.method == "POST" and operation.path in contract
         assert operation.idempotent == expected, f"{operation.method} {operation.path}"
-
-
-def starters_inside(part: Any) -> list[Any]:
-    """What starts units of work in a service, or in anything that it is made of."""
-    if not is_dataclass(part):
-        return []
-    starters = []
-    for each in fields(part):
-        value = getattr(part, each.name)
-        starters += [value] if each.name == "start_unit_of_work" else starters_inside(value)
-    return starters
-
-
-def test_no_service_keeps_units_of_work_of_its_own_when_its_commit_is_deferred(bank: HttpBank) -> None:
-    services = bank.app.routes[0].endpoint.runner.execution.services
-    deferred = DeferredCommit(bank.office.start_unit_of_work)
-
-    moved = services.over(deferred)
-
-    for name in (each.name for each in attrs.fields(HttpServices)):
-        before, after = (starters_inside(getattr(each, name)) for each in (services, moved))
-        assert after == [deferred] * len(before), name
-    assert len(starters_inside(moved.payments)) == 1
 
 
 def creations(admin: Customer) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The services that hand out and run jobs, over one set of ports."""
+"""The job engine: what hands out, runs and takes over jobs, over whatever kinds of work it is given."""
 
 from dataclasses import dataclass
 
@@ -14,21 +14,21 @@ from ledgerbank_domain.services.job_work import JobWorks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobServices:
+class JobEngine:
     dispatch: JobDispatchService
     running: JobRunningService
     takeover: JobTakeoverService
     due: DueJobsService
 
 
-def compose_job_services(
+def compose_job_engine(
     *,
     start_unit_of_work: StartUnitOfWork,
     ids: IdGenerator,
     outcomes: JobOutcomes,
     timing: JobTiming,
     works: JobWorks,
-) -> JobServices:
+) -> JobEngine:
     dispatch = JobDispatchService(start_unit_of_work=start_unit_of_work, ids=ids, timing=timing)
     running = JobRunningService(
         start_unit_of_work=start_unit_of_work,
@@ -39,7 +39,7 @@ def compose_job_services(
     takeover = JobTakeoverService(
         start_unit_of_work=start_unit_of_work, timing=timing, outcomes=outcomes, works=works
     )
-    return JobServices(
+    return JobEngine(
         dispatch=dispatch,
         running=running,
         takeover=takeover,

@@ -1,0 +1,45 @@
+"""All ports of the services in memory: one call, and what is given replaces its twin in memory."""
+
+from typing import Any
+
+from ledgerbank_adapters.memory.memory_cache import MemoryCache
+from ledgerbank_adapters.memory.memory_chance import MemoryChance
+from ledgerbank_adapters.memory.memory_clock import MemoryClock
+from ledgerbank_adapters.memory.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.memory_mailbox import MemoryMailbox
+from ledgerbank_adapters.memory.memory_secret_box import MemorySecretBox, MemorySecretGenerator
+from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
+from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
+from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.services.service_ports import ServicePorts
+
+MEMORY_GATEWAYS = frozenset({"monzo", "simulated", "simulated_open_banking"})
+"""What a bank of the catalogue may name: those that the server knows."""
+
+
+def memory_ports(*, clock: Clock | None = None, **given: Any) -> ServicePorts:
+    """``given`` are fields of :class:`ServicePorts`. A storage that is given has a clock of its own; where
+    ``clock`` is to move its time, both are given the same one. No bank is within reach unless ``gateways``
+    are given.
+    """
+    clock = clock or MemoryClock()
+    if "start_unit_of_work" not in given:
+        given["start_unit_of_work"] = StartMemoryUnitOfWork(MemoryDatabase(clock))
+    ports: dict[str, Any] = {
+        "clock": clock,
+        "storage_clock": clock,
+        "ids": MemoryIdGenerator(),
+        "chance": MemoryChance(),
+        "cache": MemoryCache(clock),
+        "hasher": MemoryPasswordHasher(),
+        "codec": MemoryTokenCodec(),
+        "pseudonymizer": MemoryPseudonymizer(),
+        "secret_box": MemorySecretBox(),
+        "secrets": MemorySecretGenerator(),
+        "mailer": MemoryMailbox(clock),
+        "gateways": {},
+        "known_gateways": MEMORY_GATEWAYS,
+    }
+    return ServicePorts(**(ports | given))

@@ -1,0 +1,66 @@
+"""Every port and every rule that the services are composed of, as one value."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from ledgerbank_domain.jobs.job_timing import JobTiming
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.ports.bank_gateway import BankGateway
+from ledgerbank_domain.ports.cache import Cache
+from ledgerbank_domain.ports.chance import Chance
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.mailer import Mailer
+from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
+from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
+from ledgerbank_domain.ports.sync_observer import SyncObserver
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.idempotency_service import DEFAULT_KEY_LIFETIME
+from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
+from ledgerbank_domain.services.session_refresh_service import DEFAULT_REUSE_GRACE
+from ledgerbank_domain.services.session_tokens import TokenLifetimes
+from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePorts:
+    """Built once by whoever composes; only the composition sees it, a service lists what it uses itself."""
+
+    # Storage and time.
+    start_unit_of_work: StartUnitOfWork
+    # The machine's, for tokens and logs.
+    clock: Clock
+    # The time that units of work tell, between them: by it workers agree on what is due.
+    storage_clock: Clock
+    ids: IdGenerator
+    chance: Chance
+    cache: Cache
+
+    # Secrets.
+    hasher: PasswordHasher
+    codec: TokenCodec
+    pseudonymizer: Pseudonymizer
+    secret_box: SecretBox
+    secrets: SecretGenerator
+
+    # The world outside.
+    mailer: Mailer
+    # By the name that a bank gives as its integration_module.
+    gateways: Mapping[str, BankGateway]
+    # What a bank may name besides: it is out of reach as long as that one is not set up.
+    known_gateways: Collection[str] = ()
+    sync_observer: SyncObserver | None = None
+
+    # Rules.
+    limits: PaymentLimits = field(default_factory=PaymentLimits)
+    lifetimes: TokenLifetimes = field(default_factory=TokenLifetimes)
+    # How long a rotated refresh token still gives another pair to the client that lost the answer.
+    refresh_reuse_grace: timedelta = DEFAULT_REUSE_GRACE
+    # How many logins of one e-mail may fail before the next one waits; 0 means any number.
+    login_backoff_after: int = DEFAULT_BACKOFF_AFTER
+    registration_open: bool = True
+    idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME
+    job_timing: JobTiming = field(default_factory=JobTiming)
+    job_retention: timedelta = DEFAULT_JOB_RETENTION
+    audit_retention: timedelta = FOR_EVER
