@@ -31,7 +31,8 @@ from ledgerbank_adapters.simulated_bank import (
     SimulatedBankSettings,
 )
 from ledgerbank_adapters.simulated_bank.simulated_account import SimulatedAccount, SimulatedCustomer
-from ledgerbank_domain.ports.bank_gateway import BankAccount, BankGateway, BankTokens, BankTransactionPage
+from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
+from ledgerbank_domain.ports.bank_gateway import BankGateway, BankTokens
 
 PUBLIC_BASE_URL = "http://ledgerbank.example"
 REDIRECT_URI = bank_callback_url(PUBLIC_BASE_URL)
@@ -174,18 +175,16 @@ class GatewayWorld:
         code = self.decide("approve", name=name)["code"]
         return self.gateway.exchange_code(code=code, code_verifier=VERIFIER)
 
-    def account(self, tokens: BankTokens, label: str = "Current Account") -> BankAccount:
+    def account(self, tokens: BankTokens, label: str = "Current Account") -> ShownAccount:
         accounts = self.gateway.list_accounts(access_token=tokens.access_token)
         return next(account for account in accounts if account.name == label)
 
-    def at_the_bank(self, account: BankAccount) -> SimulatedAccount:
+    def at_the_bank(self, account: ShownAccount) -> SimulatedAccount:
         return self.bank.model.account(account.external_id)
 
-    def pages(
-        self, tokens: BankTokens, account: BankAccount, **question: object
-    ) -> list[BankTransactionPage]:
+    def pages(self, tokens: BankTokens, account: ShownAccount, **question: object) -> list[StatementPage]:
         asked = {"since": None, "before": self.clock.now(), **question}
-        pages: list[BankTransactionPage] = []
+        pages: list[StatementPage] = []
         page = None
         while not pages or page is not None:
             pages.append(

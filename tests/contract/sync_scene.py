@@ -29,6 +29,7 @@ from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.job_work import PlainWork
 
 CUSTOMER = "Robin Fisher"
 CURRENT = "Current Account"
@@ -161,7 +162,9 @@ class SyncScene:
 
     def run(self, job: Job, *, within: timedelta = A_SYNC_MAY_TAKE) -> None:
         """What a worker does with the job, without a queue. Raises what the job raises."""
-        self.world.services.job_running.handlers[JobKind.BANK_SYNC](job, self.clock.now() + within)
+        sync = self.world.services.job_running.works[JobKind.BANK_SYNC]
+        assert isinstance(sync, PlainWork)
+        sync.handler(job, self.clock.now() + within)
 
     def jobs(self, kind: JobKind) -> list[Job]:
         with self.start_unit_of_work() as work:

@@ -16,16 +16,17 @@ from ledgerbank_adapters.simulated_bank import (
     FaultKind,
 )
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.bank_statement import ShownAccount
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.currency import CURRENCIES
-from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, BankAccount, BankGateway, BankTokens
+from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, BankGateway, BankTokens
 
 TOKEN = "t0p-s3cret-access-token"
 REFRESH_TOKEN = "t0p-s3cret-refresh-token"
 CODE = "t0p-s3cret-code"
 BASE_URL = "https://api.bank.example"
-ACCOUNT = BankAccount(
+ACCOUNT = ShownAccount(
     external_id="acc_00009237aqC8c5umZmrRdh",
     name="Current Account",
     account_type=AccountType.CHECKING,

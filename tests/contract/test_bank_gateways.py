@@ -141,7 +141,7 @@ def test_the_pages_together_hold_every_movement_once_and_sum_up_to_the_balance(
     world.clock.advance(timedelta(milliseconds=1))
     pages = world.pages(tokens, account)
 
-    found = [transaction for page in pages for transaction in page.transactions]
+    found = [transaction for page in pages for transaction in page.movements]
     void = [external_id for page in pages for external_id in page.void_ids]
     assert sorted(transaction.external_id for transaction in found) == sorted(
         movement.id for movement in movements.values() if movement.stands and movement.amount
@@ -170,7 +170,7 @@ def test_exactly_one_full_page_is_followed_by_no_movement(world: GatewayWorld, t
 
     pages = world.pages(tokens, world.account(tokens, "Yen"))
 
-    found = [transaction for page in pages for transaction in page.transactions]
+    found = [transaction for page in pages for transaction in page.movements]
     assert {transaction.external_id for transaction in found} == set(account.movements)
     assert {str(transaction.amount) for transaction in found} == {"500"}
 
@@ -185,7 +185,7 @@ def test_a_span_holds_its_first_instant_and_not_its_last(world: GatewayWorld, to
 
     (page,) = world.pages(tokens, account, since=instants[1], before=instants[4])
 
-    assert {transaction.external_id for transaction in page.transactions} == set(made[1:4])
+    assert {transaction.external_id for transaction in page.movements} == set(made[1:4])
     assert page.void_ids == {declined}
 
 
@@ -202,13 +202,13 @@ def test_what_is_pending_keeps_its_id_when_it_settles_otherwise_or_is_declined(
     model.decline(declined.id)
     (after,) = world.pages(tokens, account, since=now)
 
-    assert {found.external_id: found.pending for found in before.transactions} == {
+    assert {found.external_id: found.pending for found in before.movements} == {
         settled.id: True,
         declined.id: True,
     }
-    assert {found.description for found in before.transactions} >= {"Petrol"}
-    assert any(found.description.startswith("Corner Grocers") for found in before.transactions)
-    (stands,) = after.transactions
+    assert {found.description for found in before.movements} >= {"Petrol"}
+    assert any(found.description.startswith("Corner Grocers") for found in before.movements)
+    (stands,) = after.movements
     assert (stands.external_id, str(stands.amount), stands.pending) == (settled.id, "12.50", False)
     assert stands.posted_at == settled.created
     assert after.void_ids == {declined.id}

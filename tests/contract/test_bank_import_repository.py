@@ -98,7 +98,7 @@ def test_what_the_bank_says_later_replaces_what_it_said(scene: ImportScene) -> N
     scene.stored("tx_1", transaction_id=scene.line().id, pending=True)
     untouched = scene.stored("tx_2", transaction_id=scene.line().id, pending=True)
     later = scene.now + timedelta(hours=1)
-    changed = scene.record("tx_1").standing(scene.line(12).id, pending=False, posted_at=later, at=later)
+    changed = scene.record("tx_1").with_line(scene.line(12).id, pending=False, posted_at=later, at=later)
 
     scene.given.stored(lambda work: work.bank_imports.save_many([changed]))
 
@@ -146,7 +146,7 @@ def test_a_line_is_pending_for_as_long_as_its_import_record_says(scene: ImportSc
     scene.stored("tx_2", transaction_id=other.id)
     assert {each.id: each.pending for each in scene.listed()} == {line.id: True, other.id: False}
 
-    settled = record.standing(line.id, pending=False, posted_at=scene.now, at=scene.now)
+    settled = record.with_line(line.id, pending=False, posted_at=scene.now, at=scene.now)
     scene.given.stored(lambda work: work.bank_imports.save_many([settled]))
 
     assert {each.id: each.pending for each in scene.listed()} == {line.id: False, other.id: False}

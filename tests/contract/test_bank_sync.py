@@ -13,6 +13,7 @@ from tests.contract.sync_scene import BETWEEN_SYNCS, CURRENT, CUSTOMER, SyncScen
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.banking.account import AccountChanges, AccountStatus
 from ledgerbank_domain.banking.bank_login import BankLoginStatus
+from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Origin, Role
@@ -20,7 +21,6 @@ from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus, PaymentType
-from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransactionPage
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services import bank_account_sync
@@ -392,10 +392,10 @@ def test_pages_that_are_new_for_ever_are_the_banks_error(
     monkeypatch.setattr(bank_account_sync, "MAX_MOVEMENTS_PER_LOOK", 50)
     asked: list[str | None] = []
 
-    def one_more(*, page: str | None, **_: Any) -> BankTransactionPage:
+    def one_more(*, page: str | None, **_: Any) -> StatementPage:
         asked.append(page)
         assert len(asked) < 1000
-        return BankTransactionPage(transactions=(), next_page=f"page {len(asked)}")
+        return StatementPage(movements=(), next_page=f"page {len(asked)}")
 
     scene.gateway.list_transactions = one_more
 
@@ -404,7 +404,7 @@ def test_pages_that_are_new_for_ever_are_the_banks_error(
 
 
 def test_more_accounts_than_anybody_has_are_the_banks_error(scene: SyncScene) -> None:
-    def many(shown: list[BankAccount]) -> list[BankAccount]:
+    def many(shown: list[ShownAccount]) -> list[ShownAccount]:
         return [replace(shown[0], external_id=f"acc_{number}") for number in range(1001)]
 
     scene.gateway.answers["list_accounts"] = many

@@ -13,6 +13,7 @@ from ledgerbank_domain.jobs.job import JobKind, JobState
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.bank_sync_schedule import may_sync_unattended, schedule_sync
+from ledgerbank_domain.services.job_work import PlainWork
 from ledgerbank_domain.users.user import UserStatus
 
 
@@ -165,11 +166,12 @@ def test_nothing_but_the_customer_asks_a_bank_more_often_than_its_budget(scene: 
 
 def test_what_the_deadline_leaves_over_is_scheduled_the_next_time(scene: SyncScene) -> None:
     scene.clock.advance(timedelta(hours=2))
-    schedule_due = scene.world.services.job_running.handlers[JobKind.BANK_SCHEDULE_DUE]
+    schedule_due = scene.world.services.job_running.works[JobKind.BANK_SCHEDULE_DUE]
+    assert isinstance(schedule_due, PlainWork)
 
-    schedule_due(scene.new_job(), scene.clock.now())
+    schedule_due.handler(scene.new_job(), scene.clock.now())
     assert len(scene.jobs(JobKind.BANK_SYNC)) == 1
-    schedule_due(scene.new_job(), scene.clock.now() + timedelta(minutes=5))
+    schedule_due.handler(scene.new_job(), scene.clock.now() + timedelta(minutes=5))
     assert len(scene.jobs(JobKind.BANK_SYNC)) == 2
 
 

@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import ANONYMOUS, Actor
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind
+from ledgerbank_domain.services.job_work import PlainWork
 from ledgerbank_domain.services.user_service import NewUser
 
 OLD, NEW = "correct horse battery", "another correct horse"
@@ -51,7 +52,9 @@ def changed_password(application: Application) -> Job:
 
 
 def run(application: Application, job: Job) -> None:
-    application.services.job_running.handlers[job.kind](job, job.run_at + job.kind.time_limit)
+    mailing = application.services.job_running.works[job.kind]
+    assert isinstance(mailing, PlainWork)
+    mailing.handler(job, job.run_at + job.kind.time_limit)
 
 
 def test_with_a_mail_server_the_mail_goes_there(compose: Callable[..., Application]) -> None:

@@ -26,19 +26,15 @@ from ledgerbank_adapters.http import webhook_url
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.monzo import MonzoAccess, MonzoGateway
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.currency import CURRENCIES
-from ledgerbank_domain.ports.bank_gateway import (
-    ApprovalPending,
-    BankAccount,
-    BankTransactionPage,
-    WebhookDelivery,
-)
+from ledgerbank_domain.ports.bank_gateway import ApprovalPending, WebhookDelivery
 
 API = "https://api.monzo.example"
 ADDRESS = webhook_url(PUBLIC_BASE_URL, "monzo")
-ACCOUNT = BankAccount(
+ACCOUNT = ShownAccount(
     external_id="acc_00009237aqC8c5umZmrRdh",
     name="Current Account",
     account_type=AccountType.CHECKING,
@@ -127,7 +123,7 @@ def ok(content: object) -> httpx.Response:
     return httpx.Response(200, content=json.dumps(content))
 
 
-def one_page(monzo: MonzoGateway, clock: MemoryClock, **question: Any) -> BankTransactionPage:
+def one_page(monzo: MonzoGateway, clock: MemoryClock, **question: Any) -> StatementPage:
     asked = {"since": None, "before": clock.now(), **question}
     return monzo.list_transactions(access_token="token", account=ACCOUNT, **asked)
 
@@ -240,7 +236,7 @@ def test_after_five_minutes_all_means_the_last_ninety_days(world: GatewayWorld) 
         return {
             external_id
             for page in pages
-            for external_id in (*page.void_ids, *(each.external_id for each in page.transactions))
+            for external_id in (*page.void_ids, *(each.external_id for each in page.movements))
         }
 
     assert found(None) == {movement.id for movement in movements}
@@ -273,7 +269,7 @@ def test_a_window_that_closes_between_two_pages_goes_on_with_what_may_still_be_r
     young = world.clock.now() - timedelta(days=90) + timedelta(minutes=5)
     movements = world.at_the_bank(account).movements.values()
     standing = [each for each in movements if each.stands and each.amount]
-    assert {found.external_id for found in second.transactions} == {
+    assert {found.external_id for found in second.movements} == {
         each.id for each in standing if young <= each.created < before
     }
 
@@ -331,7 +327,7 @@ def test_a_documented_transaction_becomes_the_ports(
 ) -> None:
     answers.append(ok({"transactions": [TRANSACTION]}))
 
-    (found,) = one_page(monzo, clock).transactions
+    (found,) = one_page(monzo, clock).movements
 
     assert found.description == "The De Beauvoir Deli Co. - Salmon sandwich 🍞"
     assert (found.direction.value, str(found.amount), found.pending) == ("DEBIT", "5.10", False)
@@ -360,7 +356,7 @@ def test_a_description_is_made_of_what_says_something(
     body = json.dumps({"transactions": [{**TRANSACTION, **change}]})
     answers.append(httpx.Response(200, content=body.encode()))
 
-    (found,) = one_page(monzo, clock).transactions
+    (found,) = one_page(monzo, clock).movements
 
     assert found.description == description.strip()
 
@@ -377,7 +373,7 @@ def test_what_is_not_settled_is_pending(
 ) -> None:
     answers.append(ok({"transactions": [{**TRANSACTION, **change}]}))
 
-    (found,) = one_page(monzo, clock).transactions
+    (found,) = one_page(monzo, clock).movements
 
     assert found.pending is pending
 
@@ -390,7 +386,7 @@ def test_what_was_declined_or_moves_nothing_is_void(
 
     page = one_page(monzo, clock)
 
-    assert (page.transactions, page.void_ids) == ((), {TRANSACTION["id"]})
+    assert (page.movements, page.void_ids) == ((), {TRANSACTION["id"]})
 
 
 @pytest.mark.parametrize(
@@ -454,7 +450,7 @@ def test_what_is_dated_ahead_of_the_question_is_not_told_yet(
 
     page = one_page(monzo, clock)
 
-    assert [transaction.external_id for transaction in page.transactions] == ["tx_last"]
+    assert [transaction.external_id for transaction in page.movements] == ["tx_last"]
     assert page.void_ids == frozenset()
 
 

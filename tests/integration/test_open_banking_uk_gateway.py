@@ -24,15 +24,11 @@ from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.open_banking_uk import OpenBankingUkAccess, OpenBankingUkGateway
 from ledgerbank_adapters.simulated_bank import Fault
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.currency import CURRENCIES
-from ledgerbank_domain.ports.bank_gateway import (
-    AccessTokenRefused,
-    BankAccount,
-    BankTransactionPage,
-    WebhookDelivery,
-)
+from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, WebhookDelivery
 
 BASE_URL = "https://api.bank.example/open-banking/v3.1/aisp"
 # As …/v3.1.10/resources-and-data-models/aisp/ shows accounts, balances and transactions.
@@ -81,7 +77,7 @@ TRANSACTION = {
         "Type": "InterimBooked",
     },
 }
-ACCOUNT = BankAccount(
+ACCOUNT = ShownAccount(
     external_id="22289",
     name="Bills",
     account_type=AccountType.CHECKING,
@@ -146,7 +142,7 @@ def refusal(status: int, code: str) -> httpx.Response:
     return httpx.Response(status, json={"Code": f"{status}", "Id": "1", "Message": "no", "Errors": errors})
 
 
-def one_page(gateway: OpenBankingUkGateway, clock: MemoryClock, **question: Any) -> BankTransactionPage:
+def one_page(gateway: OpenBankingUkGateway, clock: MemoryClock, **question: Any) -> StatementPage:
     asked = {"since": None, "before": clock.now(), **question}
     return gateway.list_transactions(access_token="token", account=ACCOUNT, **asked)
 
@@ -316,7 +312,7 @@ def test_a_link_to_the_next_page_is_followed_as_it_is(
 
     assert str(asked[1].url) == link
     assert asked[1].headers["authorization"] == "Bearer token"
-    assert [found.external_id for found in second.transactions] == ["123"]
+    assert [found.external_id for found in second.movements] == ["123"]
     assert second.next_page is None
 
 
@@ -409,7 +405,7 @@ def test_a_documented_transaction_becomes_the_ports(
 ) -> None:
     answers.append(ok({"Transaction": [{**TRANSACTION, **change}]}))
 
-    (found,) = one_page(gateway, clock).transactions
+    (found,) = one_page(gateway, clock).movements
 
     assert (found.external_id, found.direction.value, str(found.amount)) == ("123", "CREDIT", "10.00")
     assert (found.description, found.pending) == (description, False)
@@ -437,7 +433,7 @@ def test_rejected_and_empty_movements_are_void_and_unnamed_pending_ones_are_not_
     page = one_page(gateway, clock)
 
     assert page.void_ids == {"rejected", "zero"}
-    assert [(found.external_id, found.pending) for found in page.transactions] == [("pending", True)]
+    assert [(found.external_id, found.pending) for found in page.movements] == [("pending", True)]
 
 
 @pytest.mark.parametrize(
@@ -530,7 +526,7 @@ def test_a_documented_account_becomes_the_ports(
 
     (account,) = gateway.list_accounts(access_token="token")
 
-    assert account == BankAccount(
+    assert account == ShownAccount(
         external_id="22289",
         name="Bills",
         account_type=account_type,

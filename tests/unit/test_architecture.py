@@ -96,7 +96,6 @@ def test_no_use_case_that_moves_money_has_another_clock_than_its_storages() -> N
         "account_service",
         "ledger",
         "recent_activity",
-        "bank_booking",
         "idempotency",
         "oauth",
     )

@@ -13,14 +13,14 @@ from tests.unit.domain_samples import an_account
 
 from ledgerbank_adapters.memory import MemoryIdGenerator
 from ledgerbank_domain.banking.account import Account, AccountType
+from ledgerbank_domain.banking.bank_statement import BankStatement, ShownMovement, StatementPage
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction, EntryKind, JournalEntry
 from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.ports.bank_gateway import BankTransaction, BankTransactionPage
-from ledgerbank_domain.services.bank_booking import Booking, book
-from ledgerbank_domain.services.bank_reconciliation import BankStatement, KnownImports, plan_booking
+from ledgerbank_domain.reconciliation.booking_plan import KnownImports, plan_booking
+from ledgerbank_domain.reconciliation.planned_booking import Booking, book
 
 GBP = parse_currency("GBP")
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -30,9 +30,9 @@ def pounds(amount: object) -> Money:
     return Money(Decimal(str(amount)), GBP)
 
 
-def moved(external_id: str, amount: object, *, pending: bool = False, days_ago: int = 1) -> BankTransaction:
+def moved(external_id: str, amount: object, *, pending: bool = False, days_ago: int = 1) -> ShownMovement:
     signed = pounds(amount)
-    return BankTransaction(
+    return ShownMovement(
         external_id=external_id,
         direction=Direction.CREDIT if signed.is_positive else Direction.DEBIT,
         amount=signed if signed.is_positive else -signed,
@@ -42,8 +42,8 @@ def moved(external_id: str, amount: object, *, pending: bool = False, days_ago: 
     )
 
 
-def told(*transactions: BankTransaction, balance: object, void_ids: Iterable[str] = ()) -> BankStatement:
-    page = BankTransactionPage(transactions=transactions, void_ids=frozenset(void_ids))
+def told(*transactions: ShownMovement, balance: object, void_ids: Iterable[str] = ()) -> BankStatement:
+    page = StatementPage(movements=transactions, void_ids=frozenset(void_ids))
     return BankStatement.from_pages([page], balance=pounds(balance))
 
 
@@ -67,7 +67,9 @@ class Books:
         plan = plan_booking(self.account, statement, known, at=at)
         if difference:
             plan = plan.with_difference(is_first_sync=self.account.last_sync_at is None, at=at)
-        booking = book(plan, self.account, known, reversed_entries=self.entries, ids=self.ids, at=at)
+        booking = book(
+            plan, self.account, known, reversed_entries=self.entries, new_id=self.ids.new_id, at=at
+        )
         assert not {record.external_transaction_id for record in booking.new_records} & self.records.keys()
         self.account = replace(booking.account, last_sync_at=at)
         self.lines |= {line.id: line for line in booking.lines}
@@ -242,15 +244,13 @@ def test_two_looks_disagree_when_a_movement_came_between_list_and_balance() -> N
 
 def test_of_overlapping_pages_the_later_one_counts() -> None:
     pages = [
-        BankTransactionPage(
-            transactions=(moved("a", 10, pending=True), moved("b", 1)), void_ids=frozenset({"c"})
-        ),
-        BankTransactionPage(transactions=(moved("a", 12), moved("c", 3)), void_ids=frozenset({"b"})),
+        StatementPage(movements=(moved("a", 10, pending=True), moved("b", 1)), void_ids=frozenset({"c"})),
+        StatementPage(movements=(moved("a", 12), moved("c", 3)), void_ids=frozenset({"b"})),
     ]
 
     statement = BankStatement.from_pages(pages, balance=pounds(15))
 
-    assert statement.transactions == {"a": moved("a", 12), "c": moved("c", 3)}
+    assert statement.movements == {"a": moved("a", 12), "c": moved("c", 3)}
     assert statement.void_ids == {"b"}
 
 
@@ -312,10 +312,10 @@ def _assert_every_standing_movement_has_one_line(books: Books, statement: BankSt
     standing = {line.id: line.signed_amount for line in books.standing_lines()}
     told_of = {
         books.records[key].transaction_id: each.amount if each.direction is Direction.CREDIT else -each.amount
-        for key, each in statement.transactions.items()
+        for key, each in statement.movements.items()
     }
     assert standing == told_of
-    for key, each in statement.transactions.items():
+    for key, each in statement.movements.items():
         assert books.records[key].pending == each.pending
 
 

@@ -17,9 +17,9 @@ from ledgerbank_adapters.bank_http.bank_values import known_id
 from ledgerbank_adapters.monzo.monzo_events import notice_in
 from ledgerbank_adapters.monzo.monzo_mapping import (
     ACCOUNT_TYPES,
-    bank_account,
     bank_balance,
-    bank_transaction,
+    shown_account,
+    shown_movement,
     stands,
 )
 from ledgerbank_adapters.monzo.monzo_payloads import (
@@ -33,18 +33,17 @@ from ledgerbank_adapters.monzo.monzo_payloads import (
 )
 from ledgerbank_adapters.monzo.monzo_tokens import MonzoAccess, monzo_token_endpoint
 from ledgerbank_adapters.monzo.monzo_webhooks import MonzoWebhookClient
+from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import (
     MAX_TRANSACTIONS_PER_PAGE,
     ApprovalPending,
-    BankAccount,
     BankGateway,
     BankIdentity,
     BankPaymentState,
     BankTokens,
-    BankTransactionPage,
     WebhookDelivery,
     WebhookNotice,
 )
@@ -115,7 +114,7 @@ class MonzoGateway(BankGateway):
         identity = self._client.fetch(call, read=self._reading(MonzoIdentity))
         return BankIdentity(authenticated=identity.authenticated, provider_user_id=identity.user_id or None)
 
-    def list_accounts(self, *, access_token: str) -> list[BankAccount]:
+    def list_accounts(self, *, access_token: str) -> list[ShownAccount]:
         """https://docs.monzo.com/#list-accounts
 
         A token has no permissions until the customer approves the access in Monzo's app: that 403 is
@@ -124,7 +123,7 @@ class MonzoGateway(BankGateway):
         call = BankCall(operation="list_accounts", method="GET", path="/accounts", access_token=access_token)
         return self._client.fetch(call, read=self._accounts_in, interpret=_pending_approval)
 
-    def get_balance(self, *, access_token: str, account: BankAccount) -> Money:
+    def get_balance(self, *, access_token: str, account: ShownAccount) -> Money:
         """https://docs.monzo.com/#read-balance"""
         call = BankCall(
             operation="get_balance",
@@ -143,19 +142,19 @@ class MonzoGateway(BankGateway):
         self,
         *,
         access_token: str,
-        account: BankAccount,
+        account: ShownAccount,
         since: datetime | None,
         before: datetime,
         limit: int = MAX_TRANSACTIONS_PER_PAGE,
         page: str | None = None,
-    ) -> BankTransactionPage:
+    ) -> StatementPage:
         """https://docs.monzo.com/#list-transactions, paged by https://docs.monzo.com/#pagination
 
         ``next_page`` is the id of the last transaction seen. A page is the last one when it is short.
         When only the last 90 days may be read, the question is asked once more for those.
         """
 
-        def read(document: Any) -> BankTransactionPage:
+        def read(document: Any) -> StatementPage:
             found = self._payloads.read(document, MonzoTransactions).transactions
             # What is dated ahead of the question would move the next one's beginning beyond what is to come.
             asked_for = [
@@ -163,7 +162,7 @@ class MonzoGateway(BankGateway):
             ]
             return _page_of(found, asked_for, account, limit, page)
 
-        def ask(start: str | None) -> BankTransactionPage:
+        def ask(start: str | None) -> StatementPage:
             call = BankCall(
                 operation="list_transactions",
                 method="GET",
@@ -189,11 +188,11 @@ class MonzoGateway(BankGateway):
         except _HistoryTooOld:
             raise self._client.bank_api_error("list_transactions", status=_FORBIDDEN) from None
 
-    def register_webhook(self, *, access_token: str, account: BankAccount) -> str | None:
+    def register_webhook(self, *, access_token: str, account: ShownAccount) -> str | None:
         """https://docs.monzo.com/#registering-a-webhook"""
         return self._webhooks.register(access_token, account)
 
-    def list_webhooks(self, *, access_token: str, account: BankAccount) -> list[str]:
+    def list_webhooks(self, *, access_token: str, account: ShownAccount) -> list[str]:
         """https://docs.monzo.com/#list-webhooks"""
         return [webhook.id for webhook in self._webhooks.ours(access_token, account)]
 
@@ -210,7 +209,7 @@ class MonzoGateway(BankGateway):
         return notice_in(delivery.body, self._payloads)
 
     def create_payment_notice(
-        self, *, access_token: str, account: BankAccount, title: str, body: str
+        self, *, access_token: str, account: ShownAccount, title: str, body: str
     ) -> None:
         """https://docs.monzo.com/#create-feed-item"""
         call = BankCall(
@@ -246,11 +245,11 @@ class MonzoGateway(BankGateway):
         call = BankCall(operation="revoke", method="POST", path="/oauth2/logout", access_token=access_token)
         self._client.send(call)
 
-    def _accounts_in(self, document: Any) -> list[BankAccount]:
+    def _accounts_in(self, document: Any) -> list[ShownAccount]:
         """Of accounts of other kinds nothing but the kind is looked at: it may have no more."""
         kinds = self._payloads.read(document, MonzoAccountKinds).accounts
         return [
-            bank_account(self._payloads.read(found, MonzoAccount))
+            shown_account(self._payloads.read(found, MonzoAccount))
             for found, kind in zip(document["accounts"], kinds, strict=True)
             if kind.type in ACCOUNT_TYPES
         ]
@@ -262,10 +261,10 @@ class MonzoGateway(BankGateway):
 def _page_of(
     found: tuple[MonzoTransaction, ...],
     asked_for: Sequence[MonzoTransaction],
-    account: BankAccount,
+    account: ShownAccount,
     limit: int,
     page: str | None,
-) -> BankTransactionPage:
+) -> StatementPage:
     next_page = None
     if len(found) >= limit:
         # The last in time, in whichever order the bank lists them; of several the one listed last.
@@ -273,11 +272,9 @@ def _page_of(
         next_page = known_id(last.id, of="transaction")
         if next_page == page:
             raise UnreadablePayload(["$.transactions"])
-    return BankTransactionPage(
-        transactions=tuple(
-            bank_transaction(transaction, account.currency)
-            for transaction in asked_for
-            if stands(transaction)
+    return StatementPage(
+        movements=tuple(
+            shown_movement(transaction, account.currency) for transaction in asked_for if stands(transaction)
         ),
         void_ids=frozenset(
             known_id(transaction.id, of="transaction") for transaction in asked_for if not stands(transaction)

@@ -12,10 +12,10 @@ from ledgerbank_adapters.bank_http.bank_values import (
 )
 from ledgerbank_adapters.monzo.monzo_payloads import MonzoAccount, MonzoBalance, MonzoTransaction
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownMovement
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransaction
 
 ACCOUNT_TYPES = {
     "uk_retail": AccountType.CHECKING,
@@ -27,8 +27,8 @@ ACCOUNT_TYPES = {
 """Of other kinds (rewards, loans, pots) there is no account here."""
 
 
-def bank_account(account: MonzoAccount) -> BankAccount:
-    return BankAccount(
+def shown_account(account: MonzoAccount) -> ShownAccount:
+    return ShownAccount(
         external_id=known_account_id(account.id),
         name=bank_account_name(account.description),
         account_type=ACCOUNT_TYPES[account.type],
@@ -48,10 +48,10 @@ def stands(transaction: MonzoTransaction) -> bool:
     return transaction.amount != 0 and not transaction.decline_reason
 
 
-def bank_transaction(transaction: MonzoTransaction, currency: Currency) -> BankTransaction:
+def shown_movement(transaction: MonzoTransaction, currency: Currency) -> ShownMovement:
     """One that stands, in the account's currency."""
     _check_currency(transaction.currency, currency)
-    return BankTransaction(
+    return ShownMovement(
         external_id=known_id(transaction.id, of="transaction"),
         direction=Direction.DEBIT if transaction.amount < 0 else Direction.CREDIT,
         amount=money_from_minor_units(abs(transaction.amount), currency),

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from ledgerbank_adapters.bank_http import BankCall, BankHttpClient, BankPayloadReader, WebhookUrl
 from ledgerbank_adapters.bank_http.bank_values import known_id
 from ledgerbank_adapters.monzo.monzo_payloads import MonzoSingleWebhook, MonzoWebhook, MonzoWebhooks
-from ledgerbank_domain.ports.bank_gateway import BankAccount
+from ledgerbank_domain.banking.bank_statement import ShownAccount
 
 
 class MonzoWebhookClient:
@@ -17,7 +17,7 @@ class MonzoWebhookClient:
         self._url = url
         self._payloads = payloads
 
-    def register(self, access_token: str, account: BankAccount) -> str:
+    def register(self, access_token: str, account: ShownAccount) -> str:
         """The id of the one there is, or of a new one; one with a token of before is as good as none."""
         address = str(self._url)
         for webhook in self.ours(access_token, account):
@@ -36,7 +36,7 @@ class MonzoWebhookClient:
 
         return self._client.fetch(call, read=read)
 
-    def ours(self, access_token: str, account: BankAccount) -> list[MonzoWebhook]:
+    def ours(self, access_token: str, account: ShownAccount) -> list[MonzoWebhook]:
         """Those that lead to us, with whichever token."""
         call = BankCall(
             operation="list_webhooks",

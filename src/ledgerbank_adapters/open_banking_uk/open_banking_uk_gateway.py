@@ -25,10 +25,10 @@ from ledgerbank_adapters.open_banking_uk.consent_client import (
 from ledgerbank_adapters.open_banking_uk.open_banking_uk_events import notice_in
 from ledgerbank_adapters.open_banking_uk.open_banking_uk_mapping import (
     ACCOUNT_TYPES,
-    bank_account,
     bank_balance,
-    bank_transaction,
     is_named,
+    shown_account,
+    shown_movement,
     stands,
     transaction_id,
 )
@@ -39,17 +39,16 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
     OBReadTransaction6,
     OBTransaction6,
 )
+from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import (
     MAX_TRANSACTIONS_PER_PAGE,
-    BankAccount,
     BankGateway,
     BankIdentity,
     BankPaymentState,
     BankTokens,
-    BankTransactionPage,
     WebhookDelivery,
     WebhookNotice,
 )
@@ -139,11 +138,11 @@ class OpenBankingUkGateway(BankGateway):
         self._fetch("whoami", "/accounts", access_token, read=self._accounts_in)
         return BankIdentity(authenticated=True, provider_user_id=None)
 
-    def list_accounts(self, *, access_token: str) -> list[BankAccount]:
+    def list_accounts(self, *, access_token: str) -> list[ShownAccount]:
         """…/resources-and-data-models/aisp/Accounts.html#get-accounts"""
         return self._fetch("list_accounts", "/accounts", access_token, read=self._accounts_in)
 
-    def get_balance(self, *, access_token: str, account: BankAccount) -> Money:
+    def get_balance(self, *, access_token: str, account: ShownAccount) -> Money:
         """…/resources-and-data-models/aisp/Balances.html#get-accountsaccountidbalances"""
         path = f"/accounts/{quote(account.external_id, safe='')}/balances"
 
@@ -156,12 +155,12 @@ class OpenBankingUkGateway(BankGateway):
         self,
         *,
         access_token: str,
-        account: BankAccount,
+        account: ShownAccount,
         since: datetime | None,
         before: datetime,
         limit: int = MAX_TRANSACTIONS_PER_PAGE,  # noqa: ARG002 - the standard leaves it to the bank
         page: str | None = None,
-    ) -> BankTransactionPage:
+    ) -> StatementPage:
         """…/resources-and-data-models/aisp/Transactions.html#get-accountsaccountidtransactions
 
         ``next_page`` is the bank's own link to it. The bank decides how long a page is.
@@ -180,10 +179,10 @@ class OpenBankingUkGateway(BankGateway):
             read=lambda document: self._page_in(document, account, since, before, page),
         )
 
-    def register_webhook(self, *, access_token: str, account: BankAccount) -> None:
+    def register_webhook(self, *, access_token: str, account: ShownAccount) -> None:
         """There is none to be had."""
 
-    def list_webhooks(self, *, access_token: str, account: BankAccount) -> list[str]:  # noqa: ARG002
+    def list_webhooks(self, *, access_token: str, account: ShownAccount) -> list[str]:  # noqa: ARG002
         """There are none."""
         return []
 
@@ -196,7 +195,7 @@ class OpenBankingUkGateway(BankGateway):
         return notice_in(delivery.body)
 
     def create_payment_notice(
-        self, *, access_token: str, account: BankAccount, title: str, body: str
+        self, *, access_token: str, account: ShownAccount, title: str, body: str
     ) -> None:
         """There are no notices in the standard."""
 
@@ -206,7 +205,7 @@ class OpenBankingUkGateway(BankGateway):
             for page in self._all_pages(access_token, account):
                 if external_transaction_id in page.void_ids:
                     return BankPaymentState.FAILED
-                if any(found.external_id == external_transaction_id for found in page.transactions):
+                if any(found.external_id == external_transaction_id for found in page.movements):
                     return BankPaymentState.COMPLETED
         raise DomainError(Reason.PAYMENT_NOT_FOUND)
 
@@ -218,7 +217,7 @@ class OpenBankingUkGateway(BankGateway):
         if provider_user_id is not None:
             self._consents.delete_consent(provider_user_id)
 
-    def _all_pages(self, access_token: str, account: BankAccount) -> Iterator[BankTransactionPage]:
+    def _all_pages(self, access_token: str, account: ShownAccount) -> Iterator[StatementPage]:
         before, page = self._clock.now(), None
         for _ in range(MAX_PAGES):
             found = self.list_transactions(
@@ -230,24 +229,22 @@ class OpenBankingUkGateway(BankGateway):
                 return
         raise self._client.bank_api_error("list_transactions", fields=["$.Links.Next"])
 
-    def _accounts_in(self, document: Any) -> list[BankAccount]:
+    def _accounts_in(self, document: Any) -> list[ShownAccount]:
         """Of accounts of other kinds nothing but the kind is looked at: it may have no more."""
         kinds = self._payloads.read(document, OBReadAccountKinds).data.account
         return [
-            bank_account(self._payloads.read(found, OBAccount6))
+            shown_account(self._payloads.read(found, OBAccount6))
             for found, kind in zip(document["Data"]["Account"], kinds, strict=True)
             if kind.account_sub_type in ACCOUNT_TYPES
         ]
 
     def _page_in(
-        self, document: Any, account: BankAccount, since: datetime | None, before: datetime, page: str | None
-    ) -> BankTransactionPage:
+        self, document: Any, account: ShownAccount, since: datetime | None, before: datetime, page: str | None
+    ) -> StatementPage:
         answer = self._payloads.read(document, OBReadTransaction6)
         wanted = [found for found in answer.data.transaction if _is_within(found, since, before)]
-        return BankTransactionPage(
-            transactions=tuple(
-                bank_transaction(found, account.currency) for found in wanted if stands(found)
-            ),
+        return StatementPage(
+            movements=tuple(shown_movement(found, account.currency) for found in wanted if stands(found)),
             void_ids=frozenset(transaction_id(found) for found in wanted if not stands(found)),
             next_page=self._next_page(answer.links.next, page),
         )

@@ -23,11 +23,11 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
     OBTransaction6,
 )
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownMovement
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransaction
 
 ACCOUNT_TYPES = {
     "CurrentAccount": AccountType.CHECKING,
@@ -47,9 +47,9 @@ _PENDING, _BOOKED, _REJECTED = "Pending", "Booked", "Rejected"
 _AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,5})?", re.ASCII)
 
 
-def bank_account(account: OBAccount6) -> BankAccount:
+def shown_account(account: OBAccount6) -> ShownAccount:
     number = account.account[0].identification if account.account else None
-    return BankAccount(
+    return ShownAccount(
         external_id=known_account_id(account.account_id),
         name=bank_account_name(account.nickname, account.description, account.account_sub_type),
         account_type=ACCOUNT_TYPES[account.account_sub_type],
@@ -85,12 +85,12 @@ def transaction_id(transaction: OBTransaction6) -> str:
     return known_id(transaction.transaction_id or "", of="transaction")
 
 
-def bank_transaction(transaction: OBTransaction6, currency: Currency) -> BankTransaction:
+def shown_movement(transaction: OBTransaction6, currency: Currency) -> ShownMovement:
     """One that stands and is named."""
     if transaction.status not in (_PENDING, _BOOKED):
         raise UnreadablePayload(["$.Data.Transaction.Status"])
     merchant = transaction.merchant_details
-    return BankTransaction(
+    return ShownMovement(
         external_id=transaction_id(transaction),
         direction=_direction(transaction.credit_debit_indicator),
         amount=_money(transaction.amount, currency),

@@ -21,7 +21,7 @@ class BankTransactionImport:
     inserted_at: datetime
     updated_at: datetime
 
-    def standing(
+    def with_line(
         self, transaction_id: UUID, *, pending: bool, posted_at: datetime, at: datetime
     ) -> "BankTransactionImport":
         return replace(

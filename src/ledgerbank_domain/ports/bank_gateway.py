@@ -8,10 +8,8 @@ from enum import Enum
 from hashlib import sha256
 from typing import Protocol
 
-from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
 from ledgerbank_domain.identity.text_rules import is_text
-from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.money.money import Money
 
 MAX_TRANSACTIONS_PER_PAGE = 100
@@ -50,49 +48,6 @@ class BankIdentity:
 
     authenticated: bool
     provider_user_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankAccount:
-    """An account as its bank shows it. ``external_id`` is the bank's id, unique over its customers."""
-
-    external_id: str
-    name: str
-    account_type: AccountType
-    currency: Currency
-    last_four: str | None
-    is_closed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankTransaction:
-    """A movement that stands at the bank. ``pending``: it may still change its amount or be declined.
-
-    ``description`` has 1 to 255 characters; ``amount`` is positive, in the account's currency.
-    """
-
-    external_id: str
-    direction: Direction
-    amount: Money
-    description: str
-    posted_at: datetime
-    pending: bool
-
-    @property
-    def signed_amount(self) -> Money:
-        return self.direction.signed(self.amount)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankTransactionPage:
-    """``transactions`` stand, in any order; ``void_ids`` were seen and do not stand: declined, or zero.
-
-    ``next_page`` is opaque; None on the last page.
-    """
-
-    transactions: tuple[BankTransaction, ...]
-    void_ids: frozenset[str] = frozenset()
-    next_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,14 +130,14 @@ class BankGateway(Protocol):
     def whoami(self, *, access_token: str) -> BankIdentity: ...
 
     @abstractmethod
-    def list_accounts(self, *, access_token: str) -> list[BankAccount]:
+    def list_accounts(self, *, access_token: str) -> list[ShownAccount]:
         """The accounts of kinds this product knows, closed ones too; pots and the like are left out.
 
         Raises also :class:`ApprovalPending`.
         """
 
     @abstractmethod
-    def get_balance(self, *, access_token: str, account: BankAccount) -> Money:
+    def get_balance(self, *, access_token: str, account: ShownAccount) -> Money:
         """What the bank says is on the account now, pending movements included; may be negative."""
 
     @abstractmethod
@@ -190,12 +145,12 @@ class BankGateway(Protocol):
         self,
         *,
         access_token: str,
-        account: BankAccount,
+        account: ShownAccount,
         since: datetime | None,
         before: datetime,
         limit: int = MAX_TRANSACTIONS_PER_PAGE,
         page: str | None = None,
-    ) -> BankTransactionPage:
+    ) -> StatementPage:
         """One page of those posted from ``since`` (inclusive; None: all the bank gives) to ``before``.
 
         For further pages the same question is asked again with ``page`` = the last answer's ``next_page``.
@@ -204,14 +159,14 @@ class BankGateway(Protocol):
         """
 
     @abstractmethod
-    def register_webhook(self, *, access_token: str, account: BankAccount) -> str | None:
+    def register_webhook(self, *, access_token: str, account: ShownAccount) -> str | None:
         """Asks for notices about an account, unless they come already; gives the id to delete it by.
 
         None: this bank sends none.
         """
 
     @abstractmethod
-    def list_webhooks(self, *, access_token: str, account: BankAccount) -> list[str]:
+    def list_webhooks(self, *, access_token: str, account: ShownAccount) -> list[str]:
         """The ids of the webhooks that point to us; empty where the bank has none."""
 
     @abstractmethod
@@ -226,7 +181,7 @@ class BankGateway(Protocol):
 
     @abstractmethod
     def create_payment_notice(
-        self, *, access_token: str, account: BankAccount, title: str, body: str
+        self, *, access_token: str, account: ShownAccount, title: str, body: str
     ) -> None:
         """Shows the customer a notice in the bank's app, where there is such a thing; else does nothing."""
 

@@ -11,8 +11,9 @@ from functools import partial
 from typing import TypeVar
 
 from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.bank_statement import ShownAccount
 from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, ApprovalPending, BankAccount, BankGateway
+from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, ApprovalPending, BankGateway
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
@@ -47,7 +48,7 @@ class BankAccessKeeper:
     def register_webhooks(self, access: BankAccess) -> None:
         """One for each account."""
 
-        def register(account: BankAccount) -> None:
+        def register(account: ShownAccount) -> None:
             access.gateway.register_webhook(access_token=access.access_token, account=account)
 
         self._with_each_account(access, register, self.clock.now() + PATIENCE)
@@ -77,7 +78,7 @@ class BankAccessKeeper:
             gateway=gateway, access_token=tokens.access, provider_user_id=login.provider_user_id
         )
 
-    def _remove_webhooks(self, access: BankAccess, deadline: datetime, account: BankAccount) -> None:
+    def _remove_webhooks(self, access: BankAccess, deadline: datetime, account: ShownAccount) -> None:
         gateway, token = access.gateway, access.access_token
         for webhook_id in gateway.list_webhooks(access_token=token, account=account):
             if self.clock.now() >= deadline:
@@ -85,7 +86,7 @@ class BankAccessKeeper:
             gateway.delete_webhook(access_token=token, webhook_id=webhook_id)
 
     def _with_each_account(
-        self, access: BankAccess, act: Callable[[BankAccount], None], deadline: datetime
+        self, access: BankAccess, act: Callable[[ShownAccount], None], deadline: datetime
     ) -> None:
         if self.clock.now() >= deadline:
             return

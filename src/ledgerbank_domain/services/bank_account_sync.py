@@ -8,23 +8,22 @@ from uuid import UUID
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount, StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import JournalEntry
 from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.bank_gateway import BankAccount, BankTransactionPage
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-from ledgerbank_domain.services.audit_writer import AuditWriter
-from ledgerbank_domain.services.bank_booking import Booking, book
-from ledgerbank_domain.services.bank_conversation import BankConversation
-from ledgerbank_domain.services.bank_reconciliation import (
-    BankStatement,
+from ledgerbank_domain.reconciliation.booking_plan import (
     BookingPlan,
     KnownImports,
     plan_booking,
 )
+from ledgerbank_domain.reconciliation.planned_booking import Booking, book
+from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_conversation import BankConversation
 from ledgerbank_domain.services.bank_sync_lease import SyncRun
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.payment_cancellation import take_back_payments_of_closed_account
@@ -45,7 +44,7 @@ class BankAccountSync:
     audit: AuditWriter
 
     def sync(
-        self, run: SyncRun, conversation: BankConversation, account_id: UUID, shown: BankAccount
+        self, run: SyncRun, conversation: BankConversation, account_id: UUID, shown: ShownAccount
     ) -> None:
         """Books what the bank tells of the account, so that the balances tie.
 
@@ -70,12 +69,12 @@ class BankAccountSync:
             return work.bank_imports.synced_since(account_id)
 
     def _look(
-        self, run: SyncRun, conversation: BankConversation, shown: BankAccount, since: datetime | None
+        self, run: SyncRun, conversation: BankConversation, shown: ShownAccount, since: datetime | None
     ) -> BankStatement:
         """All pages up to one moment, then the balance."""
         before = self.clock.now() + CLOCKS_MAY_DIFFER_BY
 
-        def page_at(page: str | None) -> BankTransactionPage:
+        def page_at(page: str | None) -> StatementPage:
             return conversation.ask(
                 lambda token: run.gateway.list_transactions(
                     access_token=token, account=shown, since=since, before=before, page=page
@@ -91,7 +90,7 @@ class BankAccountSync:
         self,
         run: SyncRun,
         account_id: UUID,
-        shown: BankAccount,
+        shown: ShownAccount,
         statement: BankStatement,
         *,
         agrees: bool,
@@ -113,7 +112,9 @@ class BankAccountSync:
                     return False
                 _check_opened(account)
             reversed_entries = _reversed_entries(work, plan)
-            booking = book(plan, account, known, reversed_entries=reversed_entries, ids=self.ids, at=now)
+            booking = book(
+                plan, account, known, reversed_entries=reversed_entries, new_id=self.ids.new_id, at=now
+            )
             written = self._write(work, run, account, booking, shown, at=now)
             if written.status is AccountStatus.CLOSED:
                 take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=run.actor, at=now)
@@ -135,7 +136,7 @@ class BankAccountSync:
         run: SyncRun,
         before: Account,
         booking: Booking,
-        shown: BankAccount,
+        shown: ShownAccount,
         *,
         at: datetime,
     ) -> Account:
@@ -155,13 +156,13 @@ class BankAccountSync:
         return account
 
 
-def _all_pages(page_at: Callable[[str | None], BankTransactionPage]) -> list[BankTransactionPage]:
+def _all_pages(page_at: Callable[[str | None], StatementPage]) -> list[StatementPage]:
     pages = [page_at(None)]
     asked: set[str] = set()
     told = 0
     while (wanted := pages[-1].next_page) is not None:
         # A page counts too, so that empty ones come to an end as well.
-        told += len(pages[-1].transactions) + len(pages[-1].void_ids) + 1
+        told += len(pages[-1].movements) + len(pages[-1].void_ids) + 1
         if wanted in asked or told > MAX_MOVEMENTS_PER_LOOK:
             raise DomainError(Reason.BANK_API_ERROR, message="The bank's pages of transactions do not end")
         asked.add(wanted)
@@ -171,8 +172,8 @@ def _all_pages(page_at: Callable[[str | None], BankTransactionPage]) -> list[Ban
 
 def _known_imports(work: UnitOfWork, account_id: UUID, statement: BankStatement) -> KnownImports:
     records = work.bank_imports.find_many(account_id, statement.external_ids)
-    standing = [record.transaction_id for record in records.values() if record.transaction_id is not None]
-    return KnownImports(records=records, lines=work.transactions.find_many(standing))
+    line_ids = [record.transaction_id for record in records.values() if record.transaction_id is not None]
+    return KnownImports(records=records, lines=work.transactions.find_many(line_ids))
 
 
 def _reversed_entries(work: UnitOfWork, plan: BookingPlan) -> dict[UUID, JournalEntry]:

@@ -8,10 +8,10 @@ from uuid import UUID
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.bank_statement import ShownAccount
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.ports.bank_gateway import BankAccount
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -27,7 +27,7 @@ class UpsertedAccounts:
     """``taken`` are to be synced; ``left_out`` is about those of another login, ``refused`` about one that
     cannot be what it was."""
 
-    taken: tuple[tuple[UUID, BankAccount], ...]
+    taken: tuple[tuple[UUID, ShownAccount], ...]
     left_out: DomainError | None = None
     refused: DomainError | None = None
 
@@ -38,7 +38,7 @@ class BankAccountUpsert:
     ids: IdGenerator
     audit: AuditWriter
 
-    def upsert(self, run: SyncRun, shown: Sequence[BankAccount]) -> UpsertedAccounts:
+    def upsert(self, run: SyncRun, shown: Sequence[ShownAccount]) -> UpsertedAccounts:
         """New accounts are ACTIVE. Of known ones nothing changes here: names may have been chosen by their
         owner, and one that is CLOSED here is left alone for good. What came by a login that is not connected
         any more goes on with this one, history and all.
@@ -57,8 +57,8 @@ class BankAccountUpsert:
         return self._upsert(run, list(by_id.values()))
 
     @retried_on_conflict
-    def _upsert(self, run: SyncRun, shown: Sequence[BankAccount]) -> UpsertedAccounts:
-        taken: list[tuple[UUID, BankAccount]] = []
+    def _upsert(self, run: SyncRun, shown: Sequence[ShownAccount]) -> UpsertedAccounts:
+        taken: list[tuple[UUID, ShownAccount]] = []
         added: list[Account] = []
         left_out = refused = None
         with self.start_unit_of_work() as work:
@@ -97,7 +97,7 @@ class BankAccountUpsert:
             work.commit()
         return UpsertedAccounts(taken=tuple(taken), left_out=left_out, refused=refused)
 
-    def _new_account(self, run: SyncRun, shown: BankAccount, *, at: datetime) -> Account:
+    def _new_account(self, run: SyncRun, shown: ShownAccount, *, at: datetime) -> Account:
         return Account(
             id=self.ids.new_id(),
             user_id=run.login.user_id,

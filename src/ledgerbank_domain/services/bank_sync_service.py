@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.bank_statement import ShownAccount
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.jobs.job import Job
-from ledgerbank_domain.ports.bank_gateway import ApprovalPending, BankAccount
+from ledgerbank_domain.ports.bank_gateway import ApprovalPending
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
 from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
@@ -99,7 +100,7 @@ class BankSyncService:
             )
         )
 
-    def _list_accounts(self, run: SyncRun, conversation: BankConversation) -> list[BankAccount]:
+    def _list_accounts(self, run: SyncRun, conversation: BankConversation) -> list[ShownAccount]:
         try:
             return conversation.ask(lambda token: run.gateway.list_accounts(access_token=token))
         except ApprovalPending:

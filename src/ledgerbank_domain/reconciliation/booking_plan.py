@@ -1,69 +1,30 @@
 """What to book so that the ledger says of an account what its bank says. Pure: it decides, others do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.bank_statement import BankStatement, ShownMovement
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import MAX_DESCRIPTION_LENGTH
-from ledgerbank_domain.ports.bank_gateway import BankTransaction, BankTransactionPage
 
 _JUST_BEFORE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BankStatement:
-    """What a bank told of an account in one look: what stands, what was seen void, and the balance after."""
-
-    transactions: Mapping[str, BankTransaction]
-    void_ids: frozenset[str]
-    balance: Money
-
-    @classmethod
-    def from_pages(cls, pages: Iterable[BankTransactionPage], *, balance: Money) -> "BankStatement":
-        """Where pages overlap the later one is newer."""
-        standing: dict[str, BankTransaction] = {}
-        void_ids: set[str] = set()
-        for page in pages:
-            listed = {transaction.external_id: transaction for transaction in page.transactions}
-            standing |= listed
-            void_ids -= listed.keys()
-            for void_id in page.void_ids - listed.keys():
-                standing.pop(void_id, None)
-                void_ids.add(void_id)
-        return cls(transactions=standing, void_ids=frozenset(void_ids), balance=balance)
-
-    @property
-    def external_ids(self) -> frozenset[str]:
-        return self.void_ids | self.transactions.keys()
-
-    @property
-    def balance_beyond(self) -> Money:
-        """What the balance holds beyond the transactions told.
-
-        A movement that came between listing and balance is in this figure once; two looks in a row that
-        agree on it had none.
-        """
-        beyond = self.balance
-        for transaction in self.transactions.values():
-            beyond -= transaction.signed_amount
-        return beyond
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownImports:
-    """What the books know of a statement's transactions: records by the bank's id, lines by their own."""
+    """What the books know of a statement's movements: records by the bank's id, lines by their own."""
 
     records: Mapping[str, BankTransactionImport]
     lines: Mapping[UUID, Transaction]
 
     def line_for(self, external_id: str) -> Transaction | None:
-        """The line that stands for it now."""
+        """The line that stands for the movement now."""
         record = self.records.get(external_id)
         if record is None or record.transaction_id is None:
             return None
@@ -72,7 +33,7 @@ class KnownImports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedLine:
-    """A line to be booked. ``stands_for`` is the bank's transaction that it is to stand for from now on;
+    """A line to be booked. ``shown`` is the bank's movement that it is to stand for from now on;
     ``reverses`` the line that it takes back."""
 
     kind: EntryKind
@@ -80,7 +41,7 @@ class PlannedLine:
     amount: Money
     description: str
     posted_at: datetime
-    stands_for: BankTransaction | None = None
+    shown: ShownMovement | None = None
     reverses: Transaction | None = None
 
     @property
@@ -97,7 +58,7 @@ class BookingPlan:
     """
 
     lines: tuple[PlannedLine, ...]
-    confirmed: tuple[BankTransaction, ...]
+    confirmed: tuple[ShownMovement, ...]
     void_ids: tuple[str, ...]
     difference: Money
 
@@ -127,17 +88,17 @@ def plan_booking(
 ) -> BookingPlan:
     """``at`` is now: nothing is dated later."""
     lines: list[PlannedLine] = []
-    confirmed: list[BankTransaction] = []
-    for transaction in statement.transactions.values():
-        standing = known.line_for(transaction.external_id)
-        if standing is not None and _is_same_movement(standing, transaction):
-            if _tells_something_new(known.records[transaction.external_id], transaction):
-                confirmed.append(transaction)
+    confirmed: list[ShownMovement] = []
+    for shown in statement.movements.values():
+        line = known.line_for(shown.external_id)
+        if line is not None and _is_same_movement(line, shown):
+            if _tells_something_new(known.records[shown.external_id], shown):
+                confirmed.append(shown)
             continue
-        if standing is not None:
-            lines.append(_reversal(standing, at))
-        is_new = transaction.external_id not in known.records
-        lines.append(_import(transaction, min(transaction.posted_at, at) if is_new else at))
+        if line is not None:
+            lines.append(_reversal(line, at))
+        is_new = shown.external_id not in known.records
+        lines.append(_import(shown, min(shown.posted_at, at) if is_new else at))
     void_ids = [void_id for void_id in sorted(statement.void_ids) if known.line_for(void_id) is not None]
     lines += [_reversal(line, at) for line in map(known.line_for, void_ids) if line is not None]
     plan = BookingPlan(
@@ -150,22 +111,22 @@ def plan_booking(
     return replace(plan, difference=statement.balance - plan.final_balance(account))
 
 
-def _is_same_movement(line: Transaction, transaction: BankTransaction) -> bool:
-    return line.signed_amount == transaction.signed_amount
+def _is_same_movement(line: Transaction, shown: ShownMovement) -> bool:
+    return line.signed_amount == shown.signed_amount
 
 
-def _tells_something_new(record: BankTransactionImport, transaction: BankTransaction) -> bool:
-    return (record.pending, record.posted_at) != (transaction.pending, transaction.posted_at)
+def _tells_something_new(record: BankTransactionImport, shown: ShownMovement) -> bool:
+    return (record.pending, record.posted_at) != (shown.pending, shown.posted_at)
 
 
-def _import(transaction: BankTransaction, posted_at: datetime) -> PlannedLine:
+def _import(shown: ShownMovement, posted_at: datetime) -> PlannedLine:
     return PlannedLine(
         kind=EntryKind.IMPORT,
-        direction=transaction.direction,
-        amount=transaction.amount,
-        description=transaction.description,
+        direction=shown.direction,
+        amount=shown.amount,
+        description=shown.description,
         posted_at=posted_at,
-        stands_for=transaction,
+        shown=shown,
     )
 
 

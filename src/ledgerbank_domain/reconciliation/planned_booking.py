@@ -1,18 +1,21 @@
 """Turning what is planned for an account into entries, lines and import records. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.bank_statement import ShownMovement
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import ClearingAccount, JournalEntry, movement, reversal
-from ledgerbank_domain.ports.bank_gateway import BankTransaction
-from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.services.bank_reconciliation import BookingPlan, KnownImports, PlannedLine
+from ledgerbank_domain.reconciliation.booking_plan import BookingPlan, KnownImports, PlannedLine
+
+NewId: TypeAlias = Callable[[], UUID]
+"""A fresh id, never given before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ def book(
     known: KnownImports,
     *,
     reversed_entries: Mapping[UUID, JournalEntry],
-    ids: IdGenerator,
+    new_id: NewId,
     at: datetime,
 ) -> Booking:
     """``reversed_entries`` are those of the lines that the plan reverses, by id.
@@ -42,20 +45,19 @@ def book(
     entries: list[JournalEntry] = []
     lines: list[Transaction] = []
     records = {record_id: known.records[record_id].void(at=at) for record_id in plan.void_ids}
-    for transaction in plan.confirmed:
-        known_line = known.records[transaction.external_id].transaction_id
-        if known_line is not None:
-            records[transaction.external_id] = _record(account, known, transaction, known_line, at)
+    for shown in plan.confirmed:
+        line_id = known.records[shown.external_id].transaction_id
+        if line_id is not None:
+            records[shown.external_id] = _record(account, known, shown, line_id, at)
     for planned in plan.lines:
-        entry = _entry(planned, account, reversed_entries, ids, at)
+        entry = _entry(planned, account, reversed_entries, new_id, at)
         posting = next(each for each in entry.postings if each.account == account.ledger_account)
         account, line = account.booked(entry, posting)
-        transaction_here = planned.stands_for
-        if transaction_here is not None:
-            external_id = transaction_here.external_id
+        if planned.shown is not None:
+            external_id = planned.shown.external_id
             if external_id not in known.records:
                 line = replace(line, external_transaction_id=external_id)
-            records[external_id] = _record(account, known, transaction_here, line.id, at)
+            records[external_id] = _record(account, known, planned.shown, line.id, at)
         entries.append(entry)
         lines.append(line)
     return Booking(
@@ -71,7 +73,7 @@ def _entry(
     planned: PlannedLine,
     account: Account,
     reversed_entries: Mapping[UUID, JournalEntry],
-    ids: IdGenerator,
+    new_id: NewId,
     at: datetime,
 ) -> JournalEntry:
     """Posted when the bank says, and booked after the account's last line."""
@@ -80,15 +82,15 @@ def _entry(
         entry = reversed_entries[planned.reverses.journal_entry_id]
         return reversal(
             entry,
-            entry_id=ids.new_id(),
-            posting_ids=[ids.new_id() for _ in entry.postings],
+            entry_id=new_id(),
+            posting_ids=[new_id() for _ in entry.postings],
             description=planned.description,
             at=at,
             booked_at=booked_at,
         )
     return movement(
-        entry_id=ids.new_id(),
-        posting_ids=(ids.new_id(), ids.new_id()),
+        entry_id=new_id(),
+        posting_ids=(new_id(), new_id()),
         kind=planned.kind,
         account=account.ledger_account,
         against=ClearingAccount(account.bank_id),
@@ -101,18 +103,18 @@ def _entry(
 
 
 def _record(
-    account: Account, known: KnownImports, transaction: BankTransaction, line_id: UUID, at: datetime
+    account: Account, known: KnownImports, shown: ShownMovement, line_id: UUID, at: datetime
 ) -> BankTransactionImport:
-    """The record of a transaction that a line stands for."""
-    record = known.records.get(transaction.external_id)
+    """The record of what the bank shows and a line stands for."""
+    record = known.records.get(shown.external_id)
     if record is not None:
-        return record.standing(line_id, pending=transaction.pending, posted_at=transaction.posted_at, at=at)
+        return record.with_line(line_id, pending=shown.pending, posted_at=shown.posted_at, at=at)
     return BankTransactionImport(
         account_id=account.id,
-        external_transaction_id=transaction.external_id,
+        external_transaction_id=shown.external_id,
         transaction_id=line_id,
-        pending=transaction.pending,
-        posted_at=transaction.posted_at,
+        pending=shown.pending,
+        posted_at=shown.posted_at,
         inserted_at=at,
         updated_at=at,
     )
