@@ -15,7 +15,8 @@ from ledgerbank_adapters.metrics.prometheus_metrics import forget_gauges_of_dead
 from ledgerbank_app.exit_status import CANNOT, DONE
 from ledgerbank_app.settings import Settings
 
-# Every request ends well within it by its deadline (REQUEST_TIMEOUT_SECONDS), so that no answer is cut off.
+# Every request ends within it, so that no answer is cut off: the rest of its body has LAST_BODY_SECONDS, and
+# then it has a deadline (REQUEST_TIMEOUT_SECONDS).
 GRACEFUL_STOP_SECONDS = 35
 # How long a connection may be idle between two requests.
 KEEP_ALIVE_SECONDS = 30

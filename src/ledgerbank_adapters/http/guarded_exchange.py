@@ -7,7 +7,7 @@ from typing import Any, cast
 from uvicorn._types import ASGI3Application, ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from ledgerbank_adapters.http.protocol_refusal import no_room, refused_scope
+from ledgerbank_adapters.http.protocol_refusal import refused_scope, server_stops
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -30,7 +30,7 @@ class GuardedExchange(RequestResponseCycle):
     """Why what has come of the request cannot be used, once that is known."""
 
     def refuse(self, refusal: DomainError) -> None:
-        """The body turned out to be none: whoever waits for it is told that the client is gone."""
+        """Nothing is begun for it any more; whoever waits for its body is told that the client is gone."""
         self.refusal = refusal
         self.keep_alive = False
         self.message_event.set()
@@ -39,7 +39,8 @@ class GuardedExchange(RequestResponseCycle):
         """Whatever the application does or fails to do, the client gets an answer in the envelope, or none
         when nobody can say any more what became of its request."""
         try:
-            await app(self.scope, self.receive, self.send)
+            if self.refusal is None:
+                await app(self.scope, self.receive, self.send)
         except asyncio.CancelledError:
             self._stopped()
         except BaseException:
@@ -69,7 +70,7 @@ class GuardedExchange(RequestResponseCycle):
     def _stopped(self) -> None:
         """The server stops and waits no longer. Of a request whose body has not come nothing was done."""
         if self.more_body:
-            self.refusal = no_room("The server stops.")
+            self.refusal = server_stops()
 
 
 async def _receive_nothing() -> ASGIReceiveEvent:

@@ -14,7 +14,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from ledgerbank_adapters.http.guarded_exchange import ConnectionEnd, GuardedExchange
-from ledgerbank_adapters.http.protocol_refusal import malformed_request, no_room, refused_scope
+from ledgerbank_adapters.http.protocol_refusal import (
+    malformed_request,
+    no_room,
+    refused_scope,
+    server_stops,
+)
 from ledgerbank_adapters.http.request_head_limits import (
     MAX_HEAD_BYTES,
     RequestHead,
@@ -25,6 +30,9 @@ from ledgerbank_domain.errors.domain_error import DomainError
 
 HEAD_SECONDS = 10
 BODY_STANDSTILL_SECONDS = 20
+# Who is sending a request when the server is told to stop has so long for the rest of it: what comes by then
+# still has its whole time (REQUEST_TIMEOUT_SECONDS) before the server waits no longer.
+LAST_BODY_SECONDS = 8
 # How long somebody may take to read on an answer that does not fit into the socket's buffers.
 ANSWER_STANDSTILL_SECONDS = 20
 # One who is refused while sending gets to read why: what else comes is thrown away for so long.
@@ -69,6 +77,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._is_told_again = False
         self._thrown_away = 0
         self._watch: asyncio.TimerHandle | None = None
+        self._last_watch: asyncio.TimerHandle | None = None
         self._reader_watch: asyncio.TimerHandle | None = None
 
     # The connection's life.
@@ -86,6 +95,8 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
         self._unwatch_reader()
+        if self._last_watch is not None:
+            self._last_watch.cancel()
         self._unset_keepalive_if_required()
         self._is_over = True
         self._unparsed.clear()
@@ -119,6 +130,14 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._unwatch_reader()
+
+    def shutdown(self) -> None:
+        """The server stops: what is under way is finished, and nothing more is begun."""
+        super().shutdown()
+        for exchange, _ in self.pipeline:
+            cast(GuardedExchange, exchange).refuse(server_stops())
+        if self._is_body_awaited:
+            self._last_watch = self.loop.call_later(LAST_BODY_SECONDS, self._look_at_last_body)
 
     def timeout_keep_alive_handler(self) -> None:
         self._drop()
@@ -259,6 +278,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self._refusal = refusal
             raise
 
+    @property
+    def _is_body_awaited(self) -> bool:
+        return not self._is_over and not self._is_in_head
+
     # Answering.
 
     @property
@@ -340,6 +363,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self._watch_head()
         else:
             self._drop()
+
+    def _look_at_last_body(self) -> None:
+        if self._is_body_awaited:
+            self._refuse(server_stops())
 
     def _look_at_body(self) -> None:
         self._watch = None

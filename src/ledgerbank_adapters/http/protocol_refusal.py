@@ -33,6 +33,11 @@ def no_room(message: str) -> DomainError:
     return DomainError(Reason.SERVICE_UNAVAILABLE, message=message, retry_after_seconds=1)
 
 
+def server_stops() -> DomainError:
+    """Nothing of the request was begun, nor will be; another process takes it, or this one started again."""
+    return no_room("The server stops.")
+
+
 def refused_scope(scope: dict[str, Any], refusal: DomainError) -> dict[str, Any]:
     """The scope of a request that is to be answered with this refusal, whatever it asks for."""
     return {**scope, _SCOPE_KEY: refusal}
