@@ -164,7 +164,7 @@ class GatewayWorld:
     calls: CountedCalls
 
     def customer(self, name: str = CUSTOMER) -> SimulatedCustomer:
-        return self.bank.model.customer_named(name)
+        return self.bank.model.books.customer_named(name)
 
     def decide(self, decision: str, *, name: str = CUSTOMER) -> dict[str, str]:
         """What the customer's browser brings back once they have decided on the bank's page."""
@@ -180,7 +180,7 @@ class GatewayWorld:
         return next(account for account in accounts if account.name == label)
 
     def at_the_bank(self, account: ShownAccount) -> SimulatedAccount:
-        return self.bank.model.account(account.external_id)
+        return self.bank.model.books.account(account.external_id)
 
     def pages(self, tokens: BankTokens, account: ShownAccount, **question: object) -> list[StatementPage]:
         asked = {"since": None, "before": self.clock.now(), **question}

@@ -171,7 +171,7 @@ class SyncScene:
             return list(work.jobs.list_page(JobFilter(kind=kind), now=work.now(), request=ALL_JOBS).items)
 
     def at_the_bank(self, label: str = CURRENT) -> SimulatedAccount:
-        customer = self.bank.model.customer_named(CUSTOMER)
+        customer = self.bank.model.books.customer_named(CUSTOMER)
         return next(account for account in customer.accounts if account.description == label)
 
     def account(self, label: str = CURRENT) -> Account:
@@ -234,7 +234,7 @@ class SyncScene:
             if account.external_account_id is None:
                 assert not account.fed
                 continue
-            shown = self.bank.model.account(account.external_account_id)
+            shown = self.bank.model.books.account(account.external_account_id)
             digits = account.currency.minor_digits
             assert account.balance.amount == Decimal(shown.balance).scaleb(-digits), shown.description
             self.assert_booked_once(account, shown)

@@ -400,8 +400,8 @@ def test_webhooks_are_asked_for_once_for_each_account_and_no_failure_of_that_sho
     assert finished.login.is_active
     registered = [
         hook
-        for account in scene.bank.model.customer_named("Robin Fisher").accounts
-        for hook in scene.bank.model.webhooks.of_account(account.id)
+        for account in scene.bank.model.books.customer_named("Robin Fisher").accounts
+        for hook in scene.bank.model.books.webhooks.of_account(account.id)
     ]
     assert len({hook.account_id for hook in registered}) == len(registered)
 

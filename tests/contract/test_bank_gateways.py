@@ -123,9 +123,9 @@ def test_the_balance_counts_what_is_pending_and_may_be_below_zero(
     world: GatewayWorld, tokens: BankTokens
 ) -> None:
     model, account = world.bank.model, world.account(tokens)
-    model.set_balance(account.external_id, 1_000)
+    model.books.set_balance(account.external_id, 1_000)
 
-    model.add_transaction(account.external_id, -2_550, pending=True)
+    model.books.add_transaction(account.external_id, -2_550, pending=True)
 
     balance = world.gateway.get_balance(access_token=tokens.access_token, account=account)
     assert (str(balance), balance.currency) == ("-15.50", account.currency)
@@ -161,11 +161,11 @@ def test_the_pages_together_hold_every_movement_once_and_sum_up_to_the_balance(
 
 def test_exactly_one_full_page_is_followed_by_no_movement(world: GatewayWorld, tokens: BankTokens) -> None:
     customer = world.customer()
-    account = world.bank.model.open_account(
+    account = world.bank.model.books.open_account(
         customer.user_id, kind="uk_retail", currency="JPY", description="Yen"
     )
     for _ in range(100):
-        world.bank.model.add_transaction(account.id, 500)
+        world.bank.model.books.add_transaction(account.id, 500)
     world.clock.advance(timedelta(seconds=1))
 
     pages = world.pages(tokens, world.account(tokens, "Yen"))
@@ -178,8 +178,8 @@ def test_exactly_one_full_page_is_followed_by_no_movement(world: GatewayWorld, t
 def test_a_span_holds_its_first_instant_and_not_its_last(world: GatewayWorld, tokens: BankTokens) -> None:
     model, account, now = world.bank.model, world.account(tokens), world.clock.now()
     instants = [now + timedelta(milliseconds=step) for step in (0, 1, 2, 999, 1_000)]
-    made = [model.add_transaction(account.external_id, -100, created=at).id for at in instants]
-    declined = model.add_transaction(
+    made = [model.books.add_transaction(account.external_id, -100, created=at).id for at in instants]
+    declined = model.books.add_transaction(
         account.external_id, -100, created=instants[2], decline_reason="OTHER"
     ).id
 
@@ -193,13 +193,15 @@ def test_what_is_pending_keeps_its_id_when_it_settles_otherwise_or_is_declined(
     world: GatewayWorld, tokens: BankTokens
 ) -> None:
     model, account, now = world.bank.model, world.account(tokens), world.clock.now()
-    settled = model.add_transaction(account.external_id, -1_000, merchant_name="Corner Grocers", notes="milk")
-    declined = model.add_transaction(account.external_id, -2_000, description="Petrol")
+    settled = model.books.add_transaction(
+        account.external_id, -1_000, merchant_name="Corner Grocers", notes="milk"
+    )
+    declined = model.books.add_transaction(account.external_id, -2_000, description="Petrol")
 
     world.clock.advance(timedelta(seconds=1))
     (before,) = world.pages(tokens, account, since=now)
-    model.settle(settled.id, amount=-1_250)
-    model.decline(declined.id)
+    model.books.settle(settled.id, amount=-1_250)
+    model.books.decline(declined.id)
     (after,) = world.pages(tokens, account, since=now)
 
     assert {found.external_id: found.pending for found in before.movements} == {
@@ -278,8 +280,8 @@ def test_another_customers_account_is_an_error_and_not_an_empty_one(
 
 def test_a_payments_state_is_told(world: GatewayWorld, tokens: BankTokens) -> None:
     model, account = world.bank.model, world.account(tokens, "Joint Account")
-    done = model.add_transaction(account.external_id, -100, pending=False)
-    failed = model.add_transaction(account.external_id, -100, decline_reason="INSUFFICIENT_FUNDS")
+    done = model.books.add_transaction(account.external_id, -100, pending=False)
+    failed = model.books.add_transaction(account.external_id, -100, decline_reason="INSUFFICIENT_FUNDS")
     world.clock.advance(timedelta(seconds=1))
 
     def state_of(external_id: str) -> BankPaymentState:

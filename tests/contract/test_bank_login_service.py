@@ -149,9 +149,9 @@ def test_disconnecting_erases_the_tokens_and_ends_the_access_at_the_bank(
         assert (scene.accounts(), scene.lines()) == (accounts, lines)
         assert scene.gateway.calls[-1] == "revoke"
         if dialect is MONZO:
-            assert [scene.bank.model.webhooks.of_account(each.external_account_id) for each in accounts] == [
-                []
-            ] * len(accounts)
+            assert [
+                scene.bank.model.books.webhooks.of_account(each.external_account_id) for each in accounts
+            ] == [[]] * len(accounts)
         assert scene.audited()[-1] == "bank_login.disconnected"
         disconnect(scene)
 

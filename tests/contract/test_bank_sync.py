@@ -70,15 +70,15 @@ def test_what_the_bank_does_later_is_booked_once(either_scene: SyncScene) -> Non
     scene = either_scene
     scene.run_jobs()
     bank, shown, booked = scene.bank.model, scene.at_the_bank(), scene.new_lines()
-    settles = bank.add_transaction(shown.id, -500)
-    changes = bank.add_transaction(shown.id, -700)
-    bank.add_transaction(shown.id, 9000, pending=False, merchant_name="Acme", notes="June")
+    settles = bank.books.add_transaction(shown.id, -500)
+    changes = bank.books.add_transaction(shown.id, -700)
+    bank.books.add_transaction(shown.id, 9000, pending=False, merchant_name="Acme", notes="June")
     scene.synced()
     assert [line.kind for line in booked()] == [EntryKind.IMPORT] * 3
     scene.assert_ties()
 
-    bank.settle(settles.id)
-    bank.settle(changes.id, amount=-650)
+    bank.books.settle(settles.id)
+    bank.books.settle(changes.id, amount=-650)
     scene.synced()
 
     assert [line.kind for line in booked()[3:]] == [EntryKind.REVERSAL, EntryKind.IMPORT]
@@ -89,11 +89,11 @@ def test_what_the_bank_does_later_is_booked_once(either_scene: SyncScene) -> Non
 
 def test_a_movement_that_is_declined_later_is_taken_back(scene: SyncScene) -> None:
     scene.run_jobs()
-    movement = scene.bank.model.add_transaction(scene.at_the_bank().id, -500)
+    movement = scene.bank.model.books.add_transaction(scene.at_the_bank().id, -500)
     scene.synced()
     booked = scene.new_lines()
 
-    scene.bank.model.decline(movement.id)
+    scene.bank.model.books.decline(movement.id)
     scene.synced()
 
     assert [(line.kind, line.direction) for line in booked()] == [(EntryKind.REVERSAL, Direction.CREDIT)]
@@ -127,7 +127,7 @@ def test_a_balance_that_no_movement_explains_is_reconciled(scene: SyncScene) -> 
     scene.run_jobs()
     shown, booked = scene.at_the_bank(), scene.new_lines()
 
-    scene.bank.model.set_balance(shown.id, shown.balance - 1234)
+    scene.bank.model.books.set_balance(shown.id, shown.balance - 1234)
     scene.synced()
 
     (line,) = booked()
@@ -165,7 +165,7 @@ def test_a_movement_between_list_and_balance_is_no_difference(scene: SyncScene) 
 
     def move_once() -> None:
         scene.gateway.before.clear()
-        scene.bank.model.add_transaction(shown.id, -500)
+        scene.bank.model.books.add_transaction(shown.id, -500)
 
     scene.gateway.before["get_balance"] = move_once
     scene.synced()
@@ -182,7 +182,7 @@ def test_a_movement_during_the_first_sync_is_no_part_of_the_opening(scene: SyncS
 
     def move_once() -> None:
         scene.gateway.before.clear()
-        scene.bank.model.add_transaction(shown.id, -500)
+        scene.bank.model.books.add_transaction(shown.id, -500)
 
     scene.gateway.before["get_balance"] = move_once
     scene.run_jobs()
@@ -199,7 +199,7 @@ def test_an_account_that_never_stands_still_keeps_what_is_listed_and_ties_the_ne
 
     def move() -> None:
         # Opening figures are never listed: a difference that is another one at each look.
-        scene.bank.model.set_balance(shown.id, shown.balance + 100)
+        scene.bank.model.books.set_balance(shown.id, shown.balance + 100)
 
     scene.gateway.before["get_balance"] = move
     assert scene.sync().state is JobState.COMPLETED
@@ -213,7 +213,9 @@ def test_an_account_that_never_stands_still_keeps_what_is_listed_and_ties_the_ne
 
 def test_a_first_sync_of_an_account_that_never_stands_still_books_nothing_of_it(scene: SyncScene) -> None:
     shown = scene.at_the_bank()
-    scene.gateway.before["get_balance"] = lambda: scene.bank.model.set_balance(shown.id, shown.balance + 100)
+    scene.gateway.before["get_balance"] = lambda: scene.bank.model.books.set_balance(
+        shown.id, shown.balance + 100
+    )
 
     (job,) = scene.run_jobs()
 
@@ -229,7 +231,7 @@ def test_a_first_sync_of_an_account_that_never_stands_still_books_nothing_of_it(
 def test_a_balance_is_what_the_bank_says_also_below_zero(scene: SyncScene) -> None:
     scene.run_jobs()
     shown = scene.at_the_bank()
-    scene.bank.model.add_transaction(shown.id, -shown.balance - 2550)
+    scene.bank.model.books.add_transaction(shown.id, -shown.balance - 2550)
 
     scene.synced()
 
@@ -243,7 +245,7 @@ def test_a_balance_is_what_the_bank_says_also_below_zero(scene: SyncScene) -> No
 def test_a_first_history_that_goes_below_zero_is_booked_line_by_line(scene: SyncScene) -> None:
     shown = scene.at_the_bank()
     for pennies in (-shown.balance - 5000, 20000, -1000):
-        scene.bank.model.add_transaction(shown.id, pennies)
+        scene.bank.model.books.add_transaction(shown.id, pennies)
     scene.run_jobs()
 
     lines = scene.lines()
@@ -300,10 +302,10 @@ def test_an_account_that_is_closed_at_the_bank_is_closed_once_it_is_empty(scene:
     assert scene.account("Old Prepaid Card").status is AccountStatus.CLOSED
     shown = scene.at_the_bank()
 
-    scene.bank.model.close_account(shown.id)
+    scene.bank.model.books.close_account(shown.id)
     scene.synced()
     assert scene.account().status is AccountStatus.ACTIVE
-    scene.bank.model.add_transaction(shown.id, -shown.balance, pending=False)
+    scene.bank.model.books.add_transaction(shown.id, -shown.balance, pending=False)
     scene.synced()
 
     assert scene.account().status is AccountStatus.CLOSED
@@ -315,8 +317,8 @@ def test_what_was_pending_on_an_account_that_the_bank_closes_is_taken_back(scene
     account, shown = scene.account(), scene.at_the_bank()
     pending = scene.given.a_payment(account)
     elsewhere = scene.given.a_payment(scene.given.an_account(scene.user))
-    scene.bank.model.close_account(shown.id)
-    scene.bank.model.add_transaction(shown.id, -shown.balance, pending=False)
+    scene.bank.model.books.close_account(shown.id)
+    scene.bank.model.books.add_transaction(shown.id, -shown.balance, pending=False)
     scene.synced()
 
     def status(payment: Payment) -> PaymentStatus:
@@ -330,12 +332,12 @@ def test_what_was_pending_on_an_account_that_the_bank_closes_is_taken_back(scene
 def test_an_account_that_was_closed_here_is_synced_no_more(scene: SyncScene) -> None:
     scene.run_jobs()
     shown = scene.at_the_bank()
-    scene.bank.model.add_transaction(shown.id, -shown.balance, pending=False)
+    scene.bank.model.books.add_transaction(shown.id, -shown.balance, pending=False)
     scene.synced()
     closed = AccountChanges(status=AccountStatus.CLOSED)
     scene.world.accounts.update(scene.actor, account_id=scene.account().id, changes=closed)
     booked = scene.new_lines()
-    scene.bank.model.add_transaction(shown.id, 700)
+    scene.bank.model.books.add_transaction(shown.id, 700)
 
     scene.synced()
 
@@ -350,7 +352,7 @@ def test_what_was_set_here_is_kept_while_the_bank_goes_on(scene: SyncScene, stat
     _, admin = scene.world.user("admin@example.com", role=Role.ADMIN)
     changes = AccountChanges(status=status, account_name="My money")
     scene.world.accounts.update(admin, account_id=account.id, changes=changes)
-    scene.bank.model.add_transaction(shown.id, 700)
+    scene.bank.model.books.add_transaction(shown.id, 700)
 
     scene.synced()
 
@@ -361,7 +363,7 @@ def test_what_was_set_here_is_kept_while_the_bank_goes_on(scene: SyncScene, stat
 def test_an_account_that_comes_back_in_another_currency_is_the_banks_error(scene: SyncScene) -> None:
     scene.run_jobs()
     shown = scene.at_the_bank("Joint Account")
-    scene.bank.model.add_transaction(shown.id, 100)
+    scene.bank.model.books.add_transaction(shown.id, 100)
     booked = scene.new_lines("Joint Account")
 
     def in_yen(accounts: list) -> list:
@@ -415,8 +417,8 @@ def test_more_accounts_than_anybody_has_are_the_banks_error(scene: SyncScene) ->
 
 def test_a_new_account_at_the_bank_appears(scene: SyncScene) -> None:
     scene.run_jobs()
-    customer = scene.bank.model.customer_named(CUSTOMER)
-    scene.bank.model.open_account(
+    customer = scene.bank.model.books.customer_named(CUSTOMER)
+    scene.bank.model.books.open_account(
         customer.user_id, kind="uk_retail", currency="JPY", description="Yen", balance=1500
     )
 
@@ -442,8 +444,8 @@ def test_what_a_sync_did_can_be_followed_to_the_request_that_caused_it(scene: Sy
     scene.run_jobs()
     scene.clock.advance(BETWEEN_SYNCS)
     account, shown = scene.account(), scene.at_the_bank()
-    scene.bank.model.close_account(shown.id)
-    scene.bank.model.add_transaction(shown.id, -shown.balance, pending=False)
+    scene.bank.model.books.close_account(shown.id)
+    scene.bank.model.books.add_transaction(shown.id, -shown.balance, pending=False)
     asking = replace(scene.actor, origin=Origin(correlation_id="asked-for-this"))
     scene.world.bank_logins.request_sync(asking, login_id=scene.login_id)
     scene.run_jobs()

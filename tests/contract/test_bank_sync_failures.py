@@ -51,7 +51,7 @@ def test_an_expired_consent_never_looks_like_success(either_scene: SyncScene) ->
     scene = either_scene
     last_sync_at = scene.login.last_sync_at
     scene.bank.model.expire_consents()
-    scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
     booked = scene.new_lines()
 
     job = scene.sync()
@@ -79,7 +79,7 @@ def test_a_login_without_consent_waits_for_its_owner_and_goes_on_once_reconnecte
     scene.clock.advance(timedelta(days=2))
     scene.run_jobs()
     assert len(scene.jobs(JobKind.BANK_SYNC)) == syncs
-    scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
 
     scene.connect()
     (job,) = scene.run_jobs()
@@ -117,7 +117,7 @@ def test_a_token_that_the_bank_refuses_is_renewed_once_and_the_call_repeated(
     scene = either_scene
     before = scene.login.tokens
     scene.bank.model.expire_tokens()
-    scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
 
     scene.synced()
 
@@ -188,7 +188,7 @@ def test_an_outage_is_told_and_over_with_the_next_sync(
     scene: SyncScene, operation: str, fault: dict, reason: Reason
 ) -> None:
     last_sync_at = scene.login.last_sync_at
-    scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
     order(scene, operation, **fault)
 
     job = scene.sync()
@@ -245,8 +245,8 @@ def test_owners_are_told_of_an_outage_once_however_often_it_is_tried_again(scene
 
 def test_accounts_that_were_done_before_an_outage_stay_done(scene: SyncScene) -> None:
     current, joint = scene.at_the_bank(), scene.at_the_bank("Joint Account")
-    scene.bank.model.add_transaction(current.id, 700)
-    scene.bank.model.add_transaction(joint.id, 800)
+    scene.bank.model.books.add_transaction(current.id, 700)
+    scene.bank.model.books.add_transaction(joint.id, 800)
     booked, booked_on_joint = scene.new_lines(), scene.new_lines("Joint Account")
     scene.gateway.before["get_balance"] = lambda: (
         order(scene, "balance") if scene.gateway.calls.count("get_balance") % 5 == 2 else None
@@ -304,11 +304,11 @@ def test_an_approval_in_the_banks_app_is_awaited_for_five_minutes(
 
         scene.clock.advance(timedelta(seconds=30))
         assert [job.state for job in scene.run_jobs()] == [JobState.SCHEDULED]
-        assert not scene.bank.model.webhooks.registered
-        scene.bank.model.approve_in_app(scene.bank.model.customer_named(CUSTOMER).user_id)
+        assert not scene.bank.model.books.webhooks.registered
+        scene.bank.model.approve_in_app(scene.bank.model.books.customer_named(CUSTOMER).user_id)
         scene.clock.advance(timedelta(seconds=30))
         assert [job.state for job in scene.run_jobs()] == [JobState.COMPLETED]
-        assert len(scene.bank.model.webhooks.registered) == len(scene.accounts())
+        assert len(scene.bank.model.books.webhooks.registered) == len(scene.accounts())
         scene.assert_ties()
 
 

@@ -46,7 +46,7 @@ def test_of_twenty_syncs_at_once_one_renews_the_token_and_each_movement_is_impor
 ) -> None:
     shown, booked = scene.at_the_bank(), scene.new_lines()
     for amount in (700, -300, 50):
-        scene.bank.model.add_transaction(shown.id, amount)
+        scene.bank.model.books.add_transaction(shown.id, amount)
     scene.bank.model.expire_tokens()
     asked_before = scene.calls("transactions")
     jobs = [scene.new_job() for _ in range(20)]
@@ -123,7 +123,7 @@ def test_a_sync_that_began_before_this_one_was_asked_for_does_not_do_for_it(scen
 
     once_before(scene, "get_balance", ask)
     scene.run(scene.new_job())
-    scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
 
     scene.run(late[0])
 
@@ -147,7 +147,7 @@ def test_a_wish_that_a_later_sync_fulfilled_asks_the_bank_nothing(scene: SyncSce
 
 def test_a_sync_that_was_disconnected_from_changes_nothing(scene: SyncScene) -> None:
     booked = scene.new_lines()
-    scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
     once_before(
         scene, "get_balance", lambda: scene.world.bank_logins.disconnect(scene.actor, login_id=scene.login_id)
     )
@@ -182,7 +182,7 @@ def test_a_failure_after_disconnecting_is_nobodys_concern(scene: SyncScene) -> N
 
 def test_a_sync_that_another_one_took_over_changes_nothing(scene: SyncScene) -> None:
     booked = scene.new_lines()
-    scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
     other = SyncLease(
         token=scene.given.ids.new_id(),
         worker_id=scene.worker_id,
@@ -249,7 +249,7 @@ def test_a_reconnect_during_a_sync_has_the_last_word(scene: SyncScene) -> None:
     booked = scene.new_lines()
 
     def reconnect() -> None:
-        scene.bank.model.add_transaction(scene.at_the_bank().id, 700)
+        scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
         scene.world.bank_logins.disconnect(scene.actor, login_id=scene.login_id)
         scene.connect()
 

@@ -48,7 +48,7 @@ class BankSyncSimulation:
         self._last_sync_with_consent: datetime | None = None
         self._has_consent = True
         # Nobody is there to receive them: the simulation delivers by itself, twice and in disorder.
-        self.bank.webhooks.mode = DeliveryMode.PAUSED
+        self.bank.books.webhooks.mode = DeliveryMode.PAUSED
         self._events: dict[Callable[[], None], int] = {
             self.new_movement: 24,
             self.new_settled_movement: 8,
@@ -94,7 +94,7 @@ class BankSyncSimulation:
         self.scene.clock.advance(timedelta(hours=2))
         for account in self._accounts():
             if account.balance < 0:
-                self.bank.add_transaction(account.id, -account.balance + 1000, pending=False)
+                self.bank.books.add_transaction(account.id, -account.balance + 1000, pending=False)
         self.customer_reconnects()
         self._run_jobs()
         self._must_sync()
@@ -117,30 +117,30 @@ class BankSyncSimulation:
         )
 
     def new_movement(self) -> None:
-        self.bank.add_transaction(self._account().id, self._amount())
+        self.bank.books.add_transaction(self._account().id, self._amount())
 
     def new_settled_movement(self) -> None:
-        self.bank.add_transaction(self._account().id, self._amount(), pending=False)
+        self.bank.books.add_transaction(self._account().id, self._amount(), pending=False)
 
     def declined_at_once(self) -> None:
-        self.bank.add_transaction(self._account().id, self._amount(), decline_reason="OTHER")
+        self.bank.books.add_transaction(self._account().id, self._amount(), decline_reason="OTHER")
 
     def settle(self) -> None:
         if pending := self._pending():
-            self.bank.settle(pending.id)
+            self.bank.books.settle(pending.id)
 
     def settle_with_another_amount(self) -> None:
         if pending := self._pending():
-            self.bank.settle(pending.id, amount=pending.amount + self.random.choice((-150, -1, 1, 220)))
+            self.bank.books.settle(pending.id, amount=pending.amount + self.random.choice((-150, -1, 1, 220)))
 
     def decline(self) -> None:
         if pending := self._pending():
-            self.bank.decline(pending.id)
+            self.bank.books.decline(pending.id)
 
     def set_balance(self) -> None:
         account = self._account()
         self._shifted[account.id] += 1
-        self.bank.set_balance(account.id, account.balance + self.random.randint(-200, 200))
+        self.bank.books.set_balance(account.id, account.balance + self.random.randint(-200, 200))
 
     def time_passes(self) -> None:
         self.scene.clock.advance(timedelta(seconds=self.random.choice((5, 60, 400, 1800))))
@@ -171,8 +171,8 @@ class BankSyncSimulation:
     def webhook_storm(self) -> None:
         """All that was held so far and some of it again, in any order, with forgeries among it."""
         with self.bank.locked():
-            held = [(each.event_type, each.transaction) for each in self.bank.webhooks.held]
-            self.bank.webhooks.held.clear()
+            held = [(each.event_type, each.transaction) for each in self.bank.books.webhooks.held]
+            self.bank.books.webhooks.held.clear()
         storm = held[-12:] + self.random.choices(held, k=5) if held else []
         self.random.shuffle(storm)
         for event_type, transaction in storm:
@@ -185,7 +185,7 @@ class BankSyncSimulation:
 
         def move() -> None:
             self.scene.gateway.before.clear()
-            self.bank.add_transaction(account.id, amount, pending=self.random.random() < 0.5)
+            self.bank.books.add_transaction(account.id, amount, pending=self.random.random() < 0.5)
 
         self.scene.gateway.before[moment] = move
         self._sync_now()
@@ -259,7 +259,7 @@ class BankSyncSimulation:
             self.outcomes["killed"] += 1
 
     def _accounts(self) -> list[SimulatedAccount]:
-        return self.bank.customer_named(CUSTOMER).accounts
+        return self.bank.books.customer_named(CUSTOMER).accounts
 
     def _account(self) -> SimulatedAccount:
         """One that the product knows, and that is still in use."""
@@ -267,7 +267,7 @@ class BankSyncSimulation:
         return self.random.choice([account for account in known if not account.closed])
 
     def _user_id(self) -> str:
-        return self.bank.customer_named(CUSTOMER).user_id
+        return self.bank.books.customer_named(CUSTOMER).user_id
 
     def _amount(self) -> int:
         return self.random.choice((-1, 1, -1)) * self.random.randint(1, 3000)

@@ -612,8 +612,8 @@ def test_what_the_bank_delivers_is_verified_and_named_alike_each_time(
             headers={"Authorization": f"Bearer {tokens.access_token}"},
             data={"account_id": account.external_id, "url": str(url)},
         ).raise_for_status()
-        made = world.bank.model.add_transaction(account.external_id, -100)
-        world.bank.model.settle(made.id)
+        made = world.bank.model.books.add_transaction(account.external_id, -100)
+        world.bank.model.books.settle(made.id)
         assert world.bank.courier.wait_until_idle()
         server.shutdown()
 

@@ -89,7 +89,7 @@ def test_the_bank_that_the_walk_through_connects_shows_its_balances(database_url
                 )
             connected = [block_after("Connect a bank", "sh", number=number) for number in (1, 2)]
             *shown, refusal = run_in_bash(server, make_a_payment, *connected)
-        customer = bank.model.customer_named("Alice Example")
+        customer = bank.model.books.customer_named("Alice Example")
 
     current = next(account for account in customer.accounts if account.description == "Current Account")
     assert f"Current Account: {Decimal(current.balance).scaleb(-2)} GBP" in shown

@@ -32,25 +32,25 @@ def small_bank(seed: int = 1) -> SimulatedBank:
 @settings(deadline=None)
 def test_the_balance_is_always_the_opening_figure_and_all_that_stands(events: list[tuple[str, int]]):
     bank = small_bank()
-    account = bank.customer_named("Alex").accounts[0]
+    account = bank.books.customer_named("Alex").accounts[0]
     expected, ids = account.balance, {each.id for each in account.in_order()}
     for event, figure in events:
         pending = [each for each in account.in_order() if each.is_pending]
         chosen = pending[abs(figure) % len(pending)] if pending else None
         match event:
             case "add":
-                ids.add(bank.add_transaction(account.id, figure).id)
+                ids.add(bank.books.add_transaction(account.id, figure).id)
                 expected += figure
             case "settle" if chosen:
-                bank.settle(chosen.id)
+                bank.books.settle(chosen.id)
             case "settle_otherwise" if chosen:
-                bank.settle(chosen.id, amount=figure)
+                bank.books.settle(chosen.id, amount=figure)
                 expected += figure - chosen.amount
             case "decline" if chosen:
-                bank.decline(chosen.id)
+                bank.books.decline(chosen.id)
                 expected -= chosen.amount
             case "set_balance":
-                bank.set_balance(account.id, figure)
+                bank.books.set_balance(account.id, figure)
                 expected = figure
             case "advance":
                 bank.advance(abs(figure))
@@ -63,7 +63,7 @@ def test_the_balance_is_always_the_opening_figure_and_all_that_stands(events: li
 @given(seed=st.integers(0, 2**32), name=st.text(min_size=1, max_size=40).filter(str.strip))
 @settings(deadline=None, max_examples=60)
 def test_any_seed_and_name_give_a_sound_customer_and_always_the_same(seed: int, name: str):
-    first, second = (small_bank(seed).customer_named(name) for _ in range(2))
+    first, second = (small_bank(seed).books.customer_named(name) for _ in range(2))
     assert first == second
     ids = [each.id for account in first.accounts for each in account.in_order()]
     assert len(ids) == len(set(ids))
@@ -83,4 +83,4 @@ def test_the_bank_tells_its_own_time_ahead_of_the_machines():
     bank, _, _ = create_simulated_bank(clock=lambda: next(moments))
     assert bank.advance(60) == START + timedelta(seconds=60)
     assert bank.now() == START + timedelta(seconds=61)
-    assert bank.start == START
+    assert bank.books.start == START

@@ -86,7 +86,7 @@ def take_decision(dialect: Dialect) -> Handler:
 
 
 def _approved(bank: SimulatedBank, dialect: Dialect, question: _Question, name: str) -> str:
-    customer = bank.customer_named(name)
+    customer = bank.books.customer_named(name)
     if question.consent is not None:
         question.consent.user_id = customer.user_id
         question.consent.move_to(ConsentStatus.AUTHORISED, bank.now())

@@ -22,7 +22,7 @@ from ledgerbank_adapters.simulated_bank.simulated_webhooks import CREATED, Deliv
 
 
 def list_customers(bank: SimulatedBank, _: ControlBody, __: str) -> Payload:
-    return {"customers": [shown_customer(bank, each) for each in bank.customers.values()]}
+    return {"customers": [shown_customer(bank, each) for each in bank.books.customers.values()]}
 
 
 def add_customer(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
@@ -30,11 +30,11 @@ def add_customer(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
     body.done()
     if not name.split():
         raise BadControlError("name must not be blank.")
-    return shown_customer(bank, bank.customer_named(name))
+    return shown_customer(bank, bank.books.customer_named(name))
 
 
 def get_customer(bank: SimulatedBank, _: ControlBody, user_id: str) -> Payload:
-    return shown_customer(bank, bank.customer(user_id))
+    return shown_customer(bank, bank.books.customer(user_id))
 
 
 def open_account(bank: SimulatedBank, body: ControlBody, user_id: str) -> Payload:
@@ -42,33 +42,35 @@ def open_account(bank: SimulatedBank, body: ControlBody, user_id: str) -> Payloa
     description, balance = body.text("description", "Further Account"), body.whole("balance", 0)
     body.done()
     return shown_account(
-        bank.open_account(user_id, kind=kind, currency=currency, description=description, balance=balance)
+        bank.books.open_account(
+            user_id, kind=kind, currency=currency, description=description, balance=balance
+        )
     )
 
 
 def approve(bank: SimulatedBank, body: ControlBody, user_id: str) -> Payload:
     body.done()
-    bank.customer(user_id)
+    bank.books.customer(user_id)
     return {"approved": bank.approve_in_app(user_id)}
 
 
 def get_account(bank: SimulatedBank, _: ControlBody, account_id: str) -> Payload:
-    return shown_account(bank.account(account_id))
+    return shown_account(bank.books.account(account_id))
 
 
 def set_balance(bank: SimulatedBank, body: ControlBody, account_id: str) -> Payload:
     balance = body.whole("balance")
     body.done()
-    return shown_account(bank.set_balance(account_id, balance))
+    return shown_account(bank.books.set_balance(account_id, balance))
 
 
 def close_account(bank: SimulatedBank, body: ControlBody, account_id: str) -> Payload:
     body.done()
-    return shown_account(bank.close_account(account_id))
+    return shown_account(bank.books.close_account(account_id))
 
 
 def list_transactions(bank: SimulatedBank, _: ControlBody, account_id: str) -> Payload:
-    return {"transactions": [shown_transaction(each) for each in bank.account(account_id).in_order()]}
+    return {"transactions": [shown_transaction(each) for each in bank.books.account(account_id).in_order()]}
 
 
 def add_transaction(bank: SimulatedBank, body: ControlBody, account_id: str) -> Payload:
@@ -79,7 +81,7 @@ def add_transaction(bank: SimulatedBank, body: ControlBody, account_id: str) -> 
     local_amount, local_currency = body.optional_whole("local_amount"), body.optional_text("local_currency")
     body.done()
     return shown_transaction(
-        bank.add_transaction(
+        bank.books.add_transaction(
             account_id,
             amount,
             description=description,
@@ -97,13 +99,13 @@ def add_transaction(bank: SimulatedBank, body: ControlBody, account_id: str) -> 
 def settle(bank: SimulatedBank, body: ControlBody, transaction_id: str) -> Payload:
     amount = body.optional_whole("amount")
     body.done()
-    return shown_transaction(bank.settle(transaction_id, amount=amount))
+    return shown_transaction(bank.books.settle(transaction_id, amount=amount))
 
 
 def decline(bank: SimulatedBank, body: ControlBody, transaction_id: str) -> Payload:
     reason = body.text("reason", "OTHER")
     body.done()
-    return shown_transaction(bank.decline(transaction_id, reason=reason))
+    return shown_transaction(bank.books.decline(transaction_id, reason=reason))
 
 
 def require_approval(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
@@ -175,7 +177,7 @@ def delete_counters(bank: SimulatedBank, _: ControlBody, __: str) -> Payload:
 
 
 def get_clock(bank: SimulatedBank, _: ControlBody, __: str) -> Payload:
-    return {"now": monzo_instant(bank.now()), "start": monzo_instant(bank.start)}
+    return {"now": monzo_instant(bank.now()), "start": monzo_instant(bank.books.start)}
 
 
 def advance_clock(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
@@ -185,7 +187,7 @@ def advance_clock(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
 
 
 def get_webhooks(bank: SimulatedBank, _: ControlBody, __: str) -> Payload:
-    webhooks = bank.webhooks
+    webhooks = bank.books.webhooks
     return {
         "mode": webhooks.mode.value,
         "webhooks": [monzo_webhook(each) for each in webhooks.registered.values()],
@@ -198,27 +200,27 @@ def get_webhooks(bank: SimulatedBank, _: ControlBody, __: str) -> Payload:
 def set_webhook_mode(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
     mode = body.choice("mode", DeliveryMode)
     body.done()
-    bank.webhooks.mode = mode
+    bank.books.webhooks.mode = mode
     if mode in (DeliveryMode.NORMAL, DeliveryMode.TWICE):
-        bank.webhooks.flush()
+        bank.books.webhooks.flush()
     return {"mode": mode.value}
 
 
 def flush_webhooks(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
     body.done()
-    return {"flushed": bank.webhooks.flush()}
+    return {"flushed": bank.books.webhooks.flush()}
 
 
 def announce(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
-    transaction = bank.transaction(body.text("transaction_id"))
+    transaction = bank.books.transaction(body.text("transaction_id"))
     times = body.whole("times", 1)
     body.done()
     for _each in range(times):
-        bank.webhooks.announce(CREATED, bank.account(transaction.account_id), transaction)
+        bank.books.webhooks.announce(CREATED, bank.books.account(transaction.account_id), transaction)
     return {"announced": times}
 
 
 def reset(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
     body.done()
     bank.reset()
-    return {"start": monzo_instant(bank.start)}
+    return {"start": monzo_instant(bank.books.start)}

@@ -57,7 +57,7 @@ class _Selection:
 
 def _accounts(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
     wanted = arrival.query.get("account_type")
-    accounts = bank.customer(grant.authorization.user_id).accounts
+    accounts = bank.books.customer(grant.authorization.user_id).accounts
     shown = [monzo_account(each) for each in accounts if wanted in (None, each.kind.monzo_type)]
     return json_answer({"accounts": shown})
 
@@ -80,7 +80,7 @@ def _transactions(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Respon
 
 
 def _transaction(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
-    transaction = bank.transaction(arrival.path_parameters["transaction_id"])
+    transaction = bank.books.transaction(arrival.path_parameters["transaction_id"])
     account = _own_account(bank, grant, transaction.account_id)
     expand = _expands_merchant(arrival)
     return json_answer({"transaction": monzo_transaction(account, transaction, expand_merchant=expand)})
@@ -96,7 +96,7 @@ def _feed(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
     item = FeedItem(
         account_id=account.id, title=title, body=fields.get("params[body]", ""), url=fields.get("url", "")
     )
-    bank.customer(account.user_id).feed.append(item)
+    bank.books.customer(account.user_id).feed.append(item)
     return json_answer({})
 
 
@@ -105,9 +105,9 @@ def _register_webhook(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Re
     url = required(arrival, "url")
     if not is_web_address(url):
         raise _bad("url")
-    registered = bank.webhooks.registered
+    registered = bank.books.webhooks.registered
     webhook = Webhook(
-        id=hashed_id("webhook", account.id, bank.webhooks.next_number()),
+        id=hashed_id("webhook", account.id, bank.books.webhooks.next_number()),
         account_id=account.id,
         url=url,
         client_id=grant.authorization.client_id,
@@ -118,15 +118,17 @@ def _register_webhook(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Re
 
 def _list_webhooks(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
     account = _own_account(bank, grant, arrival.query.get("account_id"))
-    return json_answer({"webhooks": [monzo_webhook(each) for each in bank.webhooks.of_account(account.id)]})
+    return json_answer(
+        {"webhooks": [monzo_webhook(each) for each in bank.books.webhooks.of_account(account.id)]}
+    )
 
 
 def _delete_webhook(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
-    webhook = bank.webhooks.registered.get(arrival.path_parameters["webhook_id"])
+    webhook = bank.books.webhooks.registered.get(arrival.path_parameters["webhook_id"])
     if webhook is None:
         raise NotAtThisBankError(arrival.path_parameters["webhook_id"])
     _own_account(bank, grant, webhook.account_id)
-    del bank.webhooks.registered[webhook.id]
+    del bank.books.webhooks.registered[webhook.id]
     return json_answer({})
 
 
@@ -134,7 +136,7 @@ def _own_account(bank: SimulatedBank, grant: Grant, account_id: str | None) -> S
     """Somebody else's account is not there, as far as whoever asks is told."""
     if not account_id:
         raise missing("account_id")
-    account = bank.account(account_id)
+    account = bank.books.account(account_id)
     if account.user_id != grant.authorization.user_id:
         raise NotAtThisBankError(account_id)
     return account

@@ -136,7 +136,7 @@ def _of_client(handler: Callable[[SimulatedBank, Arrival, str], Response]) -> Ha
     """Lets only tokens in that stand for a client itself."""
 
     def checked(bank: SimulatedBank, arrival: Arrival) -> Response:
-        client_id, expires_at = bank.client_tokens.get(arrival.bearer, ("", bank.start))
+        client_id, expires_at = bank.client_tokens.get(arrival.bearer, ("", bank.books.start))
         if not client_id or bank.now() >= expires_at:
             raise _unauthorized()
         return handler(bank, arrival, client_id)

@@ -94,11 +94,11 @@ def _answer(arrival: Arrival, data: Payload) -> Response:
 
 
 def _own_accounts(bank: SimulatedBank, consent: SimulatedConsent) -> list[SimulatedAccount]:
-    return bank.customer(consent.user_id or "").accounts
+    return bank.books.customer(consent.user_id or "").accounts
 
 
 def _own_account(bank: SimulatedBank, arrival: Arrival, consent: SimulatedConsent) -> SimulatedAccount:
-    account = bank.account(arrival.path_parameters["account_id"])
+    account = bank.books.account(arrival.path_parameters["account_id"])
     if account.user_id != consent.user_id:
         raise NotAtThisBankError(account.id)
     return account

@@ -2,8 +2,10 @@
 
 import hmac
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Condition
 
 from ledgerbank_adapters.simulated_bank.simulated_bank_settings import SimulatedBankSettings
 from ledgerbank_adapters.simulated_bank.simulated_books import SimulatedBooks, found_in
@@ -18,8 +20,9 @@ from ledgerbank_adapters.simulated_bank.simulated_grants import (
 )
 
 
-class SimulatedBank(SimulatedBooks):
-    """Everything in memory: the books, who may see them, and the faults to come.
+class SimulatedBank:
+    """Everything in memory: the ``books``, who may see them, and the faults to come. The books keep the lock
+    and the time of all of it.
 
     The same settings, names and orders of calls give the same content, ids included; only tokens and codes
     come from ``new_secret``, so that one of an earlier run never fits by accident. ``clock`` gives the
@@ -33,21 +36,36 @@ class SimulatedBank(SimulatedBooks):
         clock: Callable[[], datetime],
         new_secret: Callable[[], str],
     ) -> None:
-        self._new_secret = new_secret
+        self.settings = settings
         self.redirect_uris = set(settings.redirect_uris)
-        super().__init__(settings, clock=clock)
+        self.books = SimulatedBooks(settings, clock=clock)
+        self._new_secret = new_secret
+        self._open()
+
+    def _open(self) -> None:
+        self.app_approval_required = self.settings.app_approval_required
+        self.consents: dict[str, SimulatedConsent] = {}
+        self.client_tokens: dict[str, tuple[str, datetime]] = {}
+        self.faults = FaultPlan()
+        self.grants = SimulatedGrants(self._new_secret, timedelta(seconds=self.settings.access_token_seconds))
 
     def reset(self) -> None:
         """As if it had just opened: customers, consents, faults, counters and the advanced clock are gone."""
         with self.locked():
-            super().reset()
-            self.app_approval_required = self.settings.app_approval_required
-            self.consents: dict[str, SimulatedConsent] = {}
-            self.client_tokens: dict[str, tuple[str, datetime]] = {}
-            self.faults = FaultPlan()
-            self.grants = SimulatedGrants(
-                self._new_secret, timedelta(seconds=self.settings.access_token_seconds)
-            )
+            self.books.reset()
+            self._open()
+
+    def locked(self) -> AbstractContextManager[Condition]:
+        """Nobody else changes or reads the bank meanwhile; whoever waits for a change is woken at the end."""
+        return self.books.locked()
+
+    def now(self) -> datetime:
+        """The bank's time, in UTC, to the millisecond."""
+        return self.books.now()
+
+    def advance(self, seconds: float) -> datetime:
+        """Puts the bank's time ahead. Raises NotPossibleError for a negative number."""
+        return self.books.advance(seconds)
 
     def add_fault(self, fault: Fault) -> None:
         """Behind those still to come."""

@@ -52,8 +52,8 @@ class SimulatedBankServer:
                 yield bank
 
         def test_a_new_payment_is_imported(bank):
-            account = bank.model.customer_named("Alex Morgan").accounts[0]
-            bank.model.add_transaction(account.id, -1250, merchant_name="Daily Grind Coffee")
+            account = bank.model.books.customer_named("Alex Morgan").accounts[0]
+            bank.model.books.add_transaction(account.id, -1250, merchant_name="Daily Grind Coffee")
 
     ``url`` is where it answers, ``model`` the bank for direct control, ``courier`` delivers its webhooks.
     ``port`` 0 takes a free one.

@@ -41,7 +41,7 @@ class WebhookCourier:
     def wait_until_idle(self, timeout_seconds: float = 10) -> bool:
         """Waits until all is delivered or given up, but for what is held; False when it takes longer."""
         with self._bank.locked() as changed:
-            return changed.wait_for(lambda: self._bank.webhooks.is_idle, timeout_seconds)
+            return changed.wait_for(lambda: self._bank.books.webhooks.is_idle, timeout_seconds)
 
     def _run(self) -> None:
         timeout = self._bank.settings.webhook_timeout_seconds
@@ -60,7 +60,7 @@ class WebhookCourier:
         """Waits for one; None once told to stop. A reset meanwhile changes the outbox, so it comes along."""
         with self._bank.locked() as changed:
             while not self._stopping:
-                outbox = self._bank.webhooks
+                outbox = self._bank.books.webhooks
                 attempt = outbox.take_due(time.monotonic())
                 if attempt is not None:
                     return outbox, attempt

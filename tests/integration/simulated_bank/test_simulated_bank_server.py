@@ -77,11 +77,11 @@ def test_customers_differ_by_name_and_not_by_how_it_is_spelled(bank: SimulatedBa
 
 def test_content_does_not_depend_on_when_a_customer_comes_first(banks: list[SimulatedBankServer]):
     early, late, _ = banks
-    late.model.customer_named("Somebody Else")
+    late.model.books.customer_named("Somebody Else")
     late.model.advance(86_400)
     shown = []
     for bank in (early, late):
-        account = bank.model.customer_named("Alex Morgan").accounts[0]
+        account = bank.model.books.customer_named("Alex Morgan").accounts[0]
         shown.append((account.balance, account.in_order()))
     assert shown[0] == shown[1]
 
@@ -102,10 +102,10 @@ def test_of_twenty_simultaneous_refreshes_one_is_answered(monzo: MonzoClient):
 
 def test_movements_added_by_many_at_once_are_all_there_under_ids_of_their_own(monzo: MonzoClient):
     account_id = monzo.account_id()
-    before = monzo.bank.model.account(account_id).balance
-    added = race(lambda _: monzo.bank.model.add_transaction(account_id, -3).id, threads=30)
+    before = monzo.bank.model.books.account(account_id).balance
+    added = race(lambda _: monzo.bank.model.books.add_transaction(account_id, -3).id, threads=30)
     assert len(set(map(str, added))) == 30
-    assert monzo.bank.model.account(account_id).balance == before - 90
+    assert monzo.bank.model.books.account(account_id).balance == before - 90
 
 
 def test_a_bank_knows_the_clients_it_is_given() -> None:

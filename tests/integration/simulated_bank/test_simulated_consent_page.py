@@ -47,7 +47,7 @@ def test_a_person_clicks_through_and_lands_at_the_client(
         assert query["state"] == ["st&te"]
         assert browser.complaints == []
         assert browser.hosts == {urlsplit(bank.url).netloc, urlsplit(client_url).netloc}
-    names = [each.name for each in bank.model.customers.values()]
+    names = [each.name for each in bank.model.books.customers.values()]
     assert names == (["Zoë Ångström"] if button == "Approve" else [])
 
 

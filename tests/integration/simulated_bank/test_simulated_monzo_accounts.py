@@ -50,14 +50,14 @@ def test_every_balance_is_the_opening_figure_and_all_that_stands(
     for account in monzo.get("/accounts").json()["accounts"]:
         listed = all_pages(monzo, account["id"])
         standing = sum(each["amount"] for each in listed if "decline_reason" not in each)
-        opening = bank.model.account(account["id"]).opening_balance
+        opening = bank.model.books.account(account["id"]).opening_balance
         balance = monzo.get("/balance", account_id=account["id"]).json()
         assert (balance["balance"], balance["currency"]) == (opening + standing, account["currency"])
 
 
 def test_no_account_that_holds_money_ever_ran_out_of_it(bank: SimulatedBankServer):
     for name in ("Alex Morgan", "Bo", "Cleo Ó Néill"):
-        for account in bank.model.customer_named(name).accounts:
+        for account in bank.model.books.customer_named(name).accounts:
             running = account.opening_balance
             for transaction in account.in_order():
                 running += transaction.amount if transaction.stands else 0

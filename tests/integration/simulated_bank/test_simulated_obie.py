@@ -212,7 +212,7 @@ def test_both_dialects_show_the_same_accounts_and_figures(bank: SimulatedBankSer
         pending = sum(signed_amount(each) for each in listed if each["Status"] == "Pending")
         assert signed_amount(available) - signed_amount(booked) == pending
         standing = sum(signed_amount(each) for each in listed if each["Status"] != "Rejected")
-        opening = bank.model.account(account["AccountId"]).opening_balance
+        opening = bank.model.books.account(account["AccountId"]).opening_balance
         assert opening + 100 * standing == figure
 
 
@@ -222,7 +222,7 @@ def test_the_figures_of_all_accounts_come_in_one_answer(obie: ObieClient):
 
 
 def test_amounts_have_the_digits_of_their_currency(bank: SimulatedBankServer, obie: ObieClient):
-    user_id = next(iter(bank.model.customers))
+    user_id = next(iter(bank.model.books.customers))
     opened = control(
         bank,
         "POST",
