@@ -31,7 +31,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest
-from ledgerbank_domain.identity.value_rules import require_optional_instants
+from ledgerbank_domain.identity.value_rules import require_ids, require_optional_instants
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.account_health import AccountHealth
 from ledgerbank_domain.payments.payment import Payment
@@ -100,6 +100,7 @@ class AccountService:
         ``account_fed_by_bank`` for a balance that is the bank's to tell, ``insufficient_permissions`` naming
         the field the caller may not change, and what :meth:`Account.with_changes` raises.
         """
+        require_ids(account_id=account_id)
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
         with self.start_unit_of_work() as work:
@@ -134,6 +135,7 @@ class AccountService:
 
     def get(self, actor: Actor, *, account_id: UUID) -> Account:
         """Raises ``account_not_found``, then ``unauthorized_access``."""
+        require_ids(account_id=account_id)
         return result_of(self.get_many([(actor, account_id)])[0])
 
     def get_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
@@ -165,6 +167,7 @@ class AccountService:
         Raises ``invalid_datetime_format`` for what is no instant and for instants to come,
         ``account_not_found``, then ``unauthorized_access``.
         """
+        require_ids(account_id=account_id)
         require_optional_instants(at=at, known_at=known_at)
         account, asked_at, asked_known_at = self._settled(actor, account_id, at, known_at)
         # What was booked by then is all there will ever be: nobody is held up while it is summed.
@@ -196,6 +199,7 @@ class AccountService:
 
     def health(self, actor: Actor, *, account_id: UUID) -> AccountHealth:
         """What the account may still spend today. Raises ``account_not_found``, ``unauthorized_access``."""
+        require_ids(account_id=account_id)
         with self.start_unit_of_work() as work:
             account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
             activity = RecentActivity.gather(
@@ -211,6 +215,7 @@ class AccountService:
 
         Raises ``account_not_found``, then ``unauthorized_access``.
         """
+        require_ids(account_id=account_id)
         with self.start_unit_of_work() as work:
             account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
             page = work.transactions.list_keyset(replace(wanted, account_id=account_id), request=request)

@@ -9,6 +9,7 @@ from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.security import (
     AccessClaims,
@@ -151,6 +152,7 @@ class AuthService:
 
         Raises ``token_not_found`` for a session that is unknown, ended, or somebody else's.
         """
+        require_ids(session_id=session_id)
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
             locked_self(work, actor)

@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
@@ -35,6 +36,7 @@ class BankLoginService:
 
     def get(self, actor: Actor, *, login_id: UUID) -> BankLogin:
         """Raises ``bank_login_not_found``, then ``insufficient_permissions``."""
+        require_ids(login_id=login_id)
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_many([login_id]).get(login_id)
             if login is None:
@@ -61,6 +63,7 @@ class BankLoginService:
         and, naming the field, for one that nobody may change, and ``bank_login_inactive`` for ACTIVE without
         tokens.
         """
+        require_ids(login_id=login_id)
         if changes.is_empty:
             raise DomainError(Reason.MISSING_FIELDS)
         with self.start_unit_of_work() as work:
@@ -85,6 +88,7 @@ class BankLoginService:
 
         Raises ``bank_login_not_found``, then ``insufficient_permissions``.
         """
+        require_ids(login_id=login_id)
         self.accesses.end(self._disconnected(actor, login_id))
 
     @retried_on_conflict
@@ -94,6 +98,7 @@ class BankLoginService:
         Raises ``bank_login_not_found``, ``insufficient_permissions``, ``bank_inactive`` for a bank that
         nothing here speaks to, and ``bank_login_inactive``.
         """
+        require_ids(login_id=login_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             login = _locked(work, login_id)

@@ -106,6 +106,7 @@ class BankService:
 
     def get(self, *, bank_id: UUID) -> Bank:
         """Raises ``bank_not_found``."""
+        require_ids(bank_id=bank_id)
         with self.start_unit_of_work() as work:
             return work.banks.get(bank_id)
 
@@ -136,6 +137,7 @@ class BankService:
         :meth:`create`), ``bank_not_found``, ``resource_already_exists``, and ``bank_has_accounts`` when the
         bank has accounts and would begin or cease to feed them.
         """
+        require_ids(bank_id=bank_id)
         bank = self._change(actor, bank_id, changes)
         self.cache.clear()
         return bank

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.jobs.job import Job, JobKind, JobLease
 from ledgerbank_domain.jobs.job_timing import PERIODS, JobTiming, period_start
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -30,6 +31,7 @@ class JobDispatchService:
 
         Raises :class:`JobTransportError`; what could not be sent is free again.
         """
+        require_ids(owner_id=owner_id)
         batches = self._lease(owner_id, capacity)
         try:
             for batch in batches:
@@ -42,6 +44,7 @@ class JobDispatchService:
     @retried_on_conflict
     def give_back(self, *, owner_id: UUID) -> int:
         """Frees what this owner handed out and no worker has begun; returns how many jobs."""
+        require_ids(owner_id=owner_id)
         with self.start_unit_of_work() as work:
             freed = work.jobs.give_back_leases(owner_id, at=work.now())
             work.commit()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.jobs.job_worker import JobWorker
@@ -37,6 +38,7 @@ class JobRunningService:
         ``delivery_id`` is a new one each time that the batch is delivered. Who does not know whether it was
         begun, because the answer was lost, asks again with the same one and gets the same attempts.
         """
+        require_ids(delivery_id=delivery_id, worker_id=worker_id)
         kind_of_work = self.works[batch.kind]
         with self.start_unit_of_work() as work:
             held = kind_of_work.lock(work, work.jobs.find_many(batch.job_ids).values())

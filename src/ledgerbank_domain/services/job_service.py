@@ -10,6 +10,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.jobs.job import Job, JobFilter
 from ledgerbank_domain.jobs.job_policy import may_administer_jobs
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
@@ -38,6 +39,7 @@ class JobService:
 
     def get(self, actor: Actor, *, job_id: UUID) -> Job:
         """Raises ``job_not_found``."""
+        require_ids(job_id=job_id)
         with self.start_unit_of_work() as work:
             require_permission(may_administer_jobs(seen_actor(work, actor)))
             return _known(work.jobs.find(job_id)).as_of(work.now())
@@ -49,6 +51,7 @@ class JobService:
         What failed by it waits again. Raises ``job_not_found``, and ``already_processed`` for a job in any
         other state, for one whose work is done with, and while another job does it.
         """
+        require_ids(job_id=job_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             require_permission(may_administer_jobs(actor))
@@ -70,6 +73,7 @@ class JobService:
 
         What it was to do stays undone.
         """
+        require_ids(job_id=job_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             require_permission(may_administer_jobs(actor))

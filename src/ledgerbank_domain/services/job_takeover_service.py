@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.value_rules import require_ids, require_optional_ids
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.jobs.job_worker import JobWorker
@@ -32,6 +33,7 @@ class JobTakeoverService:
     @retried_on_conflict
     def renew(self, worker_id: UUID) -> None:
         """A worker says that it lives: once for all its attempts, however many run."""
+        require_ids(worker_id=worker_id)
         with self.start_unit_of_work() as work:
             alive_until = work.now() + self.timing.silence
             work.job_workers.renew(JobWorker(id=worker_id, alive_until=alive_until))
@@ -40,6 +42,7 @@ class JobTakeoverService:
     @retried_on_conflict
     def leave(self, worker_id: UUID) -> None:
         """A worker says that it will say nothing any more. Attempts that it leaves behind are taken over."""
+        require_ids(worker_id=worker_id)
         with self.start_unit_of_work() as work:
             work.job_workers.forget(worker_id)
             work.commit()
@@ -51,6 +54,7 @@ class JobTakeoverService:
         What somebody holds at this moment is left for the next time: nothing is waited for. The worker ``by``
         whom this is done lives, whatever it has said.
         """
+        require_optional_ids(by=by)
         taken: list[Job] = []
         while some := self._take_over_some(by):
             taken += some

@@ -11,6 +11,7 @@ from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ledger.journal import CustomerAccount, JournalEntry, reversal
 from ledgerbank_domain.ledger.ledger_policy import may_reverse
 from ledgerbank_domain.ledger.reversal_reason import parse_reversal_reason
@@ -40,6 +41,7 @@ class LedgerReversalService:
     @retried_on_conflict
     def reverse_payment(self, actor: Actor, *, payment_id: UUID, reason: str) -> Payment:
         """Raises ``payment_not_found``, and ``invalid_field_format`` for a reason that is none."""
+        require_ids(payment_id=payment_id)
         told = parse_reversal_reason(reason)
         with self.start_unit_of_work() as work:
             seen = work.payments.find_many([payment_id]).get(payment_id)
@@ -64,6 +66,7 @@ class LedgerReversalService:
         Raises ``resource_not_found`` for an entry that nobody knows, and ``invalid_field_format`` for a
         reason that is none.
         """
+        require_ids(entry_id=entry_id)
         told = parse_reversal_reason(reason)
         with self.start_unit_of_work() as work:
             # An entry never changes: what is to be locked may be read off it.

@@ -12,6 +12,7 @@ from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
     CustomerAccount,
@@ -67,6 +68,7 @@ class PaymentProcessingService:
         Raises ``payment_not_found``, ``insufficient_permissions``, ``already_processed``, then what
         ``PROCESSING_RULES`` stand for; the payment then stays as it was.
         """
+        require_ids(payment_id=payment_id)
         return result_of(self.process_many([(actor, payment_id)])[0])
 
     @retried_on_conflict

@@ -8,6 +8,7 @@ from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.jobs.job import Job, JobKind
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
 from ledgerbank_domain.payments.payment import Payment
@@ -50,6 +51,7 @@ class PaymentScheduleService:
         Raises ``invalid_schedule``, ``payment_not_found``, ``insufficient_permissions``, then
         ``already_processed`` for a payment that is not PENDING, whether it has a job or not.
         """
+        require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             run_at = schedule.due_at(work.now())
@@ -85,6 +87,7 @@ class PaymentScheduleService:
 
     def newest_job(self, actor: Actor, *, payment_id: UUID) -> Job:
         """Raises ``payment_not_found``, ``insufficient_permissions``, then ``job_not_found``."""
+        require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             payment = _known(work.payments.find_many([payment_id]).get(payment_id))
             require_permission(may_view_payment(actor, payment))
@@ -103,6 +106,7 @@ class PaymentScheduleService:
         Raises ``payment_not_found``, ``insufficient_permissions``, ``job_not_found`` when it never had one,
         then ``already_processed`` when its job runs or is finished.
         """
+        require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             payment = _locked(work, payment_id)

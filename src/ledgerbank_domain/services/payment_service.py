@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentFilter, PaymentSignature
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
@@ -128,6 +129,7 @@ class PaymentService:
 
     def get(self, actor: Actor, *, payment_id: UUID) -> Payment:
         """Raises ``payment_not_found``, then ``insufficient_permissions``."""
+        require_ids(payment_id=payment_id)
         return result_of(self.get_many([(actor, payment_id)])[0])
 
     def get_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
@@ -157,6 +159,7 @@ class PaymentService:
 
     def outlook(self, actor: Actor, *, payment_id: UUID) -> PaymentOutlook:
         """Raises ``payment_not_found``, then ``insufficient_permissions``."""
+        require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             payment = result_of(_viewable(actor, work.payments.find_many([payment_id]).get(payment_id)))
             activity = RecentActivity.gather(
@@ -191,6 +194,7 @@ class PaymentService:
 
         Raises ``payment_not_found``, ``insufficient_permissions``, then ``already_processed``.
         """
+        require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             payment = work.payments.find_many_for_update([payment_id]).get(payment_id)

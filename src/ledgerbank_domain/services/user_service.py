@@ -12,7 +12,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
-from ledgerbank_domain.identity.value_rules import require_member
+from ledgerbank_domain.identity.value_rules import require_ids, require_member
 from ledgerbank_domain.notifications.notification import password_changed
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -97,6 +97,7 @@ class UserService:
 
     def get(self, actor: Actor, *, user_id: UUID) -> User:
         """Any user, DELETED ones too. Raises ``user_not_found``, ``insufficient_permissions``."""
+        require_ids(user_id=user_id)
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
             user = work.users.get(user_id)
@@ -105,6 +106,7 @@ class UserService:
 
     def check_known(self, actor: Actor, *, user_id: UUID) -> None:
         """Shows nothing of the user. Raises as :meth:`get`."""
+        require_ids(user_id=user_id)
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
             work.users.get(user_id)
@@ -136,6 +138,7 @@ class UserService:
         Raises ``user_not_found``, ``missing_fields``, ``insufficient_permissions``, ``last_administrator``
         when nobody would be left to administer, and ``email_already_exists``.
         """
+        require_ids(user_id=user_id)
         user, ended = self._updated(actor, user_id, changes)
         self.accesses.end(ended)
         return user
@@ -157,6 +160,7 @@ class UserService:
         Raises ``user_not_found`` (also when already DELETED), ``insufficient_permissions`` and
         ``last_administrator``.
         """
+        require_ids(user_id=user_id)
         self.accesses.end(self._deleted(actor, user_id))
 
     @retried_on_conflict
