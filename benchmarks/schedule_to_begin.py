@@ -20,7 +20,7 @@ from pathlib import Path
 from uuid import UUID
 
 import psycopg
-from bench_database import a_database_url
+from support.benchmark_database import a_database_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
