@@ -124,7 +124,7 @@ def book_until(
             account_id=account.id,
         )
         payment = bank.services.payments.create(owner, draft)
-        booked.append(bank.services.processing.process(owner, payment_id=payment.id).id)
+        booked.append(bank.services.payment_processing.process(owner, payment_id=payment.id).id)
 
 
 def compare_pages(url: str, bank: SandboxBank, owner: Actor, account: Account) -> None:

@@ -81,11 +81,13 @@ def draft(account: Account, number: int, description: str) -> PaymentDraft:
 
 
 def in_one_batch(bank: SandboxBank, orders: Sequence[tuple[Actor, Payment]]) -> list[Payment | DomainError]:
-    return bank.services.processing.process_many([(owner, payment.id) for owner, payment in orders])
+    return bank.services.payment_processing.process_many([(owner, payment.id) for owner, payment in orders])
 
 
 def one_by_one(bank: SandboxBank, orders: Sequence[tuple[Actor, Payment]]) -> list[Payment | DomainError]:
-    return [bank.services.processing.process(owner, payment_id=payment.id) for owner, payment in orders]
+    return [
+        bank.services.payment_processing.process(owner, payment_id=payment.id) for owner, payment in orders
+    ]
 
 
 def report(name: str, figures: Sequence[float], *, unit: str = "payments/s") -> None:

@@ -121,7 +121,7 @@ class Bench:
                 account_id=self.account.id,
             ),
         )
-        self.bank.services.schedules.schedule(self.customer, payment_id=payment.id)
+        self.bank.services.payment_schedules.schedule(self.customer, payment_id=payment.id)
         return payment.id
 
     def _wait_for(self, ids: Sequence[UUID]) -> None:

@@ -88,7 +88,7 @@ class Bench:
         ]
         started = time.perf_counter()
         with ThreadPoolExecutor(THREADS) as threads:
-            for outcomes in threads.map(self.bank.services.processing.process_many, batches):
+            for outcomes in threads.map(self.bank.services.payment_processing.process_many, batches):
                 for outcome in outcomes:
                     result_of(outcome)
         return PAYMENTS / (time.perf_counter() - started)
@@ -126,7 +126,7 @@ class Bench:
 
     def _schedule(self, order: tuple[Actor, UUID]) -> None:
         actor, payment_id = order
-        self.bank.services.schedules.schedule(actor, payment_id=payment_id)
+        self.bank.services.payment_schedules.schedule(actor, payment_id=payment_id)
 
     def _open_customer(self, number: int) -> tuple[Actor, Account]:
         customer = self.bank.add_user(f"customer{number}@example.com")
@@ -158,7 +158,7 @@ class Bench:
     def _wait_until_it_works(self) -> None:
         """By a payment that does not count."""
         actor, payment_id = self._pending(f"warm-up {self.bank.ids.new_id()}")[0]
-        self.bank.services.schedules.schedule(actor, payment_id=payment_id)
+        self.bank.services.payment_schedules.schedule(actor, payment_id=payment_id)
         self._wait_for([payment_id])
 
     def _wait_for(self, ids: Sequence[UUID]) -> None:

@@ -27,7 +27,7 @@ class JobScene:
 
     def schedule(self, payment: Payment | None = None, *, actor: Actor | None = None, **options) -> Job:
         """The job that the payment, or the scene's, has afterwards."""
-        scheduled = self.world.schedules.schedule(
+        scheduled = self.world.payment_schedules.schedule(
             actor or self.payer,
             payment_id=(payment or self.payment).id,
             schedule=JobSchedule(**options),
@@ -44,7 +44,7 @@ class JobScene:
         return brought_to(self.given, a_job(self.given, kind, args=args, unique_key=key), state)
 
     def newest_job(self, payment: Payment | None = None) -> Job:
-        return self.world.schedules.newest_job(self.payer, payment_id=(payment or self.payment).id)
+        return self.world.payment_schedules.newest_job(self.payer, payment_id=(payment or self.payment).id)
 
     def stored(self, job: Job) -> Job:
         return self.world.jobs.get(self.admin, job_id=job.id)

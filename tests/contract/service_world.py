@@ -26,8 +26,8 @@ class ServiceWorld(SandboxBank):
         self.banks = self.services.banks
         self.accounts = self.services.accounts
         self.payments = self.services.payments
-        self.processing = self.services.processing
-        self.schedules = self.services.schedules
+        self.payment_processing = self.services.payment_processing
+        self.payment_schedules = self.services.payment_schedules
         self.jobs = self.services.jobs
         self.ledger = self.services.ledger
         self.reversals = self.services.reversals

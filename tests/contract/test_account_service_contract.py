@@ -142,9 +142,9 @@ def test_administrators_pay_in_and_out_with_the_customer_as_the_one_it_is_about(
     deposit = world.with_limits(self_service_credits=False).pending(
         admin, account, "100", direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT
     )
-    world.processing.process(admin, payment_id=deposit.id)
+    world.payment_processing.process(admin, payment_id=deposit.id)
     withdrawal = world.pending(admin, account, "30", payment_type=PaymentType.WITHDRAWAL)
-    world.processing.process(admin, payment_id=withdrawal.id)
+    world.payment_processing.process(admin, payment_id=withdrawal.id)
     assert world.balance(account) == 70
     assert deposit.user_id == user.id
     told = world.audit_names(user.id)[-4:]
@@ -340,7 +340,7 @@ def test_closing_an_account_races_a_payment_into_it_and_only_one_gets_through(wo
         outcomes = race(
             [
                 lambda r=receiver: world.accounts.update(alice[1], account_id=r.id, changes=close),
-                lambda p=payment: world.processing.process(alice[1], payment_id=p.id),
+                lambda p=payment: world.payment_processing.process(alice[1], payment_id=p.id),
             ]
         )
         assert reasons(outcomes) in (["account_not_empty"], ["account_inactive"])
@@ -379,7 +379,7 @@ def test_a_balance_is_the_sum_of_what_was_posted_by_then(world, given, alice, bo
 def test_health_tells_what_may_still_be_spent_today(world, alice, bob, support) -> None:
     account = world.account_of(alice[0], "2000")
     payment = world.pending(alice[1], account, "333.33")
-    world.processing.process(alice[1], payment_id=payment.id)
+    world.payment_processing.process(alice[1], payment_id=payment.id)
     health = world.accounts.health(support, account_id=account.id)
     assert (health.daily_limit.amount, health.daily_spent.amount, health.daily_remaining.amount) == (
         Decimal("1000.00"),

@@ -51,12 +51,16 @@ STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
         who, account_id=s.account.id, changes=AccountChanges(status=AccountStatus.FROZEN)
     ),
     "payments.cancel": lambda s, who: s.services.payments.cancel(who, payment_id=s.payment.id),
-    "processing.process": lambda s, who: s.services.processing.process(who, payment_id=s.payment.id),
-    "processing.process_many": lambda s, who: result_of(
-        s.services.processing.process_many([(who, s.payment.id)])[0]
+    "payment_processing.process": lambda s, who: s.services.payment_processing.process(
+        who, payment_id=s.payment.id
     ),
-    "schedules.schedule": lambda s, who: s.services.schedules.schedule(who, payment_id=s.payment.id),
-    "schedules.cancel_job": lambda s, who: s.services.schedules.cancel_job(
+    "payment_processing.process_many": lambda s, who: result_of(
+        s.services.payment_processing.process_many([(who, s.payment.id)])[0]
+    ),
+    "payment_schedules.schedule": lambda s, who: s.services.payment_schedules.schedule(
+        who, payment_id=s.payment.id
+    ),
+    "payment_schedules.cancel_job": lambda s, who: s.services.payment_schedules.cancel_job(
         who, payment_id=s.scheduled_payment_id
     ),
     "reversals.reverse_payment": lambda s, who: s.services.reversals.reverse_payment(
@@ -106,12 +110,16 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
         s.services.payments.create_many([(who, s.world.draft(s.account))])[0]
     ),
     "payments.cancel": lambda s, who: s.services.payments.cancel(who, payment_id=s.payment.id),
-    "processing.process": lambda s, who: s.services.processing.process(who, payment_id=s.payment.id),
-    "processing.process_many": lambda s, who: result_of(
-        s.services.processing.process_many([(who, s.payment.id)])[0]
+    "payment_processing.process": lambda s, who: s.services.payment_processing.process(
+        who, payment_id=s.payment.id
     ),
-    "schedules.schedule": lambda s, who: s.services.schedules.schedule(who, payment_id=s.payment.id),
-    "schedules.cancel_job": lambda s, who: s.services.schedules.cancel_job(
+    "payment_processing.process_many": lambda s, who: result_of(
+        s.services.payment_processing.process_many([(who, s.payment.id)])[0]
+    ),
+    "payment_schedules.schedule": lambda s, who: s.services.payment_schedules.schedule(
+        who, payment_id=s.payment.id
+    ),
+    "payment_schedules.cancel_job": lambda s, who: s.services.payment_schedules.cancel_job(
         who, payment_id=s.scheduled_payment_id
     ),
     "bank_logins.update": lambda s, who: s.services.bank_logins.update(
@@ -140,7 +148,7 @@ ANSWERED_BY_OWNERSHIP = {
     "payments.outlook",
     "payments.stats",
     "payments.validate",
-    "schedules.newest_job",
+    "payment_schedules.newest_job",
 }
 """They read, and whose it is never changes; that the caller is logged in was asked in the same moment."""
 
@@ -158,7 +166,7 @@ BEFORE_ANYBODY_IS_KNOWN = {
 }
 """A secret is shown, or none is needed."""
 
-PARTS_OF_OTHERS = {"processing.process_in"}
+PARTS_OF_OTHERS = {"payment_processing.process_in"}
 """Their transaction is the caller's, and so is reading who asks."""
 
 FOR_EVERYBODY_WHO_IS_LOGGED_IN = {
@@ -245,7 +253,7 @@ def scene(world, given) -> Scene:
         waiting_job_id=jobs.schedule(jobs.new_payment()).id,
         cancelled_job_id=jobs.job_in(JobState.CANCELLED, jobs.new_payment()).id,
         scheduled_payment_id=jobs.schedule(scheduled) and scheduled.id,
-        done=world.processing.process(jobs.payer, payment_id=jobs.new_payment("1").id),
+        done=world.payment_processing.process(jobs.payer, payment_id=jobs.new_payment("1").id),
     )
 
 

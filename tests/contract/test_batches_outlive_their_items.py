@@ -107,7 +107,7 @@ def test_whatever_is_thrown_into_a_batch_of_orders_its_neighbours_are_executed(w
         (actor, second.id),
     ]
 
-    outcomes = world.processing.process_many(requests)
+    outcomes = world.payment_processing.process_many(requests)
 
     assert [outcomes[0].status, outcomes[-1].status] == [PaymentStatus.COMPLETED] * 2
     assert all(isinstance(outcome, DomainError) for outcome in outcomes[1:-1])
@@ -148,7 +148,7 @@ def test_each_item_is_refused_for_what_is_wrong_with_it(world, customer):
     assert codes(outcomes) == ["invalid_field_format"] * 4 + [None]
     payment_id = outcomes[-1].id
     orders = [(actor, str(payment_id)), (actor, None), ("alice", payment_id), (actor, payment_id)]
-    assert codes(world.processing.process_many(orders)) == [
+    assert codes(world.payment_processing.process_many(orders)) == [
         "invalid_uuid_format",
         "invalid_uuid_format",
         "invalid_field_format",
@@ -189,7 +189,7 @@ def test_a_payment_refused_while_it_is_booked_leaves_its_neighbours_alone(world,
     ]
     payments = limits.payments.create_many(drafts)
 
-    outcomes = limits.processing.process_many(
+    outcomes = limits.payment_processing.process_many(
         [(owner, payment.id) for (owner, _), payment in zip(drafts, payments, strict=True)]
     )
 

@@ -70,7 +70,7 @@ def test_a_payment_that_waited_in_vain_has_not_happened_and_is_not_tried_again(
         working_until(MonotonicDeadline.after(0.8)),
         pytest.raises(DomainError, match="timeout"),
     ):
-        world.processing.process(Actor(user_id=owner.id), payment_id=payment.id)
+        world.payment_processing.process(Actor(user_id=owner.id), payment_id=payment.id)
 
     assert time.monotonic() - began < 3
     with world.start_unit_of_work() as work:

@@ -88,7 +88,7 @@ def test_an_administrator_opens_a_restored_users_account_again_and_money_moves(w
     assert refused(lambda: world.pending(actor, account)) == "account_inactive"
     opened = AccountChanges(status=AccountStatus.ACTIVE)
     assert world.accounts.update(admin, account_id=account.id, changes=opened).is_active
-    world.processing.process(actor, payment_id=world.pending(actor, account).id)
+    world.payment_processing.process(actor, payment_id=world.pending(actor, account).id)
     assert world.balance(account) == 90
 
 
@@ -98,13 +98,19 @@ def test_nobody_sends_money_to_somebody_who_is_not_active(world, admin, status):
     receiver, _ = world.user("bob@example.com")
     account, theirs = world.account_of(payer, "100"), world.account_of(receiver, "1")
     drafted = transfer(world, actor, account, theirs)
-    scheduled = world.schedules.schedule(actor, payment_id=transfer(world, actor, account, theirs).id).job
+    scheduled = world.payment_schedules.schedule(
+        actor, payment_id=transfer(world, actor, account, theirs).id
+    ).job
     world.users.update(admin, user_id=receiver.id, changes=UserChanges(status=status))
     asked = world.draft(account, payment_type=PaymentType.TRANSFER, counterparty_account_id=theirs.id)
     assert refused(lambda: world.payments.create(actor, asked)) == "account_inactive"
     assert world.payments.validate(actor, asked).error.reason.code == "account_inactive"
-    assert refused(lambda: world.processing.process(actor, payment_id=drafted.id)) == "account_inactive"
-    assert refused(lambda: world.processing.process(SYSTEM, payment_id=drafted.id)) == "account_inactive"
+    assert (
+        refused(lambda: world.payment_processing.process(actor, payment_id=drafted.id)) == "account_inactive"
+    )
+    assert (
+        refused(lambda: world.payment_processing.process(SYSTEM, payment_id=drafted.id)) == "account_inactive"
+    )
     (ended,) = world.services.due_jobs.run_due_jobs()[:1]
     assert (ended.id, ended.state) == (scheduled.id, JobState.DISCARDED)
     assert ended.last_error.reason.code == "account_inactive"
@@ -121,7 +127,7 @@ def test_a_transfer_waits_for_a_suspension_of_its_receiver_and_is_refused(world)
             locked = work.users.get_for_update(receiver.id)
             suspended = UserChanges(status=UserStatus.SUSPENDED)
             work.users.save(locked.with_changes(suspended, at=world.clock.now()))
-            sending = pool.submit(lambda: world.processing.process(actor, payment_id=payment.id))
+            sending = pool.submit(lambda: world.payment_processing.process(actor, payment_id=payment.id))
             with pytest.raises(TimeoutError):
                 sending.result(0.2)
             work.commit()
@@ -135,7 +141,7 @@ def test_transfers_race_the_deletion_of_their_receiver_and_nothing_arrives_behin
     receiver, _ = world.user("bob@example.com")
     account, theirs = world.account_of(payer, "100"), world.account_of(receiver)
     payments = [transfer(world, actor, account, theirs, "1") for _ in range(8)]
-    sending = [lambda p=each: world.processing.process(actor, payment_id=p.id) for each in payments]
+    sending = [lambda p=each: world.payment_processing.process(actor, payment_id=p.id) for each in payments]
     race([*sending[:4], lambda: world.users.delete(admin, user_id=receiver.id), *sending[4:]])
     arrived = world.balance(theirs)
     assert stored(world, theirs).status is (AccountStatus.INACTIVE if arrived else AccountStatus.CLOSED)
@@ -151,7 +157,7 @@ def test_people_who_pay_one_another_at_once_do_not_block_each_other_for_good(wor
         for receiver, account in enumerate(accounts):
             if receiver != payer:
                 payment = transfer(world, actor, accounts[payer], account, "1")
-                calls.append(lambda a=actor, p=payment: world.processing.process(a, payment_id=p.id))
+                calls.append(lambda a=actor, p=payment: world.payment_processing.process(a, payment_id=p.id))
     outcomes = race(calls)
     assert not [outcome for outcome in outcomes if isinstance(outcome, DomainError)]
     assert [world.balance(account) for account in accounts] == [100] * 4
@@ -195,7 +201,9 @@ def test_a_payment_whose_job_runs_while_its_account_is_closed_fails(scene):
     scene.world.accounts.update(scene.payer, account_id=account.id, changes=CLOSED)
     assert scene.status(payment) is PaymentStatus.PROCESSING
     with scene.world.start_unit_of_work() as work:
-        (outcome,) = scene.world.processing.process_in(work, [(SYSTEM, payment.id)], started_by_jobs=True)
+        (outcome,) = scene.world.payment_processing.process_in(
+            work, [(SYSTEM, payment.id)], started_by_jobs=True
+        )
     assert isinstance(outcome, DomainError)
     assert outcome.reason.code == "account_inactive"
 

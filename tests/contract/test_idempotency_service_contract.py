@@ -52,7 +52,7 @@ class Desk:
 
     def process(self, start_unit_of_work: StartUnitOfWork) -> Performed[str]:
         self.executions += 1
-        processing = replace(self.world.processing, start_unit_of_work=start_unit_of_work)
+        processing = replace(self.world.payment_processing, start_unit_of_work=start_unit_of_work)
         try:
             processed = processing.process(self.actor, payment_id=self.payment.id)
         except DomainError as error:
@@ -201,7 +201,7 @@ def test_another_users_same_key_is_another_key(desk: Desk) -> None:
 
 
 def test_a_refusal_is_stored_like_an_answer(desk: Desk) -> None:
-    desk.world.processing.process(desk.actor, payment_id=desk.payment.id)
+    desk.world.payment_processing.process(desk.actor, payment_id=desk.payment.id)
 
     assert desk.ask() == "already_processed"
     assert desk.ask() == REFUSAL

@@ -130,7 +130,7 @@ def test_a_payment_that_failed_is_executed_when_its_job_is_retried_after_the_cau
     assert scene.status(payment) is PaymentStatus.FAILED
     assert scene.stored(job).last_error.reason.code == "insufficient_funds"
     topping_up = scene.new_payment("50", direction=Direction.CREDIT)
-    world.processing.process(scene.payer, payment_id=topping_up.id)
+    world.payment_processing.process(scene.payer, payment_id=topping_up.id)
 
     retry(job)
 
@@ -145,7 +145,7 @@ def test_a_payment_that_failed_is_executed_when_its_job_is_retried_after_the_cau
 def test_a_job_whose_payment_is_done_with_is_not_retried(scene, retry):
     executed, cancelled = scene.new_payment(), scene.new_payment()
     job_of_executed = scene.job_in(JobState.CANCELLED, executed)
-    scene.world.processing.process(scene.payer, payment_id=executed.id)
+    scene.world.payment_processing.process(scene.payer, payment_id=executed.id)
     job_of_cancelled = scene.schedule(cancelled)
     scene.world.payments.cancel(scene.payer, payment_id=cancelled.id)
     for job in (job_of_executed, job_of_cancelled):

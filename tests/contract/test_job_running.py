@@ -68,7 +68,9 @@ def scheduled(world: ServiceWorld, payer, *amounts: str, balance: str = "500", p
     account = world.account_of(user, balance)
     payments = [world.pending(actor, account, amount) for amount in amounts]
     for payment in payments:
-        world.schedules.schedule(actor, payment_id=payment.id, schedule=JobSchedule(priority=priority))
+        world.payment_schedules.schedule(
+            actor, payment_id=payment.id, schedule=JobSchedule(priority=priority)
+        )
     return account, payments
 
 
@@ -160,7 +162,9 @@ def test_payments_whose_time_has_come_are_processed_and_their_payers_told(world,
 def test_a_payment_scheduled_for_later_waits_for_its_time(world, payer) -> None:
     user, actor = payer
     payment = world.pending(actor, world.account_of(user, "100"))
-    world.schedules.schedule(actor, payment_id=payment.id, schedule=JobSchedule(delay=timedelta(hours=1)))
+    world.payment_schedules.schedule(
+        actor, payment_id=payment.id, schedule=JobSchedule(delay=timedelta(hours=1))
+    )
     early = world.services.due_jobs.run_due_jobs()
     world.clock.advance(timedelta(hours=1))
 
@@ -260,9 +264,9 @@ def test_a_payment_is_processing_while_its_job_runs_and_nobody_else_may_touch_it
     begin(world, batch)
 
     refusals: list[Callable[[], object]] = [
-        lambda: world.processing.process(SYSTEM, payment_id=payment.id),
+        lambda: world.payment_processing.process(SYSTEM, payment_id=payment.id),
         lambda: world.payments.cancel(SYSTEM, payment_id=payment.id),
-        lambda: world.schedules.schedule(SYSTEM, payment_id=payment.id),
+        lambda: world.payment_schedules.schedule(SYSTEM, payment_id=payment.id),
     ]
 
     assert status_of(world, payment) is PaymentStatus.PROCESSING
@@ -399,7 +403,7 @@ def test_a_row_that_somebody_holds_on_to_fails_the_one_payment_that_needs_it(wor
 
 def test_a_payment_that_was_processed_meanwhile_leaves_its_job_nothing_to_do(world, payer) -> None:
     account, (payment,) = scheduled(world, payer, "10")
-    world.processing.process(SYSTEM, payment_id=payment.id)
+    world.payment_processing.process(SYSTEM, payment_id=payment.id)
 
     world.services.due_jobs.run_due_jobs()
 
@@ -410,7 +414,7 @@ def test_a_payment_that_was_processed_meanwhile_leaves_its_job_nothing_to_do(wor
 def test_a_job_cancelled_after_it_was_handed_out_does_not_run(world, payer) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     [batch] = hand_out(world)
-    world.schedules.cancel_job(SYSTEM, payment_id=payment.id)
+    world.payment_schedules.cancel_job(SYSTEM, payment_id=payment.id)
 
     begun = begin(world, batch)
 

@@ -35,7 +35,7 @@ def refused(call) -> str:
 
 def executed(world, actor, account, amount="10", description="", **fields):
     payment = world.pending(actor, account, amount, description, **fields)
-    return world.processing.process(actor, payment_id=payment.id)
+    return world.payment_processing.process(actor, payment_id=payment.id)
 
 
 def transferred(world, actor, account, to, amount="10"):
@@ -317,7 +317,7 @@ def test_spending_beside_a_reversal_spends_nothing_twice(world, alice, admin):
     for sent, spent in zip(payments, spending, strict=True):
         calls += [
             lambda p=sent: world.reversals.reverse_payment(admin, payment_id=p.id, reason=WHY),
-            lambda p=spent: world.processing.process(bob_actor, payment_id=p.id),
+            lambda p=spent: world.payment_processing.process(bob_actor, payment_id=p.id),
         ]
     outcomes = race(calls)
     refusals = reasons(outcomes)

@@ -41,7 +41,7 @@ class TwoHosts:
 
     def paid(self, host: ServiceWorld, amount: str = "10", description: str = "") -> Payment:
         payment = host.pending(self.alice, self.account, amount, description)
-        return host.processing.process(self.alice, payment_id=payment.id)
+        return host.payment_processing.process(self.alice, payment_id=payment.id)
 
     def refusal_of(self, host: ServiceWorld, amount: str = "10", description: str = "") -> Reason:
         with pytest.raises(DomainError) as refusal:
@@ -147,9 +147,11 @@ def test_a_scheduled_payment_is_due_by_the_storages_time_whichever_host_took_it(
             (JobSchedule(run_at=now + timedelta(seconds=1)), now + timedelta(seconds=1)),
         )
         for payment, (schedule, due) in zip(payments, asked, strict=True):
-            scheduled = host.schedules.schedule(hosts.alice, payment_id=payment.id, schedule=schedule)
+            scheduled = host.payment_schedules.schedule(hosts.alice, payment_id=payment.id, schedule=schedule)
             assert (scheduled.job.run_at, scheduled.job.inserted_at) == (due, now)
 
         with pytest.raises(DomainError) as refusal:
-            host.schedules.schedule(hosts.alice, payment_id=payments[0].id, schedule=JobSchedule(run_at=now))
+            host.payment_schedules.schedule(
+                hosts.alice, payment_id=payments[0].id, schedule=JobSchedule(run_at=now)
+            )
         assert refusal.value.reason is Reason.INVALID_SCHEDULE

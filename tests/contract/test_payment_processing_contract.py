@@ -25,7 +25,9 @@ def refusal(outcome):
 def test_a_debit_takes_its_amount_and_leaves_a_line_that_shows_the_new_balance(world):
     user, actor = world.user()
     account = world.account_of(user, "100")
-    payment = world.processing.process(actor, payment_id=world.pending(actor, account, "30.25", "Rent").id)
+    payment = world.payment_processing.process(
+        actor, payment_id=world.pending(actor, account, "30.25", "Rent").id
+    )
     assert payment.status is PaymentStatus.COMPLETED
     assert payment.posted_at == world.clock.now()
     assert world.balance(account) == Decimal("69.75")
@@ -47,7 +49,7 @@ def test_a_credit_adds_its_amount_and_needs_no_funds_and_no_daily_limit(world):
     credit = world.pending(
         actor, account, "9000", direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT
     )
-    world.processing.process(actor, payment_id=credit.id)
+    world.payment_processing.process(actor, payment_id=credit.id)
     assert world.balance(account) == Decimal(9000)
 
 
@@ -58,7 +60,7 @@ def test_a_transfer_held_here_moves_money_between_two_customers_in_one_entry(wor
     transfer = world.pending(
         alice_actor, source, "40", payment_type=PaymentType.TRANSFER, counterparty_account_id=target.id
     )
-    done = world.processing.process(alice_actor, payment_id=transfer.id)
+    done = world.payment_processing.process(alice_actor, payment_id=transfer.id)
     assert (world.balance(source), world.balance(target)) == (Decimal(60), Decimal(45))
     with world.start_unit_of_work() as work:
         entry = work.journal.find(done.journal_entry_id)
@@ -71,8 +73,10 @@ def test_processing_is_done_once(world):
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
-    world.processing.process(actor, payment_id=payment.id)
-    assert refusal(world.processing.process_many([(actor, payment.id)])[0]) is Reason.ALREADY_PROCESSED
+    world.payment_processing.process(actor, payment_id=payment.id)
+    assert (
+        refusal(world.payment_processing.process_many([(actor, payment.id)])[0]) is Reason.ALREADY_PROCESSED
+    )
     assert world.balance(account) == Decimal(90)
 
 
@@ -80,21 +84,21 @@ def test_a_payment_named_twice_in_a_batch_is_executed_once(world):
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
-    first, second = world.processing.process_many([(actor, payment.id), (actor, payment.id)])
+    first, second = world.payment_processing.process_many([(actor, payment.id), (actor, payment.id)])
     assert first.status is PaymentStatus.COMPLETED
     assert refusal(second) is Reason.ALREADY_PROCESSED
     assert world.balance(account) == Decimal(90)
 
 
 def test_an_empty_batch_has_no_outcomes(world):
-    assert world.processing.process_many([]) == []
+    assert world.payment_processing.process_many([]) == []
 
 
 def test_one_refused_payment_never_touches_its_neighbours(world):
     user, actor = world.user()
     account = world.account_of(user, "25")
     ids = [world.pending(actor, account, amount).id for amount in ("10", "500", "10")]
-    outcomes = world.processing.process_many(
+    outcomes = world.payment_processing.process_many(
         [(actor, payment_id) for payment_id in [*ids, world.ids.new_id()]]
     )
     assert [isinstance(outcome, DomainError) for outcome in outcomes] == [False, True, False, True]
@@ -110,11 +114,11 @@ def test_earlier_payments_of_a_batch_count_for_later_ones(world):
     amounts = ["600", "300", "101", "100"]
     ids = [world.pending(actor, account, amount).id for amount in amounts]
     twins = [world.pending(actor, account, "1", "Same").id for _ in range(2)]
-    outcomes = world.processing.process_many([(actor, payment_id) for payment_id in ids])
+    outcomes = world.payment_processing.process_many([(actor, payment_id) for payment_id in ids])
     assert reasons(outcomes) == ["daily_limit_exceeded"]
     assert refusal(outcomes[2]) is Reason.DAILY_LIMIT_EXCEEDED
     world.clock.advance(timedelta(days=1))
-    twin_outcomes = world.processing.process_many([(actor, payment_id) for payment_id in twins])
+    twin_outcomes = world.payment_processing.process_many([(actor, payment_id) for payment_id in twins])
     assert reasons(twin_outcomes) == ["duplicate_transaction"]
 
 
@@ -123,20 +127,22 @@ def test_the_daily_limit_may_be_reached_but_not_passed_and_begins_anew_at_midnig
     account = world.account_of(user, "5000")
     world.clock.set(datetime(2026, 3, 1, 23, 59, 59, 999999, tzinfo=UTC))
     exactly, above = world.pending(actor, account, "1000"), world.pending(actor, account, "0.01")
-    world.processing.process(actor, payment_id=exactly.id)
-    assert refusal(world.processing.process_many([(actor, above.id)])[0]) is Reason.DAILY_LIMIT_EXCEEDED
+    world.payment_processing.process(actor, payment_id=exactly.id)
+    assert (
+        refusal(world.payment_processing.process_many([(actor, above.id)])[0]) is Reason.DAILY_LIMIT_EXCEEDED
+    )
     world.clock.advance(timedelta(microseconds=1))
-    world.processing.process(actor, payment_id=above.id)
+    world.payment_processing.process(actor, payment_id=above.id)
 
 
 def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world):
     user, actor = world.user()
     account = world.account_of(user, "10", account_type=AccountType.CREDIT, credit_limit="90")
     too_much, all_of_it = world.pending(actor, account, "100.01"), world.pending(actor, account, "100")
-    error = world.processing.process_many([(actor, too_much.id)])[0]
+    error = world.payment_processing.process_many([(actor, too_much.id)])[0]
     assert refusal(error) is Reason.INSUFFICIENT_FUNDS
     assert error.details == {"account_id": str(account.id), "available": "100.00", "requested": "100.01"}
-    world.processing.process(actor, payment_id=all_of_it.id)
+    world.payment_processing.process(actor, payment_id=all_of_it.id)
     assert world.balance(account) == Decimal(-90)
     assert world.ledger.verify() == []
 
@@ -144,14 +150,16 @@ def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world):
 def test_a_twin_within_the_window_is_refused_and_allowed_after_it(world):
     user, actor = world.user()
     account = world.account_of(user, "100")
-    world.processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
+    world.payment_processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
     twin = world.pending(actor, account, "5.00", "Coffee", payment_type=PaymentType.WITHDRAWAL)
     world.clock.advance(timedelta(minutes=5))
-    assert refusal(world.processing.process_many([(actor, twin.id)])[0]) is Reason.DUPLICATE_TRANSACTION
+    assert (
+        refusal(world.payment_processing.process_many([(actor, twin.id)])[0]) is Reason.DUPLICATE_TRANSACTION
+    )
     assert world.payments.outlook(actor, payment_id=twin.id).is_duplicate
     world.clock.advance(timedelta(microseconds=1))
     assert not world.payments.outlook(actor, payment_id=twin.id).is_duplicate
-    world.processing.process(actor, payment_id=twin.id)
+    world.payment_processing.process(actor, payment_id=twin.id)
 
 
 def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_twins(world):
@@ -159,7 +167,7 @@ def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_tw
     stranger, stranger_actor = world.user("bob@example.com")
     account, foreign = world.account_of(user, "100"), world.account_of(stranger, "100")
     other = world.account_of(user, "100", account_type=AccountType.SAVINGS)
-    world.processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
+    world.payment_processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
     for who, where, amount, text, direction in [
         (actor, account, "5.01", "Coffee", Direction.DEBIT),
         (actor, account, "5", "coffee", Direction.DEBIT),
@@ -171,7 +179,7 @@ def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_tw
         assert not world.payments.outlook(who, payment_id=payment.id).is_duplicate
         draft = world.draft(where, amount, text, direction=direction)
         assert world.payments.validate(who, draft).error is None
-        world.processing.process(who, payment_id=payment.id)
+        world.payment_processing.process(who, payment_id=payment.id)
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -189,16 +197,16 @@ def test_the_same_amount_for_the_same_thing_goes_to_each_of_several_people_once(
     payments = [share(payee) for payee in (*people, None)]
     requests = [(actor, payment.id) for payment in payments]
     if at_once:
-        outcomes = world.processing.process_many(requests)
+        outcomes = world.payment_processing.process_many(requests)
     else:
-        outcomes = [world.processing.process(actor, payment_id=payment.id) for payment in payments]
+        outcomes = [world.payment_processing.process(actor, payment_id=payment.id) for payment in payments]
 
     assert reasons(outcomes) == []
     assert [world.balance(person) for person in people] == [20, 20, 20]
     for payee in (*people, None):
         again = share(payee)
         assert world.payments.outlook(actor, payment_id=again.id).is_duplicate
-        refused = world.processing.process_many([(actor, again.id)])[0]
+        refused = world.payment_processing.process_many([(actor, again.id)])[0]
         assert refusal(refused) is Reason.DUPLICATE_TRANSACTION
 
 
@@ -218,7 +226,7 @@ def test_scheduled_payments_to_several_people_are_all_processed_and_their_twins_
         for number in range(4)
     ]
     for payment in payments:
-        world.schedules.schedule(actor, payment_id=payment.id)
+        world.payment_schedules.schedule(actor, payment_id=payment.id)
     world.services.due_jobs.run_due_jobs()
 
     statuses = [world.payments.get(actor, payment_id=payment.id).status for payment in payments]
@@ -231,7 +239,7 @@ def test_a_duplicate_window_of_zero_turns_the_rule_off(world):
     user, actor = world.user()
     account = world.account_of(user, "100")
     for _ in range(2):
-        world.processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
+        world.payment_processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +269,7 @@ def test_a_payment_of_a_user_who_is_no_longer_active_is_refused(world):
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
     world.set_user_status(user, UserStatus.SUSPENDED)
-    outcome = world.processing.process_many([(SYSTEM, payment.id)])[0]
+    outcome = world.payment_processing.process_many([(SYSTEM, payment.id)])[0]
     assert refusal(outcome) is Reason.ACCOUNT_INACTIVE
     assert world.balance(account) == Decimal(100)
 
@@ -271,11 +279,11 @@ def test_owners_admins_and_workers_process_and_nobody_else_does(world):
     account = world.account_of(user, "100")
     _, admin = world.user("admin@example.com", role=Role.ADMIN)
     for allowed in (actor, admin, SYSTEM):
-        world.processing.process(allowed, payment_id=world.pending(actor, account).id)
+        world.payment_processing.process(allowed, payment_id=world.pending(actor, account).id)
     payment = world.pending(actor, account)
     for role in (Role.USER, Role.SUPPORT):
         _, stranger = world.user(f"{role.value}@example.com", role=role)
-        outcome = world.processing.process_many([(stranger, payment.id)])[0]
+        outcome = world.payment_processing.process_many([(stranger, payment.id)])[0]
         assert refusal(outcome) is Reason.INSUFFICIENT_PERMISSIONS
 
 
@@ -284,11 +292,14 @@ def test_users_credit_their_own_accounts_only_while_that_is_switched_on(world):
     account = world.account_of(user)
     credit = world.pending(actor, account, direction=Direction.CREDIT)
     strict = world.with_limits(self_service_credits=False)
-    assert refusal(strict.processing.process_many([(actor, credit.id)])[0]) is Reason.INSUFFICIENT_PERMISSIONS
+    assert (
+        refusal(strict.payment_processing.process_many([(actor, credit.id)])[0])
+        is Reason.INSUFFICIENT_PERMISSIONS
+    )
     with pytest.raises(DomainError, match="insufficient_permissions"):
         strict.pending(actor, account, direction=Direction.CREDIT)
     _, admin = world.user("admin@example.com", role=Role.ADMIN)
-    strict.processing.process(admin, payment_id=credit.id)
+    strict.payment_processing.process(admin, payment_id=credit.id)
     assert world.balance(account) == Decimal(10)
 
 
@@ -300,7 +311,7 @@ def test_a_balance_never_outgrows_storage(world):
         world.pending(actor, account, "9999999999999", f"Big {n}", direction=Direction.CREDIT)
         for n in range(2)
     ]
-    outcomes = world.processing.process_many([(actor, payment.id) for payment in large])
+    outcomes = world.payment_processing.process_many([(actor, payment.id) for payment in large])
     assert reasons(outcomes) == ["amount_exceeds_limit"]
     assert world.ledger.verify() == []
 
@@ -309,7 +320,7 @@ def test_every_executed_payment_is_audited_with_who_did_it(world):
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
-    world.processing.process(actor, payment_id=payment.id)
+    world.payment_processing.process(actor, payment_id=payment.id)
     assert world.audit_names(payment.id) == ["payment.created", "payment.processed"]
 
 
@@ -317,7 +328,7 @@ def test_of_20_simultaneous_process_calls_on_one_payment_exactly_one_succeeds(wo
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
-    outcomes = race([lambda: world.processing.process(actor, payment_id=payment.id)] * 20)
+    outcomes = race([lambda: world.payment_processing.process(actor, payment_id=payment.id)] * 20)
     assert reasons(outcomes) == ["already_processed"] * 19
     assert world.balance(account) == Decimal(90)
     assert world.ledger.verify() == []
@@ -331,7 +342,7 @@ def test_processing_and_cancelling_at_once_never_both_happen(world):
         before = world.balance(account)
         outcomes = race(
             [
-                lambda p=payment: world.processing.process(actor, payment_id=p.id),
+                lambda p=payment: world.payment_processing.process(actor, payment_id=p.id),
                 lambda p=payment: world.payments.cancel(actor, payment_id=p.id),
             ]
         )
@@ -344,7 +355,7 @@ def test_simultaneous_payments_never_overdraw_an_account(world):
     user, actor = world.user()
     account = world.account_of(user, "100", account_type=AccountType.INVESTMENT)
     payments = [world.pending(actor, account, "9") for _ in range(30)]
-    outcomes = race([lambda p=p: world.processing.process(actor, payment_id=p.id) for p in payments])
+    outcomes = race([lambda p=p: world.payment_processing.process(actor, payment_id=p.id) for p in payments])
     assert reasons(outcomes) == ["insufficient_funds"] * 19
     assert world.balance(account) == Decimal(1)
     assert world.ledger.verify() == []
@@ -354,7 +365,7 @@ def test_simultaneous_payments_never_exceed_the_daily_limit(world):
     user, actor = world.user()
     account = world.account_of(user, "5000")
     payments = [world.pending(actor, account, "90") for _ in range(20)]
-    outcomes = race([lambda p=p: world.processing.process(actor, payment_id=p.id) for p in payments])
+    outcomes = race([lambda p=p: world.payment_processing.process(actor, payment_id=p.id) for p in payments])
     assert reasons(outcomes) == ["daily_limit_exceeded"] * 9
     assert world.balance(account) == Decimal(5000 - 11 * 90)
 
@@ -363,7 +374,7 @@ def test_simultaneous_twins_are_executed_once_for_each_account(world):
     user, actor = world.user()
     accounts = [world.account_of(user, "100") for _ in range(2)]
     twins = [world.pending(actor, accounts[n % 2], "5", "Coffee") for n in range(10)]
-    outcomes = race([lambda p=p: world.processing.process(actor, payment_id=p.id) for p in twins])
+    outcomes = race([lambda p=p: world.payment_processing.process(actor, payment_id=p.id) for p in twins])
     assert reasons(outcomes) == ["duplicate_transaction"] * 8
     assert [world.balance(account) for account in accounts] == [95, 95]
 
@@ -379,7 +390,9 @@ def test_opposite_transfers_at_once_neither_deadlock_nor_lose_a_penny(world):
                 actor, source, "7", payment_type=PaymentType.TRANSFER, counterparty_account_id=target.id
             )
             transfers.append((actor, payment))
-    outcomes = race([lambda a=a, p=p: world.processing.process(a, payment_id=p.id) for a, p in transfers])
+    outcomes = race(
+        [lambda a=a, p=p: world.payment_processing.process(a, payment_id=p.id) for a, p in transfers]
+    )
     assert reasons(outcomes) == []
     assert (world.balance(ours), world.balance(theirs)) == (Decimal(500), Decimal(500))
     assert world.ledger.verify() == []
@@ -390,7 +403,9 @@ def test_overlapping_batches_at_once_execute_each_payment_exactly_once(world):
     accounts = [world.account_of(user, "1000", account_type=AccountType.INVESTMENT) for _ in range(4)]
     payments = [world.pending(actor, accounts[n % 4], "3") for n in range(40)]
     batches = [payments[start : start + 20] for start in (0, 10, 20)] + [payments[::-1][:25]]
-    outcomes = race([lambda b=b: world.processing.process_many([(actor, p.id) for p in b]) for b in batches])
+    outcomes = race(
+        [lambda b=b: world.payment_processing.process_many([(actor, p.id) for p in b]) for b in batches]
+    )
     completed = [
         outcome.id for batch in outcomes for outcome in batch if not isinstance(outcome, DomainError)
     ]

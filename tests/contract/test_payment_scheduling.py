@@ -32,7 +32,7 @@ def scene(world, given):
 
 @pytest.fixture
 def schedules(scene):
-    return scene.world.schedules
+    return scene.world.payment_schedules
 
 
 def test_a_scheduled_payment_has_a_job_that_is_due_at_once_and_stays_pending(scene, schedules):
@@ -108,7 +108,7 @@ def test_a_payment_that_is_processing_or_failed_is_not_scheduled(scene, state):
 
 def test_a_payment_that_was_executed_or_cancelled_is_not_scheduled_though_its_job_waits(scene):
     scene.schedule()
-    scene.world.processing.process(scene.payer, payment_id=scene.payment.id)
+    scene.world.payment_processing.process(scene.payer, payment_id=scene.payment.id)
     assert refused(scene.schedule) == "already_processed"
     other = scene.new_payment()
     scene.world.payments.cancel(scene.payer, payment_id=other.id)
@@ -130,7 +130,7 @@ def test_who_may_not_process_a_payment_may_not_schedule_it_nor_cancel_its_job(sc
 
 def test_where_users_may_not_credit_themselves_they_schedule_no_credit_but_may_cancel_its_job(scene):
     credit = scene.new_payment(direction=Direction.CREDIT)
-    strict = scene.world.with_limits(self_service_credits=False).schedules
+    strict = scene.world.with_limits(self_service_credits=False).payment_schedules
     asking = refused(lambda: strict.schedule(scene.payer, payment_id=credit.id))
     assert asking == "insufficient_permissions"
     strict.schedule(scene.admin, payment_id=credit.id)

@@ -131,7 +131,7 @@ def test_validate_stores_nothing_and_finds_what_processing_would(world, alice):
     for amount, reason in expectations:
         validation = world.payments.validate(actor, world.draft(account, amount))
         assert (validation.error and validation.error.reason.code) == reason
-    world.processing.process(actor, payment_id=world.pending(actor, account, "10", "Rent").id)
+    world.payment_processing.process(actor, payment_id=world.pending(actor, account, "10", "Rent").id)
     assert world.payments.validate(actor, world.draft(account)).error.reason.code == "duplicate_transaction"
     assert (
         world.payments.list_page(actor, PaymentFilter(user_id=user.id), request=PageRequest()).total_count
@@ -172,7 +172,7 @@ def test_an_outlook_tells_whether_the_caller_could_process_it(world, alice):
     support = Actor(user_id=world.ids.new_id(), role=Role.SUPPORT)
     assert world.payments.outlook(actor, payment_id=payment.id).can_process
     assert not world.payments.outlook(support, payment_id=payment.id).can_process
-    world.processing.process(actor, payment_id=payment.id)
+    world.payment_processing.process(actor, payment_id=payment.id)
     outlook = world.payments.outlook(actor, payment_id=payment.id)
     assert (outlook.can_process, outlook.is_duplicate) == (False, False)
 
@@ -186,7 +186,9 @@ def test_a_cancelled_payment_is_final(world, alice):
     )
     assert world.payments.cancel(actor, payment_id=payment.id).status is PaymentStatus.CANCELLED
     assert refused(lambda: world.payments.cancel(actor, payment_id=payment.id)) == "already_processed"
-    assert refused(lambda: world.processing.process(actor, payment_id=payment.id)) == "already_processed"
+    assert (
+        refused(lambda: world.payment_processing.process(actor, payment_id=payment.id)) == "already_processed"
+    )
     assert refused(lambda: world.payments.cancel(actor, payment_id=world.ids.new_id())) == "payment_not_found"
 
 

@@ -79,7 +79,7 @@ READS: dict[str, tuple[Read, str, str | None]] = {
         "payment",
     ),
     "a payment's job": (
-        lambda s, who: s.world.schedules.newest_job(who, payment_id=s.payment.id),
+        lambda s, who: s.world.payment_schedules.newest_job(who, payment_id=s.payment.id),
         "payment_job",
         "payment",
     ),

@@ -170,7 +170,7 @@ def test_a_line_is_found_by_any_spelling_of_a_part_of_its_description(world, des
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.payments.create(actor, world.draft(account, description=description))
-    world.processing.process(actor, payment_id=payment.id)
+    world.payment_processing.process(actor, payment_id=payment.id)
     assert [found(world, question) for question in questions] == [{description}] * len(questions)
 
 
@@ -180,5 +180,5 @@ def test_what_is_no_spelling_of_it_finds_nothing(world, question):
     account = world.account_of(user, "100")
     for description in ("ΒΟΡΡΆΣ market", "Straße", "ISPARTA"):
         payment = world.payments.create(actor, world.draft(account, description=description))
-        world.processing.process(actor, payment_id=payment.id)
+        world.payment_processing.process(actor, payment_id=payment.id)
     assert found(world, question) == set()

@@ -35,7 +35,7 @@ class Payer:
 
     def pays(self, amount: str = "10", **fields) -> Payment:
         payment = self.world.pending(self.actor, self.account, amount, **fields)
-        return self.world.processing.process(self.actor, payment_id=payment.id)
+        return self.world.payment_processing.process(self.actor, payment_id=payment.id)
 
     def saves(self, amount: str = "10") -> Payment:
         return self.pays(amount, payment_type=PaymentType.TRANSFER, counterparty_account_id=self.savings.id)
@@ -67,7 +67,7 @@ def test_lines_are_booked_one_after_the_other_though_the_clock_stands_still(paye
     now = payer.world.clock.now()
     for _ in range(3):
         payer.pays()
-    payer.world.processing.process_many(
+    payer.world.payment_processing.process_many(
         [(payer.actor, payer.world.pending(payer.actor, payer.account).id) for _ in range(3)]
     )
 
@@ -219,7 +219,7 @@ def test_an_answer_waits_for_a_booking_that_is_under_way(payer: Payer) -> None:
     asking = threading.Thread(target=lambda: told.append(payer.balance()))
 
     with payer.world.start_unit_of_work() as work:
-        payer.world.processing.process_in(work, [(payer.actor, payment.id)])
+        payer.world.payment_processing.process_in(work, [(payer.actor, payment.id)])
         asking.start()
         asking.join(0.5)
         assert told == []

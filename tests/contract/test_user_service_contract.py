@@ -105,7 +105,7 @@ def test_deleting_a_user_cancels_his_pending_payments_and_keeps_his_ledger(world
     user, actor = world.user()
     account = world.account_of(user, "100")
     done, pending = (world.pending(actor, account) for _ in range(2))
-    world.processing.process(actor, payment_id=done.id)
+    world.payment_processing.process(actor, payment_id=done.id)
     world.users.delete(admin, user_id=user.id)
     statuses = [world.payments.get(admin, payment_id=payment.id).status for payment in (done, pending)]
     assert statuses == [PaymentStatus.COMPLETED, PaymentStatus.CANCELLED]

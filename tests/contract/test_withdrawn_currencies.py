@@ -52,7 +52,7 @@ def test_what_is_left_in_it_can_be_paid_out(given, world, code):
     account = given.an_account(user, currency=code, balance="100")
     actor = Actor(user_id=user.id, role=user.role)
     payment = world.payments.create(actor, world.draft(account, "100", currency_code=code))
-    world.processing.process(actor, payment_id=payment.id)
+    world.payment_processing.process(actor, payment_id=payment.id)
     assert world.balance(account) == 0
     assert world.ledger.verify() == []
 

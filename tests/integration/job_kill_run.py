@@ -322,7 +322,7 @@ def schedule_all(bank: SandboxBank, planned: Sequence[tuple[Actor, Payment]]) ->
         actor, payment = actor_and_payment
         while True:
             try:
-                bank.services.schedules.schedule(actor, payment_id=payment.id)
+                bank.services.payment_schedules.schedule(actor, payment_id=payment.id)
             except DomainError as error:
                 if error.reason.code == "already_processed":
                     # The answer to a try before was lost; what it asked for was done.

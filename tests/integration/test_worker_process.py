@@ -45,7 +45,9 @@ class Bank:
         """Payments of 1 each, left to the workers."""
         payments = [self.world.pending(self.alice, self.account, "1").id for _ in range(number)]
         for payment_id in payments:
-            self.world.schedules.schedule(self.alice, payment_id=payment_id, schedule=JobSchedule(**schedule))
+            self.world.payment_schedules.schedule(
+                self.alice, payment_id=payment_id, schedule=JobSchedule(**schedule)
+            )
         return payments
 
     def statuses(self, payments: list[UUID]) -> Counter[PaymentStatus]:
@@ -53,7 +55,9 @@ class Bank:
             return Counter(payment.status for payment in work.payments.find_many(payments).values())
 
     def jobs(self, payments: list[UUID]) -> list[Job]:
-        return [self.world.schedules.newest_job(Actor(is_system=True), payment_id=id_) for id_ in payments]
+        return [
+            self.world.payment_schedules.newest_job(Actor(is_system=True), payment_id=id_) for id_ in payments
+        ]
 
     def job_states(self, payments: list[UUID]) -> Counter[JobState]:
         return Counter(job.state for job in self.jobs(payments))

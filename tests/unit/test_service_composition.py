@@ -55,5 +55,5 @@ def test_what_is_composed_over_other_units_of_work_is_the_same_otherwise(service
     moved = services.over(services.ports.start_unit_of_work)
 
     assert moved.ports == services.ports
-    for name in ("users", "accounts", "payments", "processing", "bank_logins"):
+    for name in ("users", "accounts", "payments", "payment_processing", "bank_logins"):
         assert getattr(moved, name) == getattr(services, name), name

@@ -29,31 +29,35 @@ def process_payment(call: Call[None, None]) -> Answer:
     """With ``Prefer: respond-async`` it is left to a worker, as by scheduling it without options."""
     if prefers_async(call.headers):
         return _process_later(call)
-    payment = call.services.processing.process(call.actor, payment_id=call.path_id())
+    payment = call.services.payment_processing.process(call.actor, payment_id=call.path_id())
     return Answer(data=payment_payload(payment))
 
 
 def schedule_payment(call: Call[ScheduleBody, None]) -> Answer:
     """While the payment has an unfinished job, that one is answered, unchanged."""
     payment_id = call.path_id()
-    scheduled = call.services.schedules.schedule(
+    scheduled = call.services.payment_schedules.schedule(
         call.actor, payment_id=payment_id, schedule=call.body().schedule()
     )
     return _queued(scheduled)
 
 
 def get_payment_job(call: Call[None, None]) -> Answer:
-    return Answer(data=job_payload(call.services.schedules.newest_job(call.actor, payment_id=call.path_id())))
+    return Answer(
+        data=job_payload(call.services.payment_schedules.newest_job(call.actor, payment_id=call.path_id()))
+    )
 
 
 def cancel_payment_job(call: Call[None, None]) -> Answer:
     """The payment stays PENDING."""
-    return Answer(data=job_payload(call.services.schedules.cancel_job(call.actor, payment_id=call.path_id())))
+    return Answer(
+        data=job_payload(call.services.payment_schedules.cancel_job(call.actor, payment_id=call.path_id()))
+    )
 
 
 def _process_later(call: Call[None, None]) -> Answer:
     actor = call.actor_answered(QUEUED.status)
-    answer = _queued(call.services.schedules.schedule(actor, payment_id=call.path_id()))
+    answer = _queued(call.services.payment_schedules.schedule(actor, payment_id=call.path_id()))
     return evolve(answer, status=QUEUED.status, action=QUEUED.action, headers={APPLIED_HEADER: RESPOND_ASYNC})
 
 

@@ -35,7 +35,7 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
 
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
-    processing: PaymentProcessingService
+    payment_processing: PaymentProcessingService
     outcomes: JobOutcomes
     audit: AuditWriter
 
@@ -105,7 +105,7 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
     @retried_on_conflict
     def _process(self, begun: Sequence[Job]) -> list[Job]:
         with self.start_unit_of_work() as work:
-            outcomes = self.processing.process_in(
+            outcomes = self.payment_processing.process_in(
                 work, [(actor_for(job), payment_of(job)) for job in begun], started_by_jobs=True
             )
             held = lock_held(work, begun)

@@ -57,8 +57,8 @@ class Services:
     banks: BankService
     accounts: AccountService
     payments: PaymentService
-    processing: PaymentProcessingService
-    schedules: PaymentScheduleService
+    payment_processing: PaymentProcessingService
+    payment_schedules: PaymentScheduleService
     jobs: JobService
     job_dispatch: JobDispatchService
     job_running: JobRunningService
@@ -91,11 +91,17 @@ def compose_services(ports: ServicePorts) -> Services:
     )
     sealer = BankTokenSealer(box=ports.secret_box)
     accesses = BankAccessKeeper(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
-    processing = PaymentProcessingService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit)
+    payment_processing = PaymentProcessingService(
+        start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
+    )
     outcomes = JobOutcomes(chance=ports.chance)
     works = {
         JobKind.PAYMENT_PROCESS: PaymentJobs(
-            start_unit_of_work=start, ids=ids, processing=processing, outcomes=outcomes, audit=audit
+            start_unit_of_work=start,
+            ids=ids,
+            payment_processing=payment_processing,
+            outcomes=outcomes,
+            audit=audit,
         ),
         **_compose_sync_works(ports, audit=audit, sealer=sealer, accesses=accesses),
         **_compose_upkeep_works(ports),
@@ -134,8 +140,10 @@ def compose_services(ports: ServicePorts) -> Services:
         ),
         accounts=AccountService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
         payments=PaymentService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
-        processing=processing,
-        schedules=PaymentScheduleService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
+        payment_processing=payment_processing,
+        payment_schedules=PaymentScheduleService(
+            start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
+        ),
         jobs=JobService(start_unit_of_work=start, audit=audit, works=works),
         job_dispatch=engine.dispatch,
         job_running=engine.running,
