@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import psycopg
-from tests.integration.running_server import RunningServer, run_ledgerbank
+from tests.integration.running_server import RunningServer
+from tests.integration.seeded_servers import assert_ledger_is_right, seeded_environment
 
 GATE = 4711
 TIMEOUT_SECONDS = 30
@@ -119,17 +120,9 @@ class Gate:
 @contextmanager
 def seeded_scene(url: str, place: Path, **settings: str) -> Iterator[Scene]:
     """Its ledger is right in the end."""
-    environment = {
-        "DATABASE_URL": url,
-        "LEDGERBANK_DATA_DIR": str(place),
-        "CHECKING_DAILY_LIMIT": "1000000",
-        "RATE_LIMIT_ENABLED": "false",
-    } | settings
-    seeded = run_ledgerbank("seed", environment=environment)
-    assert seeded.returncode == 0, seeded.stderr
+    environment = seeded_environment(url, place, CHECKING_DAILY_LIMIT="1000000", **settings)
     yield Scene(environment, place / "server.log")
-    verified = run_ledgerbank("ledger", "verify", environment=environment)
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert_ledger_is_right(environment)
 
 
 @dataclass

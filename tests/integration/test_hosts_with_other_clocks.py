@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from tests.integration.running_server import FAST_HASHES, UNLIMITED, RunningServer, run_ledgerbank
+from tests.integration.running_server import RunningServer
+from tests.integration.seeded_servers import assert_ledger_is_right, seeded_environment, two_servers
 from tests.postgres_servers import PostgresTestServer
 
 SHIFTED_CLOCK = Path(__file__).parent / "shifted_clock"
@@ -86,36 +87,21 @@ class Customer:
 def environment(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    settings = {
-        "DATABASE_URL": postgres_server.create_migrated_database(f"clocks_{worker_name}"),
-        "LEDGERBANK_DATA_DIR": str(tmp_path_factory.mktemp("data")),
-        "SAVINGS_DAILY_LIMIT": "1000000",
-        **FAST_HASHES,
-        **UNLIMITED,
-    }
-    seeded = run_ledgerbank("seed", environment=settings)
-    assert seeded.returncode == 0, seeded.stderr
-    return settings
+    url = postgres_server.create_migrated_database(f"clocks_{worker_name}")
+    return seeded_environment(url, tmp_path_factory.mktemp("data"), SAVINGS_DAILY_LIMIT="1000000")
 
 
-def host_that_is(ahead: timedelta, environment: dict[str, str], log_path: Path) -> RunningServer:
-    shifted = {
-        "PYTHONPATH": str(SHIFTED_CLOCK),
-        "CLOCK_AHEAD_SECONDS": str(ahead.total_seconds()),
-    }
-    return RunningServer(environment | shifted, log_path)
+def clock_that_is(ahead: timedelta) -> dict[str, str]:
+    return {"PYTHONPATH": str(SHIFTED_CLOCK), "CLOCK_AHEAD_SECONDS": str(ahead.total_seconds())}
 
 
 @pytest.fixture(scope="module")
 def hosts(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RunningServer, RunningServer]]:
-    logs = tmp_path_factory.mktemp("logs")
-    with (
-        host_that_is(THREE_MINUTES, environment, logs / "early.log") as early,
-        host_that_is(-THREE_MINUTES, environment, logs / "late.log") as late,
-    ):
-        yield early, late
+    early, late = (environment | clock_that_is(ahead) for ahead in (THREE_MINUTES, -THREE_MINUTES))
+    with two_servers(early, late, tmp_path_factory.mktemp("logs")) as hosts:
+        yield hosts
 
 
 def customer_at(
@@ -140,8 +126,7 @@ def bob(hosts: tuple[RunningServer, RunningServer], environment: dict[str, str])
 @pytest.fixture(autouse=True)
 def the_ledger_is_right_afterwards(environment: dict[str, str]) -> Iterator[None]:
     yield
-    verified = run_ledgerbank("ledger", "verify", environment=environment)
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert_ledger_is_right(environment)
 
 
 def instant(text: str) -> datetime:

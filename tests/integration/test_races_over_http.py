@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 from tests.integration.running_server import RunningServer, run_ledgerbank
+from tests.integration.seeded_servers import assert_ledger_is_right, seeded_environment, two_servers
 from tests.postgres_servers import PostgresTestServer
 
 
@@ -18,26 +19,16 @@ def environment(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """A seeded database; Bob's daily limit is out of the way, so that his balance is what stops him."""
-    settings = {
-        "DATABASE_URL": postgres_server.create_migrated_database(f"races_{worker_name}"),
-        "LEDGERBANK_DATA_DIR": str(tmp_path_factory.mktemp("data")),
-        "SAVINGS_DAILY_LIMIT": "1000000",
-    }
-    seeded = run_ledgerbank("seed", environment=settings)
-    assert seeded.returncode == 0, seeded.stderr
-    return settings
+    url = postgres_server.create_migrated_database(f"races_{worker_name}")
+    return seeded_environment(url, tmp_path_factory.mktemp("data"), SAVINGS_DAILY_LIMIT="1000000")
 
 
 @pytest.fixture(scope="module")
 def servers(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[RunningServer]]:
-    logs = tmp_path_factory.mktemp("logs")
-    with (
-        RunningServer(environment, Path(logs) / "one.log") as one,
-        RunningServer(environment, Path(logs) / "two.log") as two,
-    ):
-        yield [one, two]
+    with two_servers(environment, environment, tmp_path_factory.mktemp("logs")) as servers:
+        yield list(servers)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -45,8 +36,7 @@ def the_ledger_is_right_afterwards(
     environment: dict[str, str], servers: list[RunningServer]
 ) -> Iterator[None]:
     yield
-    verified = run_ledgerbank("ledger", "verify", environment=environment)
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert_ledger_is_right(environment)
 
 
 def together(

@@ -13,7 +13,8 @@ import httpx
 import psycopg
 import pytest
 from tests.integration.raw_connections import RawAnswer, error_of_raw, raw_connection
-from tests.integration.running_server import RunningServer, run_ledgerbank
+from tests.integration.running_server import RunningServer
+from tests.integration.seeded_servers import seeded_environment
 from tests.postgres_servers import PostgresTestServer
 
 TIMEOUT_SECONDS = 3
@@ -24,17 +25,14 @@ ALICE, BOB = "alice@example.com", "bob@example.com"
 def environment(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    settings = {
-        "DATABASE_URL": postgres_server.create_migrated_database(f"deadline_{worker_name}"),
-        "LEDGERBANK_DATA_DIR": str(tmp_path_factory.mktemp("data")),
-        "REQUEST_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
-        "POOL_SIZE": "8",
-        "CHECKING_DAILY_LIMIT": "1000000",
-        "SAVINGS_DAILY_LIMIT": "1000000",
-    }
-    seeded = run_ledgerbank("seed", environment=settings)
-    assert seeded.returncode == 0, seeded.stderr
-    return settings
+    return seeded_environment(
+        postgres_server.create_migrated_database(f"deadline_{worker_name}"),
+        tmp_path_factory.mktemp("data"),
+        REQUEST_TIMEOUT_SECONDS=str(TIMEOUT_SECONDS),
+        POOL_SIZE="8",
+        CHECKING_DAILY_LIMIT="1000000",
+        SAVINGS_DAILY_LIMIT="1000000",
+    )
 
 
 @pytest.fixture(scope="module")

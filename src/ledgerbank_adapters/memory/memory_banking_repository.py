@@ -35,9 +35,7 @@ class MemoryBankRepository(BankRepository):
         stored = self._tables.banks.find(bank.id)
         begins_or_ceases = stored is not None and stored.feeds_accounts is not bank.feeds_accounts
         if begins_or_ceases and self._tables.accounts_of_bank.ids(bank.id):
-            raise self._transaction.failed_with(
-                DomainError(Reason.BANK_HAS_ACCOUNTS, field="integration_module")
-            )
+            raise _bank_has_accounts(self._transaction)
         self._transaction.update(self._tables.banks, bank)
         self._tables.catalogue_version += 1
 
@@ -94,9 +92,7 @@ class MemoryAccountRepository(AccountRepository):
         self._check_credit_limit(account)
         bank = self._tables.banks.find(account.bank_id)
         if bank is None or bank.feeds_accounts is not account.fed:
-            raise self._transaction.failed_with(
-                DomainError(Reason.BANK_HAS_ACCOUNTS, field="integration_module")
-            )
+            raise _bank_has_accounts(self._transaction)
         self._transaction.insert(self._tables.accounts, account)
 
     def save(self, account: Account) -> None:
@@ -164,3 +160,8 @@ def _matches(account: Account, wanted: AccountFilter) -> bool:
         and wanted.account_type in (None, account.account_type)
         and wanted.currency in (None, account.currency)
     )
+
+
+def _bank_has_accounts(transaction: MemoryTransaction) -> Exception:
+    """A bank that feeds its accounts has fed ones alone, and one that does not none of them."""
+    return transaction.failed_with(DomainError(Reason.BANK_HAS_ACCOUNTS, field="integration_module"))

@@ -1,6 +1,6 @@
 """Which gateway speaks to the bank of a branch."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from uuid import UUID
 
 from ledgerbank_domain.banking.bank import Bank, BankStatus
@@ -26,9 +26,14 @@ def gateway_of(bank: Bank, gateways: Gateways) -> BankGateway | None:
     return None if bank.integration_module is None else gateways.get(bank.integration_module)
 
 
+def is_connectable(bank: Bank, gateways: Container[str | None]) -> bool:
+    """Whether users can connect to it now: the bank takes part, and something here speaks to it."""
+    return bank.status is BankStatus.ACTIVE and bank.integration_module in gateways
+
+
 def usable_gateway(bank: Bank, gateways: Gateways) -> BankGateway:
-    """Raises ``bank_inactive``, also when nothing here speaks to the bank."""
+    """Raises ``bank_inactive`` when users cannot connect to the bank now."""
     gateway = gateway_of(bank, gateways)
-    if gateway is None or bank.status is not BankStatus.ACTIVE:
+    if gateway is None or not is_connectable(bank, gateways):
         raise DomainError(Reason.BANK_INACTIVE)
     return gateway

@@ -31,6 +31,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import locked_actor
+from ledgerbank_domain.services.bank_gateway_lookup import is_connectable
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.permission_check import require_permission
 
@@ -112,7 +113,7 @@ class BankService:
 
     def is_connectable(self, bank: Bank) -> bool:
         """Whether users can connect to it now."""
-        return bank.status is BankStatus.ACTIVE and bank.integration_module in self.gateways
+        return is_connectable(bank, self.gateways)
 
     def list_branches(self, wanted: BranchFilter, *, request: PageRequest) -> Page[BankBranch]:
         """Raises ``bank_not_found``."""
