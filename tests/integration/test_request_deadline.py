@@ -128,6 +128,62 @@ def test_one_locked_row_holds_up_its_own_customer_only(
         assert {status_of(alice, payment) for payment in payments} == {"PENDING"}
 
 
+def tokens_of(server: RunningServer, email: str) -> dict[str, str]:
+    answer = log_in(server, email)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["data"])
+
+
+def log_in(server: RunningServer, email: str) -> httpx.Response:
+    return asked(server, "login", {"email": email, "password": "password123!"})
+
+
+def asked(server: RunningServer, what: str, body: dict[str, str]) -> httpx.Response:
+    return httpx.post(f"{server.base_url}/auth/{what}", json=body, timeout=30)
+
+
+@pytest.mark.parametrize("what", ["login", "refresh", "logout"])
+def test_one_locked_row_keeps_nobody_else_at_its_address_from_logging_in_or_staying_so(
+    server: RunningServer, environment: dict[str, str], what: str
+) -> None:
+    bodies = [{"email": ALICE, "password": "password123!"}] * 12
+    if what != "login":
+        bodies = [{"refresh_token": tokens_of(server, ALICE)["refresh_token"]} for _ in range(12)]
+    with ThreadPoolExecutor(12) as threads, locked_row_of(environment, ALICE):
+        stuck = [threads.submit(asked, server, what, body) for body in bodies]
+        while waiting_statements(environment) < 2:
+            time.sleep(0.01)
+        began = time.monotonic()
+        refresh_token = tokens_of(server, BOB)["refresh_token"]
+        refreshed = asked(server, "refresh", {"refresh_token": refresh_token})
+        assert refreshed.status_code == 200, refreshed.text
+        left = asked(server, "logout", {"refresh_token": refreshed.json()["data"]["refresh_token"]})
+        assert left.status_code == 200, left.text
+        assert time.monotonic() - began < TIMEOUT_SECONDS / 2
+        assert waiting_statements(environment) == 2
+        for each in stuck:
+            assert_timed_out(each.result())
+
+
+def test_a_login_that_waited_for_a_locked_row_is_decided_on_what_was_committed(
+    server: RunningServer, environment: dict[str, str]
+) -> None:
+    registration = {"email": f"{uuid4()}@example.com", "full_name": "Carol", "password": "password123!"}
+    with server.client() as client:
+        body = registration | {"password_confirmation": "password123!"}
+        assert client.post("/users", json=body).status_code == 201
+    email = registration["email"]
+    for status, reason in (("ACTIVE", None), ("SUSPENDED", "account_inactive")):
+        with ThreadPoolExecutor(1) as threads, locked_row_of(environment, email) as lock:
+            waiting = threads.submit(log_in, server, email)
+            while not waiting_statements(environment):
+                time.sleep(0.01)
+            lock.execute("UPDATE users SET status = %s WHERE email = %s", [status, email])
+            lock.commit()
+            answer = waiting.result()
+        assert answer.json().get("error", {}).get("reason") == reason
+
+
 def begun(path: bytes, token: str = "", *, length: int = 1000, more: bytes = b"") -> bytes:
     authorization = f"Authorization: Bearer {token}\r\n".encode() if token else b""
     return (

@@ -13,7 +13,14 @@ from ledgerbank_adapters.http.auth_payloads import (
     valid_token_payload,
 )
 from ledgerbank_adapters.http.field_types import EMAIL, LOGIN_PASSWORD, REFRESH_TOKEN
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, MessagePayload, Operation
+from ledgerbank_adapters.http.http_operation import (
+    Access,
+    Answer,
+    Call,
+    Continued,
+    MessagePayload,
+    Operation,
+)
 from ledgerbank_adapters.http.user_payloads import UserPayload, user_payload
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -36,20 +43,36 @@ class RefreshTokenBody:
     refresh_token: str = attrs.field(metadata=REFRESH_TOKEN.metadata)
 
 
-def log_in(call: Call[LoginBody, None]) -> Answer:
-    body = call.body()
-    pair, user = call.services.auth.log_in(call.actor, email=body.email, password=body.password)
-    return Answer(data=login_payload(pair, user))
+def log_in(call: Call[LoginBody, None]) -> Continued:
+    body, auth = call.body(), call.services.auth
+    proven = auth.prove_login(call.actor, email=body.email, password=body.password)
+
+    def start_session() -> Answer:
+        pair, user = auth.start_session(call.actor, proven)
+        return Answer(data=login_payload(pair, user))
+
+    return Continued(user_id=proven.user.id, act=start_session)
 
 
-def refresh(call: Call[RefreshTokenBody, None]) -> Answer:
-    pair = call.services.auth.refresh(call.actor, refresh_token=call.body().refresh_token)
-    return Answer(data=token_pair_payload(pair))
+def refresh(call: Call[RefreshTokenBody, None]) -> Continued:
+    auth = call.services.auth
+    claims = auth.refresh_claims_of(call.actor, call.body().refresh_token)
+
+    def refresh_session() -> Answer:
+        return Answer(data=token_pair_payload(auth.refresh_session(call.actor, claims)))
+
+    return Continued(user_id=claims.user_id, act=refresh_session)
 
 
-def log_out(call: Call[RefreshTokenBody, None]) -> Answer:
-    call.services.auth.log_out(call.actor, refresh_token=call.body().refresh_token)
-    return _message("Logged out successfully")
+def log_out(call: Call[RefreshTokenBody, None]) -> Continued:
+    auth = call.services.auth
+    claims = auth.refresh_claims_of(call.actor, call.body().refresh_token)
+
+    def end_session() -> Answer:
+        auth.end_session(call.actor, claims)
+        return _message("Logged out successfully")
+
+    return Continued(user_id=claims.user_id, act=end_session)
 
 
 def log_out_everywhere(call: Call[None, None]) -> Answer:

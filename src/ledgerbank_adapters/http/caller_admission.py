@@ -1,5 +1,7 @@
 """The first two things that are done for a request: authentication and the rate limit."""
 
+from uuid import UUID
+
 from attrs import frozen
 from starlette.datastructures import Headers
 
@@ -30,6 +32,11 @@ class Credentials:
         return cls(token=token.strip() if is_bearer else None, are_given=bool(given))
 
 
+def key_of_user(user_id: UUID) -> str:
+    """By what places are shared out to a user, however it is known who they are."""
+    return f"user:{user_id}"
+
+
 @frozen(kw_only=True)
 class Presented:
     """What a caller's token says, or what is wrong with it; nobody was asked yet whether it still holds."""
@@ -42,7 +49,7 @@ class Presented:
         """By what places and memory are shared out: whose token it is, or where the request comes from."""
         if isinstance(self.claims, DomainError):
             return self.key_of_address
-        return f"user:{self.claims.user_id}"
+        return key_of_user(self.claims.user_id)
 
     @property
     def key_of_address(self) -> str:

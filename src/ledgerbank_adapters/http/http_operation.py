@@ -62,6 +62,18 @@ class Answer:
 
 
 @frozen(kw_only=True)
+class Continued:
+    """What a handler leaves to be done where its customer's other requests act, in their share.
+
+    For what waits for the row of a customer whom only the request's body names: it shall hold up neither
+    who hashes passwords nor who else calls from the same address. ``user_id`` is proven, not just claimed.
+    """
+
+    user_id: UUID
+    act: Callable[[], Answer]
+
+
+@frozen(kw_only=True)
 class OtherAnswer:
     """What an operation may answer in place of what it mostly does, as :class:`Operation` says it.
 
@@ -139,7 +151,7 @@ class Operation(Generic[B, Q]):
     # Below every prefix, with parameters in braces: ``/payments/{id}``.
     path: str
     # Runs in a worker thread unless ``blocking`` is false.
-    handler: Callable[[Call[B, Q]], Answer]
+    handler: Callable[[Call[B, Q]], Answer | Continued]
     # What it does, in one line of the document.
     summary: str
     # The type of ``data``: a TypedDict, or a list of one, or a Document of ``media_type``.

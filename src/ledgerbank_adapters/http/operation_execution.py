@@ -3,17 +3,18 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 from starlette.responses import Response
 
 from ledgerbank_adapters.http.arrived_request import ArrivedRequest
-from ledgerbank_adapters.http.caller_admission import Caller, CallerAdmission
+from ledgerbank_adapters.http.caller_admission import Caller, CallerAdmission, key_of_user
 from ledgerbank_adapters.http.field_reader import FieldReader, read_query
 from ledgerbank_adapters.http.http_answers import AnswerWriter, json_response
 from ledgerbank_adapters.http.http_host import Document, HttpHost
-from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.http_operation import Access, Answer, Call, Continued, Operation
 from ledgerbank_adapters.http.idempotency_key import (
     RETRY_HEADERS,
     answer_to_keep,
@@ -59,8 +60,16 @@ class AdmittedCaller:
 
 
 @frozen(kw_only=True)
+class RemainingStep:
+    """What is left of an operation, to be done in the share of ``caller_key``."""
+
+    caller_key: str
+    perform: Callable[[], Response]
+
+
+@frozen(kw_only=True)
 class OperationExecution:
-    """Each of the two steps gives a response where the catalog has an error for what went wrong; other
+    """Each of the steps gives a response where the catalog has an error for what went wrong; other
     exceptions are raised."""
 
     services: Services
@@ -90,18 +99,18 @@ class OperationExecution:
 
     def perform(
         self, operation: Operation[Any, Any], arrived: ArrivedRequest, admitted: AdmittedCaller, body: bytes
-    ) -> Response:
-        """Reads what is asked and does it."""
+    ) -> Response | RemainingStep:
+        """Reads what is asked and does it, or as much of it as belongs into this caller's share."""
 
-        def performed() -> Response:
+        def performed() -> Response | RemainingStep:
             call = self._call(operation, arrived, admitted, body)
             if call.idempotency_key is None:
-                return self._handled(operation, call, arrived)
+                return self._begun(operation, call, arrived, admitted.caller)
             return self._handled_once(operation, call, arrived, call.idempotency_key)
 
         return self._without_errors(arrived, admitted.caller, performed)
 
-    def answer(self, operation: Operation[Any, Any], arrived: ArrivedRequest) -> Response:
+    def answer(self, operation: Operation[Any, Any], arrived: ArrivedRequest) -> Response | RemainingStep:
         """Both steps, for a request that has no body."""
         admitted = self.admit(operation, arrived)
         if isinstance(admitted, Response):
@@ -201,14 +210,44 @@ class OperationExecution:
             raw_body=body if operation.takes_raw_body else b"",
         )
 
-    def _handled(
-        self, operation: Operation[Any, Any], call: Call[Any, Any], arrived: ArrivedRequest
+    def _begun(
+        self, operation: Operation[Any, Any], call: Call[Any, Any], arrived: ArrivedRequest, caller: Caller
+    ) -> Response | RemainingStep:
+        outcome = self._answered(operation, call, arrived, partial(operation.handler, call))
+        if isinstance(outcome, Response):
+            return outcome
+        rest = partial(self._in_one_go, operation, call, arrived, outcome.act)
+        return RemainingStep(
+            caller_key=key_of_user(outcome.user_id),
+            perform=partial(self._without_errors, arrived, caller, rest),
+        )
+
+    def _in_one_go(
+        self,
+        operation: Operation[Any, Any],
+        call: Call[Any, Any],
+        arrived: ArrivedRequest,
+        act: Callable[[], Answer | Continued],
     ) -> Response:
+        outcome = self._answered(operation, call, arrived, act)
+        while not isinstance(outcome, Response):
+            outcome = self._answered(operation, call, arrived, outcome.act)
+        return outcome
+
+    def _answered(
+        self,
+        operation: Operation[Any, Any],
+        call: Call[Any, Any],
+        arrived: ArrivedRequest,
+        act: Callable[[], Answer | Continued],
+    ) -> Response | Continued:
         try:
-            answer = operation.handler(call)
+            answer = act()
         except DomainError as error:
             return _on_a_page(operation, call, error, self.fail(error, arrived, cause=error))
-        return self._succeeded(operation, answer, arrived.context)
+        return (
+            answer if isinstance(answer, Continued) else self._succeeded(operation, answer, arrived.context)
+        )
 
     def _handled_once(
         self, operation: Operation[Any, Any], call: Call[Any, Any], arrived: ArrivedRequest, key: str
@@ -217,7 +256,8 @@ class OperationExecution:
 
         def perform(start_unit_of_work: StartUnitOfWork) -> Performed[Response]:
             there = evolve(call, services=call.services.over(start_unit_of_work))
-            response = self._handled(operation, there, arrived)
+            # Within the unit that keeps the key, so there is no later step.
+            response = self._in_one_go(operation, there, arrived, partial(operation.handler, there))
             return Performed(result=response, answer=answer_to_keep(response))
 
         outcome = self.services.idempotency.perform_once(idempotent_request(call, key), perform)

@@ -13,7 +13,7 @@ from ledgerbank_adapters.http.arrived_request import ArrivedRequest
 from ledgerbank_adapters.http.caller_admission import CallerAdmission, Credentials
 from ledgerbank_adapters.http.http_answers import AnswerWriter
 from ledgerbank_adapters.http.http_operation import Access, Operation
-from ledgerbank_adapters.http.operation_execution import AdmittedCaller, OperationExecution
+from ledgerbank_adapters.http.operation_execution import AdmittedCaller, OperationExecution, RemainingStep
 from ledgerbank_adapters.http.protocol_refusal import no_room
 from ledgerbank_adapters.http.rate_limit_gate import tally_of
 from ledgerbank_adapters.http.request_body import (
@@ -55,13 +55,14 @@ class OperationRunner:
     async def run(self, operation: Operation[Any, Any], scope: Scope, receive: Receive) -> Response:
         """Errors of the catalog become answers; others are raised."""
         arrived = self._arrived(scope)
-        if not operation.blocking and arrived.tally is None:
-            return self.execution.answer(operation, arrived)
         try:
+            if not operation.blocking and arrived.tally is None:
+                return await self._finished(self.execution.answer(operation, arrived), self.start_deadline())
             if operation.takes_body:
                 return await self._run_with_body(operation, arrived, receive)
-            work = partial(self.execution.answer, operation, arrived)
-            return await self._in_lane(operation, arrived, work, self.start_deadline())
+            work, deadline = partial(self.execution.answer, operation, arrived), self.start_deadline()
+            outcome = await self._in_lane(operation, arrived, work, deadline)
+            return await self._finished(outcome, deadline)
         except DomainError as error:
             # Before there was a thread for it, or between two of them.
             return self.execution.fail(error, arrived)
@@ -103,7 +104,14 @@ class OperationRunner:
         with memory.of(_caller_key(operation, arrived)) as held:
             body = await self._body(admitted, arrived, receive, held)
             work = partial(self.execution.perform, operation, arrived, admitted, body.content)
-            return await self._in_lane(operation, arrived, work, deadline.extended_by(body.seconds))
+            deadline = deadline.extended_by(body.seconds)
+            outcome = await self._in_lane(operation, arrived, work, deadline)
+        return await self._finished(outcome, deadline)
+
+    async def _finished(self, outcome: Response | RemainingStep, deadline: Deadline) -> Response:
+        if isinstance(outcome, Response):
+            return outcome
+        return await self._in(self.lanes.acting, outcome.perform, outcome.caller_key, deadline)
 
     async def _admitted(
         self, operation: Operation[Any, Any], arrived: ArrivedRequest, deadline: Deadline
@@ -128,9 +136,9 @@ class OperationRunner:
         self,
         operation: Operation[Any, Any],
         arrived: ArrivedRequest,
-        work: Callable[[], Response],
+        work: Callable[[], Response | RemainingStep],
         deadline: Deadline,
-    ) -> Response:
+    ) -> Response | RemainingStep:
         lane, caller = self.lanes.lane_of(operation), _caller_key(operation, arrived)
         if not operation.hashes_passwords:
             return await self._in(lane, work, caller, deadline)

@@ -1,7 +1,7 @@
 """Authentication: logging in, staying logged in, and logging out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,11 +25,7 @@ from ledgerbank_domain.services.batch_items import each_by_itself, fault_of_pair
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.login_guard import LoginGuard
 from ledgerbank_domain.services.outcome import Outcome, result_of
-from ledgerbank_domain.services.password_proof import (
-    PasswordProof,
-    password_hash_of,
-    prove_password,
-)
+from ledgerbank_domain.services.password_proof import password_hash_of, prove_password
 from ledgerbank_domain.services.session_refresh_service import (
     DEFAULT_REUSE_GRACE,
     SessionRefreshService,
@@ -51,6 +47,15 @@ class Authentication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenLogin:
+    """``user`` as they were when their password was proven; ``renewed_hash`` replaces an outdated one."""
+
+    user: User
+    email: str
+    renewed_hash: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthService:
     start_unit_of_work: StartUnitOfWork
     clock: Clock
@@ -68,16 +73,30 @@ class AuthService:
         ``account_inactive`` when the password is right but the user may not log in, and
         ``rate_limit_exceeded`` as :meth:`LoginGuard.settle` says.
         """
+        return self.start_session(actor, self.prove_login(actor, email=email, password=password))
+
+    def prove_login(self, actor: Actor, *, email: str, password: str) -> ProvenLogin:
+        """What of :meth:`log_in` takes long, and waits for no lock of the user. Raises as it."""
         with self.start_unit_of_work() as work:
             user = work.users.find_by_email(email)
         proof = prove_password(self.hasher, user.password_hash if user else None, password)
         refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
         self._settle(actor, user, email, refusal)
+        if user is None or not proof.is_right:
+            raise DomainError(Reason.INVALID_CREDENTIALS)
+        renewed = password_hash_of(self.hasher, password) if proof.renewal_due else None
+        return ProvenLogin(user=user, email=email, renewed_hash=renewed)
+
+    def start_session(self, actor: Actor, proven: ProvenLogin) -> tuple[TokenPair, User]:
+        """What of :meth:`log_in` is decided under the user's lock: what was proven must still hold.
+
+        Raises ``invalid_credentials``, ``account_inactive`` and ``rate_limit_exceeded``.
+        """
         try:
-            return self._start_session(actor, user, password, proof)
+            return self._open_session(actor, proven.user, renewed_hash=proven.renewed_hash)
         except DomainError as error:
             if error.reason in (Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE):
-                self._settle(actor, user, email, error)
+                self._settle(actor, proven.user, proven.email, error)
             raise
 
     def refresh(self, actor: Actor, *, refresh_token: str) -> TokenPair:
@@ -89,8 +108,20 @@ class AuthService:
         arrived was stolen from one side or the other: the whole session ends.
         Raises the codec's errors, ``invalid_token`` and ``token_revoked``.
         """
+        return self.refresh_session(actor, self.refresh_claims_of(actor, refresh_token))
+
+    def refresh_claims_of(self, actor: Actor, refresh_token: str) -> RefreshClaims:
+        """What a refresh token says that we signed; asks nobody. Raises the codec's errors."""
         try:
-            claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
+            return self.codec.decode_refresh(refresh_token, now=self.clock.now())
+        except DomainError as error:
+            if error.category is Category.AUTHENTICATION:
+                self._refusals.record(actor, error)
+            raise
+
+    def refresh_session(self, actor: Actor, claims: RefreshClaims) -> TokenPair:
+        """:meth:`refresh` for a token that was decoded. Raises ``invalid_token`` and ``token_revoked``."""
+        try:
             pair = self._refreshing.refresh(actor, claims)
         except DomainError as error:
             if error.category is not Category.AUTHENTICATION:
@@ -104,8 +135,11 @@ class AuthService:
 
     def log_out(self, actor: Actor, *, refresh_token: str) -> None:
         """Ends the token's session, at once for its access tokens too. Errors as :meth:`refresh`."""
+        self.end_session(actor, self.refresh_claims_of(actor, refresh_token))
+
+    def end_session(self, actor: Actor, claims: RefreshClaims) -> None:
+        """:meth:`log_out` for a token that was decoded. Errors as :meth:`refresh_session`."""
         try:
-            claims = self.codec.decode_refresh(refresh_token, now=self.clock.now())
             self._end_session(actor, claims)
         except DomainError as error:
             if error.category is not Category.AUTHENTICATION:
@@ -214,17 +248,6 @@ class AuthService:
 
     def _settle(self, actor: Actor, user: User | None, email: str, refusal: DomainError | None) -> None:
         self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=email, refusal=refusal)
-
-    def _start_session(
-        self, actor: Actor, user: User | None, password: str, proof: PasswordProof
-    ) -> tuple[TokenPair, User]:
-        if user is None or not proof.is_right:
-            raise DomainError(Reason.INVALID_CREDENTIALS)
-        if not user.is_active:
-            raise DomainError(Reason.ACCOUNT_INACTIVE)
-        # Hashing takes long, so it happens before the transaction opens.
-        renewed = password_hash_of(self.hasher, password) if proof.renewal_due else None
-        return self._open_session(actor, user, renewed_hash=renewed)
 
     @retried_on_conflict
     def _open_session(
