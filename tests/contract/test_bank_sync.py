@@ -23,7 +23,7 @@ from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus, PaymentType
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services import bank_account_sync
+from ledgerbank_domain.services import bank_conversation
 
 
 @pytest.fixture(params=DIALECTS, ids=lambda dialect: dialect.name)
@@ -391,7 +391,7 @@ def test_pages_that_are_new_for_ever_are_the_banks_error(
     scene: SyncScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.run_jobs()
-    monkeypatch.setattr(bank_account_sync, "MAX_MOVEMENTS_PER_LOOK", 50)
+    monkeypatch.setattr(bank_conversation, "MAX_MOVEMENTS_PER_LOOK", 50)
     asked: list[str | None] = []
 
     def one_more(*, page: str | None, **_: Any) -> StatementPage:

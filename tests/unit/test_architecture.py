@@ -96,6 +96,7 @@ def test_no_use_case_that_moves_money_has_another_clock_than_its_storages() -> N
         "account_service",
         "ledger",
         "recent_activity",
+        "bank_account_sync",
         "idempotency",
         "oauth",
     )

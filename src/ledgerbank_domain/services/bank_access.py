@@ -35,12 +35,12 @@ class BankAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BankAccessKeeper:
+class BankAccesses:
     gateways: Gateways
     sealer: BankTokenSealer
     clock: Clock
 
-    def accesses_of(self, work: UnitOfWork, logins: Iterable[BankLogin]) -> list[BankAccess]:
+    def held_by(self, work: UnitOfWork, logins: Iterable[BankLogin]) -> list[BankAccess]:
         """The accesses that logins stand for, before their tokens are erased: those that can be ended."""
         found = [self._access_of(work, login) for login in logins if login.is_connected]
         return [access for access in found if access is not None]

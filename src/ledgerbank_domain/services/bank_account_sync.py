@@ -1,19 +1,18 @@
 """Bringing one account in line with its bank: look, compare, book."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import Account, AccountStatus
-from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount, StatementPage
+from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import JournalEntry
 from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.reconciliation.booking_plan import (
@@ -23,29 +22,21 @@ from ledgerbank_domain.reconciliation.booking_plan import (
 )
 from ledgerbank_domain.reconciliation.planned_booking import Booking, book
 from ledgerbank_domain.services.audit_writer import AuditWriter
-from ledgerbank_domain.services.bank_conversation import BankConversation
 from ledgerbank_domain.services.bank_sync_lease import SyncRun
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.payment_cancellation import take_back_payments_of_closed_account
 
 MAX_LOOKS = 5
-# They are held in memory together; a busy company's whole history is a fraction of it.
-MAX_MOVEMENTS_PER_LOOK = 200_000
-# A bank whose clock is ahead of ours dates what has just happened after our now.
-CLOCKS_MAY_DIFFER_BY = timedelta(minutes=5)
 _CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccountSync:
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
     ids: IdGenerator
     audit: AuditWriter
 
-    def sync(
-        self, run: SyncRun, conversation: BankConversation, account_id: UUID, shown: ShownAccount
-    ) -> None:
+    def sync(self, run: SyncRun, account_id: UUID, shown: ShownAccount) -> None:
         """Books what the bank tells of the account, so that the balances tie.
 
         A movement may come between the bank's list and its balance. So what the balance is off is booked only
@@ -53,12 +44,12 @@ class BankAccountSync:
 
         Raises ``amount_exceeds_limit``, then nothing of the account is booked; ``bank_api_error`` when it
         moved during every look and cannot be opened so; :class:`SyncLeaseLost`, and what
-        :meth:`BankConversation.ask` raises.
+        :class:`BankConversation` raises.
         """
         since = self._synced_since(account_id)
         before: BankStatement | None = None
         for number in range(1, MAX_LOOKS + 1):
-            statement = self._look(run, conversation, shown, since)
+            statement = run.conversation.statement_of(shown, since=since)
             agrees = before is not None and before.balance_beyond == statement.balance_beyond
             if self._book(run, account_id, shown, statement, agrees=agrees, is_last=number == MAX_LOOKS):
                 return
@@ -67,23 +58,6 @@ class BankAccountSync:
     def _synced_since(self, account_id: UUID) -> datetime | None:
         with self.start_unit_of_work() as work:
             return work.bank_imports.synced_since(account_id)
-
-    def _look(
-        self, run: SyncRun, conversation: BankConversation, shown: ShownAccount, since: datetime | None
-    ) -> BankStatement:
-        """All pages up to one moment, then the balance."""
-        before = self.clock.now() + CLOCKS_MAY_DIFFER_BY
-
-        def page_at(page: str | None) -> StatementPage:
-            return conversation.ask(
-                lambda token: run.gateway.list_transactions(
-                    access_token=token, account=shown, since=since, before=before, page=page
-                )
-            )
-
-        pages = _all_pages(page_at)
-        balance = conversation.ask(lambda token: run.gateway.get_balance(access_token=token, account=shown))
-        return BankStatement.from_pages(pages, balance=balance)
 
     @retried_on_conflict
     def _book(
@@ -124,10 +98,10 @@ class BankAccountSync:
     def _locked(self, work: UnitOfWork, run: SyncRun, account_id: UUID, *, closes: bool) -> Sequence[Payment]:
         """What closing the account would take back, with the login and, where it may be closed, its owner."""
         if not closes:
-            run.lock_login(work)
+            run.fence.lock_login(work)
             return ()
         work.users.find_many_for_update([run.login.user_id])
-        run.lock_login(work)
+        run.fence.lock_login(work)
         return work.payments.list_pending_of_account_for_update(run.login.user_id, account_id)
 
     def _write(
@@ -154,20 +128,6 @@ class BankAccountSync:
                 work, AuditName.ACCOUNT_UPDATED, actor=run.actor, about=account.id, facts=changes, at=at
             )
         return account
-
-
-def _all_pages(page_at: Callable[[str | None], StatementPage]) -> list[StatementPage]:
-    pages = [page_at(None)]
-    asked: set[str] = set()
-    told = 0
-    while (wanted := pages[-1].next_page) is not None:
-        # A page counts too, so that empty ones come to an end as well.
-        told += len(pages[-1].movements) + len(pages[-1].void_ids) + 1
-        if wanted in asked or told > MAX_MOVEMENTS_PER_LOOK:
-            raise DomainError(Reason.BANK_API_ERROR, message="The bank's pages of transactions do not end")
-        asked.add(wanted)
-        pages.append(page_at(wanted))
-    return pages
 
 
 def _known_imports(work: UnitOfWork, account_id: UUID, statement: BankStatement) -> KnownImports:

@@ -62,7 +62,7 @@ class BankAccountUpsert:
         added: list[Account] = []
         left_out = refused = None
         with self.start_unit_of_work() as work:
-            login = run.lock_login(work)
+            login = run.fence.lock_login(work)
             now = work.now()
             known = work.accounts.find_by_external_ids(
                 [each.external_id for each in shown], user_id=login.user_id, bank_id=run.bank.id

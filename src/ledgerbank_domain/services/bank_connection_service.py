@@ -16,7 +16,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import locked_self
-from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
+from ledgerbank_domain.services.bank_access import BankAccess, BankAccesses
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, usable_gateway
 from ledgerbank_domain.services.bank_sync_schedule import schedule_sync
 from ledgerbank_domain.services.bank_token_sealer import BankTokenSealer
@@ -53,7 +53,7 @@ class BankConnectionService:
     gateways: Gateways
     visits: OAuthVisits
     sealer: BankTokenSealer
-    accesses: BankAccessKeeper
+    accesses: BankAccesses
 
     def start(self, actor: Actor, new_login: NewBankLogin) -> StartedConnection:
         """A login of the caller's, and where they consent to its connection. One that is there and not ACTIVE
@@ -219,7 +219,7 @@ class BankConnectionService:
                 # They were deleted while the bank was asked: nothing may be connected behind that.
                 raise DomainError(Reason.INVALID_OAUTH_STATE, field="state")
             now = work.now()
-            replaced = self.accesses.accesses_of(work, [login])
+            replaced = self.accesses.held_by(work, [login])
             connected = login.connected(
                 self.sealer.seal(tokens, login_id=login.id),
                 scope=tokens.scope,

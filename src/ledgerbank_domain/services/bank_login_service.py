@@ -16,7 +16,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.authority_check import locked_actor
-from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
+from ledgerbank_domain.services.bank_access import BankAccess, BankAccesses
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, usable_gateway
 from ledgerbank_domain.services.bank_sync_schedule import schedule_sync
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
@@ -32,7 +32,7 @@ class BankLoginService:
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
-    accesses: BankAccessKeeper
+    accesses: BankAccesses
 
     def get(self, actor: Actor, *, login_id: UUID) -> BankLogin:
         """Raises ``bank_login_not_found``, then ``insufficient_permissions``."""
@@ -119,7 +119,7 @@ class BankLoginService:
             login = _locked(work, login_id)
             require_permission(may_change_login(actor, login))
             now = work.now()
-            accesses = self.accesses.accesses_of(work, [login])
+            accesses = self.accesses.held_by(work, [login])
             disconnected = login.disconnected(at=now)
             work.bank_logins.save(disconnected)
             cancel_waiting_jobs(work, work.jobs.list_unfinished_syncs_for_update([login.id]), at=now)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
@@ -12,11 +14,13 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.notifications.notification import bank_login_needs_attention
-from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_conversation import BankConversation, BankConversations
 from ledgerbank_domain.services.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
+from ledgerbank_domain.services.bank_sync_fence import SyncFence, SyncLeaseLost
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_work import JobPostponed
 from ledgerbank_domain.services.notification_service import queue_notification
@@ -25,19 +29,14 @@ HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)
 LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
 
 
-class SyncLeaseLost(Exception):  # noqa: N818 - what happened
-    """The login was connected anew, disconnected or paused, or another sync took over: this one is late."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRun:
     """A sync that has begun. ``login`` is as it was when the lease was taken."""
 
     login: BankLogin
     bank: Bank
-    gateway: BankGateway
-    token: UUID
-    deadline: datetime
+    conversation: BankConversation
+    fence: SyncFence
     correlation_id: str | None
 
     @property
@@ -45,12 +44,29 @@ class SyncRun:
         """The system, on behalf of whoever caused the sync."""
         return replace(SYSTEM, origin=Origin(correlation_id=self.correlation_id))
 
-    def lock_login(self, work: UnitOfWork) -> BankLogin:
-        """What everything that a sync writes begins with. Raises :class:`SyncLeaseLost`."""
-        login = work.bank_logins.find_for_update(self.login.id)
-        if login is None or not login.is_leased_with(self.token) or not login.may_sync:
-            raise SyncLeaseLost
-        return login
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSucceeded:
+    """``left_out`` is about what could not be taken."""
+
+    left_out: DomainError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncFailed:
+    """The login goes to ERROR, and its owner is told."""
+
+    error: DomainError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncGivenUp:
+    """The sync came to nothing, and nobody is to blame."""
+
+    outcome: SyncOutcome
+
+
+SyncEnd: TypeAlias = SyncSucceeded | SyncFailed | SyncGivenUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +75,8 @@ class SyncLeases:
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
+    conversations: BankConversations
+    observer: SyncObserver
 
     @retried_on_conflict
     def take(self, job: Job, *, deadline: datetime) -> SyncRun | None:
@@ -88,57 +106,86 @@ class SyncLeases:
             leased = login.leased(lease, at=now)
             work.bank_logins.save(leased)
             work.commit()
+        fence = SyncFence(login_id=login.id, token=lease.token)
         return SyncRun(
             login=leased,
             bank=bank,
-            gateway=gateway,
-            token=lease.token,
-            deadline=deadline,
+            conversation=self.conversations.begin(
+                leased, gateway, deadline=deadline, keep_tokens=partial(self._keep_tokens, fence)
+            ),
+            fence=fence,
             correlation_id=job.correlation_id,
         )
 
+    def end(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
+        """The only way out of a run; gives how it is counted. A failure of a sync that has lost its lease is
+        nobody's concern any more: it is SUPERSEDED.
+
+        Raises :class:`SyncLeaseLost` when a success comes too late, which is no end yet.
+        """
+        outcome = self._ended(run, end)
+        self.observer.bank_sync_ended(provider=run.conversation.gateway.provider, outcome=outcome)
+        return outcome
+
+    def _ended(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
+        match end:
+            case SyncSucceeded():
+                self._succeed(run, end)
+                return SyncOutcome.SUCCEEDED
+            case SyncFailed():
+                return self._failed(run, end)
+            case SyncGivenUp():
+                self._release(run)
+                return end.outcome
+
+    def _failed(self, run: SyncRun, end: SyncFailed) -> SyncOutcome:
+        try:
+            self._fail(run, end.error)
+        except SyncLeaseLost:
+            self._release(run)
+            return SyncOutcome.SUPERSEDED
+        return SyncOutcome.FAILED
+
     @retried_on_conflict
-    def store_tokens(self, run: SyncRun, tokens: SealedTokens) -> bool:
+    def _keep_tokens(self, fence: SyncFence, tokens: SealedTokens) -> bool:
         """Keeps the tokens that the bank gave in place of the old ones, for a login that was paused meanwhile
         too: the old ones are used up. False when it was disconnected, so that nobody wants them any more.
 
         Raises :class:`SyncLeaseLost` when the lease was lost otherwise.
         """
         with self.start_unit_of_work() as work:
-            login = work.bank_logins.find_for_update(run.login.id)
+            login = work.bank_logins.find_for_update(fence.login_id)
             if login is None or not login.is_connected:
                 return False
-            if not login.is_leased_with(run.token):
+            if not fence.holds(login):
                 raise SyncLeaseLost
             work.bank_logins.save(login.refreshed(tokens, at=work.now()))
             work.commit()
         return True
 
     @retried_on_conflict
-    def release(self, run: SyncRun) -> None:
-        """Gives the lease back, if it is still held; the sync came to nothing."""
+    def _release(self, run: SyncRun) -> None:
+        """Gives the lease back, if it is still held."""
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(run.login.id)
-            if login is not None and login.is_leased_with(run.token):
+            if login is not None and run.fence.holds(login):
                 work.bank_logins.save(login.released(at=work.now()))
                 work.commit()
 
     @retried_on_conflict
-    def succeed(self, run: SyncRun, *, left_out: DomainError | None) -> None:
-        """``left_out`` is about what could not be taken. Raises :class:`SyncLeaseLost`."""
+    def _succeed(self, run: SyncRun, end: SyncSucceeded) -> None:
         with self.start_unit_of_work() as work:
-            login = run.lock_login(work)
+            login = run.fence.lock_login(work)
             now = work.now()
-            told = None if left_out is None else _login_error(left_out, at=now)
+            told = None if end.left_out is None else _login_error(end.left_out, at=now)
             work.bank_logins.save(login.synced(left_out=told, at=now))
             self.audit.record(work, AuditName.BANK_LOGIN_SYNCED, actor=run.actor, about=login.id, at=now)
             work.commit()
 
     @retried_on_conflict
-    def fail(self, run: SyncRun, error: DomainError) -> None:
-        """The login goes to ERROR, and its owner is told. Raises :class:`SyncLeaseLost`."""
+    def _fail(self, run: SyncRun, error: DomainError) -> None:
         with self.start_unit_of_work() as work:
-            login = run.lock_login(work)
+            login = run.fence.lock_login(work)
             now = work.now()
             failed = login.failed(_login_error(error, at=now), at=now)
             work.bank_logins.save(failed)

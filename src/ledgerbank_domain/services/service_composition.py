@@ -10,10 +10,11 @@ from ledgerbank_domain.services.audit_export_service import AuditExportService
 from ledgerbank_domain.services.audit_service import AuditService
 from ledgerbank_domain.services.audit_writer import AuditWriter
 from ledgerbank_domain.services.auth_service import AuthService
-from ledgerbank_domain.services.bank_access import BankAccessKeeper
+from ledgerbank_domain.services.bank_access import BankAccesses
 from ledgerbank_domain.services.bank_account_sync import BankAccountSync
 from ledgerbank_domain.services.bank_account_upsert import BankAccountUpsert
 from ledgerbank_domain.services.bank_connection_service import BankConnectionService
+from ledgerbank_domain.services.bank_conversation import BankConversations
 from ledgerbank_domain.services.bank_login_service import BankLoginService
 from ledgerbank_domain.services.bank_service import BankService
 from ledgerbank_domain.services.bank_sync_lease import SyncLeases
@@ -90,7 +91,7 @@ def compose_services(ports: ServicePorts) -> Services:
         ids=ids, pseudonymizer=ports.pseudonymizer, audit=audit, backoff_after=ports.login_backoff_after
     )
     sealer = BankTokenSealer(box=ports.secret_box)
-    accesses = BankAccessKeeper(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
+    accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
     payment_processing = PaymentProcessingService(
         start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
     )
@@ -179,19 +180,23 @@ def compose_services(ports: ServicePorts) -> Services:
 
 
 def _compose_sync_works(
-    ports: ServicePorts, *, audit: AuditWriter, sealer: BankTokenSealer, accesses: BankAccessKeeper
+    ports: ServicePorts, *, audit: AuditWriter, sealer: BankTokenSealer, accesses: BankAccesses
 ) -> JobWorks:
     start, ids = ports.start_unit_of_work, ports.ids
     sync = BankSyncService(
-        clock=ports.storage_clock,
-        leases=SyncLeases(start_unit_of_work=start, ids=ids, audit=audit, gateways=ports.gateways),
-        sealer=sealer,
-        accounts=BankAccountUpsert(start_unit_of_work=start, ids=ids, audit=audit),
-        account_sync=BankAccountSync(
-            start_unit_of_work=start, clock=ports.storage_clock, ids=ids, audit=audit
+        storage_clock=ports.storage_clock,
+        leases=SyncLeases(
+            start_unit_of_work=start,
+            ids=ids,
+            audit=audit,
+            gateways=ports.gateways,
+            conversations=BankConversations(
+                sealer=sealer, storage_clock=ports.storage_clock, accesses=accesses
+            ),
+            observer=ports.sync_observer or _SilentSyncObserver(),
         ),
-        accesses=accesses,
-        observer=ports.sync_observer or _SilentSyncObserver(),
+        accounts=BankAccountUpsert(start_unit_of_work=start, ids=ids, audit=audit),
+        account_sync=BankAccountSync(start_unit_of_work=start, ids=ids, audit=audit),
     )
     due = DueSyncService(
         start_unit_of_work=start, clock=ports.storage_clock, ids=ids, gateways=ports.gateways

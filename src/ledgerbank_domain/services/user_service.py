@@ -27,7 +27,7 @@ from ledgerbank_domain.services.authority_check import (
     locked_self,
     seen_actor,
 )
-from ledgerbank_domain.services.bank_access import BankAccess, BankAccessKeeper
+from ledgerbank_domain.services.bank_access import BankAccess, BankAccesses
 from ledgerbank_domain.services.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.login_guard import LoginGuard
@@ -76,7 +76,7 @@ class UserService:
     ids: IdGenerator
     hasher: PasswordHasher
     audit: AuditWriter
-    accesses: BankAccessKeeper
+    accesses: BankAccesses
     login_guard: LoginGuard
     registration_open: bool = True
 
@@ -297,7 +297,7 @@ class UserService:
         _check_somebody_administers(users, deleted)
         self._save_without_sessions(work, deleted, at=now)
         logins = work.bank_logins.list_of_user_for_update(user.id)
-        ended = self.accesses.accesses_of(work, logins)
+        ended = self.accesses.held_by(work, logins)
         work.bank_logins.disconnect_all_of_user(user.id, at=now)
         pending = work.payments.list_pending_of_user_for_update(user.id)
         cancel_pending_payments(work, pending, audit=self.audit, actor=actor, at=now)
