@@ -50,6 +50,9 @@ types: setup ## Check the types
 contracts: setup ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo
 
+docs: setup ## Write the pages that are made from the code
+	@$(BIN)/python -m tests.ports_page
+
 unit: setup ## Run the tests of the domain and of single parts
 	@$(BIN)/pytest $(PYTEST_ARGS) tests/unit
 
