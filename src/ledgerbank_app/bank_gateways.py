@@ -78,7 +78,12 @@ def create_bank_gateways(
             ),
             uses_pkce=True,
         )
-        building.add_simulated_open_banking()
+        building.add_open_banking_uk(
+            SIMULATED_OPEN_BANKING,
+            root=banks.simulated_url + OBIE_ROOT,
+            client_id=DEFAULT_CLIENT_ID,
+            client_secret=DEFAULT_CLIENT_SECRET,
+        )
     return BankGateways(by_name=building.gateways, clients=building.clients)
 
 
@@ -107,9 +112,8 @@ class _GatewayBuilding:
             min_sync_interval_seconds=_min_interval(self._settings.banks, name),
         )
 
-    def add_simulated_open_banking(self) -> None:
-        name, banks = SIMULATED_OPEN_BANKING, self._settings.banks
-        root = banks.simulated_url + OBIE_ROOT
+    def add_open_banking_uk(self, name: str, *, root: str, client_id: str, client_secret: str) -> None:
+        banks = self._settings.banks
         base_url = root + OBIE_RESOURCES
         self.gateways[name] = OpenBankingUkGateway(
             client=self._client(name, base_url),
@@ -117,8 +121,8 @@ class _GatewayBuilding:
             access=OpenBankingUkAccess(
                 authorization_url=f"{root}/authorize",
                 token_url=f"{root}/token",
-                client_id=DEFAULT_CLIENT_ID,
-                client_secret=DEFAULT_CLIENT_SECRET,
+                client_id=client_id,
+                client_secret=client_secret,
                 redirect_uri=self.redirect_uri,
             ),
             webhook_signature=WebhookSignature(

@@ -273,7 +273,7 @@ def test_no_receiving_balance_outgrows_storage() -> None:
     assert reason_of(rule, account=full, amount=Decimal("10.01")) is None
 
 
-def test_the_rules_are_asked_in_the_order_of_the_contract() -> None:
+def test_the_rules_are_asked_in_their_order() -> None:
     assert names_of(rules.PERMISSION_RULES) == [
         "caller_may_pay_from_account",
         "caller_may_make_credit_payment",
