@@ -51,7 +51,7 @@ contracts: setup ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo
 
 docs: setup ## Write the pages that are made from the code
-	@$(BIN)/python -m tests.ports_page
+	@$(BIN)/python -m tests.support.ports_page
 
 unit: setup ## Run the tests of the domain and of single parts
 	@$(BIN)/pytest $(PYTEST_ARGS) tests/unit
@@ -63,7 +63,7 @@ integration: setup ## Run the tests of the whole over HTTP and PostgreSQL
 	@$(BIN)/pytest $(PYTEST_ARGS) tests/integration
 
 conformance: setup ## Ask a server thousands of questions from its own OpenAPI document
-	@$(BIN)/python -m tests.integration.conformance_run
+	@$(BIN)/python -m tests.simulations.conformance_run
 
 bench: setup ## Run every benchmark and print its figures
 	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done

@@ -28,7 +28,7 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import JobFilter, JobKind, JobState
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport
-from ledgerbank_domain.services.job_work import PlainWork
+from ledgerbank_domain.services.jobs.job_work import PlainWork
 
 T = TypeVar("T")
 WORKER = UUID(int=1)

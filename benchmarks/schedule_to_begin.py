@@ -24,7 +24,7 @@ from support.benchmark_database import a_database_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.job_brokers import broker_named, stop_own_brokers
+from tests.support.servers.job_brokers import broker_named, stop_own_brokers
 
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase

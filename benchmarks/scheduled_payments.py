@@ -25,7 +25,7 @@ from support.benchmark_database import a_database_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.job_brokers import BROKERS, broker_named, stop_own_brokers
+from tests.support.servers.job_brokers import BROKERS, broker_named, stop_own_brokers
 
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
@@ -37,7 +37,7 @@ from ledgerbank_domain.jobs.job_timing import DEFAULT_BATCH_SIZE
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment import PaymentDraft, PaymentType
 from ledgerbank_domain.payments.payment_job import payment_job_key
-from ledgerbank_domain.services.outcome import result_of
+from ledgerbank_domain.services.conduct.outcome import result_of
 
 ROUNDS = 5
 PAYMENTS = 2000

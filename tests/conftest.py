@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from hypothesis import settings
 from sqlalchemy import Engine
-from tests.child_processes import PLACE, RUN, end_left_processes
-from tests.hosted_bank import stop_idle_hosts
-from tests.job_brokers import stop_own_brokers
-from tests.postgres_servers import (
+from tests.support.servers.child_processes import PLACE, RUN, end_left_processes
+from tests.support.servers.hosted_bank import stop_idle_hosts
+from tests.support.servers.job_brokers import stop_own_brokers
+from tests.support.servers.postgres_servers import (
     NO_SERVER,
     PostgresTestServer,
     embedded_server,

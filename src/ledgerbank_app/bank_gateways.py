@@ -22,8 +22,8 @@ from ledgerbank_adapters.simulated_bank import (
     OBIE_RESOURCES,
     OBIE_ROOT,
 )
-from ledgerbank_app.bank_settings import BankSettings
-from ledgerbank_app.settings import Settings
+from ledgerbank_app.settings.bank_settings import BankSettings
+from ledgerbank_app.settings.settings import Settings
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from ledgerbank_app.exit_status import CANNOT, NOT_THERE
+from ledgerbank_app.processes.exit_status import CANNOT, NOT_THERE
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
     # Leaving by an exception closes every context: a plain SIGTERM would leave the database running.
     signal.signal(signal.SIGTERM, _exit_quietly)
     try:
-        from ledgerbank_app.commands import run_command_line
+        from ledgerbank_app.commands.commands import run_command_line
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("ledgerbank"):
             raise
@@ -24,9 +24,9 @@ def main() -> None:
 
 def _guarded(run: Callable[[], int]) -> int:
     from ledgerbank_adapters.embedded_postgres import EmbeddedPostgresError
-    from ledgerbank_app.command_context import CommandRefused
-    from ledgerbank_app.settings_loading import SettingsError
-    from ledgerbank_app.start_checks import StartRefused
+    from ledgerbank_app.commands.command_context import CommandRefused
+    from ledgerbank_app.processes.start_checks import StartRefused
+    from ledgerbank_app.settings.settings_loading import SettingsError
     from ledgerbank_domain.errors.domain_error import DomainError
     from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 

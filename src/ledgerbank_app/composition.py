@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledgerbank_adapters.encryption import AesGcmSecretBox
-from ledgerbank_adapters.memory.memory_cache import MemoryCache
+from ledgerbank_adapters.memory.tools.memory_cache import MemoryCache
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_adapters.postgres import PostgresClock, PostgresDatabase, PostgresMailbox, RequestPool
 from ledgerbank_adapters.security import (
@@ -16,14 +16,14 @@ from ledgerbank_adapters.security import (
 from ledgerbank_adapters.smtp import SmtpMailer
 from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
 from ledgerbank_app.bank_gateways import KNOWN_GATEWAYS, BankGateways, create_bank_gateways
-from ledgerbank_app.sample_data import SampleDataLoader
-from ledgerbank_app.settings import Settings
+from ledgerbank_app.sample.sample_data import SampleDataLoader
+from ledgerbank_app.settings.settings import Settings
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.services.service_ports import ServicePorts
-from ledgerbank_domain.services.session_tokens import TokenLifetimes
+from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
 
 DEFAULT_TIMING = JobTiming()
 

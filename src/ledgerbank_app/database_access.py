@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ledgerbank_adapters.embedded_postgres import EmbeddedPostgres
-from ledgerbank_app.settings import Settings, StorageSettings
+from ledgerbank_app.settings.settings import Settings, StorageSettings
 
 EMBEDDED_DATABASE = "ledgerbank"
 

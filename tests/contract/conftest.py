@@ -2,8 +2,8 @@
 
 import pytest
 from sqlalchemy import Engine
-from tests.contract.service_world import ServiceWorld
-from tests.entity_builder import EntityBuilder
+from tests.support.scenes.entity_builder import EntityBuilder
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork

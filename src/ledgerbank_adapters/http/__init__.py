@@ -6,12 +6,12 @@
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("http"):
-    from ledgerbank_adapters.http.guarded_protocol import CONNECTIONS_TOLD, GuardedHttpProtocol
     from ledgerbank_adapters.http.http_application import create_http_application
-    from ledgerbank_adapters.http.http_health import HealthProbes
-    from ledgerbank_adapters.http.http_host import Document, HttpHost
-    from ledgerbank_adapters.http.public_paths import bank_callback_url, icon_url, webhook_url
-    from ledgerbank_adapters.http.request_lanes import HEALTH_THREADS, RequestLanes
+    from ledgerbank_adapters.http.operations.http_health import HealthProbes
+    from ledgerbank_adapters.http.operations.http_host import Document, HttpHost
+    from ledgerbank_adapters.http.operations.public_paths import bank_callback_url, icon_url, webhook_url
+    from ledgerbank_adapters.http.operations.request_lanes import HEALTH_THREADS, RequestLanes
+    from ledgerbank_adapters.http.protocol.guarded_protocol import CONNECTIONS_TOLD, GuardedHttpProtocol
 
 __all__ = [
     "CONNECTIONS_TOLD",

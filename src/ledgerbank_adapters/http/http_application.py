@@ -7,51 +7,51 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
-from ledgerbank_adapters.http.account_endpoints import ACCOUNT_OPERATIONS
-from ledgerbank_adapters.http.audit_endpoints import AUDIT_OPERATIONS
-from ledgerbank_adapters.http.auth_endpoints import AUTH_OPERATIONS
-from ledgerbank_adapters.http.bank_callback_endpoints import BANK_CALLBACK_OPERATIONS
-from ledgerbank_adapters.http.bank_endpoints import BANK_OPERATIONS
-from ledgerbank_adapters.http.bank_login_endpoints import BANK_LOGIN_OPERATIONS
-from ledgerbank_adapters.http.caller_admission import CallerAdmission
-from ledgerbank_adapters.http.client_address import IpNetwork
-from ledgerbank_adapters.http.cross_origin import CrossOriginMiddleware
-from ledgerbank_adapters.http.docs_endpoints import DOCS_OPERATIONS
-from ledgerbank_adapters.http.error_boundary import ErrorBoundaryMiddleware
-from ledgerbank_adapters.http.field_reader import FieldReader
-from ledgerbank_adapters.http.health_endpoints import HEALTH_OPERATIONS
-from ledgerbank_adapters.http.http_answers import AnswerWriter
-from ledgerbank_adapters.http.http_host import HttpHost
-from ledgerbank_adapters.http.http_observer import HttpObserver, SilentHttpObserver
-from ledgerbank_adapters.http.job_endpoints import JOB_OPERATIONS
-from ledgerbank_adapters.http.mailbox_endpoints import MAILBOX_OPERATIONS
-from ledgerbank_adapters.http.metrics_endpoint import METRICS_OPERATIONS
-from ledgerbank_adapters.http.openapi_document import OpenApiDocument
-from ledgerbank_adapters.http.operation_execution import OperationExecution
-from ledgerbank_adapters.http.operation_routes import (
+from ledgerbank_adapters.http.accounts.account_endpoints import ACCOUNT_OPERATIONS
+from ledgerbank_adapters.http.audit.audit_endpoints import AUDIT_OPERATIONS
+from ledgerbank_adapters.http.banks.bank_callback_endpoints import BANK_CALLBACK_OPERATIONS
+from ledgerbank_adapters.http.banks.bank_endpoints import BANK_OPERATIONS
+from ledgerbank_adapters.http.banks.bank_login_endpoints import BANK_LOGIN_OPERATIONS
+from ledgerbank_adapters.http.banks.webhook_endpoints import WEBHOOK_OPERATIONS
+from ledgerbank_adapters.http.exchange.client_address import IpNetwork
+from ledgerbank_adapters.http.exchange.cross_origin import CrossOriginMiddleware
+from ledgerbank_adapters.http.exchange.error_boundary import ErrorBoundaryMiddleware
+from ledgerbank_adapters.http.exchange.http_answers import AnswerWriter
+from ledgerbank_adapters.http.exchange.http_observer import HttpObserver, SilentHttpObserver
+from ledgerbank_adapters.http.exchange.protocol_refusal import ProtocolRefusalMiddleware
+from ledgerbank_adapters.http.exchange.request_body import BodyMemory
+from ledgerbank_adapters.http.exchange.request_context import RequestContextMiddleware
+from ledgerbank_adapters.http.exchange.request_observation import RequestObservationMiddleware
+from ledgerbank_adapters.http.exchange.security_headers import SecurityHeadersMiddleware
+from ledgerbank_adapters.http.fields.field_reader import FieldReader
+from ledgerbank_adapters.http.jobs.job_endpoints import JOB_OPERATIONS
+from ledgerbank_adapters.http.openapi.openapi_document import OpenApiDocument
+from ledgerbank_adapters.http.operations.caller_admission import CallerAdmission
+from ledgerbank_adapters.http.operations.http_host import HttpHost
+from ledgerbank_adapters.http.operations.operation_execution import OperationExecution
+from ledgerbank_adapters.http.operations.operation_routes import (
     BodilessHeadMiddleware,
     UnknownPath,
     operation_routes,
     root_route,
 )
-from ledgerbank_adapters.http.operation_runner import OperationRunner
-from ledgerbank_adapters.http.payment_endpoints import PAYMENT_OPERATIONS
-from ledgerbank_adapters.http.payment_execution_endpoints import PAYMENT_EXECUTION_OPERATIONS
-from ledgerbank_adapters.http.payment_reversal_endpoints import PAYMENT_REVERSAL_OPERATIONS
-from ledgerbank_adapters.http.problem_endpoints import PROBLEM_OPERATIONS
-from ledgerbank_adapters.http.profile_endpoints import PROFILE_OPERATIONS
-from ledgerbank_adapters.http.protocol_refusal import ProtocolRefusalMiddleware
-from ledgerbank_adapters.http.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
-from ledgerbank_adapters.http.refusal_recorder import RefusalRecorder
-from ledgerbank_adapters.http.registration_gate import RegistrationGate
-from ledgerbank_adapters.http.request_body import BodyMemory
-from ledgerbank_adapters.http.request_context import RequestContextMiddleware
-from ledgerbank_adapters.http.request_lanes import RequestLanes
-from ledgerbank_adapters.http.request_observation import RequestObservationMiddleware
-from ledgerbank_adapters.http.root_endpoint import ROOT_OPERATION
-from ledgerbank_adapters.http.security_headers import SecurityHeadersMiddleware
-from ledgerbank_adapters.http.user_endpoints import USER_OPERATIONS
-from ledgerbank_adapters.http.webhook_endpoints import WEBHOOK_OPERATIONS
+from ledgerbank_adapters.http.operations.operation_runner import OperationRunner
+from ledgerbank_adapters.http.operations.rate_limit_gate import RateLimitGate, RateLimitHeadersMiddleware
+from ledgerbank_adapters.http.operations.refusal_recorder import RefusalRecorder
+from ledgerbank_adapters.http.operations.registration_gate import RegistrationGate
+from ledgerbank_adapters.http.operations.request_lanes import RequestLanes
+from ledgerbank_adapters.http.payments.payment_endpoints import PAYMENT_OPERATIONS
+from ledgerbank_adapters.http.payments.payment_execution_endpoints import PAYMENT_EXECUTION_OPERATIONS
+from ledgerbank_adapters.http.payments.payment_reversal_endpoints import PAYMENT_REVERSAL_OPERATIONS
+from ledgerbank_adapters.http.running.docs_endpoints import DOCS_OPERATIONS
+from ledgerbank_adapters.http.running.health_endpoints import HEALTH_OPERATIONS
+from ledgerbank_adapters.http.running.mailbox_endpoints import MAILBOX_OPERATIONS
+from ledgerbank_adapters.http.running.metrics_endpoint import METRICS_OPERATIONS
+from ledgerbank_adapters.http.running.problem_endpoints import PROBLEM_OPERATIONS
+from ledgerbank_adapters.http.running.root_endpoint import ROOT_OPERATION
+from ledgerbank_adapters.http.users.auth_endpoints import AUTH_OPERATIONS
+from ledgerbank_adapters.http.users.profile_endpoints import PROFILE_OPERATIONS
+from ledgerbank_adapters.http.users.user_endpoints import USER_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.deadline import Deadline
 from ledgerbank_domain.ports.rate_limiter import RateLimiter

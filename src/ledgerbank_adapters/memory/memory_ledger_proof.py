@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from ledgerbank_adapters.memory.memory_tables import MemoryTables
-from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
+from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
+from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import (

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from ledgerbank_adapters.memory.memory_cache import MemoryCache
-from ledgerbank_adapters.memory.memory_chance import MemoryChance
-from ledgerbank_adapters.memory.memory_clock import MemoryClock
-from ledgerbank_adapters.memory.memory_database import MemoryDatabase
-from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
-from ledgerbank_adapters.memory.memory_mailbox import MemoryMailbox
-from ledgerbank_adapters.memory.memory_secret_box import MemorySecretBox, MemorySecretGenerator
-from ledgerbank_adapters.memory.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
-from ledgerbank_adapters.memory.memory_token_codec import MemoryTokenCodec
 from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
+from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.tools.memory_cache import MemoryCache
+from ledgerbank_adapters.memory.tools.memory_chance import MemoryChance
+from ledgerbank_adapters.memory.tools.memory_clock import MemoryClock
+from ledgerbank_adapters.memory.tools.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.tools.memory_mailbox import MemoryMailbox
+from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox, MemorySecretGenerator
+from ledgerbank_adapters.memory.tools.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
+from ledgerbank_adapters.memory.tools.memory_token_codec import MemoryTokenCodec
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.services.service_ports import ServicePorts
 

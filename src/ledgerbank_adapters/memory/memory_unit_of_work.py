@@ -4,31 +4,38 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from ledgerbank_adapters.memory.memory_audit_exports import MemoryAuditExports
-from ledgerbank_adapters.memory.memory_audit_trail import MemoryAuditTrail
-from ledgerbank_adapters.memory.memory_bank_connection_repository import (
+from ledgerbank_adapters.memory.memory_ledger_proof import MemoryLedgerProof
+from ledgerbank_adapters.memory.repositories.memory_audit_exports import MemoryAuditExports
+from ledgerbank_adapters.memory.repositories.memory_audit_trail import MemoryAuditTrail
+from ledgerbank_adapters.memory.repositories.memory_bank_connection_repository import (
     MemoryOAuthStateRepository,
     MemoryWebhookEventRepository,
 )
-from ledgerbank_adapters.memory.memory_bank_import_repository import MemoryBankTransactionImportRepository
-from ledgerbank_adapters.memory.memory_bank_login_repository import MemoryBankLoginRepository
-from ledgerbank_adapters.memory.memory_banking_repository import MemoryAccountRepository, MemoryBankRepository
-from ledgerbank_adapters.memory.memory_database import MemoryDatabase
-from ledgerbank_adapters.memory.memory_idempotency_repository import MemoryIdempotencyRepository
-from ledgerbank_adapters.memory.memory_job_repository import MemoryJobRepository
-from ledgerbank_adapters.memory.memory_job_worker_repository import MemoryJobWorkerRepository
-from ledgerbank_adapters.memory.memory_journal_repository import (
+from ledgerbank_adapters.memory.repositories.memory_bank_import_repository import (
+    MemoryBankTransactionImportRepository,
+)
+from ledgerbank_adapters.memory.repositories.memory_bank_login_repository import MemoryBankLoginRepository
+from ledgerbank_adapters.memory.repositories.memory_banking_repository import (
+    MemoryAccountRepository,
+    MemoryBankRepository,
+)
+from ledgerbank_adapters.memory.repositories.memory_idempotency_repository import MemoryIdempotencyRepository
+from ledgerbank_adapters.memory.repositories.memory_job_repository import MemoryJobRepository
+from ledgerbank_adapters.memory.repositories.memory_job_worker_repository import MemoryJobWorkerRepository
+from ledgerbank_adapters.memory.repositories.memory_journal_repository import (
     MemoryJournalRepository,
     MemoryTransactionRepository,
 )
-from ledgerbank_adapters.memory.memory_ledger_proof import MemoryLedgerProof
-from ledgerbank_adapters.memory.memory_login_attempt_repository import MemoryLoginAttemptRepository
-from ledgerbank_adapters.memory.memory_payment_repository import MemoryPaymentRepository
-from ledgerbank_adapters.memory.memory_transaction import MemoryTransaction
-from ledgerbank_adapters.memory.memory_user_repository import (
+from ledgerbank_adapters.memory.repositories.memory_login_attempt_repository import (
+    MemoryLoginAttemptRepository,
+)
+from ledgerbank_adapters.memory.repositories.memory_payment_repository import MemoryPaymentRepository
+from ledgerbank_adapters.memory.repositories.memory_user_repository import (
     MemoryRefreshTokenRepository,
     MemoryUserRepository,
 )
+from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
 

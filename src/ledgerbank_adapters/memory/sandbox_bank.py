@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ledgerbank_adapters.memory.memory_clock import MemoryClock
-from ledgerbank_adapters.memory.memory_database import MemoryDatabase
-from ledgerbank_adapters.memory.memory_id_generator import MemoryIdGenerator
-from ledgerbank_adapters.memory.memory_mailbox import MemoryMailbox
 from ledgerbank_adapters.memory.memory_ports import memory_ports
 from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
+from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
+from ledgerbank_adapters.memory.tools.memory_clock import MemoryClock
+from ledgerbank_adapters.memory.tools.memory_id_generator import MemoryIdGenerator
+from ledgerbank_adapters.memory.tools.memory_mailbox import MemoryMailbox
 from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
@@ -22,7 +22,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.service_composition import compose_services
-from ledgerbank_domain.services.user_service import NewUser
+from ledgerbank_domain.services.users.user_service import NewUser
 from ledgerbank_domain.users.user import parse_email
 
 SANDBOX_PASSWORD = "correct horse battery staple"  # noqa: S105 - there is nothing to protect in a sandbox

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ledgerbank_adapters.postgres.postgres_session import PostgresSession
+from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.ports.clock import Clock
 
 NOW = "SELECT clock_timestamp()"

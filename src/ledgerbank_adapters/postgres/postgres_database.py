@@ -6,23 +6,23 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
-from ledgerbank_adapters.postgres.postgres_engine import (
-    DEFAULT_POOL_SIZE,
-    connect_alive,
-    create_postgres_engine,
-)
 from ledgerbank_adapters.postgres.postgres_migrations import (
     SchemaState,
     is_up_to_date,
     schema_state,
     upgrade_to_newest,
 )
-from ledgerbank_adapters.postgres.postgres_observer import (
+from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork
+from ledgerbank_adapters.postgres.statements.job_arrivals import JobArrivals
+from ledgerbank_adapters.postgres.statements.postgres_engine import (
+    DEFAULT_POOL_SIZE,
+    connect_alive,
+    create_postgres_engine,
+)
+from ledgerbank_adapters.postgres.statements.postgres_observer import (
     PostgresObserver,
     observe_statements,
 )
-from ledgerbank_adapters.postgres.postgres_unit_of_work import PostgresStartUnitOfWork
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_NAME
 
 

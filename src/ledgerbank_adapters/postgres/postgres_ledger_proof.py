@@ -1,6 +1,6 @@
 """Proving the ledger with one statement, hence in one snapshot."""
 
-from ledgerbank_adapters.postgres.postgres_session import PostgresSession
+from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy, LedgerCheck
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
 

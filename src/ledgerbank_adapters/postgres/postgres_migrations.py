@@ -13,9 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledgerbank_adapters.postgres.postgres_bank_repository import NEXT_VERSION
-from ledgerbank_adapters.postgres.postgres_engine import connect_alive
-from ledgerbank_adapters.postgres.postgres_session import raise_translated
+from ledgerbank_adapters.postgres.repositories.postgres_bank_repository import NEXT_VERSION
+from ledgerbank_adapters.postgres.statements.postgres_engine import connect_alive
+from ledgerbank_adapters.postgres.statements.postgres_session import raise_translated
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID, HOUSE_BANK_NAME
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason

@@ -6,32 +6,44 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from ledgerbank_adapters.postgres.job_arrivals import JobArrivals
-from ledgerbank_adapters.postgres.postgres_account_repository import PostgresAccountRepository
-from ledgerbank_adapters.postgres.postgres_audit_exports import PostgresAuditExports
-from ledgerbank_adapters.postgres.postgres_audit_trail import PostgresAuditTrail
-from ledgerbank_adapters.postgres.postgres_bank_connection_repository import (
+from ledgerbank_adapters.postgres.postgres_clock import storage_time
+from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
+from ledgerbank_adapters.postgres.repositories.postgres_account_repository import PostgresAccountRepository
+from ledgerbank_adapters.postgres.repositories.postgres_audit_exports import PostgresAuditExports
+from ledgerbank_adapters.postgres.repositories.postgres_audit_trail import PostgresAuditTrail
+from ledgerbank_adapters.postgres.repositories.postgres_bank_connection_repository import (
     PostgresOAuthStateRepository,
     PostgresWebhookEventRepository,
 )
-from ledgerbank_adapters.postgres.postgres_bank_import_repository import (
+from ledgerbank_adapters.postgres.repositories.postgres_bank_import_repository import (
     PostgresBankTransactionImportRepository,
 )
-from ledgerbank_adapters.postgres.postgres_bank_login_repository import PostgresBankLoginRepository
-from ledgerbank_adapters.postgres.postgres_bank_repository import PostgresBankRepository
-from ledgerbank_adapters.postgres.postgres_clock import storage_time
-from ledgerbank_adapters.postgres.postgres_idempotency_repository import PostgresIdempotencyRepository
-from ledgerbank_adapters.postgres.postgres_job_repository import PostgresJobRepository
-from ledgerbank_adapters.postgres.postgres_job_worker_repository import PostgresJobWorkerRepository
-from ledgerbank_adapters.postgres.postgres_journal_repository import PostgresJournalRepository
-from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
-from ledgerbank_adapters.postgres.postgres_login_attempt_repository import PostgresLoginAttemptRepository
-from ledgerbank_adapters.postgres.postgres_observer import PostgresObserver, SilentPostgresObserver
-from ledgerbank_adapters.postgres.postgres_payment_repository import PostgresPaymentRepository
-from ledgerbank_adapters.postgres.postgres_refresh_token_repository import PostgresRefreshTokenRepository
-from ledgerbank_adapters.postgres.postgres_session import PostgresSession
-from ledgerbank_adapters.postgres.postgres_transaction_repository import PostgresTransactionRepository
-from ledgerbank_adapters.postgres.postgres_user_repository import PostgresUserRepository
+from ledgerbank_adapters.postgres.repositories.postgres_bank_login_repository import (
+    PostgresBankLoginRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_bank_repository import PostgresBankRepository
+from ledgerbank_adapters.postgres.repositories.postgres_idempotency_repository import (
+    PostgresIdempotencyRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_job_repository import PostgresJobRepository
+from ledgerbank_adapters.postgres.repositories.postgres_job_worker_repository import (
+    PostgresJobWorkerRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_journal_repository import PostgresJournalRepository
+from ledgerbank_adapters.postgres.repositories.postgres_login_attempt_repository import (
+    PostgresLoginAttemptRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_payment_repository import PostgresPaymentRepository
+from ledgerbank_adapters.postgres.repositories.postgres_refresh_token_repository import (
+    PostgresRefreshTokenRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_transaction_repository import (
+    PostgresTransactionRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_user_repository import PostgresUserRepository
+from ledgerbank_adapters.postgres.statements.job_arrivals import JobArrivals
+from ledgerbank_adapters.postgres.statements.postgres_observer import PostgresObserver, SilentPostgresObserver
+from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.deadline import Deadline, current_deadline
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork

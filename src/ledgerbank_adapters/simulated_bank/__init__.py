@@ -1,13 +1,26 @@
 """A bank to connect to without credentials: an HTTP server with made-up money that speaks real protocols.
 
 Monzo's at the root, UK Open Banking's under ``/open-banking-uk``, and controls under ``/_control``, listed in
-:mod:`~ledgerbank_adapters.simulated_bank.control_operations`. :class:`SimulatedBankServer` runs it in a test.
+:mod:`~ledgerbank_adapters.simulated_bank.controls.control_operations`. :class:`SimulatedBankServer` runs it
+in a test.
 """
 
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("simulated-bank"):
-    from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_RESOURCES, OBIE_ROOT
+    from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import (
+        DEFAULT_CLIENT_ID,
+        DEFAULT_CLIENT_SECRET,
+        DEFAULT_CUSTOMER_NAME,
+        DEFAULT_REDIRECT_URI,
+        SimulatedBankSettings,
+    )
+    from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError, NotPossibleError
+    from ledgerbank_adapters.simulated_bank.books.simulated_webhooks import DeliveryMode
+    from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_access import (
+        OBIE_RESOURCES,
+        OBIE_ROOT,
+    )
     from ledgerbank_adapters.simulated_bank.simulated_bank_application import (
         create_simulated_bank_application,
     )
@@ -18,21 +31,12 @@ with requires_extra("simulated-bank"):
         create_simulated_bank,
         serve_simulated_bank,
     )
-    from ledgerbank_adapters.simulated_bank.simulated_bank_settings import (
-        DEFAULT_CLIENT_ID,
-        DEFAULT_CLIENT_SECRET,
-        DEFAULT_CUSTOMER_NAME,
-        DEFAULT_REDIRECT_URI,
-        SimulatedBankSettings,
-    )
-    from ledgerbank_adapters.simulated_bank.simulated_books import NotAtThisBankError, NotPossibleError
     from ledgerbank_adapters.simulated_bank.simulated_faults import (
         EVERY_OPERATION,
         Fault,
         FaultEffect,
         FaultKind,
     )
-    from ledgerbank_adapters.simulated_bank.simulated_webhooks import DeliveryMode
 
 __all__ = [
     "DEFAULT_CLIENT_ID",

@@ -178,3 +178,14 @@ async def _read(request: Request) -> Arrival:
         query_lists=query_lists,
         body=await request.body(),
     )
+
+
+def token_operation_name(arrival: Arrival) -> str:
+    """Exchange, refresh or a client's own token: by the form."""
+    match (arrival.form or {}).get("grant_type"):
+        case "refresh_token":
+            return "token.refresh"
+        case "client_credentials":
+            return "token.client"
+        case _:
+            return "token.exchange"

@@ -6,15 +6,23 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 
 from ledgerbank_adapters.simulated_bank.bank_exchange import create_routes
-from ledgerbank_adapters.simulated_bank.consent_endpoints import STYLESHEET_OPERATION, consent_operations
-from ledgerbank_adapters.simulated_bank.control_operations import CONTROL_OPERATIONS
-from ledgerbank_adapters.simulated_bank.monzo_dialect_access import MONZO_ACCESS_OPERATIONS
-from ledgerbank_adapters.simulated_bank.monzo_dialect_endpoints import MONZO_ACCOUNT_OPERATIONS
-from ledgerbank_adapters.simulated_bank.obie_dialect_access import OBIE_CONSENT_OPERATIONS, OBIE_ROOT
-from ledgerbank_adapters.simulated_bank.obie_dialect_endpoints import OBIE_ACCOUNT_OPERATIONS
-from ledgerbank_adapters.simulated_bank.obie_dialect_tokens import OBIE_TOKEN_OPERATIONS
+from ledgerbank_adapters.simulated_bank.consent_pages.consent_endpoints import (
+    STYLESHEET_OPERATION,
+    consent_operations,
+)
+from ledgerbank_adapters.simulated_bank.controls.control_operations import CONTROL_OPERATIONS
+from ledgerbank_adapters.simulated_bank.grants.simulated_grants import Dialect
+from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_access import MONZO_ACCESS_OPERATIONS
+from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_endpoints import MONZO_ACCOUNT_OPERATIONS
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_access import (
+    OBIE_CONSENT_OPERATIONS,
+    OBIE_ROOT,
+)
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_endpoints import (
+    OBIE_ACCOUNT_OPERATIONS,
+)
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_tokens import OBIE_TOKEN_OPERATIONS
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
-from ledgerbank_adapters.simulated_bank.simulated_grants import Dialect
 
 LARGEST_BODY = 1024 * 1024
 

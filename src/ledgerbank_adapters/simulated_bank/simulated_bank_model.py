@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Condition
 
-from ledgerbank_adapters.simulated_bank.simulated_bank_settings import SimulatedBankSettings
-from ledgerbank_adapters.simulated_bank.simulated_books import SimulatedBooks, found_in
-from ledgerbank_adapters.simulated_bank.simulated_consents import SimulatedConsent
-from ledgerbank_adapters.simulated_bank.simulated_faults import CallCount, Fault, FaultPlan
-from ledgerbank_adapters.simulated_bank.simulated_grants import (
+from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import SimulatedBankSettings
+from ledgerbank_adapters.simulated_bank.books.simulated_books import SimulatedBooks, found_in
+from ledgerbank_adapters.simulated_bank.grants.simulated_consents import SimulatedConsent
+from ledgerbank_adapters.simulated_bank.grants.simulated_grants import (
     CONSENT_LIFETIME,
     Authorization,
     Dialect,
     RefusalReason,
     SimulatedGrants,
 )
+from ledgerbank_adapters.simulated_bank.simulated_faults import CallCount, Fault, FaultPlan
 
 
 class SimulatedBank:

@@ -12,10 +12,10 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
-from ledgerbank_adapters.simulated_bank.monzo_dialect_payloads import monzo_event
+from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import SimulatedBankSettings
+from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_payloads import monzo_event
 from ledgerbank_adapters.simulated_bank.simulated_bank_application import create_simulated_bank_application
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
-from ledgerbank_adapters.simulated_bank.simulated_bank_settings import SimulatedBankSettings
 from ledgerbank_adapters.simulated_bank.webhook_courier import WebhookCourier
 
 DEFAULT_PORT = 4010

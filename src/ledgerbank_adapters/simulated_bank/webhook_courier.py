@@ -7,12 +7,12 @@ from threading import Thread
 
 import httpx
 
-from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
-from ledgerbank_adapters.simulated_bank.simulated_webhooks import (
+from ledgerbank_adapters.simulated_bank.books.simulated_webhooks import (
     Delivery,
     ScheduledAttempt,
     SimulatedWebhooks,
 )
+from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 
 STOP_SECONDS = 15
 

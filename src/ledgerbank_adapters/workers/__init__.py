@@ -7,8 +7,8 @@ The modules of Redis and RabbitMQ are imported by whoever wants one: each takes 
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("workers"):
-    from ledgerbank_adapters.workers.in_process_job_broker import create_in_process_job_broker
-    from ledgerbank_adapters.workers.job_broker import JobBroker, OpenJobBroker
+    from ledgerbank_adapters.workers.brokers.in_process_job_broker import create_in_process_job_broker
+    from ledgerbank_adapters.workers.brokers.job_broker import JobBroker, OpenJobBroker
     from ledgerbank_adapters.workers.job_observer import JobObserver, SilentJobObserver
     from ledgerbank_adapters.workers.nudge_sender import NudgeSender
     from ledgerbank_adapters.workers.worker_pool import WorkerPool

@@ -6,7 +6,7 @@ from uuid import UUID
 import dramatiq
 from dramatiq import Message
 
-from ledgerbank_adapters.workers.job_broker import JobBroker
+from ledgerbank_adapters.workers.brokers.job_broker import JobBroker
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport, JobTransportError
 

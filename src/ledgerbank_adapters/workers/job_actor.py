@@ -11,7 +11,7 @@ from ledgerbank_adapters.workers.storage_patience import StoragePatience
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.job_transport import JobBatch
-from ledgerbank_domain.services.job_running_service import UNEXPECTED, JobRunningService
+from ledgerbank_domain.services.jobs.job_running_service import UNEXPECTED, JobRunningService
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledgerbank_adapters.workers.dramatiq_job_transport import DramatiqJobTransport
 from ledgerbank_adapters.workers.outage_guard import OutageGuard
-from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.jobs.job_dispatch_service import JobDispatchService
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from ledgerbank_adapters.workers.job_observer import JobObserver
 from ledgerbank_adapters.workers.outage_guard import OutageGuard
 from ledgerbank_adapters.workers.repeated_task import RepeatedTask
 from ledgerbank_domain.jobs.job_timing import PERIODS
-from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
-from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
+from ledgerbank_domain.services.jobs.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.jobs.job_takeover_service import JobTakeoverService
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from threading import Event, Thread
 
-from ledgerbank_adapters.workers.nudge_line import PACE_SECONDS, RETRY_SECONDS, NudgeLine, OpenNudgeLine
+from ledgerbank_adapters.workers.brokers.nudge_line import (
+    PACE_SECONDS,
+    RETRY_SECONDS,
+    NudgeLine,
+    OpenNudgeLine,
+)
 from ledgerbank_adapters.workers.outage_guard import OutageGuard
 
 # How soon it notices that it is to stop.

@@ -2,7 +2,12 @@
 
 from threading import Event, Thread
 
-from ledgerbank_adapters.workers.nudge_line import PACE_SECONDS, RETRY_SECONDS, NudgeLine, OpenNudgeLine
+from ledgerbank_adapters.workers.brokers.nudge_line import (
+    PACE_SECONDS,
+    RETRY_SECONDS,
+    NudgeLine,
+    OpenNudgeLine,
+)
 from ledgerbank_adapters.workers.outage_guard import OutageGuard
 
 KEEP_ALIVE_SECONDS = 5.0

@@ -7,21 +7,21 @@ from threading import Thread
 
 from dramatiq import Worker
 
+from ledgerbank_adapters.workers.brokers.job_broker import OpenJobBroker
 from ledgerbank_adapters.workers.dramatiq_job_transport import (
     DramatiqJobTransport,
     message_queue,
     register_actor,
 )
 from ledgerbank_adapters.workers.job_actor import JobActor
-from ledgerbank_adapters.workers.job_broker import OpenJobBroker
 from ledgerbank_adapters.workers.job_dispatcher import JobDispatcher
 from ledgerbank_adapters.workers.job_observer import JobObserver
 from ledgerbank_adapters.workers.job_upkeep import JobUpkeep
 from ledgerbank_adapters.workers.nudge_listener import NudgeListener
 from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.services.job_dispatch_service import JobDispatchService
-from ledgerbank_domain.services.job_running_service import JobRunningService
-from ledgerbank_domain.services.job_takeover_service import JobTakeoverService
+from ledgerbank_domain.services.jobs.job_dispatch_service import JobDispatchService
+from ledgerbank_domain.services.jobs.job_running_service import JobRunningService
+from ledgerbank_domain.services.jobs.job_takeover_service import JobTakeoverService
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,12 @@ from typing import Protocol, Self
 
 from ledgerbank_domain.ports.audit_exports import AuditExports
 from ledgerbank_domain.ports.audit_trail import AuditTrail
-from ledgerbank_domain.ports.bank_connection_repository import OAuthStateRepository, WebhookEventRepository
-from ledgerbank_domain.ports.banking_repository import (
+from ledgerbank_domain.ports.ledger_proof import LedgerProof
+from ledgerbank_domain.ports.repositories.bank_connection_repository import (
+    OAuthStateRepository,
+    WebhookEventRepository,
+)
+from ledgerbank_domain.ports.repositories.banking_repository import (
     AccountRepository,
     BankLoginRepository,
     BankRepository,
@@ -16,13 +20,12 @@ from ledgerbank_domain.ports.banking_repository import (
     JournalRepository,
     TransactionRepository,
 )
-from ledgerbank_domain.ports.idempotency_repository import IdempotencyRepository
-from ledgerbank_domain.ports.job_repository import JobRepository
-from ledgerbank_domain.ports.job_worker_repository import JobWorkerRepository
-from ledgerbank_domain.ports.ledger_proof import LedgerProof
-from ledgerbank_domain.ports.login_attempt_repository import LoginAttemptRepository
-from ledgerbank_domain.ports.payment_repository import PaymentRepository
-from ledgerbank_domain.ports.user_repository import RefreshTokenRepository, UserRepository
+from ledgerbank_domain.ports.repositories.idempotency_repository import IdempotencyRepository
+from ledgerbank_domain.ports.repositories.job_repository import JobRepository
+from ledgerbank_domain.ports.repositories.job_worker_repository import JobWorkerRepository
+from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
+from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
+from ledgerbank_domain.ports.repositories.user_repository import RefreshTokenRepository, UserRepository
 
 
 class TransactionConflict(Exception):  # noqa: N818 - the term databases use for it

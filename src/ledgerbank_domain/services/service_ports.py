@@ -16,10 +16,10 @@ from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
 from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
 from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.idempotency_service import DEFAULT_KEY_LIFETIME
-from ledgerbank_domain.services.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
-from ledgerbank_domain.services.session_refresh_service import DEFAULT_REUSE_GRACE
-from ledgerbank_domain.services.session_tokens import TokenLifetimes
+from ledgerbank_domain.services.idempotency.idempotency_service import DEFAULT_KEY_LIFETIME
+from ledgerbank_domain.services.upkeep.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
+from ledgerbank_domain.services.users.session_refresh_service import DEFAULT_REUSE_GRACE
+from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
 from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.routing import Route
-from tests.integration.http.http_bank import BackOffice, Customer, HttpBank
+from tests.support.http.http_bank import BackOffice, Customer, HttpBank
 
 from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.hosted_bank import HostedBank
-from tests.integration.simulated_bank.bank_customers import START, MonzoClient, ObieClient
+from tests.support.scenes.bank_customers import START, MonzoClient, ObieClient
+from tests.support.servers.hosted_bank import HostedBank
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer, SimulatedBankSettings
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.child_processes import free_port
-from tests.integration.running_server import run_ledgerbank
-from tests.integration.simulated_bank.bank_customers import (
+from tests.support.racing_threads import race
+from tests.support.scenes.bank_customers import (
     HTTP,
     REDIRECT,
     START,
@@ -22,7 +21,8 @@ from tests.integration.simulated_bank.bank_customers import (
     control,
     question,
 )
-from tests.racing_threads import race
+from tests.support.servers.child_processes import free_port
+from tests.support.servers.running_server import run_ledgerbank
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer, SimulatedBankSettings
 

@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from tests.integration.browser import needs_browser, open_browser
-from tests.integration.simulated_bank.bank_customers import HTTP, ObieClient, question
-from tests.integration.simulated_bank.webhook_receiver import receive_pages
+from tests.support.http.browser import needs_browser, open_browser
+from tests.support.http.webhook_receiver import receive_pages
+from tests.support.scenes.bank_customers import HTTP, ObieClient, question
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 

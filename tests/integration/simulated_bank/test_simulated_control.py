@@ -1,7 +1,7 @@
 """The controls of the simulated bank, as far as no other suite uses them."""
 
 import pytest
-from tests.integration.simulated_bank.bank_customers import HTTP, MonzoClient, control
+from tests.support.scenes.bank_customers import HTTP, MonzoClient, control
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 

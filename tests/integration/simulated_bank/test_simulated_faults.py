@@ -4,7 +4,7 @@ import time
 
 import httpx
 import pytest
-from tests.integration.simulated_bank.bank_customers import HTTP, Json, MonzoClient, ObieClient, control
+from tests.support.scenes.bank_customers import HTTP, Json, MonzoClient, ObieClient, control
 
 from ledgerbank_adapters.simulated_bank import Fault, FaultEffect
 

@@ -1,7 +1,7 @@
 """Consent and tokens of the simulated bank, where Monzo is strict."""
 
 import pytest
-from tests.integration.simulated_bank.bank_customers import (
+from tests.support.scenes.bank_customers import (
     CLIENT,
     HTTP,
     PKCE,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from tests.integration.simulated_bank.bank_customers import HTTP, START, Json, MonzoClient, control
+from tests.support.scenes.bank_customers import HTTP, START, Json, MonzoClient, control
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 

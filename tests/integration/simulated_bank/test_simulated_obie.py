@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from tests.integration.simulated_bank.bank_customers import (
+from tests.support.scenes.bank_customers import (
     ALL_PERMISSIONS,
     HTTP,
     PKCE,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.integration.simulated_bank.bank_customers import MonzoClient, control
-from tests.integration.simulated_bank.webhook_receiver import WebhookReceiver, receive_webhooks
+from tests.support.http.webhook_receiver import WebhookReceiver, receive_webhooks
+from tests.support.scenes.bank_customers import MonzoClient, control
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.racing_threads import race
+from tests.support.racing_threads import race
 
 from ledgerbank_adapters.bank_http.circuit_breaker import (
     BreakerOpen,

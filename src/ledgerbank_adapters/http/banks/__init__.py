@@ -1,0 +1,1 @@
+"""Endpoints about banks, bank logins, callbacks and webhooks."""

@@ -1,0 +1,1 @@
+"""One request and its answer: context, headers, errors. Knows no operation."""

@@ -1,0 +1,1 @@
+"""Endpoints about jobs, and a job as other areas show it."""

@@ -1,0 +1,1 @@
+"""How one operation of the API runs: admission, idempotency, lanes, deadline. Knows no area."""

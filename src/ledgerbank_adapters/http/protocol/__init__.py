@@ -1,0 +1,1 @@
+"""The HTTP/1.1 protocol as the server speaks it: limits on heads and on slow clients."""

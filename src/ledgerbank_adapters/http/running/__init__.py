@@ -1,0 +1,1 @@
+"""Endpoints about the running server: health, metrics, documentation, development's mailbox."""

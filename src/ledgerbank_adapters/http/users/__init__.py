@@ -1,0 +1,1 @@
+"""Endpoints about users and their sessions."""

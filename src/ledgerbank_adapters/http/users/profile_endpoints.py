@@ -1,0 +1,57 @@
+"""The caller's own profile and password."""
+
+from ledgerbank_adapters.http.operations.http_operation import Answer, Call, MessagePayload, Operation
+from ledgerbank_adapters.http.users.user_bodies import PasswordChangeBody, UserChangesBody
+from ledgerbank_adapters.http.users.user_endpoints import CHANGE_ERRORS
+from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
+from ledgerbank_domain.errors.error_catalog import Reason
+
+
+def get_profile(call: Call[None, None]) -> Answer:
+    return Answer(data=user_payload(call.authenticated().user))
+
+
+def update_profile(call: Call[UserChangesBody, None]) -> Answer:
+    return Answer(data=user_payload(call.services.users.update_profile(call.actor, call.body().changes())))
+
+
+def change_password(call: Call[PasswordChangeBody, None]) -> Answer:
+    body = call.body()
+    call.services.users.change_password(
+        call.actor,
+        current_password=body.current_password,
+        new_password=body.new_password,
+        password_confirmation=body.password_confirmation,
+    )
+    payload: MessagePayload = {"message": "Password updated successfully"}
+    return Answer(data=payload)
+
+
+PROFILE_OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/profile",
+        handler=get_profile,
+        summary="The caller",
+        answer=UserPayload,
+    ),
+    Operation(
+        method="PUT",
+        path="/profile",
+        handler=update_profile,
+        summary="Changes the caller; role and status only an administrator's",
+        body=UserChangesBody,
+        answer=UserPayload,
+        errors=CHANGE_ERRORS,
+    ),
+    Operation(
+        method="PUT",
+        path="/profile/password",
+        handler=change_password,
+        hashes_passwords=True,
+        summary="Sets a new password and ends every session",
+        body=PasswordChangeBody,
+        answer=MessagePayload,
+        errors=(Reason.INVALID_PASSWORD_FORMAT, Reason.INVALID_CREDENTIALS),
+    ),
+)

@@ -1,0 +1,64 @@
+"""What clients send to create and change users."""
+
+from attrs import field, fields, frozen
+
+from ledgerbank_adapters.http.fields.field_types import (
+    EMAIL,
+    FULL_NAME,
+    PASSWORD,
+    PASSWORD_CONFIRMATION,
+    ROLE,
+    USER_STATUS,
+)
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.users.user import UserChanges, UserStatus
+
+
+@frozen(kw_only=True)
+class RegistrationBody:
+    email: str = field(metadata=EMAIL.metadata)
+    full_name: str = field(metadata=FULL_NAME.metadata)
+    password: str = field(metadata=PASSWORD.metadata)
+    password_confirmation: str = field(metadata=PASSWORD_CONFIRMATION.metadata)
+
+    def new_user(self, role: Role = Role.USER) -> NewUser:
+        return NewUser(
+            email=self.email,
+            full_name=self.full_name,
+            password=self.password,
+            password_confirmation=self.password_confirmation,
+            role=role,
+        )
+
+
+@frozen(kw_only=True)
+class NewUserBody(RegistrationBody):
+    role: Role = field(default=Role.USER, metadata=ROLE.metadata)
+
+
+@frozen(kw_only=True)
+class UserChangesBody:
+    """Any of the fields; null means "leave as it is"."""
+
+    email: str | None = field(default=None, metadata=EMAIL.metadata)
+    full_name: str | None = field(default=None, metadata=FULL_NAME.metadata)
+    role: Role | None = field(default=None, metadata=ROLE.metadata)
+    status: UserStatus | None = field(default=None, metadata=USER_STATUS.metadata)
+
+    def changes(self) -> UserChanges:
+        """Raises ``missing_fields`` when there is nothing to change."""
+        changes = UserChanges(email=self.email, full_name=self.full_name, role=self.role, status=self.status)
+        if changes.is_empty:
+            names = [each.name for each in fields(UserChangesBody)]
+            raise DomainError(Reason.MISSING_FIELDS, field=names[0], fields=names)
+        return changes
+
+
+@frozen(kw_only=True)
+class PasswordChangeBody:
+    current_password: str = field(metadata=PASSWORD.metadata)
+    new_password: str = field(metadata=PASSWORD.metadata)
+    password_confirmation: str = field(metadata=PASSWORD_CONFIRMATION.metadata)

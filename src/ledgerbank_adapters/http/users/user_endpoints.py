@@ -1,0 +1,204 @@
+"""Registering, and administering users."""
+
+from attrs import field, frozen
+
+from ledgerbank_adapters.http.fields.field_types import ROLE, USER_STATUS
+from ledgerbank_adapters.http.fields.paging_queries import (
+    KeysetQuery,
+    OffsetQuery,
+    keyset_pagination,
+    short_offset_pagination,
+    sort_by,
+)
+from ledgerbank_adapters.http.operations.http_operation import (
+    Access,
+    Answer,
+    Call,
+    MessagePayload,
+    Operation,
+    Paging,
+)
+from ledgerbank_adapters.http.users.user_bodies import NewUserBody, RegistrationBody, UserChangesBody
+from ledgerbank_adapters.http.users.user_payloads import (
+    UserPayload,
+    UserStatsPayload,
+    user_payload,
+    user_stats_payload,
+)
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.page import NEWEST_FIRST, Sort
+from ledgerbank_domain.ports.repositories.user_repository import USER_SORT_FIELDS, UserFilter
+from ledgerbank_domain.users.user import User, UserStatus
+
+REGISTRATION_ERRORS = (
+    Reason.INVALID_EMAIL_FORMAT,
+    Reason.INVALID_NAME_FORMAT,
+    Reason.INVALID_PASSWORD_FORMAT,
+    Reason.EMAIL_ALREADY_EXISTS,
+)
+CHANGE_ERRORS = (
+    Reason.INVALID_EMAIL_FORMAT,
+    Reason.INVALID_NAME_FORMAT,
+    Reason.INVALID_ROLE,
+    Reason.INVALID_STATUS,
+    Reason.INSUFFICIENT_PERMISSIONS,
+    Reason.EMAIL_ALREADY_EXISTS,
+    Reason.LAST_ADMINISTRATOR,
+)
+
+
+@frozen(kw_only=True)
+class UserListQuery(OffsetQuery):
+    status: UserStatus | None = field(default=None, metadata=USER_STATUS.metadata)
+    role: Role | None = field(default=None, metadata=ROLE.metadata)
+    sort: tuple[Sort, ...] = field(default=(NEWEST_FIRST,), metadata=sort_by(USER_SORT_FIELDS).metadata)
+
+
+@frozen(kw_only=True)
+class UserKeysetQuery(KeysetQuery):
+    status: UserStatus | None = field(default=None, metadata=USER_STATUS.metadata)
+    role: Role | None = field(default=None, metadata=ROLE.metadata)
+
+
+def register(call: Call[RegistrationBody, None]) -> Answer:
+    body = call.body()
+    call.registrations.count(call.actor)
+    return _created(call.services.users.register(call.actor, body.new_user()))
+
+
+def create_user(call: Call[NewUserBody, None]) -> Answer:
+    body = call.body()
+    return _created(call.services.users.create_with_role(call.actor, body.new_user(body.role)))
+
+
+def list_users(call: Call[None, UserListQuery]) -> Answer:
+    query = call.query()
+    page = call.services.users.list_page(
+        call.actor,
+        UserFilter(status=query.status, role=query.role),
+        sort=query.sort,
+        request=query.page_request,
+    )
+    return Answer(data=[user_payload(user) for user in page.items], pagination=short_offset_pagination(page))
+
+
+def list_users_by_key(call: Call[None, UserKeysetQuery]) -> Answer:
+    query = call.query()
+    page = call.services.users.list_keyset(
+        call.actor, UserFilter(status=query.status, role=query.role), request=query.keyset_request()
+    )
+    return Answer(data=[user_payload(user) for user in page.items], pagination=keyset_pagination(page))
+
+
+def user_stats(call: Call[None, None]) -> Answer:
+    return Answer(data=user_stats_payload(call.services.users.stats(call.actor)))
+
+
+def get_user(call: Call[None, None]) -> Answer:
+    return Answer(data=user_payload(call.services.users.get(call.actor, user_id=call.path_id())))
+
+
+def update_user(call: Call[UserChangesBody, None]) -> Answer:
+    users, user_id = call.services.users, call.path_id()
+    # An unknown user is 404 whatever the body says; the use-case looks again, under lock.
+    users.check_known(call.actor, user_id=user_id)
+    return Answer(data=user_payload(users.update(call.actor, user_id=user_id, changes=call.body().changes())))
+
+
+def delete_user(call: Call[None, None]) -> Answer:
+    call.services.users.delete(call.actor, user_id=call.path_id())
+    payload: MessagePayload = {"message": "User deleted successfully"}
+    return Answer(data=payload)
+
+
+def _created(user: User) -> Answer:
+    return Answer(data=user_payload(user), location=f"/users/{user.id}")
+
+
+USER_OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/users",
+        handler=register,
+        hashes_passwords=True,
+        summary="Registers an ordinary user",
+        access=Access.PUBLIC,
+        counted_on_address=True,
+        body=RegistrationBody,
+        answer=UserPayload,
+        status=201,
+        errors=(*REGISTRATION_ERRORS, Reason.REGISTRATION_CLOSED),
+    ),
+    Operation(
+        method="POST",
+        path="/users/admin",
+        handler=create_user,
+        hashes_passwords=True,
+        summary="Creates a user of any role",
+        access=Access.ADMIN,
+        body=NewUserBody,
+        answer=UserPayload,
+        status=201,
+        idempotent=True,
+        errors=(*REGISTRATION_ERRORS, Reason.INVALID_ROLE),
+    ),
+    Operation(
+        method="GET",
+        path="/users",
+        handler=list_users,
+        summary="Users by page; deleted ones only when asked for by status",
+        access=Access.ADMIN,
+        query=UserListQuery,
+        answer=list[UserPayload],
+        paging=Paging.SHORT_OFFSET,
+        errors=(Reason.INVALID_STATUS, Reason.INVALID_ROLE, Reason.INVALID_SORT),
+    ),
+    Operation(
+        method="GET",
+        path="/users/keyset",
+        handler=list_users_by_key,
+        summary="Users by cursor, newest first; deleted ones only when asked for by status",
+        access=Access.ADMIN,
+        query=UserKeysetQuery,
+        answer=list[UserPayload],
+        paging=Paging.KEYSET,
+        errors=(Reason.INVALID_STATUS, Reason.INVALID_ROLE, Reason.INVALID_CURSOR),
+    ),
+    Operation(
+        method="GET",
+        path="/users/stats",
+        handler=user_stats,
+        summary="How many users there are",
+        access=Access.ADMIN,
+        answer=UserStatsPayload,
+    ),
+    Operation(
+        method="GET",
+        path="/users/{id}",
+        handler=get_user,
+        summary="One user, also a deleted one",
+        access=Access.ADMIN,
+        answer=UserPayload,
+        errors=(Reason.INVALID_UUID_FORMAT, Reason.USER_NOT_FOUND),
+    ),
+    Operation(
+        method="PUT",
+        path="/users/{id}",
+        handler=update_user,
+        summary="Changes a user; status DELETED deletes them, ACTIVE restores them",
+        access=Access.ADMIN,
+        body=UserChangesBody,
+        answer=UserPayload,
+        errors=(Reason.INVALID_UUID_FORMAT, Reason.USER_NOT_FOUND, *CHANGE_ERRORS),
+    ),
+    Operation(
+        method="DELETE",
+        path="/users/{id}",
+        handler=delete_user,
+        summary="Deletes a user: they can no longer log in, their ledger stays",
+        access=Access.ADMIN,
+        answer=MessagePayload,
+        errors=(Reason.INVALID_UUID_FORMAT, Reason.USER_NOT_FOUND, Reason.LAST_ADMINISTRATOR),
+    ),
+)

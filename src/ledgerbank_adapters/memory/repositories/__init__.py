@@ -1,0 +1,1 @@
+"""The repositories over tables in memory, one a file."""

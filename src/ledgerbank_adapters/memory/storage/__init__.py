@@ -1,0 +1,1 @@
+"""A small transactional store in memory: tables, indexes, sessions."""

@@ -1,0 +1,1 @@
+"""The smaller ports in memory: clock, ids, chance, cache, secrets, mailbox, rate limits."""

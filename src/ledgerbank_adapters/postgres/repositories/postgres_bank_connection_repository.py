@@ -1,0 +1,142 @@
+"""The traces of conversations with banks, in PostgreSQL."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Integer, Row, Select, Text, Uuid, bindparam, select
+from sqlalchemy import insert as plain_insert
+from sqlalchemy import update as plain_update
+from sqlalchemy.dialects.postgresql import insert
+
+from ledgerbank_adapters.postgres.schema.postgres_work_tables import oauth_states, webhook_events
+from ledgerbank_adapters.postgres.statements.postgres_session import Parameters, PostgresSession
+from ledgerbank_domain.banking.oauth_state import OAuthState
+from ledgerbank_domain.ports.repositories.bank_connection_repository import (
+    OAuthStateRepository,
+    WebhookEventRepository,
+)
+
+BEFORE_EVERY_ID = UUID(int=0)
+STATES = oauth_states.c
+ADD_STATE = plain_insert(oauth_states)
+SAVE_STATE = plain_update(oauth_states).where(STATES.id == bindparam("wanted_id", type_=Uuid()))
+LOCK_BY_HASH = (
+    select(oauth_states).where(STATES.state_hash == bindparam("state_hash", type_=Text())).with_for_update()
+)
+LOCK_BY_ID = select(oauth_states).where(STATES.id == bindparam("id", type_=Uuid())).with_for_update()
+SEALED_STATES = (
+    select(oauth_states)
+    .where(STATES.code_verifier_encrypted.is_not(None), STATES.id > bindparam("after", type_=Uuid()))
+    .order_by(STATES.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+# It waits for a transaction that notes the same event, and does nothing once that has committed.
+ADD_EVENT = (
+    insert(webhook_events)
+    .on_conflict_do_nothing(index_elements=[webhook_events.c.provider, webhook_events.c.event_id])
+    .returning(webhook_events.c.id)
+)
+# Picked in an array and then looked up by primary key: see postgres_job_statements.
+DELETE_EXPIRED_STATES = """
+    DELETE FROM oauth_states
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM oauth_states
+        WHERE expires_at < %(before)s
+        ORDER BY expires_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ))
+"""
+DELETE_OLD_EVENTS = """
+    DELETE FROM webhook_events
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM webhook_events
+        WHERE inserted_at < %(before)s
+        ORDER BY inserted_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ))
+"""
+
+
+class PostgresOAuthStateRepository(OAuthStateRepository):
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def add(self, state: OAuthState) -> None:
+        fixed = {
+            "id": state.id,
+            "state_hash": state.state_hash,
+            "user_id": state.user_id,
+            "user_bank_login_id": state.user_bank_login_id,
+            "expires_at": state.expires_at,
+            "inserted_at": state.inserted_at,
+        }
+        self._session.run(ADD_STATE, {**fixed, **_changing(state)})
+
+    def find_by_hash_for_update(self, state_hash: str) -> OAuthState | None:
+        return self._find(LOCK_BY_HASH, {"state_hash": state_hash})
+
+    def find_for_update(self, state_id: UUID) -> OAuthState | None:
+        return self._find(LOCK_BY_ID, {"id": state_id})
+
+    def save(self, state: OAuthState) -> None:
+        if self._session.run(SAVE_STATE, {"wanted_id": state.id, **_changing(state)}).rowcount != 1:
+            raise LookupError(f"no authorization state {state.id} to save")
+
+    def list_sealed(self, *, after: UUID | None, limit: int) -> list[OAuthState]:
+        rows = self._session.run(SEALED_STATES, {"after": after or BEFORE_EVERY_ID, "limit": limit})
+        return [_state(row) for row in rows]
+
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        return self._session.run_sql(DELETE_EXPIRED_STATES, {"before": before, "limit": limit}).rowcount
+
+    def _find(self, statement: Select[Any], wanted: Parameters) -> OAuthState | None:
+        row = self._session.run(statement, wanted).one_or_none()
+        return None if row is None else _state(row)
+
+
+class PostgresWebhookEventRepository(WebhookEventRepository):
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def add_new(
+        self, *, row_id: UUID, provider: str, event_id: str, event_type: str, ignored: bool, at: datetime
+    ) -> bool:
+        row = {
+            "id": row_id,
+            "provider": provider,
+            "event_id": event_id,
+            "event_type": event_type,
+            "ignored": ignored,
+            "inserted_at": at,
+            "updated_at": at,
+        }
+        return self._session.run(ADD_EVENT, row).one_or_none() is not None
+
+    def delete_received_before(self, before: datetime, *, limit: int) -> int:
+        return self._session.run_sql(DELETE_OLD_EVENTS, {"before": before, "limit": limit}).rowcount
+
+
+def _changing(state: OAuthState) -> dict[str, Any]:
+    return {
+        "code_verifier_encrypted": state.code_verifier,
+        "consumed_at": state.consumed_at,
+        "updated_at": state.updated_at,
+    }
+
+
+def _state(row: Row[Any]) -> OAuthState:
+    verifier = row.code_verifier_encrypted
+    return OAuthState(
+        id=row.id,
+        state_hash=row.state_hash,
+        user_id=row.user_id,
+        user_bank_login_id=row.user_bank_login_id,
+        code_verifier=None if verifier is None else bytes(verifier),
+        expires_at=row.expires_at,
+        consumed_at=row.consumed_at,
+        inserted_at=row.inserted_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,92 @@
+"""Which lines stand for which of a bank's transactions, in PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Row, Text, Uuid, any_, bindparam, func, select
+
+from ledgerbank_adapters.postgres.schema.postgres_work_tables import bank_transaction_imports as imports
+from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
+from ledgerbank_adapters.postgres.statements.postgres_set_statements import as_arrays, insert_statement
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.ports.repositories.banking_repository import BankTransactionImportRepository
+
+INSERT = insert_statement(imports)
+# Not by an id of its own, so not by the statement that other tables share.
+UPDATE = """
+    UPDATE bank_transaction_imports AS stored
+    SET transaction_id = new.transaction_id, pending = new.pending, posted_at = new.posted_at,
+        updated_at = new.updated_at
+    FROM unnest(
+        %(account_id)s::uuid[], %(external_transaction_id)s::text[], %(transaction_id)s::uuid[],
+        %(pending)s::boolean[], %(posted_at)s::timestamptz[], %(updated_at)s::timestamptz[]
+    ) AS new (account_id, external_transaction_id, transaction_id, pending, posted_at, updated_at)
+    WHERE stored.account_id = new.account_id
+      AND stored.external_transaction_id = new.external_transaction_id
+"""
+_ACCOUNT = imports.c.account_id == bindparam("account_id", type_=Uuid())
+BY_EXTERNAL_IDS = select(imports).where(
+    _ACCOUNT, imports.c.external_transaction_id == any_(bindparam("external_ids", type_=ARRAY(Text())))
+)
+SYNCED_SINCE = select(
+    func.coalesce(
+        select(func.min(imports.c.posted_at)).where(_ACCOUNT, imports.c.pending).scalar_subquery(),
+        select(func.max(imports.c.posted_at)).where(_ACCOUNT).scalar_subquery(),
+    )
+)
+
+
+class PostgresBankTransactionImportRepository(BankTransactionImportRepository):
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def add_many(self, imports: Sequence[BankTransactionImport]) -> None:
+        if imports:
+            self._session.run_sql(INSERT, as_arrays([_row(each) for each in imports]))
+
+    def save_many(self, imports: Sequence[BankTransactionImport]) -> None:
+        if not imports:
+            return
+        changes = as_arrays([_row(each) for each in imports])
+        if self._session.run_sql(UPDATE, changes).rowcount != len(imports):
+            raise LookupError("an import to be saved was never added")
+
+    def find_many(
+        self, account_id: UUID, external_transaction_ids: Collection[str]
+    ) -> Mapping[str, BankTransactionImport]:
+        if not external_transaction_ids:
+            return {}
+        wanted = {"account_id": account_id, "external_ids": list(external_transaction_ids)}
+        return {
+            row.external_transaction_id: _import(row) for row in self._session.run(BY_EXTERNAL_IDS, wanted)
+        }
+
+    def synced_since(self, account_id: UUID) -> datetime | None:
+        found: datetime | None = self._session.run(SYNCED_SINCE, {"account_id": account_id}).scalar_one()
+        return found
+
+
+def _row(record: BankTransactionImport) -> dict[str, Any]:
+    return {
+        "account_id": record.account_id,
+        "external_transaction_id": record.external_transaction_id,
+        "transaction_id": record.transaction_id,
+        "pending": record.pending,
+        "posted_at": record.posted_at,
+        "inserted_at": record.inserted_at,
+        "updated_at": record.updated_at,
+    }
+
+
+def _import(row: Row[Any]) -> BankTransactionImport:
+    return BankTransactionImport(
+        account_id=row.account_id,
+        external_transaction_id=row.external_transaction_id,
+        transaction_id=row.transaction_id,
+        pending=row.pending,
+        posted_at=row.posted_at,
+        inserted_at=row.inserted_at,
+        updated_at=row.updated_at,
+    )

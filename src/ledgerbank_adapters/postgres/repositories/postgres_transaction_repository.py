@@ -1,0 +1,143 @@
+"""Lines of customers' accounts in PostgreSQL: reading them. The journal writes them."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, exists, func, select
+
+from ledgerbank_adapters.postgres.schema.postgres_tables import transactions
+from ledgerbank_adapters.postgres.schema.postgres_work_tables import bank_transaction_imports as imports
+from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_keyset
+from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
+from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
+from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
+from ledgerbank_domain.identity.text_folding import search_form
+from ledgerbank_domain.ledger.journal import Direction, EntryKind
+from ledgerbank_domain.money.currency import stored_currency
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.ports.repositories.banking_repository import (
+    TRANSACTION_SORT_FIELDS,
+    TransactionRepository,
+)
+
+# A line never changes, but a bank settles what it reported: so the import record tells whether it is pending.
+IS_PENDING = exists().where(imports.c.transaction_id == transactions.c.id, imports.c.pending)
+LINES = select(transactions, IS_PENDING.label("pending"))
+BY_IDS = LINES.where(transactions.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
+# Lines are booked one after the other, so those booked by an instant are the first so many of their account.
+# How many is found by halving: the first ``known`` are among them, line number ``beyond`` is not. Usually all
+# are, and nothing is to be halved. From the balance after them what was posted later is taken off, which
+# reads least for recent instants.
+BALANCE_AT = """
+    WITH RECURSIVE account AS (
+        SELECT line_count, coalesce(last_booked_at <= %(known_at)s, true) AS is_known
+        FROM user_bank_accounts WHERE id = %(account_id)s
+    ), search AS (
+        SELECT CASE WHEN is_known THEN line_count ELSE 0 END AS known, line_count + 1 AS beyond FROM account
+        UNION ALL
+        SELECT CASE WHEN is_known THEN middle ELSE known END, CASE WHEN is_known THEN beyond ELSE middle END
+        FROM (
+            SELECT known, beyond, (known + beyond) / 2 AS middle FROM search WHERE beyond - known > 1
+        ) AS span
+        CROSS JOIN LATERAL (
+            SELECT inserted_at <= %(known_at)s AS is_known
+            FROM transactions WHERE account_id = %(account_id)s AND line_number = middle
+        ) AS line
+    ), known AS (
+        SELECT max(known) AS line_number FROM search
+    )
+    SELECT coalesce(
+        (
+            SELECT balance_after FROM transactions
+            WHERE account_id = %(account_id)s AND line_number = (SELECT line_number FROM known)
+        ) - coalesce((
+            SELECT sum(CASE direction WHEN 'CREDIT' THEN amount ELSE -amount END) FROM transactions
+            WHERE account_id = %(account_id)s AND posted_at > %(at)s
+              AND line_number <= (SELECT line_number FROM known)
+        ), 0),
+        0
+    )
+"""
+
+
+class PostgresTransactionRepository(TransactionRepository):
+    def __init__(self, session: PostgresSession) -> None:
+        self._session = session
+
+    def find_many(self, transaction_ids: Collection[UUID]) -> Mapping[UUID, Transaction]:
+        if not transaction_ids:
+            return {}
+        rows = self._session.run(BY_IDS, {"ids": list(transaction_ids)})
+        return {row.id: _transaction(row) for row in rows}
+
+    def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
+        field = request.sort.field
+        if field not in TRANSACTION_SORT_FIELDS:
+            raise ValueError(f"transactions cannot be sorted by {field}")
+        return read_keyset(
+            self._session,
+            LINES.where(*_conditions(wanted)),
+            transactions,
+            request=request,
+            read=_transaction,
+            cursor_of=_cursor_by_amount if field == "amount" else _cursor_by_posted_at,
+        )
+
+    def balance_at(self, account_id: UUID, at: datetime, *, known_at: datetime) -> Decimal:
+        asked = {"account_id": account_id, "at": at, "known_at": known_at}
+        return Decimal(self._session.run_sql(BALANCE_AT, asked).scalar_one())
+
+
+def _conditions(wanted: TransactionFilter) -> list[Condition]:
+    line = transactions.c
+    conditions: list[Condition] = []
+    if wanted.account_id is not None:
+        conditions.append(line.account_id == wanted.account_id)
+    if wanted.user_id is not None:
+        conditions.append(line.user_id == wanted.user_id)
+    if wanted.direction is not None:
+        conditions.append(line.direction == wanted.direction.value)
+    if wanted.posted_from is not None:
+        conditions.append(line.posted_at >= wanted.posted_from)
+    if wanted.posted_to is not None:
+        conditions.append(line.posted_at <= wanted.posted_to)
+    if wanted.min_amount is not None:
+        conditions.append(line.amount >= wanted.min_amount)
+    if wanted.max_amount is not None:
+        conditions.append(line.amount <= wanted.max_amount)
+    if wanted.text is not None:
+        conditions.append(func.strpos(line.description_search, search_form(wanted.text)) > 0)
+    return conditions
+
+
+def _cursor_by_posted_at(line: Transaction) -> Cursor:
+    return Cursor(field="posted_at", value=line.posted_at, id=line.id)
+
+
+def _cursor_by_amount(line: Transaction) -> Cursor:
+    return Cursor(field="amount", value=line.amount.amount, id=line.id)
+
+
+def _transaction(row: Row[Any]) -> Transaction:
+    currency = stored_currency(row.currency)
+    return Transaction(
+        id=row.id,
+        account_id=row.account_id,
+        user_id=row.user_id,
+        journal_entry_id=row.journal_entry_id,
+        line_number=row.line_number,
+        kind=EntryKind(row.kind),
+        direction=Direction(row.direction),
+        amount=Money(row.amount, currency),
+        balance_after=Money(row.balance_after, currency),
+        description=row.description,
+        posted_at=row.posted_at,
+        payment_id=row.payment_id,
+        external_transaction_id=row.external_transaction_id,
+        pending=row.pending,
+        inserted_at=row.inserted_at,
+        updated_at=row.updated_at,
+    )

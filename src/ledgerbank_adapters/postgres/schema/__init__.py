@@ -1,0 +1,1 @@
+"""The tables, by area, as the migrations make them."""

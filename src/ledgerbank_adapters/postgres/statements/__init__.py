@@ -1,0 +1,1 @@
+"""Sending statements: engine, session, pages, sets, and errors told in the domain's words."""

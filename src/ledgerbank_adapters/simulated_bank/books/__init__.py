@@ -1,0 +1,1 @@
+"""The accounts and movements that the simulated bank keeps."""

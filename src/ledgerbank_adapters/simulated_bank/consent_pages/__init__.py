@@ -1,0 +1,1 @@
+"""The pages on which a customer of the simulated bank consents."""

@@ -1,0 +1,1 @@
+"""What a test can tell the simulated bank to do."""

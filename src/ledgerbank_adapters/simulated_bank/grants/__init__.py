@@ -1,0 +1,1 @@
+"""Tokens and consents that the simulated bank gives and takes back."""

@@ -1,0 +1,1 @@
+"""The simulated bank as Monzo speaks. Knows nothing of the other dialect."""

@@ -1,0 +1,1 @@
+"""The simulated bank as Open Banking UK speaks. Knows nothing of the other dialect."""

@@ -1,0 +1,81 @@
+"""``ledgerbank users``: people made at the machine, before anybody can log in."""
+
+import sys
+from getpass import getpass
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from ledgerbank_app.commands.command_context import CommandRefused, opened_up_to_date
+from ledgerbank_app.processes.exit_status import DONE
+from ledgerbank_app.settings.secret_files import MAX_BYTES, SecretFileError, read_secret_file, secret_text
+from ledgerbank_domain.identity.actor import SYSTEM, Role
+from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.users.user import parse_email, parse_full_name
+
+users = App(name="users", help="Look after users.")
+
+
+@users.command
+def create_admin(
+    *,
+    email: str,
+    name: str,
+    password_file: str = "",
+    password_stdin: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Make an administrator: on an empty database, the first one.
+
+    Asks for the password twice, unless it is told where to read it. It is never given on the command line,
+    where every user of the machine could see it.
+
+    Parameters
+    ----------
+    email
+        What they log in with; nobody may have it yet.
+    name
+        Their full name.
+    password_file
+        Read the password from this file, without the newline at its end.
+    password_stdin
+        Read the password from standard input, without the newline at its end.
+    """
+    email, name = parse_email(email), parse_full_name(name)
+    with opened_up_to_date() as application:
+        password, confirmation = _new_password(password_file, from_stdin=password_stdin)
+        application.services.users.create_with_role(
+            SYSTEM,
+            NewUser(
+                email=email,
+                full_name=name,
+                password=password,
+                password_confirmation=confirmation,
+                role=Role.ADMIN,
+            ),
+        )
+    print(f"{email} is an administrator.")
+    return DONE
+
+
+def _new_password(path: str, *, from_stdin: bool) -> tuple[str, str]:
+    """The password and how it was repeated: only who types it can mistype it."""
+    if path and from_stdin:
+        raise CommandRefused("Give --password-file or --password-stdin, not both.")
+    try:
+        if path:
+            password = read_secret_file(path)
+            return password, password
+        if from_stdin:
+            password = secret_text(sys.stdin.buffer.read(MAX_BYTES))
+            return password, password
+    except SecretFileError as error:
+        source = "--password-file names a file that" if path else "Standard input"
+        raise CommandRefused(f"{source} {error}.") from None
+    if not sys.stdin.isatty():
+        raise CommandRefused(
+            "There is nobody to ask for a password: use --password-file or --password-stdin."
+        )
+    try:
+        return getpass("Password: "), getpass("The same again: ")
+    except EOFError:
+        raise CommandRefused("No password was given.") from None

@@ -1,0 +1,1 @@
+"""Sample banks, customers and data for trying things out."""

@@ -1,0 +1,1 @@
+"""Settings: read from the environment, checked, and refused in production when they are weak."""

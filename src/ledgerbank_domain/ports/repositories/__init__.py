@@ -1,0 +1,1 @@
+"""What services ask of stored entities: one protocol a file, kept by every storage alike."""

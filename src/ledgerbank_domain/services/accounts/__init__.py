@@ -1,0 +1,1 @@
+"""Accounts: opening, changing and closing them, and what they hold."""

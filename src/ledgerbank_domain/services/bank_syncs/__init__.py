@@ -1,0 +1,1 @@
+"""Fetching what a bank shows and booking it."""

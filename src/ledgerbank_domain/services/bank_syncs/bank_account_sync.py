@@ -1,0 +1,148 @@
+"""Bringing one account in line with its bank: look, compare, book."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName
+from ledgerbank_domain.audit.changed_fields import changes_between
+from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.ledger.journal import JournalEntry
+from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.reconciliation.booking_plan import (
+    BookingPlan,
+    KnownImports,
+    plan_booking,
+)
+from ledgerbank_domain.reconciliation.planned_booking import Booking, book
+from ledgerbank_domain.services.audit.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
+from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.payments.payment_cancellation import take_back_payments_of_closed_account
+
+MAX_LOOKS = 5
+_CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccountSync:
+    start_unit_of_work: StartUnitOfWork
+    ids: IdGenerator
+    audit: AuditWriter
+
+    def sync(self, run: SyncRun, account_id: UUID, shown: ShownAccount) -> None:
+        """Books what the bank tells of the account, so that the balances tie.
+
+        A movement may come between the bank's list and its balance. So what the balance is off is booked only
+        when two looks in a row agree on it; when five do not, only what is listed, and the next sync goes on.
+
+        Raises ``amount_exceeds_limit``, then nothing of the account is booked; ``bank_api_error`` when it
+        moved during every look and cannot be opened so; :class:`SyncLeaseLost`, and what
+        :class:`BankConversation` raises.
+        """
+        since = self._synced_since(account_id)
+        before: BankStatement | None = None
+        for number in range(1, MAX_LOOKS + 1):
+            statement = run.conversation.statement_of(shown, since=since)
+            agrees = before is not None and before.balance_beyond == statement.balance_beyond
+            if self._book(run, account_id, shown, statement, agrees=agrees, is_last=number == MAX_LOOKS):
+                return
+            before = statement
+
+    def _synced_since(self, account_id: UUID) -> datetime | None:
+        with self.start_unit_of_work() as work:
+            return work.bank_imports.synced_since(account_id)
+
+    @retried_on_conflict
+    def _book(
+        self,
+        run: SyncRun,
+        account_id: UUID,
+        shown: ShownAccount,
+        statement: BankStatement,
+        *,
+        agrees: bool,
+        is_last: bool,
+    ) -> bool:
+        """False when it takes another look: nothing is booked then."""
+        with self.start_unit_of_work() as work:
+            pending = self._locked(work, run, account_id, closes=shown.is_closed)
+            account = work.accounts.find_many_for_update([account_id])[account_id]
+            now = work.now()
+            if account.status is AccountStatus.CLOSED:
+                return True
+            known = _known_imports(work, account_id, statement)
+            plan = plan_booking(account, statement, known, at=now)
+            if agrees:
+                plan = plan.with_difference(is_first_sync=account.last_sync_at is None, at=now)
+            elif not plan.difference.is_zero:
+                if not is_last:
+                    return False
+                _check_opened(account)
+            reversed_entries = _reversed_entries(work, plan)
+            booking = book(
+                plan, account, known, reversed_entries=reversed_entries, new_id=self.ids.new_id, at=now
+            )
+            written = self._write(work, run, account, booking, shown, at=now)
+            if written.status is AccountStatus.CLOSED:
+                take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=run.actor, at=now)
+            work.commit()
+        return True
+
+    def _locked(self, work: UnitOfWork, run: SyncRun, account_id: UUID, *, closes: bool) -> Sequence[Payment]:
+        """What closing the account would take back, with the login and, where it may be closed, its owner."""
+        if not closes:
+            run.fence.lock_login(work)
+            return ()
+        work.users.find_many_for_update([run.login.user_id])
+        run.fence.lock_login(work)
+        return work.payments.list_pending_of_account_for_update(run.login.user_id, account_id)
+
+    def _write(
+        self,
+        work: UnitOfWork,
+        run: SyncRun,
+        before: Account,
+        booking: Booking,
+        shown: ShownAccount,
+        *,
+        at: datetime,
+    ) -> Account:
+        account = replace(booking.account, last_sync_at=at, updated_at=at)
+        if shown.is_closed and account.balance.is_zero and account.status in _CLOSED_WITH_THE_BANK:
+            account = replace(account, status=AccountStatus.CLOSED)
+        if booking.entries:
+            work.journal.add_many(booking.entries, accounts=[account], transactions=booking.lines)
+        work.bank_imports.add_many(booking.new_records)
+        work.bank_imports.save_many(booking.changed_records)
+        work.accounts.save(account)
+        if account.status is not before.status:
+            changes = changes_between(before, account)
+            self.audit.record(
+                work, AuditName.ACCOUNT_UPDATED, actor=run.actor, about=account.id, facts=changes, at=at
+            )
+        return account
+
+
+def _known_imports(work: UnitOfWork, account_id: UUID, statement: BankStatement) -> KnownImports:
+    records = work.bank_imports.find_many(account_id, statement.external_ids)
+    line_ids = [record.transaction_id for record in records.values() if record.transaction_id is not None]
+    return KnownImports(records=records, lines=work.transactions.find_many(line_ids))
+
+
+def _reversed_entries(work: UnitOfWork, plan: BookingPlan) -> dict[UUID, JournalEntry]:
+    entry_ids = [line.reverses.journal_entry_id for line in plan.lines if line.reverses is not None]
+    entries = [work.journal.find(entry_id) for entry_id in entry_ids]
+    return {entry.id: entry for entry in entries if entry is not None}
+
+
+def _check_opened(account: Account) -> None:
+    """An opening is booked first or never."""
+    if account.last_sync_at is None:
+        raise DomainError(Reason.BANK_API_ERROR, message="The account moved whenever the bank was asked")

@@ -1,0 +1,241 @@
+"""One sync per login at a time: taking the lease, what it fences, and how it ends."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
+from ledgerbank_domain.banking.bank import Bank
+from ledgerbank_domain.banking.bank_login import BankLogin, LoginError, SealedTokens, SyncLease
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin
+from ledgerbank_domain.jobs.job import Job
+from ledgerbank_domain.notifications.notification import bank_login_needs_attention
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.audit.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_syncs.bank_conversation import BankConversation, BankConversations
+from ledgerbank_domain.services.bank_syncs.bank_sync_fence import SyncFence, SyncLeaseLost
+from ledgerbank_domain.services.banks.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
+from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.jobs.job_work import JobPostponed
+from ledgerbank_domain.services.notifications.notification_service import queue_notification
+
+HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)
+LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRun:
+    """A sync that has begun. ``login`` is as it was when the lease was taken."""
+
+    login: BankLogin
+    bank: Bank
+    conversation: BankConversation
+    fence: SyncFence
+    correlation_id: str | None
+
+    @property
+    def actor(self) -> Actor:
+        """The system, on behalf of whoever caused the sync."""
+        return replace(SYSTEM, origin=Origin(correlation_id=self.correlation_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSucceeded:
+    """``left_out`` is about what could not be taken."""
+
+    left_out: DomainError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncFailed:
+    """The login goes to ERROR, and its owner is told."""
+
+    error: DomainError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncGivenUp:
+    """The sync came to nothing, and nobody is to blame."""
+
+    outcome: SyncOutcome
+
+
+SyncEnd: TypeAlias = SyncSucceeded | SyncFailed | SyncGivenUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncLeases:
+    start_unit_of_work: StartUnitOfWork
+    ids: IdGenerator
+    audit: AuditWriter
+    gateways: Gateways
+    conversations: BankConversations
+    observer: SyncObserver
+
+    @retried_on_conflict
+    def take(self, job: Job, *, deadline: datetime) -> SyncRun | None:
+        """Begins a sync. None when there is nothing to do: the login is not connected or paused, its owner is
+        not ACTIVE, its bank has no gateway, or a sync that began after this one was asked for succeeded.
+
+        Raises :class:`JobPostponed` while another sync of the login runs.
+        """
+        with self.start_unit_of_work() as work:
+            login = work.bank_logins.find_for_update(UUID(job.args["bank_login_id"]))
+            now = work.now()
+            if login is None or not login.may_sync or not work.users.get(login.user_id).is_active:
+                return None
+            bank = bank_of_branch(work, login.bank_branch_id)
+            gateway = gateway_of(bank, self.gateways)
+            if gateway is None:
+                return None
+            if (until := _held_until(work, login, now=now)) is not None:
+                raise JobPostponed(min(until, now + LOOKED_AT_AGAIN_AFTER))
+            if _is_fulfilled(login, job):
+                return None
+            lease = SyncLease(
+                token=self.ids.new_id(),
+                worker_id=_worker_of(job),
+                expires_at=deadline + HELD_BEYOND_THE_DEADLINE,
+            )
+            leased = login.leased(lease, at=now)
+            work.bank_logins.save(leased)
+            work.commit()
+        fence = SyncFence(login_id=login.id, token=lease.token)
+        return SyncRun(
+            login=leased,
+            bank=bank,
+            conversation=self.conversations.begin(
+                leased, gateway, deadline=deadline, keep_tokens=partial(self._keep_tokens, fence)
+            ),
+            fence=fence,
+            correlation_id=job.correlation_id,
+        )
+
+    def end(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
+        """The only way out of a run; gives how it is counted. A failure of a sync that has lost its lease is
+        nobody's concern any more: it is SUPERSEDED.
+
+        Raises :class:`SyncLeaseLost` when a success comes too late, which is no end yet.
+        """
+        outcome = self._ended(run, end)
+        self.observer.bank_sync_ended(provider=run.conversation.gateway.provider, outcome=outcome)
+        return outcome
+
+    def _ended(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
+        match end:
+            case SyncSucceeded():
+                self._succeed(run, end)
+                return SyncOutcome.SUCCEEDED
+            case SyncFailed():
+                return self._failed(run, end)
+            case SyncGivenUp():
+                self._release(run)
+                return end.outcome
+
+    def _failed(self, run: SyncRun, end: SyncFailed) -> SyncOutcome:
+        try:
+            self._fail(run, end.error)
+        except SyncLeaseLost:
+            self._release(run)
+            return SyncOutcome.SUPERSEDED
+        return SyncOutcome.FAILED
+
+    @retried_on_conflict
+    def _keep_tokens(self, fence: SyncFence, tokens: SealedTokens) -> bool:
+        """Keeps the tokens that the bank gave in place of the old ones, for a login that was paused meanwhile
+        too: the old ones are used up. False when it was disconnected, so that nobody wants them any more.
+
+        Raises :class:`SyncLeaseLost` when the lease was lost otherwise.
+        """
+        with self.start_unit_of_work() as work:
+            login = work.bank_logins.find_for_update(fence.login_id)
+            if login is None or not login.is_connected:
+                return False
+            if not fence.holds(login):
+                raise SyncLeaseLost
+            work.bank_logins.save(login.refreshed(tokens, at=work.now()))
+            work.commit()
+        return True
+
+    @retried_on_conflict
+    def _release(self, run: SyncRun) -> None:
+        """Gives the lease back, if it is still held."""
+        with self.start_unit_of_work() as work:
+            login = work.bank_logins.find_for_update(run.login.id)
+            if login is not None and run.fence.holds(login):
+                work.bank_logins.save(login.released(at=work.now()))
+                work.commit()
+
+    @retried_on_conflict
+    def _succeed(self, run: SyncRun, end: SyncSucceeded) -> None:
+        with self.start_unit_of_work() as work:
+            login = run.fence.lock_login(work)
+            now = work.now()
+            told = None if end.left_out is None else _login_error(end.left_out, at=now)
+            work.bank_logins.save(login.synced(left_out=told, at=now))
+            self.audit.record(work, AuditName.BANK_LOGIN_SYNCED, actor=run.actor, about=login.id, at=now)
+            work.commit()
+
+    @retried_on_conflict
+    def _fail(self, run: SyncRun, error: DomainError) -> None:
+        with self.start_unit_of_work() as work:
+            login = run.fence.lock_login(work)
+            now = work.now()
+            failed = login.failed(_login_error(error, at=now), at=now)
+            work.bank_logins.save(failed)
+            self.audit.record_each_failure(
+                work,
+                AuditName.BANK_LOGIN_SYNC_FAILED,
+                [(run.actor, AuditTarget(login.id), error.reason)],
+                at=now,
+            )
+            # Whoever was told of an outage has not been told yet that they must do something themselves.
+            if login.is_active or (failed.needs_consent and not login.needs_consent):
+                self._notify(work, run, error.reason, at=now)
+            work.commit()
+
+    def _notify(self, work: UnitOfWork, run: SyncRun, reason: Reason, *, at: datetime) -> None:
+        notification = bank_login_needs_attention(
+            user_id=run.login.user_id,
+            bank_name=run.bank.name,
+            username=run.login.username,
+            reason=reason,
+            at=at,
+            cause=f"{run.login.id}:{at.isoformat()}",
+        )
+        queue_notification(work, notification, ids=self.ids, at=at, correlation_id=run.correlation_id)
+
+
+def _held_until(work: UnitOfWork, login: BankLogin, *, now: datetime) -> datetime | None:
+    """None when nobody holds the login's lease, or a worker that has died since."""
+    lease = login.lease
+    if lease is None or not login.is_leased_at(now):
+        return None
+    return lease.expires_at if work.job_workers.is_alive(lease.worker_id, now=now) else None
+
+
+def _worker_of(job: Job) -> UUID:
+    if job.lease is None:
+        raise ValueError(f"no attempt of job {job.id} is running")
+    return job.lease.owner_id
+
+
+def _is_fulfilled(login: BankLogin, job: Job) -> bool:
+    """Whether a sync that began after this one was asked for has succeeded since."""
+    return (
+        login.last_attempt_at is not None
+        and login.last_sync_at is not None
+        and login.is_active
+        and login.last_attempt_at > job.inserted_at
+        and login.last_sync_at >= login.last_attempt_at
+    )
+
+
+def _login_error(error: DomainError, *, at: datetime) -> LoginError:
+    return LoginError(reason=error.reason, message=error.message, at=at)

@@ -1,0 +1,1 @@
+"""The books themselves: proving them and reversing what was wrong."""

@@ -1,0 +1,1 @@
+"""Mails to customers: written down with what they are about, sent by jobs."""

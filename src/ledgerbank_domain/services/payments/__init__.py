@@ -1,0 +1,1 @@
+"""Payments: creating, scheduling, processing and cancelling them. May use jobs, never accounts' use-cases."""

@@ -1,0 +1,67 @@
+"""Clearing away what nobody needs any more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.users.login_failures import WARNING_INTERVAL
+
+DEFAULT_JOB_RETENTION = timedelta(days=7)
+FOR_EVER = timedelta(0)
+LOGIN_NETWORK_RETENTION = timedelta(days=90)
+WEBHOOK_EVENT_RETENTION = timedelta(days=30)
+# Small enough for a short transaction, large enough that an hour's worth takes few of them.
+ROWS_AT_ONCE = 1000
+
+Removal = Callable[[UnitOfWork, int], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceService:
+    """``clock`` is the storage's."""
+
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    job_retention: timedelta = DEFAULT_JOB_RETENTION
+    audit_retention: timedelta = FOR_EVER
+
+    def prune(self, deadline: datetime) -> None:
+        """What a ``maintenance.prune`` job does. Stops at the deadline: the next one goes on."""
+        now = self.clock.now()
+        for remove in self._removals(now):
+            while self._remove(remove) == ROWS_AT_ONCE and self.clock.now() < deadline:
+                pass
+
+    def _removals(self, now: datetime) -> tuple[Removal, ...]:
+        return (
+            lambda work, limit: work.refresh_tokens.delete_expired(now, limit=limit),
+            lambda work, limit: work.login_attempts.delete_failures_before(
+                now - WARNING_INTERVAL, limit=limit
+            ),
+            lambda work, limit: work.login_attempts.delete_networks_before(
+                now - LOGIN_NETWORK_RETENTION, limit=limit
+            ),
+            lambda work, limit: work.idempotency.delete_expired(now, limit=limit),
+            lambda work, limit: work.oauth_states.delete_expired(now, limit=limit),
+            lambda work, limit: work.webhook_events.delete_received_before(
+                now - WEBHOOK_EVENT_RETENTION, limit=limit
+            ),
+            lambda work, limit: work.jobs.delete_finished_before(now - self.job_retention, limit=limit),
+            *self._audit_removal(now),
+        )
+
+    def _audit_removal(self, now: datetime) -> tuple[Removal, ...]:
+        if self.audit_retention == FOR_EVER:
+            return ()
+        before = now - self.audit_retention
+        return (lambda work, limit: work.audit_exports.delete_exported_before(before, limit=limit),)
+
+    @retried_on_conflict
+    def _remove(self, remove: Removal) -> int:
+        with self.start_unit_of_work() as work:
+            removed = remove(work, ROWS_AT_ONCE)
+            work.commit()
+        return removed

@@ -1,0 +1,301 @@
+"""Authentication: logging in, staying logged in, and logging out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ledgerbank_domain.audit.audit_event import AuditName
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Category, Reason
+from ledgerbank_domain.identity.actor import Actor, Origin
+from ledgerbank_domain.identity.value_rules import require_ids
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.repositories.user_repository import SessionKey, SessionOwner
+from ledgerbank_domain.ports.security import (
+    AccessClaims,
+    PasswordHasher,
+    RefreshClaims,
+    TokenCodec,
+)
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.audit.audit_writer import AuditWriter
+from ledgerbank_domain.services.audit.token_refusals import TokenRefusals
+from ledgerbank_domain.services.conduct.authority_check import locked_self
+from ledgerbank_domain.services.conduct.batch_items import each_by_itself, fault_of_pair
+from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
+from ledgerbank_domain.services.users.login_guard import LoginGuard
+from ledgerbank_domain.services.users.password_proof import password_hash_of, prove_password
+from ledgerbank_domain.services.users.session_refresh_service import (
+    DEFAULT_REUSE_GRACE,
+    SessionRefreshService,
+    locked_token,
+)
+from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair
+from ledgerbank_domain.users.refresh_token import Session
+from ledgerbank_domain.users.user import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """A verified access token: who calls, their row as it is now, and when the token ends."""
+
+    actor: Actor
+    user: User
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenLogin:
+    """``user`` as they were when their password was proven; ``renewed_hash`` replaces an outdated one."""
+
+    user: User
+    email: str
+    renewed_hash: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthService:
+    start_unit_of_work: StartUnitOfWork
+    clock: Clock
+    hasher: PasswordHasher
+    codec: TokenCodec
+    tokens: SessionTokens
+    login_guard: LoginGuard
+    audit: AuditWriter
+    reuse_grace: timedelta = DEFAULT_REUSE_GRACE
+
+    def log_in(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
+        """Starts a session. Any string may be an email or a password here, however it is spelled.
+
+        Raises ``invalid_credentials`` (after the same work whether the user exists or not),
+        ``account_inactive`` when the password is right but the user may not log in, and
+        ``rate_limit_exceeded`` as :meth:`LoginGuard.settle` says.
+        """
+        return self.start_session(actor, self.prove_login(actor, email=email, password=password))
+
+    def prove_login(self, actor: Actor, *, email: str, password: str) -> ProvenLogin:
+        """What of :meth:`log_in` takes long, and waits for no lock of the user. Raises as it."""
+        with self.start_unit_of_work() as work:
+            user = work.users.find_by_email(email)
+        proof = prove_password(self.hasher, user.password_hash if user else None, password)
+        refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
+        self._settle(actor, user, email, refusal)
+        if user is None or not proof.is_right:
+            raise DomainError(Reason.INVALID_CREDENTIALS)
+        renewed = password_hash_of(self.hasher, password) if proof.renewal_due else None
+        return ProvenLogin(user=user, email=email, renewed_hash=renewed)
+
+    def start_session(self, actor: Actor, proven: ProvenLogin) -> tuple[TokenPair, User]:
+        """What of :meth:`log_in` is decided under the user's lock: what was proven must still hold.
+
+        Raises ``invalid_credentials``, ``account_inactive`` and ``rate_limit_exceeded``.
+        """
+        try:
+            return self._open_session(actor, proven.user, renewed_hash=proven.renewed_hash)
+        except DomainError as error:
+            if error.reason in (Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE):
+                self._settle(actor, proven.user, proven.email, error)
+            raise
+
+    def refresh(self, actor: Actor, *, refresh_token: str) -> TokenPair:
+        """Replaces a refresh token by the next one of its session.
+
+        However many requests present one token, the session has one live token after them. A client whose
+        answer was lost may present a token that it just used once more, within ``reuse_grace``: it gets a new
+        pair, and the one that it never used dies. Otherwise a token that was already used when the request
+        arrived was stolen from one side or the other: the whole session ends.
+        Raises the codec's errors, ``invalid_token`` and ``token_revoked``.
+        """
+        return self.refresh_session(actor, self.refresh_claims_of(actor, refresh_token))
+
+    def refresh_claims_of(self, actor: Actor, refresh_token: str) -> RefreshClaims:
+        """What a refresh token says that we signed; asks nobody. Raises the codec's errors."""
+        try:
+            return self.codec.decode_refresh(refresh_token, now=self.clock.now())
+        except DomainError as error:
+            if error.category is Category.AUTHENTICATION:
+                self._refusals.record(actor, error)
+            raise
+
+    def refresh_session(self, actor: Actor, claims: RefreshClaims) -> TokenPair:
+        """:meth:`refresh` for a token that was decoded. Raises ``invalid_token`` and ``token_revoked``."""
+        try:
+            pair = self._refreshing.refresh(actor, claims)
+        except DomainError as error:
+            if error.category is not Category.AUTHENTICATION:
+                raise
+            self._refusals.record(actor, error)
+            raise
+        if pair is None:
+            # That the token was stolen is recorded already, with the end of its session.
+            raise DomainError(Reason.TOKEN_REVOKED)
+        return pair
+
+    def log_out(self, actor: Actor, *, refresh_token: str) -> None:
+        """Ends the token's session, at once for its access tokens too. Errors as :meth:`refresh`."""
+        self.end_session(actor, self.refresh_claims_of(actor, refresh_token))
+
+    def end_session(self, actor: Actor, claims: RefreshClaims) -> None:
+        """:meth:`log_out` for a token that was decoded. Errors as :meth:`refresh_session`."""
+        try:
+            self._end_session(actor, claims)
+        except DomainError as error:
+            if error.category is not Category.AUTHENTICATION:
+                raise
+            self._refusals.record(actor, error)
+            raise
+
+    @retried_on_conflict
+    def _end_session(self, actor: Actor, claims: RefreshClaims) -> None:
+        with self.start_unit_of_work() as work:
+            user, token = locked_token(work, claims)
+            if not token.is_live or not user.is_active:
+                raise DomainError(Reason.TOKEN_REVOKED)
+            now = self.clock.now()
+            work.refresh_tokens.revoke_session(token.session_id, at=now)
+            self.audit.record(
+                work,
+                AuditName.LOGOUT,
+                actor=_as_user(user, token.session_id, actor.origin),
+                about=token.session_id,
+                at=now,
+            )
+            work.commit()
+
+    @retried_on_conflict
+    def log_out_everywhere(self, actor: Actor) -> None:
+        """Ends every session of the caller."""
+        user_id = actor.required_user_id()
+        with self.start_unit_of_work() as work:
+            locked_self(work, actor)
+            now = self.clock.now()
+            work.refresh_tokens.revoke_all_of_user(user_id, at=now)
+            self.audit.record(work, AuditName.LOGOUT_ALL, actor=actor, about=user_id, at=now)
+            work.commit()
+
+    def list_sessions(self, actor: Actor) -> list[Session]:
+        """The caller's live sessions, newest login first."""
+        with self.start_unit_of_work() as work:
+            return work.refresh_tokens.list_live_sessions(actor.required_user_id(), now=self.clock.now())
+
+    @retried_on_conflict
+    def revoke_session(self, actor: Actor, *, session_id: UUID) -> None:
+        """Ends one session of the caller.
+
+        Raises ``token_not_found`` for a session that is unknown, ended, or somebody else's.
+        """
+        require_ids(session_id=session_id)
+        user_id = actor.required_user_id()
+        with self.start_unit_of_work() as work:
+            locked_self(work, actor)
+            now = self.clock.now()
+            live = work.refresh_tokens.list_live_sessions(user_id, now=now)
+            if session_id not in {session.id for session in live}:
+                raise DomainError(Reason.TOKEN_NOT_FOUND)
+            work.refresh_tokens.revoke_session(session_id, at=now)
+            self.audit.record(
+                work,
+                AuditName.SESSION_REVOKED,
+                actor=actor,
+                about=session_id,
+                at=now,
+            )
+            work.commit()
+
+    def claims_of(self, access_token: str) -> AccessClaims:
+        """What a token says that we signed; whether it still holds :meth:`authenticate_many` knows.
+
+        Asks nobody. Raises the codec's errors.
+        """
+        return self.codec.decode_access(access_token, now=self.clock.now())
+
+    def authenticate(self, access_token: str, *, origin: Origin) -> Authentication:
+        """Who an access token belongs to, now. Raises the codec's errors and ``token_revoked``."""
+        return result_of(self.authenticate_many([(self.claims_of(access_token), origin)])[0])
+
+    def authenticate_many(
+        self, callers: Sequence[tuple[AccessClaims, Origin]]
+    ) -> list[Outcome[Authentication]]:
+        """Users, roles and sessions of many verified tokens in one query; each answered by itself."""
+        return each_by_itself(callers, self._authenticate_askable, fault_of=_fault_of_caller)
+
+    def _authenticate_askable(
+        self, callers: Sequence[tuple[AccessClaims, Origin]]
+    ) -> list[Outcome[Authentication]]:
+        keys = {SessionKey(claims.user_id, claims.session_id) for claims, _ in callers}
+        with self.start_unit_of_work() as work:
+            owners = work.users.find_session_owners(keys, now=self.clock.now())
+        return [
+            _authentication(claims, owners.get(SessionKey(claims.user_id, claims.session_id)), origin)
+            for claims, origin in callers
+        ]
+
+    @property
+    def _refreshing(self) -> SessionRefreshService:
+        return SessionRefreshService(
+            start_unit_of_work=self.start_unit_of_work,
+            clock=self.clock,
+            tokens=self.tokens,
+            audit=self.audit,
+            reuse_grace=self.reuse_grace,
+        )
+
+    @property
+    def _refusals(self) -> TokenRefusals:
+        return TokenRefusals(start_unit_of_work=self.start_unit_of_work, audit=self.audit)
+
+    def _settle(self, actor: Actor, user: User | None, email: str, refusal: DomainError | None) -> None:
+        self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=email, refusal=refusal)
+
+    @retried_on_conflict
+    def _open_session(
+        self, actor: Actor, verified: User, *, renewed_hash: str | None
+    ) -> tuple[TokenPair, User]:
+        with self.start_unit_of_work() as work:
+            user = work.users.get_for_update(verified.id)
+            if user.password_hash != verified.password_hash:
+                # The password changed while it was being verified: what was proven no longer counts.
+                raise DomainError(Reason.INVALID_CREDENTIALS)
+            if not user.is_active:
+                raise DomainError(Reason.ACCOUNT_INACTIVE)
+            now = self.clock.now()
+            if renewed_hash is not None:
+                user = user.with_password_hash(renewed_hash, at=now)
+                work.users.save(user)
+            token = self.tokens.new_session(user, actor=actor, at=now)
+            work.refresh_tokens.add(token)
+            self.login_guard.remember_client(work, actor, user, at=now)
+            self.audit.record(
+                work,
+                AuditName.LOGIN_SUCCEEDED,
+                actor=_as_user(user, token.session_id, actor.origin),
+                about=token.session_id,
+                at=now,
+            )
+            work.commit()
+        return self.tokens.pair(user, token, at=now), user
+
+
+def _fault_of_caller(item: object) -> DomainError | None:
+    return fault_of_pair(item, AccessClaims, Origin, names=("claims", "origin"))
+
+
+def _authentication(
+    claims: AccessClaims, owner: SessionOwner | None, origin: Origin
+) -> Outcome[Authentication]:
+    if owner is None:
+        return DomainError(Reason.INVALID_TOKEN)
+    user = owner.user
+    valid_from = user.sessions_valid_from
+    outlived = valid_from is not None and claims.issued_at < valid_from
+    if not user.is_active or outlived or not owner.session_is_live:
+        return DomainError(Reason.TOKEN_REVOKED)
+    return Authentication(
+        actor=_as_user(user, claims.session_id, origin), user=user, expires_at=claims.expires_at
+    )
+
+
+def _as_user(user: User, session_id: UUID, origin: Origin) -> Actor:
+    return Actor(user_id=user.id, role=user.role, session_id=session_id, origin=origin)

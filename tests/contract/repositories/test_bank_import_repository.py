@@ -1,0 +1,181 @@
+"""What every store of import records promises, and how lines tell that their bank has not settled them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from tests.support.scenes.entity_builder import EntityBuilder
+
+from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
+from ledgerbank_domain.identity.page import KeysetRequest, Sort
+from ledgerbank_domain.ledger.journal import EntryKind
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
+
+BY_TIME = KeysetRequest(sort=Sort(field="posted_at"))
+
+
+class ImportScene:
+    """``account`` is one that a bank is imported into."""
+
+    def __init__(self, start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
+        self.start_unit_of_work = start_unit_of_work
+        self.given = given
+        self.account = given.an_account()
+        self.now = given.clock.now()
+
+    def line(self, amount: int = 10) -> Transaction:
+        self.account, _, line = self.given.a_movement(self.account, Decimal(amount), kind=EntryKind.IMPORT)
+        return line
+
+    def record(self, external_id: str = "tx_1", *, account: Account | None = None, **fields):
+        defaults = {
+            "account_id": (account or self.account).id,
+            "external_transaction_id": external_id,
+            "transaction_id": None,
+            "pending": False,
+            "posted_at": self.now,
+            "inserted_at": self.now,
+            "updated_at": self.now,
+        }
+        return BankTransactionImport(**(defaults | fields))
+
+    def stored(self, external_id: str = "tx_1", **fields) -> BankTransactionImport:
+        record = self.record(external_id, **fields)
+        self.given.stored(lambda work: work.bank_imports.add_many([record]))
+        return record
+
+    def pending_since(self, external_id: str, *, days_ago: int) -> BankTransactionImport:
+        posted_at = self.now - timedelta(days=days_ago)
+        return self.stored(external_id, transaction_id=self.line().id, pending=True, posted_at=posted_at)
+
+    def synced_since(self):
+        with self.start_unit_of_work() as work:
+            return work.bank_imports.synced_since(self.account.id)
+
+    def listed(self) -> list[Transaction]:
+        with self.start_unit_of_work() as work:
+            wanted = TransactionFilter(account_id=self.account.id)
+            return list(work.transactions.list_keyset(wanted, request=BY_TIME).items)
+
+
+@pytest.fixture
+def scene(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> ImportScene:
+    return ImportScene(start_unit_of_work, given)
+
+
+def test_imports_are_found_by_the_banks_ids_within_their_account(scene: ImportScene) -> None:
+    first = scene.stored('tx "1", {\\}', transaction_id=scene.line().id, pending=True)
+    second = scene.stored("tx_2")
+    scene.stored("tx_2", account=scene.given.an_account())
+
+    with scene.start_unit_of_work() as work:
+        wanted = [first.external_transaction_id, "tx_2", "unknown"]
+        found = work.bank_imports.find_many(scene.account.id, wanted)
+        assert work.bank_imports.find_many(scene.account.id, []) == {}
+
+    assert found == {first.external_transaction_id: first, "tx_2": second}
+
+
+def test_a_banks_transaction_is_recorded_once_per_account(scene: ImportScene) -> None:
+    scene.stored("tx_1")
+
+    with scene.start_unit_of_work() as work, pytest.raises(TransactionConflict):
+        work.bank_imports.add_many([scene.record("tx_1")])
+
+
+def test_a_line_stands_for_one_of_a_banks_transactions(scene: ImportScene) -> None:
+    line = scene.line()
+    scene.stored("tx_1", transaction_id=line.id)
+
+    with scene.start_unit_of_work() as work, pytest.raises(TransactionConflict):
+        work.bank_imports.add_many([scene.record("tx_2", transaction_id=line.id)])
+
+
+def test_what_the_bank_says_later_replaces_what_it_said(scene: ImportScene) -> None:
+    scene.stored("tx_1", transaction_id=scene.line().id, pending=True)
+    untouched = scene.stored("tx_2", transaction_id=scene.line().id, pending=True)
+    later = scene.now + timedelta(hours=1)
+    changed = scene.record("tx_1").with_line(scene.line(12).id, pending=False, posted_at=later, at=later)
+
+    scene.given.stored(lambda work: work.bank_imports.save_many([changed]))
+
+    with scene.start_unit_of_work() as work:
+        found = work.bank_imports.find_many(scene.account.id, ["tx_1", "tx_2"])
+    assert found == {"tx_1": changed, "tx_2": untouched}
+
+
+def test_an_import_that_was_declined_stands_for_no_line(scene: ImportScene) -> None:
+    void = scene.pending_since("tx_1", days_ago=2).void(at=scene.now)
+
+    scene.given.stored(lambda work: work.bank_imports.save_many([void]))
+
+    with scene.start_unit_of_work() as work:
+        assert work.bank_imports.find_many(scene.account.id, ["tx_1"]) == {"tx_1": void}
+    assert (void.transaction_id, void.pending) == (None, False)
+
+
+def test_an_account_that_was_never_imported_is_synced_since_ever(scene: ImportScene) -> None:
+    scene.stored("tx_1", account=scene.given.an_account())
+
+    assert scene.synced_since() is None
+
+
+def test_an_account_is_synced_since_its_newest_import(scene: ImportScene) -> None:
+    scene.stored("old", posted_at=scene.now - timedelta(days=9))
+    newest = scene.stored("new", posted_at=scene.now - timedelta(days=1))
+    scene.stored("middle", posted_at=scene.now - timedelta(days=5))
+
+    assert scene.synced_since() == newest.posted_at
+
+
+def test_an_account_is_synced_since_the_oldest_import_that_is_pending(scene: ImportScene) -> None:
+    scene.stored("settled", posted_at=scene.now - timedelta(days=9))
+    oldest = scene.pending_since("first", days_ago=5)
+    scene.pending_since("second", days_ago=3)
+    scene.stored("newest")
+
+    assert scene.synced_since() == oldest.posted_at
+
+
+def test_a_line_is_pending_for_as_long_as_its_import_record_says(scene: ImportScene) -> None:
+    line, other = scene.line(), scene.line()
+    record = scene.stored("tx_1", transaction_id=line.id, pending=True)
+    scene.stored("tx_2", transaction_id=other.id)
+    assert {each.id: each.pending for each in scene.listed()} == {line.id: True, other.id: False}
+
+    settled = record.with_line(line.id, pending=False, posted_at=scene.now, at=scene.now)
+    scene.given.stored(lambda work: work.bank_imports.save_many([settled]))
+
+    assert {each.id: each.pending for each in scene.listed()} == {line.id: False, other.id: False}
+
+
+def test_lines_are_found_by_their_ids(scene: ImportScene) -> None:
+    line, other = scene.line(), scene.line()
+    scene.line()
+    scene.stored("tx_1", transaction_id=line.id, pending=True)
+
+    with scene.start_unit_of_work() as work:
+        found = work.transactions.find_many([line.id, other.id, scene.given.ids.new_id()])
+        assert work.transactions.find_many([]) == {}
+
+    assert found == {line.id: replace(line, pending=True), other.id: other}
+
+
+def test_a_line_is_never_booked_as_pending(scene: ImportScene) -> None:
+    entry = scene.given.new_movement(scene.account, Decimal(10))
+    account, line = scene.account.booked(entry, entry.postings[0])
+
+    with scene.start_unit_of_work() as work, pytest.raises(ValueError, match="import record"):
+        work.journal.add_many([entry], accounts=[account], transactions=[replace(line, pending=True)])
+
+
+def test_an_account_keeps_when_it_was_synced(scene: ImportScene) -> None:
+    synced = replace(scene.account, last_sync_at=scene.now + timedelta(hours=1))
+
+    scene.given.stored(lambda work: work.accounts.save(synced))
+
+    with scene.start_unit_of_work() as work:
+        assert work.accounts.find_many([synced.id]) == {synced.id: synced}

@@ -1,0 +1,319 @@
+"""What every store of banks, logins and accounts promises."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.support.racing_threads import order_of_getting_through, race
+from tests.support.scenes.entity_builder import EntityBuilder
+
+from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
+from ledgerbank_domain.banking.bank import BankStatus
+from ledgerbank_domain.banking.bank_login import BankLoginStatus
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.page import PageRequest
+from ledgerbank_domain.money.currency import CURRENCIES
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+
+
+def refusal_of(start_unit_of_work: StartUnitOfWork, store: Callable[[UnitOfWork], object]) -> DomainError:
+    with start_unit_of_work() as work, pytest.raises(DomainError) as refusal:
+        store(work)
+    return refusal.value
+
+
+def test_a_bank_is_found_by_its_code(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
+    bank = given.a_bank(
+        code="FULL_1",
+        logo_url="https://bank.example/logo.png",
+        api_endpoint="http://localhost:4010",
+        status=BankStatus.INACTIVE,
+        integration_module="simulated",
+    )
+
+    with start_unit_of_work() as work:
+        assert work.banks.find_by_code("FULL_1") == bank
+        assert work.banks.find_by_code("NOBODYS") is None
+
+
+@pytest.mark.parametrize("field", ["name", "code"])
+def test_two_banks_never_share_a_name_or_a_code(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, field: str
+) -> None:
+    taken = getattr(given.a_bank(), field)
+
+    error = refusal_of(start_unit_of_work, lambda work: work.banks.add(given.new_bank(**{field: taken})))
+
+    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
+    assert error.details["field"] == field
+
+
+@pytest.mark.parametrize(("field", "value"), [("iban", "GB33BUKB20201555555555"), ("swift_code", "BUKBGB22")])
+def test_two_branches_never_share_an_iban_or_a_bic(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, field: str, value: str
+) -> None:
+    bank = given.a_bank()
+    given.a_branch(bank, **{field: value})
+    other = given.new_branch(bank, **{field: value})
+
+    error = refusal_of(start_unit_of_work, lambda work: work.banks.add_branch(other))
+
+    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
+    assert error.details["field"] == field
+
+
+def test_branches_of_a_bank_come_by_name_and_then_by_id(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    bank = given.a_bank()
+    second = given.a_branch(bank, name="a branch")
+    first = given.a_branch(bank, name="Zeta", iban="GB33BUKB20201555555555", routing_number="111000025")
+    twins = sorted(
+        [given.a_branch(bank, name="\u00c4rger"), given.a_branch(bank, name="\u00c4rger")], key=lambda b: b.id
+    )
+    given.a_branch()
+
+    with start_unit_of_work() as work:
+        assert work.banks.list_branches(bank.id) == [first, second, *twins]
+        assert work.banks.list_branches(given.ids.new_id()) == []
+
+
+def test_logins_of_a_user_come_by_ascending_id(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user = given.a_user()
+    now = given.clock.now()
+    newer = given.a_login(user, inserted_at=now)
+    older = given.a_login(
+        user,
+        inserted_at=now - timedelta(seconds=1),
+        status=BankLoginStatus.ERROR,
+        sync_frequency=300,
+        last_sync_at=now,
+        scope=("read", "write"),
+        provider_user_id="user_00009",
+    )
+    given.a_login(given.a_user())
+    by_id = sorted([older, newer], key=lambda login: login.id)
+
+    with start_unit_of_work() as work:
+        assert work.bank_logins.list_of_user_for_update(user.id) == by_id
+        assert work.bank_logins.list_of_user_for_update(given.ids.new_id()) == []
+
+
+def test_a_username_is_unique_per_user_and_branch(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user, branch = given.a_user(), given.a_branch()
+    login = given.a_login(user, branch)
+
+    given.a_login(user, given.a_branch(), username=login.username)
+    given.a_login(given.a_user(), branch, username=login.username)
+    twin = given.new_login(user, branch, username=login.username)
+    error = refusal_of(start_unit_of_work, lambda work: work.bank_logins.add(twin))
+
+    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
+
+
+@pytest.mark.parametrize("code", ["GBP", "JPY", "BHD", "CLF"])
+def test_an_account_keeps_everything_in_its_currencys_digits(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, code: str
+) -> None:
+    currency = CURRENCIES[code]
+    account = given.an_account(
+        currency=code,
+        account_type=AccountType.CREDIT,
+        account_name="Ke\u00df \U0001f600",
+        credit_limit=Money(Decimal(9_999_999_999_999), currency),
+        status=AccountStatus.FROZEN,
+        last_four="0042",
+        external_account_id=f"acc_{code}",
+        last_sync_at=given.clock.now(),
+    )
+
+    with start_unit_of_work() as work:
+        stored = work.accounts.find_many([account.id])[account.id]
+
+    assert stored == account
+    assert str(stored.balance) == str(Money.zero(currency))
+
+
+def test_a_customers_accounts_at_one_bank_never_share_an_external_id(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    branch, user = given.a_branch(), given.a_user()
+    login = given.a_login(user, branch)
+    given.stored(
+        lambda work: work.accounts.add(given.new_account(login, branch, external_account_id="acc.1/2=="))
+    )
+    given.stored(lambda work: work.accounts.add(given.new_account(login, branch)))
+    another_login = given.a_login(user, branch)
+    twin = given.new_account(another_login, branch, external_account_id="acc.1/2==")
+
+    error = refusal_of(start_unit_of_work, lambda work: work.accounts.add(twin))
+
+    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
+    assert error.details["field"] == "external_account_id"
+
+
+def test_other_customers_and_other_banks_may_use_the_same_external_id(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    branch, user = given.a_branch(), given.a_user()
+    elsewhere = given.a_branch(given.a_bank())
+    accounts = [
+        given.new_account(given.a_login(owner, where), where, external_account_id="acc 1")
+        for owner, where in ((user, branch), (given.a_user(), branch), (user, elsewhere))
+    ]
+    for account in accounts:
+        given.stored(lambda work, account=account: work.accounts.add(account))
+
+    with start_unit_of_work() as work:
+        for account in accounts:
+            found = work.accounts.find_by_external_ids(
+                ["acc 1", "acc 2"], user_id=account.user_id, bank_id=account.bank_id
+            )
+            assert found == {"acc 1": account}
+        assert work.accounts.list_fed_by_external_id("acc 1") == []
+
+
+def test_only_a_credit_account_has_a_credit_limit(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    branch = given.a_branch()
+    login = given.a_login(given.a_user(), branch)
+    generous = given.new_account(login, branch, credit_limit=Money(Decimal(1), CURRENCIES["GBP"]))
+
+    error = refusal_of(start_unit_of_work, lambda work: work.accounts.add(generous))
+
+    assert error.reason is Reason.NEGATIVE_BALANCE
+
+
+def test_nothing_is_stored_that_belongs_to_what_does_not_exist(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    stored, missing = given.a_branch(), given.new_branch(given.new_bank())
+    user, nobody = given.a_user(), given.new_user()
+    login = given.a_login(user, stored)
+    account = given.new_account(login, stored)
+    attempts: list[tuple[Reason, Callable[[UnitOfWork], object]]] = [
+        (Reason.BANK_NOT_FOUND, lambda work: work.banks.add_branch(missing)),
+        (Reason.USER_NOT_FOUND, lambda work: work.bank_logins.add(given.new_login(nobody, stored))),
+        (Reason.BANK_BRANCH_NOT_FOUND, lambda work: work.bank_logins.add(given.new_login(user, missing))),
+        (Reason.USER_NOT_FOUND, lambda work: work.refresh_tokens.add(given.new_token(nobody))),
+        (
+            Reason.BANK_LOGIN_NOT_FOUND,
+            lambda work: work.accounts.add(replace(account, user_bank_login_id=given.ids.new_id())),
+        ),
+        (Reason.ACCOUNT_NOT_FOUND, lambda work: work.payments.add_many([given.new_payment(account)])),
+    ]
+
+    for reason, attempt in attempts:
+        assert refusal_of(start_unit_of_work, attempt).reason is reason
+
+
+def test_many_accounts_are_found_by_id_and_unknown_ids_are_left_out(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    first, second, _ = given.an_account(), given.an_account(), given.an_account()
+    wanted = [second.id, first.id, second.id, given.ids.new_id()]
+
+    with start_unit_of_work() as work:
+        assert work.accounts.find_many(wanted) == {first.id: first, second.id: second}
+        assert work.accounts.find_many_for_update(wanted) == {first.id: first, second.id: second}
+        assert work.accounts.find_many([]) == {}
+        assert work.accounts.find_many_for_update([]) == {}
+
+
+def test_a_locked_account_makes_a_second_unit_of_work_wait(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    account = given.an_account(balance="100")
+    entry = given.new_movement(account, Decimal(-40))
+    booked, line = account.booked(entry, entry.postings[0])
+    seen: list[Account] = []
+
+    def hold(let_the_second_try: Callable[[], None]) -> None:
+        with start_unit_of_work() as work:
+            work.accounts.find_many_for_update([account.id])
+            let_the_second_try()
+            work.journal.add_many([entry], accounts=[booked], transactions=[line])
+            work.commit()
+
+    def look() -> None:
+        with start_unit_of_work() as work:
+            seen.extend(work.accounts.find_many_for_update([account.id]).values())
+
+    assert order_of_getting_through(hold, look) == ["first", "second"]
+    assert seen == [booked]
+
+
+def test_accounts_locked_in_any_order_never_deadlock(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    account_ids = [given.an_account().id for _ in range(4)]
+
+    def lock_all(number: int) -> list[UUID]:
+        rotated = account_ids[number % 4 :] + account_ids[: number % 4]
+        with start_unit_of_work() as work:
+            locked = work.accounts.find_many_for_update(rotated)
+            work.commit()
+        return sorted(locked)
+
+    assert race(lock_all, threads=12) == [sorted(account_ids)] * 12
+
+
+def test_accounts_of_a_user_are_listed_newest_first_in_pages_and_oldest_first_in_full(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user = given.a_user()
+    now = given.clock.now()
+    accounts = [given.an_account(user, inserted_at=now + timedelta(seconds=n // 2)) for n in range(5)]
+    given.an_account()
+    oldest_first = sorted(accounts, key=lambda account: (account.inserted_at, account.id))
+
+    with start_unit_of_work() as work:
+        pages = [
+            work.accounts.list_page(
+                AccountFilter(user_id=user.id), request=PageRequest(page=page, page_size=2)
+            )
+            for page in (1, 2, 3, 4)
+        ]
+        assert work.accounts.list_of_user(user.id) == oldest_first
+        assert work.accounts.list_of_user(given.ids.new_id()) == []
+
+    assert [account for page in pages for account in page.items] == oldest_first[::-1]
+    assert [page.total_count for page in pages] == [5] * 4
+    assert [len(page.items) for page in pages] == [2, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "matches"),
+    [
+        ({}, 3),
+        ({"status": AccountStatus.FROZEN}, 1),
+        ({"account_type": AccountType.SAVINGS}, 1),
+        ({"currency": CURRENCIES["GBP"]}, 2),
+        ({"currency": CURRENCIES["GBP"], "status": AccountStatus.FROZEN}, 0),
+        ({"account_type": AccountType.CREDIT}, 0),
+    ],
+)
+def test_a_list_of_accounts_honours_every_filter(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, wanted: dict[str, Any], matches: int
+) -> None:
+    user = given.a_user()
+    given.an_account(user)
+    given.an_account(user, account_type=AccountType.SAVINGS)
+    given.an_account(user, currency="USD", status=AccountStatus.FROZEN)
+    given.an_account(status=AccountStatus.FROZEN)
+
+    with start_unit_of_work() as work:
+        page = work.accounts.list_page(AccountFilter(user_id=user.id, **wanted), request=PageRequest())
+
+    assert page.total_count == len(page.items) == matches

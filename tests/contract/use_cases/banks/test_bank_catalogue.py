@@ -1,0 +1,334 @@
+"""What reading and administering the catalogue of banks promises, over every storage."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.support.races import race, reasons
+from tests.support.racing_threads import order_of_getting_through
+from tests.support.scenes.entity_builder import EntityBuilder
+from tests.support.scenes.service_world import ServiceWorld
+
+from ledgerbank_domain.banking.bank import BankChanges, BankFilter, BankStatus, BranchFilter
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_CODE, HOUSE_BANK_ID
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
+from ledgerbank_domain.identity.page import PageRequest, Sort
+from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
+
+FIRST_PAGE = PageRequest()
+
+
+@pytest.fixture
+def admin(world: ServiceWorld) -> Actor:
+    return world.user("admin@example.com", role=Role.ADMIN)[1]
+
+
+def new_bank(**fields) -> NewBank:
+    return NewBank(**{"name": "Test Bank", "country": "GB", "code": "TEST_BANK"} | fields)
+
+
+def refused(call) -> DomainError:
+    with pytest.raises(DomainError) as error:
+        call()
+    return error.value
+
+
+def names(world: ServiceWorld, wanted: BankFilter | None = None, **paging) -> list[str]:
+    arguments = {"request": FIRST_PAGE} | paging
+    listed = world.banks.list_page(wanted or BankFilter(), **arguments).items
+    return [bank.name for bank in listed if bank.id != HOUSE_BANK_ID]
+
+
+def test_a_bank_is_created_read_and_changed_with_a_record_of_it(world: ServiceWorld, admin: Actor) -> None:
+    bank = world.banks.create(
+        admin,
+        new_bank(
+            logo_url="http://a.example/l.png", api_endpoint="https://a.example", integration_module="monzo"
+        ),
+    )
+    assert world.banks.get(bank_id=bank.id) == bank
+    world.clock.advance(timedelta(seconds=1))
+    changed = world.banks.update(
+        admin,
+        bank_id=bank.id,
+        changes=BankChanges(status=BankStatus.INACTIVE, name="New", cleared=frozenset({"logo_url"})),
+    )
+    assert world.banks.get(bank_id=bank.id) == changed
+    assert changed == replace(
+        bank, status=BankStatus.INACTIVE, name="New", logo_url=None, updated_at=world.clock.now()
+    )
+    assert world.audit_names(bank.id) == ["admin.bank_created", "admin.bank_updated"]
+
+
+def test_a_branch_is_created_at_a_bank_with_a_record_of_it(world: ServiceWorld, admin: Actor) -> None:
+    bank = world.banks.create(admin, new_bank())
+    branch = world.banks.create_branch(
+        admin, NewBranch(bank_id=bank.id, name="Main", country="GB", iban="GB001", routing_number="123456789")
+    )
+    page = world.banks.list_branches(BranchFilter(bank_id=bank.id), request=FIRST_PAGE)
+    assert (page.items, page.total_count) == ((branch,), 1)
+    assert world.audit_names(branch.id) == ["admin.branch_created"]
+    with world.start_unit_of_work() as work:
+        assert work.banks.find_many_branches([branch.id, bank.id]) == {branch.id: branch}
+        assert work.banks.find_many_branches([]) == {}
+
+
+def test_only_administrators_and_the_system_write(world: ServiceWorld, admin: Actor) -> None:
+    bank = world.banks.create(SYSTEM, new_bank())
+    for role in (Role.USER, Role.SUPPORT):
+        _, actor = world.user(f"{role.value}@example.com", role=role)
+        branch = NewBranch(bank_id=bank.id, name="Main", country="GB")
+        for call in (
+            lambda a=actor: world.banks.create(a, new_bank(name="Another", code="OTHER")),
+            lambda a=actor: world.banks.update(a, bank_id=bank.id, changes=BankChanges(name="Mine")),
+            lambda a=actor, b=branch: world.banks.create_branch(a, b),
+        ):
+            assert refused(call).reason.code == "insufficient_permissions"
+    assert names(world) == ["Test Bank"]
+
+
+def test_unknown_banks_are_not_found(world: ServiceWorld, admin: Actor) -> None:
+    unknown = world.ids.new_id()
+    for call in (
+        lambda: world.banks.get(bank_id=unknown),
+        lambda: world.banks.list_branches(BranchFilter(bank_id=unknown), request=FIRST_PAGE),
+        lambda: world.banks.update(admin, bank_id=unknown, changes=BankChanges(name="Any")),
+        lambda: world.banks.create_branch(admin, NewBranch(bank_id=unknown, name="Main", country="GB")),
+    ):
+        assert refused(call).reason.code == "bank_not_found"
+
+
+def test_a_gateway_must_be_known(world: ServiceWorld, admin: Actor) -> None:
+    bank = world.banks.create(admin, new_bank(integration_module="simulated"))
+    for call in (
+        lambda: world.banks.create(admin, new_bank(name="B2", code="B_2", integration_module="nobodys")),
+        lambda: world.banks.update(admin, bank_id=bank.id, changes=BankChanges(integration_module="Monzo")),
+    ):
+        error = refused(call)
+        assert (error.reason.code, error.details) == ("invalid_field_format", {"field": "integration_module"})
+    cleared = BankChanges(cleared=frozenset({"integration_module"}))
+    assert world.banks.update(admin, bank_id=bank.id, changes=cleared).integration_module is None
+    assert refused(lambda: world.banks.update(admin, bank_id=bank.id, changes=BankChanges())).reason.code == (
+        "missing_fields"
+    )
+
+
+@pytest.mark.parametrize("field", ["name", "code"])
+def test_a_taken_name_or_code_is_refused_by_its_field(world: ServiceWorld, admin: Actor, field: str) -> None:
+    world.banks.create(admin, new_bank())
+    other = world.banks.create(admin, new_bank(name="Other", code="OTHER"))
+    taken = {field: getattr(new_bank(), field)}
+    for call in (
+        lambda: world.banks.create(admin, new_bank(**{"name": "Third", "code": "THIRD"} | taken)),
+        lambda: world.banks.update(admin, bank_id=other.id, changes=BankChanges(**taken)),
+    ):
+        error = refused(call)
+        assert (error.reason.code, error.details["field"]) == ("resource_already_exists", field)
+    assert world.banks.get(bank_id=other.id) == other
+    assert world.audit_names(other.id) == ["admin.bank_created"]
+
+
+def test_of_simultaneous_banks_with_one_code_exactly_one_is_created(
+    world: ServiceWorld, admin: Actor
+) -> None:
+    outcomes = race([lambda n=n: world.banks.create(admin, new_bank(name=f"Bank {n}")) for n in range(6)])
+    assert reasons(outcomes) == ["resource_already_exists"] * 5
+    assert len(names(world)) == 1
+
+
+def test_of_simultaneous_branches_with_one_bic_exactly_one_is_created(
+    world: ServiceWorld, admin: Actor
+) -> None:
+    bank = world.banks.create(admin, new_bank())
+    branch = NewBranch(bank_id=bank.id, name="Main", country="GB", swift_code="TESTGB2LXXX")
+    outcomes = race([lambda: world.banks.create_branch(admin, branch)] * 6)
+    assert reasons(outcomes) == ["resource_already_exists"] * 5
+
+
+def test_simultaneous_changes_of_different_fields_are_all_kept(world: ServiceWorld, admin: Actor) -> None:
+    bank = world.banks.create(admin, new_bank())
+    changes = [
+        BankChanges(country="US"),
+        BankChanges(status=BankStatus.INACTIVE),
+        BankChanges(logo_url="https://a.example"),
+        BankChanges(code="NEW_CODE"),
+    ]
+    race([lambda c=c: world.banks.update(admin, bank_id=bank.id, changes=c) for c in changes])
+    changed = world.banks.get(bank_id=bank.id)
+    assert (changed.country, changed.status, changed.logo_url, changed.code) == (
+        "US",
+        BankStatus.INACTIVE,
+        "https://a.example",
+        "NEW_CODE",
+    )
+
+
+def test_banks_are_filtered_sorted_and_paged(world: ServiceWorld, given: EntityBuilder) -> None:
+    for name, code, country, status in [
+        ("beta", "A_1", "US", BankStatus.ACTIVE),
+        ("Zeta", "B_2", "GB", BankStatus.INACTIVE),
+        ("Alpha", "C_3", "GB", BankStatus.ACTIVE),
+    ]:
+        world.clock.advance(timedelta(seconds=1))
+        given.a_bank(name=name, code=code, country=country, status=status)
+
+    assert names(world) == ["Alpha", "Zeta", "beta"]
+    assert names(world, BankFilter(country="GB")) == ["Alpha", "Zeta"]
+    assert names(world, BankFilter(country="GB", status=BankStatus.ACTIVE)) == ["Alpha"]
+    assert names(world, sort=(Sort(field="code", descending=True),)) == ["Alpha", "Zeta", "beta"]
+    assert names(world, sort=(Sort(field="inserted_at"),)) == ["beta", "Zeta", "Alpha"]
+    by_country = (Sort(field="country"), Sort(field="name", descending=True))
+    assert names(world, sort=by_country) == ["Zeta", "Alpha", "beta"]
+    page = world.banks.list_page(BankFilter(), request=PageRequest(page=2, page_size=2))
+    assert ([bank.name for bank in page.items], page.total_count) == (["Zeta", "beta"], 4)
+    with pytest.raises(ValueError, match="cannot be sorted"):
+        names(world, sort=(Sort(field="status"),))
+
+
+def test_branches_are_filtered_and_paged_by_name(world: ServiceWorld, given: EntityBuilder) -> None:
+    bank = given.a_bank()
+    for name, country in [("b", "US"), ("c", "GB"), ("a", "GB")]:
+        given.a_branch(bank, name=name * 2, country=country)
+    given.a_branch()
+
+    def listed(page: int = 1, size: int = 20, country: str | None = None) -> list[str]:
+        wanted = BranchFilter(bank_id=bank.id, country=country)
+        found = world.banks.list_branches(wanted, request=PageRequest(page=page, page_size=size))
+        return [branch.name for branch in found.items]
+
+    assert listed() == ["aa", "bb", "cc"]
+    assert listed(country="GB") == ["aa", "cc"]
+    assert listed(page=2, size=2) == ["cc"]
+    assert listed(page=3, size=2) == []
+
+
+def test_a_list_that_nobody_changed_is_read_from_storage_once(world: ServiceWorld, admin: Actor) -> None:
+    world.banks.create(admin, new_bank())
+    assert world.banks.list_page(BankFilter(), request=FIRST_PAGE) is world.banks.list_page(
+        BankFilter(), request=FIRST_PAGE
+    )
+
+
+def test_a_list_shows_what_another_process_has_written(
+    world: ServiceWorld, given: EntityBuilder, admin: Actor
+) -> None:
+    """The builder writes past this bank's services and their cache, as another process does."""
+    bank = given.a_bank(name="First")
+    assert names(world) == ["First"]
+    assert world.banks.list_branches(BranchFilter(bank_id=bank.id), request=FIRST_PAGE).items == ()
+    given.a_bank(name="Second")
+    branch = given.a_branch(bank)
+    elsewhere = world.with_limits()
+    assert names(elsewhere) == ["First", "Second"]
+    elsewhere.banks.update(admin, bank_id=bank.id, changes=BankChanges(name="Third"))
+    assert names(world) == ["Second", "Third"]
+    assert world.banks.list_branches(BranchFilter(bank_id=bank.id), request=FIRST_PAGE).items == (branch,)
+
+
+def test_a_refused_write_leaves_the_lists_as_they_were(world: ServiceWorld, admin: Actor) -> None:
+    world.banks.create(admin, new_bank())
+    assert names(world) == ["Test Bank"]
+    refused(lambda: world.banks.create(admin, new_bank()))
+    assert names(world) == ["Test Bank"]
+
+
+def test_the_version_of_the_catalogue_moves_with_every_write(
+    world: ServiceWorld, given: EntityBuilder
+) -> None:
+    def version() -> int:
+        with world.start_unit_of_work() as work:
+            return work.banks.catalogue_version()
+
+    versions = [version()]
+    bank = given.a_bank()
+    versions.append(version())
+    given.stored(lambda work: work.banks.save(replace(bank, country="FR")))
+    versions.append(version())
+    given.a_branch(bank)
+    versions.append(version())
+    assert len(set(versions)) == 4
+    assert version() == versions[-1]
+
+
+def test_a_bank_locked_for_a_change_is_not_changed_by_another_one(
+    world: ServiceWorld, given: EntityBuilder
+) -> None:
+    bank = given.a_bank()
+
+    def first(locked) -> None:
+        with world.start_unit_of_work() as work:
+            found = work.banks.get_for_update(bank.id)
+            locked()
+            work.banks.save(replace(found, country="FR"))
+            work.commit()
+
+    def second() -> None:
+        with world.start_unit_of_work() as work:
+            assert work.banks.get_for_update(bank.id).country == "FR"
+
+    assert order_of_getting_through(first, second) == ["first", "second"]
+
+
+def test_a_bank_that_was_never_added_cannot_be_saved(world: ServiceWorld, given: EntityBuilder) -> None:
+    with world.start_unit_of_work() as work, pytest.raises((LookupError, RuntimeError)):
+        work.banks.save(given.new_bank())
+
+
+def test_a_bank_that_has_accounts_neither_begins_nor_ceases_to_feed_them(
+    world: ServiceWorld, given: EntityBuilder, admin: Actor
+) -> None:
+    plain, feeding = given.a_bank(), given.a_bank(integration_module="monzo")
+    for bank in (plain, feeding):
+        branch = given.a_branch(bank)
+        account = given.new_account(given.a_login(given.a_user(), branch), branch, fed=bank.feeds_accounts)
+        given.stored(lambda work, account=account: work.accounts.add(account))
+    for bank, changes in (
+        (plain, BankChanges(integration_module="monzo")),
+        (feeding, BankChanges(cleared=frozenset({"integration_module"}))),
+    ):
+        error = refused(lambda b=bank, c=changes: world.banks.update(admin, bank_id=b.id, changes=c))
+        assert (error.reason.code, error.details["field"]) == ("bank_has_accounts", "integration_module")
+        assert world.banks.get(bank_id=bank.id) == bank
+    other = world.banks.update(
+        admin, bank_id=feeding.id, changes=BankChanges(integration_module="simulated", name="Another name")
+    )
+    assert (other.integration_module, other.name) == ("simulated", "Another name")
+    world.banks.update(admin, bank_id=plain.id, changes=BankChanges(name="Plain as before"))
+
+
+def test_an_account_is_never_of_another_kind_than_its_banks(
+    world: ServiceWorld, given: EntityBuilder
+) -> None:
+    for bank in (given.a_bank(), given.a_bank(integration_module="monzo")):
+        branch = given.a_branch(bank)
+        account = given.new_account(
+            given.a_login(given.a_user(), branch), branch, fed=not bank.feeds_accounts
+        )
+        error = refused(lambda account=account: given.stored(lambda work: work.accounts.add(account)))
+        assert error.reason.code == "bank_has_accounts"
+
+
+def test_the_house_bank_is_there_from_the_start_and_stays_what_it_is(
+    world: ServiceWorld, admin: Actor
+) -> None:
+    house = world.banks.get(bank_id=HOUSE_BANK_ID)
+    assert (house.code, house.name, house.integration_module) == (HOUSE_BANK_CODE, "LedgerBank", None)
+    assert not world.banks.is_connectable(house)
+    for changes in (BankChanges(integration_module="monzo"), BankChanges(code="OTHER")):
+        error = refused(lambda c=changes: world.banks.update(admin, bank_id=HOUSE_BANK_ID, changes=c))
+        assert error.reason.code == "insufficient_permissions"
+    assert refused(lambda: world.banks.create(admin, new_bank(code=HOUSE_BANK_CODE))).reason.code == (
+        "resource_already_exists"
+    )
+
+
+def test_a_bank_is_connectable_while_it_is_active_and_its_gateway_is_set_up(
+    world: ServiceWorld, given: EntityBuilder
+) -> None:
+    set_up, known_only = given.a_bank(integration_module="simulated"), given.a_bank()
+    service = replace(world.banks, gateways=frozenset({"simulated"}))
+    assert service.is_connectable(set_up)
+    assert not service.is_connectable(replace(set_up, status=BankStatus.INACTIVE))
+    assert not service.is_connectable(replace(set_up, integration_module="monzo"))
+    assert not service.is_connectable(known_only)

@@ -1,0 +1,349 @@
+"""What becomes of a sync that its bank does not let succeed: consent, outages, deadlines, budgets."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from tests.support.scenes.gateway_world import DIALECTS
+from tests.support.scenes.sync_scene import BETWEEN_SYNCS, CUSTOMER, SyncScene, last_reason, sync_scene
+
+from ledgerbank_adapters.memory import MemoryClock
+from ledgerbank_adapters.simulated_bank import Fault, FaultEffect, FaultKind
+from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginChanges, BankLoginStatus
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.jobs.job import JobKind, JobState
+from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.jobs.job_work import JobPostponed
+
+
+@pytest.fixture
+def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> Iterator[SyncScene]:
+    with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids) as scene:
+        scene.run_jobs()
+        yield scene
+
+
+@pytest.fixture(params=DIALECTS, ids=lambda dialect: dialect.name)
+def either_scene(
+    request: pytest.FixtureRequest, start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
+) -> Iterator[SyncScene]:
+    with sync_scene(
+        start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, dialect=request.param
+    ) as scene:
+        scene.run_jobs()
+        yield scene
+
+
+def order(scene: SyncScene, operation: str, **fault) -> None:
+    with scene.bank.model.locked():
+        scene.bank.model.faults.faults.append(Fault(operation=operation, **fault))
+
+
+def told(login: BankLogin) -> tuple[BankLoginStatus, Reason | None]:
+    return login.status, login.last_error and login.last_error.reason
+
+
+def test_an_expired_consent_never_looks_like_success(either_scene: SyncScene) -> None:
+    scene = either_scene
+    last_sync_at = scene.login.last_sync_at
+    scene.bank.model.expire_consents()
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
+    booked = scene.new_lines()
+
+    job = scene.sync()
+
+    assert (job.state, last_reason(job)) == (JobState.DISCARDED, Reason.BANK_CONSENT_REQUIRED)
+    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.BANK_CONSENT_REQUIRED)
+    assert scene.login.last_sync_at == last_sync_at
+    assert scene.login.lease is None
+    assert scene.audited()[-1] == "bank_login.sync_failed"
+    assert booked() == []
+    (mail,) = scene.mails()
+    assert (mail.args["template"], mail.args["params"]["reason"]) == (
+        "bank_login_needs_attention",
+        "bank_consent_required",
+    )
+
+
+def test_a_login_without_consent_waits_for_its_owner_and_goes_on_once_reconnected(
+    either_scene: SyncScene,
+) -> None:
+    scene = either_scene
+    scene.bank.model.expire_consents()
+    scene.sync()
+    syncs = len(scene.jobs(JobKind.BANK_SYNC))
+    scene.clock.advance(timedelta(days=2))
+    scene.run_jobs()
+    assert len(scene.jobs(JobKind.BANK_SYNC)) == syncs
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
+
+    scene.connect()
+    (job,) = scene.run_jobs()
+
+    assert job.state is JobState.COMPLETED
+    assert told(scene.login) == (BankLoginStatus.ACTIVE, None)
+    scene.assert_ties()
+
+
+def test_pausing_and_resuming_does_not_make_up_for_a_consent(scene: SyncScene) -> None:
+    scene.bank.model.expire_consents()
+    scene.sync()
+
+    for status in (BankLoginStatus.INACTIVE, BankLoginStatus.ACTIVE):
+        changes = BankLoginChanges(status=status)
+        scene.world.bank_logins.update(scene.actor, login_id=scene.login_id, changes=changes)
+
+    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.BANK_CONSENT_REQUIRED)
+    scene.connect()
+    assert [job.state for job in scene.run_jobs()] == [JobState.COMPLETED]
+
+
+def test_revoked_tokens_need_a_new_consent(either_scene: SyncScene) -> None:
+    either_scene.bank.model.revoke_tokens()
+
+    job = either_scene.sync()
+
+    assert last_reason(job) is Reason.BANK_CONSENT_REQUIRED
+    assert told(either_scene.login) == (BankLoginStatus.ERROR, Reason.BANK_CONSENT_REQUIRED)
+
+
+def test_a_token_that_the_bank_refuses_is_renewed_once_and_the_call_repeated(
+    either_scene: SyncScene,
+) -> None:
+    scene = either_scene
+    before = scene.login.tokens
+    scene.bank.model.expire_tokens()
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
+
+    scene.synced()
+
+    assert scene.effects("token.refresh") == 1
+    assert scene.login.tokens != before
+    scene.assert_ties()
+
+
+def test_a_token_that_is_about_to_expire_is_renewed_before_it_is_used(either_scene: SyncScene) -> None:
+    scene = either_scene
+    expires_at = scene.login.token_expires_at
+    assert expires_at is not None
+    scene.clock.set(expires_at - timedelta(seconds=300) - BETWEEN_SYNCS)
+    scene.gateway.calls.clear()
+
+    scene.synced()
+
+    assert scene.gateway.calls[0] == "refresh"
+    assert scene.effects("token.refresh") == 1
+    assert scene.login.token_expires_at is not None
+    assert scene.login.token_expires_at > expires_at
+
+
+def test_a_token_that_is_refused_even_when_it_is_new_needs_a_new_consent(scene: SyncScene) -> None:
+    def refuse() -> None:
+        raise AccessTokenRefused
+
+    scene.gateway.before["list_accounts"] = refuse
+
+    job = scene.sync()
+
+    assert last_reason(job) is Reason.BANK_CONSENT_REQUIRED
+    assert scene.gateway.calls.count("refresh") == 1
+
+
+def test_a_refresh_whose_answer_got_lost_needs_a_new_consent_at_a_bank_that_gives_one_once(
+    scene: SyncScene,
+) -> None:
+    scene.bank.model.expire_tokens()
+    order(scene, "token.refresh", effect=FaultEffect.AFTER, kind=FaultKind.DROP)
+
+    job = scene.sync()
+    assert (job.state, last_reason(job)) == (JobState.RETRYABLE, Reason.SERVICE_UNAVAILABLE)
+    scene.clock.advance(timedelta(seconds=10))
+    (job,) = scene.run_jobs()
+
+    assert last_reason(job) is Reason.BANK_CONSENT_REQUIRED
+    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.BANK_CONSENT_REQUIRED)
+    assert [mail.args["params"]["reason"] for mail in reversed(scene.mails())] == [
+        "service_unavailable",
+        "bank_consent_required",
+    ]
+
+
+OUTAGES = [
+    ({"status": 503}, Reason.SERVICE_UNAVAILABLE),
+    ({"status": 429}, Reason.SERVICE_UNAVAILABLE),
+    ({"status": 500}, Reason.BANK_API_ERROR),
+    ({"kind": FaultKind.MALFORMED}, Reason.BANK_API_ERROR),
+    ({"kind": FaultKind.DROP}, Reason.SERVICE_UNAVAILABLE),
+    ({"kind": FaultKind.DELAY, "effect": FaultEffect.AFTER, "delay_seconds": 1.3}, Reason.TIMEOUT),
+]
+
+
+@pytest.mark.parametrize(("fault", "reason"), OUTAGES)
+@pytest.mark.parametrize("operation", ["accounts", "transactions", "balance"])
+def test_an_outage_is_told_and_over_with_the_next_sync(
+    scene: SyncScene, operation: str, fault: dict, reason: Reason
+) -> None:
+    last_sync_at = scene.login.last_sync_at
+    scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
+    order(scene, operation, **fault)
+
+    job = scene.sync()
+
+    assert (job.state, last_reason(job)) == (JobState.RETRYABLE, reason)
+    assert told(scene.login) == (BankLoginStatus.ERROR, reason)
+    assert scene.login.last_sync_at == last_sync_at
+    assert len(scene.mails()) == 1
+    scene.clock.advance(timedelta(seconds=10))
+    (job,) = scene.run_jobs()
+    assert job.state is JobState.COMPLETED
+    assert told(scene.login) == (BankLoginStatus.ACTIVE, None)
+    scene.assert_ties()
+
+
+def test_a_bank_that_never_answers_is_asked_four_times_after_one_two_and_four_seconds(
+    scene: SyncScene,
+) -> None:
+    never = {"kind": FaultKind.DELAY, "effect": FaultEffect.BEFORE, "delay_seconds": 1.3, "count": 4}
+    order(scene, "accounts", **never)
+    asked_at = []
+
+    job = scene.sync()
+    for _ in range(4):
+        asked_at.append(job.attempted_at)
+        scene.clock.set(job.run_at)
+        for job in scene.run_jobs():  # noqa: B007 - the last one, when there is another
+            pass
+
+    waited = [(later - earlier).total_seconds() for earlier, later in pairwise(asked_at)]
+    assert (job.state, job.attempt) == (JobState.DISCARDED, 4)
+    assert [error.reason for error in job.errors] == [Reason.TIMEOUT] * 4
+    assert all(wish <= wait <= 1.5 * wish for wish, wait in zip([1, 2, 4], waited, strict=True))
+
+
+def test_the_bank_is_left_alone_for_as_long_as_it_asks(scene: SyncScene) -> None:
+    order(scene, "accounts", status=429, retry_after="120")
+
+    job = scene.sync()
+
+    assert job.run_at - scene.clock.now() >= timedelta(seconds=120)
+
+
+def test_owners_are_told_of_an_outage_once_however_often_it_is_tried_again(scene: SyncScene) -> None:
+    order(scene, "accounts", count=4)
+    scene.sync()
+    for _ in range(3):
+        scene.clock.advance(timedelta(seconds=60))
+        scene.run_jobs()
+
+    assert scene.jobs(JobKind.BANK_SYNC)[0].state is JobState.DISCARDED
+    assert len(scene.mails()) == 1
+
+
+def test_accounts_that_were_done_before_an_outage_stay_done(scene: SyncScene) -> None:
+    current, joint = scene.at_the_bank(), scene.at_the_bank("Joint Account")
+    scene.bank.model.books.add_transaction(current.id, 700)
+    scene.bank.model.books.add_transaction(joint.id, 800)
+    booked, booked_on_joint = scene.new_lines(), scene.new_lines("Joint Account")
+    scene.gateway.before["get_balance"] = lambda: (
+        order(scene, "balance") if scene.gateway.calls.count("get_balance") % 5 == 2 else None
+    )
+    scene.gateway.calls.clear()
+
+    scene.sync()
+
+    assert len(booked()) + len(booked_on_joint()) == 1
+    assert scene.world.ledger.verify() == []
+
+
+def test_a_sync_past_its_deadline_asks_the_bank_no_more(scene: SyncScene) -> None:
+    scene.clock.advance(BETWEEN_SYNCS)
+    job = scene.new_job()
+    scene.gateway.calls.clear()
+    scene.gateway.before["list_accounts"] = lambda: scene.clock.advance(timedelta(minutes=10))
+
+    with pytest.raises(DomainError) as failure:
+        scene.run(job)
+
+    assert failure.value.reason is Reason.TIMEOUT
+    assert scene.gateway.calls == ["list_accounts"]
+    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.TIMEOUT)
+
+
+def test_an_unexpected_error_leaves_the_login_in_error_and_free(scene: SyncScene) -> None:
+    def break_down() -> None:
+        raise ZeroDivisionError
+
+    scene.gateway.before["get_balance"] = break_down
+    scene.clock.advance(BETWEEN_SYNCS)
+
+    with pytest.raises(ZeroDivisionError):
+        scene.run(scene.new_job())
+
+    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.INTERNAL_SERVER_ERROR)
+    assert scene.login.lease is None
+
+
+def test_an_approval_in_the_banks_app_is_awaited_for_five_minutes(
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
+) -> None:
+    with sync_scene(
+        start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, app_approval_required=True
+    ) as scene:
+        (job,) = scene.run_jobs()
+        assert (job.state, job.attempt, job.run_at) == (
+            JobState.SCHEDULED,
+            0,
+            clock.now() + timedelta(seconds=30),
+        )
+        assert told(scene.login) == (BankLoginStatus.ACTIVE, None)
+        assert scene.login.lease is None
+
+        scene.clock.advance(timedelta(seconds=30))
+        assert [job.state for job in scene.run_jobs()] == [JobState.SCHEDULED]
+        assert not scene.bank.model.books.webhooks.registered
+        scene.bank.model.approve_in_app(scene.bank.model.books.customer_named(CUSTOMER).user_id)
+        scene.clock.advance(timedelta(seconds=30))
+        assert [job.state for job in scene.run_jobs()] == [JobState.COMPLETED]
+        assert len(scene.bank.model.books.webhooks.registered) == len(scene.accounts())
+        scene.assert_ties()
+
+
+def test_an_approval_that_never_comes_ends_in_error(
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
+) -> None:
+    with sync_scene(
+        start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, app_approval_required=True
+    ) as scene:
+        for _ in range(10):
+            assert [job.state for job in scene.run_jobs()] == [JobState.SCHEDULED]
+            scene.clock.advance(timedelta(seconds=30))
+
+        (job,) = scene.run_jobs()
+
+        assert (job.state, last_reason(job)) == (JobState.DISCARDED, Reason.BANK_CONSENT_REQUIRED)
+        assert told(scene.login) == (BankLoginStatus.ERROR, Reason.BANK_CONSENT_REQUIRED)
+
+
+def test_a_bank_with_a_budget_of_calls_is_asked_again_only_when_the_budget_allows(scene: SyncScene) -> None:
+    scene.gateway.min_sync_interval_seconds = 21_600
+    scene.clock.advance(BETWEEN_SYNCS)
+    order(scene, "accounts")
+
+    with pytest.raises(JobPostponed) as postponed:
+        scene.run(scene.new_job())
+
+    assert postponed.value.until == scene.clock.now() + timedelta(hours=6)
+    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.SERVICE_UNAVAILABLE)
+
+
+def test_a_failure_that_trying_again_does_not_mend_ends_the_job_whatever_the_budget(
+    scene: SyncScene,
+) -> None:
+    scene.gateway.min_sync_interval_seconds = 21_600
+    scene.bank.model.expire_consents()
+
+    assert scene.sync().state is JobState.DISCARDED

@@ -1,0 +1,156 @@
+"""What taking a bank's webhooks promises, over every storage."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from tests.support.races import race, reasons
+from tests.support.scenes.gateway_world import WEBHOOK_ADDRESS, WEBHOOK_SECRET
+from tests.support.scenes.sync_scene import BETWEEN_SYNCS, SyncScene, sync_scene
+
+from ledgerbank_adapters.bank_http import WebhookUrl
+from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
+from ledgerbank_domain.banking.bank_login import BankLoginStatus
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import ANONYMOUS
+from ledgerbank_domain.identity.page import KeysetRequest, Sort
+from ledgerbank_domain.jobs.job import JobKind
+from ledgerbank_domain.ports.bank_gateway import WebhookDelivery, WebhookNotice
+from ledgerbank_domain.services.bank_connections.bank_webhook_service import ReceivedWebhook
+
+NEWS = ReceivedWebhook(duplicate=False, ignored=False)
+IGNORED = ReceivedWebhook(duplicate=False, ignored=True)
+
+
+@pytest.fixture
+def scene(start_unit_of_work, clock, ids) -> Iterator[SyncScene]:
+    with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, history_length=3) as opened:
+        opened.synced()
+        opened.clock.advance(BETWEEN_SYNCS)
+        yield opened
+
+
+def delivery(
+    scene: SyncScene, event_id: str = "tx_1", event_type: str = "transaction.created", **fields: Any
+) -> WebhookDelivery:
+    account = {"account_id": fields.pop("account_id", scene.at_the_bank().id)}
+    url = str(WebhookUrl(address=WEBHOOK_ADDRESS, provider="simulated", secret=WEBHOOK_SECRET))
+    return WebhookDelivery(
+        body=json.dumps({"type": event_type, "data": {"id": event_id, **account}}).encode(),
+        headers={},
+        query=fields.pop("query", dict(parse_qsl(urlsplit(url).query))),
+    )
+
+
+def receive(scene: SyncScene, delivered: WebhookDelivery, provider: str = "simulated") -> ReceivedWebhook:
+    return scene.world.webhooks.receive(ANONYMOUS, provider=provider, delivery=delivered)
+
+
+def refusal_of(call: Callable[[], object]) -> Reason:
+    with pytest.raises(DomainError) as refusal:
+        call()
+    return refusal.value.reason
+
+
+def syncs(scene: SyncScene) -> int:
+    return len(scene.jobs(JobKind.BANK_SYNC))
+
+
+def rejections(scene: SyncScene) -> int:
+    with scene.start_unit_of_work() as work:
+        found = work.audit.list_keyset(
+            AuditFilter(name=AuditName.WEBHOOK_REJECTED),
+            request=KeysetRequest(sort=Sort(field="occurred_at")),
+        )
+    return len(found.items)
+
+
+def test_a_transaction_on_a_known_account_has_its_login_synced_once(scene: SyncScene) -> None:
+    before = syncs(scene)
+
+    assert receive(scene, delivery(scene)) == NEWS
+    assert syncs(scene) == before + 1
+    assert receive(scene, delivery(scene)) == ReceivedWebhook(duplicate=True, ignored=False)
+    assert syncs(scene) == before + 1
+
+
+def test_of_twenty_deliveries_of_one_event_at_once_one_is_no_duplicate(scene: SyncScene) -> None:
+    before = syncs(scene)
+
+    outcomes = race([lambda: receive(scene, delivery(scene))] * 20)
+
+    assert reasons(outcomes) == []
+    assert [outcome.duplicate for outcome in outcomes].count(False) == 1
+    assert syncs(scene) == before + 1
+
+
+def test_what_is_about_nothing_known_is_noted_and_ignored(scene: SyncScene) -> None:
+    before = syncs(scene)
+
+    assert receive(scene, delivery(scene, account_id="acc_nobodys")) == IGNORED
+    assert receive(scene, delivery(scene, "tx_2", "transaction.updated")) == IGNORED
+    assert receive(scene, delivery(scene, account_id="acc_nobodys")) == ReceivedWebhook(
+        duplicate=True, ignored=True
+    )
+    assert syncs(scene) == before
+
+
+@pytest.mark.parametrize("lost", ["disconnected", "paused"])
+def test_a_login_that_is_not_synced_stays_so(scene: SyncScene, lost: str) -> None:
+    if lost == "disconnected":
+        scene.world.bank_logins.disconnect(scene.actor, login_id=scene.login_id)
+    else:
+        scene.change_login(lambda login: replace(login, status=BankLoginStatus.INACTIVE))
+    before = syncs(scene)
+
+    assert receive(scene, delivery(scene)) == IGNORED
+    assert syncs(scene) == before
+
+
+def test_a_webhook_without_the_secret_token_is_refused_recorded_and_not_noted(scene: SyncScene) -> None:
+    for query in ({}, {"token": ""}, {"token": "guessed"}, {"token": "\ud800"}):
+        assert refusal_of(lambda query=query: receive(scene, delivery(scene, query=query))) is (
+            Reason.INVALID_SIGNATURE
+        )
+
+    assert rejections(scene) == 4
+    assert receive(scene, delivery(scene)) == NEWS
+
+
+@pytest.mark.parametrize("provider", ["monzo", "nobody", "", "\ud800", "\0"])
+def test_a_provider_that_nobody_knows_is_not_found(scene: SyncScene, provider: str) -> None:
+    assert refusal_of(lambda: receive(scene, delivery(scene), provider)) is Reason.RESOURCE_NOT_FOUND
+    assert rejections(scene) == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b"\xff", b'{"type": 1}', b"{" * 100_000])
+def test_what_cannot_be_read_is_refused_as_not_the_banks(scene: SyncScene, body: bytes) -> None:
+    good = delivery(scene)
+
+    broken = WebhookDelivery(body=body, headers=good.headers, query=good.query)
+
+    assert refusal_of(lambda: receive(scene, broken)) is Reason.INVALID_SIGNATURE
+
+
+@pytest.mark.parametrize("text", ["", "\0", "\ud800", "x" * 256])
+def test_an_event_is_noted_whatever_its_id_and_type_look_like(scene: SyncScene, text: str) -> None:
+    scene.gateway.answers["verify_webhook"] = lambda _: WebhookNotice(
+        event_id=text, event_type=text, external_account_id=text
+    )
+
+    assert receive(scene, delivery(scene)) == IGNORED
+    assert receive(scene, delivery(scene)) == ReceivedWebhook(duplicate=True, ignored=True)
+
+
+def test_one_banks_word_counts_for_accounts_at_that_bank_only(scene: SyncScene) -> None:
+    elsewhere = scene.given.a_bank(integration_module="monzo")
+    branch = scene.given.a_branch(elsewhere)
+    login = scene.given.a_login(scene.user, branch, tokens=scene.login.tokens)
+    account = scene.given.new_account(login, branch, external_account_id="acc_elsewhere", fed=True)
+    scene.given.stored(lambda work: work.accounts.add(account))
+
+    assert receive(scene, delivery(scene, account_id="acc_elsewhere")) == IGNORED

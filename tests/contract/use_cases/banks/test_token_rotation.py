@@ -1,0 +1,119 @@
+"""What sealing every secret anew promises, over every storage."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.support.races import race
+from tests.support.scenes.entity_builder import EntityBuilder
+
+from ledgerbank_adapters.encryption import AesGcmSecretBox
+from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus, SealedTokens, SyncLease
+from ledgerbank_domain.banking.oauth_state import OAuthState
+from ledgerbank_domain.ports.bank_gateway import BankTokens
+from ledgerbank_domain.ports.secret_box import SecretBox
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.banks import token_rotation_service
+from ledgerbank_domain.services.banks.bank_token_sealer import (
+    BankTokenSealer,
+    OpenedTokens,
+    code_verifier_place,
+)
+from ledgerbank_domain.services.banks.token_rotation_service import RotationReport, TokenRotationService
+
+OLD, NEW, LOST = bytes(32), bytes(range(32)), b"l" * 32
+BEFORE, DURING, AFTER = AesGcmSecretBox([OLD]), AesGcmSecretBox([NEW, OLD]), AesGcmSecretBox([NEW])
+
+
+def sealed(box: SecretBox, login_id, **fields) -> SealedTokens:
+    tokens = {"access_token": "access", "refresh_token": "refresh", "expires_at": None} | fields
+    return BankTokenSealer(box=box).seal(BankTokens(**tokens), login_id=login_id)
+
+
+def a_login(given: EntityBuilder, box: SecretBox, **fields) -> BankLogin:
+    login_id = given.ids.new_id()
+    tokens = sealed(box, login_id, **fields.pop("tokens", {}))
+    return given.a_login(given.a_user(), id=login_id, tokens=tokens, **fields)
+
+
+def a_state(given: EntityBuilder, box: SecretBox, login: BankLogin) -> OAuthState:
+    now, state_id = given.clock.now(), given.ids.new_id()
+    state = OAuthState(
+        id=state_id,
+        state_hash=state_id.hex * 2,
+        user_id=login.user_id,
+        user_bank_login_id=login.id,
+        code_verifier=box.seal("verifier", bound_to=code_verifier_place(state_id)),
+        expires_at=now + timedelta(minutes=10),
+        inserted_at=now,
+        updated_at=now,
+    )
+    given.stored(lambda work: work.oauth_states.add(state))
+    return state
+
+
+def stored_login(start_unit_of_work: StartUnitOfWork, login: BankLogin) -> BankLogin:
+    with start_unit_of_work() as work:
+        return work.bank_logins.find_many([login.id])[login.id]
+
+
+@pytest.fixture(autouse=True)
+def few_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_rotation_service, "ROWS_AT_ONCE", 2)
+
+
+@pytest.fixture
+def rotation(start_unit_of_work) -> TokenRotationService:
+    return TokenRotationService(start_unit_of_work=start_unit_of_work, box=DURING)
+
+
+def test_everything_is_sealed_anew_once_and_the_old_key_can_go(start_unit_of_work, given, rotation) -> None:
+    now = given.clock.now()
+    logins = [
+        a_login(given, BEFORE),
+        a_login(given, BEFORE, status=BankLoginStatus.INACTIVE, tokens={"refresh_token": None}),
+        a_login(
+            given,
+            BEFORE,
+            lease=SyncLease(token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=now),
+        ),
+        a_login(given, DURING),
+    ]
+    given.a_login(given.a_user())
+    states = [a_state(given, BEFORE, logins[0]), a_state(given, DURING, logins[0])]
+
+    assert rotation.rotate() == RotationReport(renewed=4, current=2, unreadable=0)
+    assert rotation.rotate() == RotationReport(renewed=0, current=6, unreadable=0)
+
+    for login in logins:
+        renewed = stored_login(start_unit_of_work, login)
+        assert replace(renewed, tokens=login.tokens) == login
+        expected = OpenedTokens(access="access", refresh=login.tokens.refresh and "refresh")
+        assert BankTokenSealer(box=AFTER).open(renewed) == expected
+    with start_unit_of_work() as work:
+        for state in states:
+            verifier = work.oauth_states.find_for_update(state.id).code_verifier
+            assert AFTER.open(verifier, bound_to=code_verifier_place(state.id)) == "verifier"
+
+
+def test_what_no_key_opens_is_counted_and_left_as_it_is(start_unit_of_work, given, rotation) -> None:
+    lost = a_login(given, AesGcmSecretBox([LOST]))
+    state = a_state(given, AesGcmSecretBox([LOST]), lost)
+    found = a_login(given, BEFORE)
+
+    assert rotation.rotate() == RotationReport(renewed=1, current=0, unreadable=2)
+    assert stored_login(start_unit_of_work, lost) == lost
+    assert stored_login(start_unit_of_work, found) != found
+    with start_unit_of_work() as work:
+        assert work.oauth_states.find_for_update(state.id) == state
+
+
+def test_several_rotations_at_once_renew_everything_once(start_unit_of_work, given, rotation) -> None:
+    logins = [a_login(given, BEFORE) for _ in range(5)]
+
+    reports = race([rotation.rotate] * 4)
+
+    assert sum(report.renewed for report in reports) == 5
+    assert sum(report.unreadable for report in reports) == 0
+    for login in logins:
+        assert BankTokenSealer(box=AFTER).open(stored_login(start_unit_of_work, login)).access == "access"

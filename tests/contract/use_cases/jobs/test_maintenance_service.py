@@ -1,0 +1,23 @@
+"""What the hourly clearing away promises of what conversations with banks leave, over every storage."""
+
+from datetime import timedelta
+
+from tests.contract.repositories.test_bank_connection_repository import a_state, found, note
+
+from ledgerbank_domain.jobs.job import JobKind
+
+
+def test_expired_states_and_webhooks_of_thirty_days_ago_are_removed(world, start_unit_of_work, given) -> None:
+    now, login = given.clock.now(), given.a_login(given.a_user())
+    expired = a_state(given, login, "expired", expires_at=now - timedelta(seconds=1))
+    awaited = a_state(given, login, "awaited", expires_at=now + timedelta(minutes=10))
+    note(start_unit_of_work, given, "old", at=now - timedelta(days=30, seconds=1))
+    note(start_unit_of_work, given, "young", at=now - timedelta(days=29))
+
+    ran = world.services.due_jobs.run_due_jobs()
+
+    assert JobKind.MAINTENANCE_PRUNE in {job.kind for job in ran}
+    assert found(start_unit_of_work, expired) is None
+    assert found(start_unit_of_work, awaited) == awaited
+    assert note(start_unit_of_work, given, "old")
+    assert not note(start_unit_of_work, given, "young")

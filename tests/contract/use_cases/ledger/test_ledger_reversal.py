@@ -1,0 +1,364 @@
+"""What undoing a payment promises, over every storage and whoever races whom."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from tests.support.races import race, reasons
+
+from ledgerbank_domain.banking.account import AccountChanges, AccountStatus, AccountType
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin, Role
+from ledgerbank_domain.identity.page import PageRequest
+from ledgerbank_domain.ledger.journal import Direction, EntryKind
+from ledgerbank_domain.payments.payment import PaymentFilter, PaymentStatus, PaymentType
+
+WHY = "Sent to the wrong person"
+
+
+@pytest.fixture
+def admin(world) -> Actor:
+    return world.user("admin@example.com", role=Role.ADMIN)[1]
+
+
+@pytest.fixture
+def alice(world):
+    return world.user()
+
+
+def refused(call) -> str:
+    with pytest.raises(DomainError) as error:
+        call()
+    return error.value.reason.code
+
+
+def executed(world, actor, account, amount="10", description="", **fields):
+    payment = world.pending(actor, account, amount, description, **fields)
+    return world.payment_processing.process(actor, payment_id=payment.id)
+
+
+def transferred(world, actor, account, to, amount="10"):
+    return executed(
+        world, actor, account, amount, payment_type=PaymentType.TRANSFER, counterparty_account_id=to.id
+    )
+
+
+def entry_of(world, entry_id):
+    with world.start_unit_of_work() as work:
+        return work.journal.find(entry_id)
+
+
+def entry_of_kind(given, account, kind):
+    return given.a_movement(account, Decimal(5), kind=kind)[1]
+
+
+def test_a_payment_is_undone_by_an_entry_with_its_lines_mirrored(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payment = executed(world, actor, account)
+    world.clock.advance(timedelta(hours=1))
+    undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=f"  {WHY} ")
+    assert (undone.status, undone.reversed_at) == (PaymentStatus.COMPLETED, world.clock.now())
+    assert undone == replace(
+        payment,
+        reversed_at=world.clock.now(),
+        reversal_entry_id=undone.reversal_entry_id,
+        updated_at=world.clock.now(),
+    )
+    assert world.payments.get(actor, payment_id=payment.id) == undone
+    page = world.payments.list_page(actor, PaymentFilter(user_id=user.id), request=PageRequest())
+    assert page.items == (undone,)
+    entry, undoing = entry_of(world, payment.journal_entry_id), entry_of(world, undone.reversal_entry_id)
+    assert (undoing.kind, undoing.reverses_entry_id) == (EntryKind.REVERSAL, entry.id)
+    assert (undoing.description, undoing.posted_at) == (WHY, world.clock.now())
+    assert [(line.account, line.direction, line.amount) for line in undoing.postings] == [
+        (line.account, line.direction.opposite, line.amount) for line in entry.postings
+    ]
+    assert world.balance(account) == 100
+    assert "ledger.reversed" in world.audit_names(payment.id)
+    assert world.ledger.verify() == []
+
+
+def test_a_transfer_goes_back_to_whom_it_came_from(world, alice, admin):
+    user, actor = alice
+    account, theirs = world.account_of(user, "100"), world.account_of(world.user("bob@example.com")[0])
+    payment = transferred(world, actor, account, theirs, "40")
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert (world.balance(account), world.balance(theirs)) == (100, 0)
+    assert world.ledger.verify() == []
+
+
+def test_a_credit_is_taken_back(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user)
+    payment = executed(world, actor, account, direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT)
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert world.balance(account) == 0
+    assert world.ledger.verify() == []
+
+
+def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world, alice):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payment = executed(world, actor, account)
+    undoing = world.reversals.reverse_entry(SYSTEM, entry_id=payment.journal_entry_id, reason=WHY)
+    stored = world.payments.get(actor, payment_id=payment.id)
+    assert (stored.reversal_entry_id, stored.reversed_at) == (undoing.id, undoing.posted_at)
+    assert entry_of(world, undoing.id) == undoing
+    assert world.ledger.verify() == []
+
+
+def test_an_entry_without_a_payment_is_reversed_too_and_once(world, given, alice):
+    account, entry, _ = given.a_movement(world.account_of(alice[0], "100"), Decimal(-30))
+    undoing = world.reversals.reverse_entry(SYSTEM, entry_id=entry.id, reason=WHY)
+    assert world.balance(account) == 100
+    assert world.audit_names(entry.id) == ["ledger.reversed"]
+    again = refused(lambda: world.reversals.reverse_entry(SYSTEM, entry_id=entry.id, reason=WHY))
+    assert again == "already_reversed"
+    with world.start_unit_of_work() as work:
+        assert work.journal.find_reversal_of(entry.id) == undoing
+        assert work.journal.find_reversal_of(undoing.id) is None
+    assert world.ledger.verify() == []
+
+
+def test_a_payment_is_reversed_once_by_whichever_way(world, alice, admin):
+    user, actor = alice
+    payment = executed(world, actor, world.account_of(user, "100"))
+    undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    for again in (
+        lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason="Another reason"),
+        lambda: world.reversals.reverse_entry(SYSTEM, entry_id=payment.journal_entry_id, reason=WHY),
+    ):
+        assert refused(again) == "already_reversed"
+    assert world.payments.get(actor, payment_id=payment.id) == undone
+
+
+@pytest.mark.parametrize("kind", [EntryKind.OPENING, EntryKind.IMPORT, EntryKind.RECONCILIATION])
+def test_what_a_bank_said_is_not_reversed(world, given, alice, kind):
+    account = world.account_of(alice[0], "100")
+    entry = entry_of_kind(given, account, kind)
+    assert (
+        refused(lambda: world.reversals.reverse_entry(SYSTEM, entry_id=entry.id, reason=WHY))
+        == "not_reversible"
+    )
+    assert world.ledger.verify() == []
+
+
+def test_a_reversal_is_not_reversed(world, alice, admin):
+    user, actor = alice
+    payment = executed(world, actor, world.account_of(user, "100"))
+    undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert (
+        refused(lambda: world.reversals.reverse_entry(SYSTEM, entry_id=undone.reversal_entry_id, reason=WHY))
+        == "not_reversible"
+    )
+
+
+@pytest.mark.parametrize("ending", ["pending", "cancelled"])
+def test_a_payment_that_moved_no_money_is_not_reversed(world, alice, admin, ending):
+    user, actor = alice
+    payment = world.pending(actor, world.account_of(user, "100"))
+    if ending == "cancelled":
+        world.payments.cancel(actor, payment_id=payment.id)
+    assert (
+        refused(lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY))
+        == "not_reversible"
+    )
+
+
+def test_what_nobody_knows_is_not_found(world, admin):
+    unknown = world.ids.new_id()
+    assert (
+        refused(lambda: world.reversals.reverse_payment(admin, payment_id=unknown, reason=WHY))
+        == "payment_not_found"
+    )
+    assert (
+        refused(lambda: world.reversals.reverse_entry(admin, entry_id=unknown, reason=WHY))
+        == "resource_not_found"
+    )
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.SUPPORT])
+def test_only_administrators_reverse(world, alice, role):
+    user, actor = alice
+    payment = executed(world, actor, world.account_of(user, "100"))
+    who = actor if role is Role.USER else world.user("support@example.com", role=role)[1]
+    unknown = world.ids.new_id()
+    for ask in (
+        lambda: world.reversals.reverse_payment(who, payment_id=payment.id, reason=WHY),
+        lambda: world.reversals.reverse_payment(who, payment_id=unknown, reason=WHY),
+        lambda: world.reversals.reverse_entry(who, entry_id=payment.journal_entry_id, reason=WHY),
+        lambda: world.reversals.reverse_entry(who, entry_id=unknown, reason=WHY),
+    ):
+        assert refused(ask) == "insufficient_permissions"
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 256, "a\x00b", "\ud800", None, 5])
+def test_a_reason_is_needed_and_is_text(world, alice, admin, reason):
+    user, actor = alice
+    payment = executed(world, actor, world.account_of(user, "100"))
+    assert (
+        refused(lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=reason))
+        == "invalid_field_format"
+    )
+    assert world.payments.get(actor, payment_id=payment.id).reversed_at is None
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason="x" * 255)
+
+
+def test_money_that_was_spent_since_cannot_be_taken_back(world, alice, admin):
+    user, actor = alice
+    bob, bob_actor = world.user("bob@example.com")
+    account, theirs = world.account_of(user, "100"), world.account_of(bob)
+    payment = transferred(world, actor, account, theirs, "40")
+    executed(world, bob_actor, theirs, "0.01")
+    refusal = refused(lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY))
+    assert refusal == "negative_balance"
+    assert world.payments.get(actor, payment_id=payment.id) == payment
+    assert (world.balance(account), world.balance(theirs)) == (60, Decimal("39.99"))
+    assert world.ledger.verify() == []
+
+
+def test_a_credit_limit_counts_as_money(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, account_type=AccountType.CREDIT, credit_limit="10")
+    credit = {"direction": Direction.CREDIT, "payment_type": PaymentType.DEPOSIT}
+    payment = executed(world, actor, account, "10", **credit)
+    executed(world, actor, account, "20")
+    assert world.balance(account) == -10
+    refusal = refused(lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY))
+    assert refusal == "negative_balance"
+    executed(world, actor, account, "10", "Paid back", **credit)
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert world.balance(account) == -10
+
+
+@pytest.mark.parametrize("closed", ["payer's", "receiver's"])
+def test_nothing_is_booked_on_a_closed_account(world, alice, admin, closed):
+    user, actor = alice
+    bob, bob_actor = world.user("bob@example.com")
+    account, theirs = world.account_of(user, "40"), world.account_of(bob)
+    payment = transferred(world, actor, account, theirs, "40")
+    if closed == "receiver's":
+        executed(world, bob_actor, theirs, "40")
+    close = AccountChanges(status=AccountStatus.CLOSED)
+    on = account if closed == "payer's" else theirs
+    world.accounts.update(admin, account_id=on.id, changes=close)
+    refusal = refused(lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY))
+    assert refusal == "account_inactive"
+
+
+@pytest.mark.parametrize("status", [AccountStatus.FROZEN, AccountStatus.SUSPENDED, AccountStatus.INACTIVE])
+def test_a_mistake_is_put_right_on_an_account_that_is_only_stopped(world, alice, admin, status):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payment = executed(world, actor, account)
+    world.accounts.update(admin, account_id=account.id, changes=AccountChanges(status=status))
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert world.balance(account) == 100
+
+
+def test_what_was_reversed_leaves_the_days_spending(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "3000")
+    payment = executed(world, actor, account, "900")
+    assert refused(lambda: executed(world, actor, account, "100.01")) == "daily_limit_exceeded"
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert world.accounts.health(actor, account_id=account.id).daily_spent.is_zero
+    executed(world, actor, account, "1000")
+    assert world.accounts.health(actor, account_id=account.id).daily_spent.amount == 1000
+    assert refused(lambda: executed(world, actor, account, "0.01")) == "daily_limit_exceeded"
+
+
+def test_reversing_a_payment_of_another_day_gives_today_no_more_to_spend(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "3000")
+    payment = executed(world, actor, account, "900")
+    world.clock.advance(timedelta(days=1))
+    executed(world, actor, account, "1000")
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert refused(lambda: executed(world, actor, account, "0.01")) == "daily_limit_exceeded"
+
+
+def test_what_was_reversed_is_no_twin_and_may_be_done_again(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payment = executed(world, actor, account, "10", "Rent")
+    assert refused(lambda: executed(world, actor, account, "10", "Rent")) == "duplicate_transaction"
+    world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    again = executed(world, actor, account, "10", "Rent")
+    assert not world.payments.outlook(actor, payment_id=again.id).is_duplicate
+    assert refused(lambda: executed(world, actor, account, "10", "Rent")) == "duplicate_transaction"
+
+
+def test_of_many_reversals_at_once_exactly_one_is_booked(world, alice, admin):
+    user, actor = alice
+    account, theirs = world.account_of(user, "100"), world.account_of(world.user("bob@example.com")[0])
+    payment = transferred(world, actor, account, theirs)
+    outcomes = race(
+        [
+            *[lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)] * 6,
+            *[lambda: world.reversals.reverse_entry(SYSTEM, entry_id=payment.journal_entry_id, reason=WHY)]
+            * 6,
+        ]
+    )
+    assert reasons(outcomes) == ["already_reversed"] * 11
+    assert (world.balance(account), world.balance(theirs)) == (100, 0)
+    assert world.ledger.verify() == []
+
+
+def test_spending_beside_a_reversal_spends_nothing_twice(world, alice, admin):
+    user, actor = alice
+    bob, bob_actor = world.user("bob@example.com")
+    account, theirs = world.account_of(user, "100"), world.account_of(bob)
+    payments = [transferred(world, actor, account, theirs, "10") for _ in range(4)]
+    spending = [world.pending(bob_actor, theirs, "10") for _ in range(4)]
+    calls = []
+    for sent, spent in zip(payments, spending, strict=True):
+        calls += [
+            lambda p=sent: world.reversals.reverse_payment(admin, payment_id=p.id, reason=WHY),
+            lambda p=spent: world.payment_processing.process(bob_actor, payment_id=p.id),
+        ]
+    outcomes = race(calls)
+    refusals = reasons(outcomes)
+    assert set(refusals) <= {"negative_balance", "insufficient_funds"}
+    assert len(refusals) == 4
+    assert world.balance(theirs) == 0
+    assert world.ledger.verify() == []
+
+
+def test_a_reversal_is_recorded_with_who_did_it(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payment = executed(world, actor, account)
+    who = replace(admin, origin=Origin(correlation_id="why"))
+    world.reversals.reverse_payment(who, payment_id=payment.id, reason=WHY)
+    with world.start_unit_of_work() as work:
+        (told,) = [
+            event for event in work.audit.list_about(payment.id) if event.name.value == "ledger.reversed"
+        ]
+    assert (told.actor_user_id, told.actor_role) == (admin.user_id, Role.ADMIN)
+    assert told.origin.correlation_id == "why"
+
+
+def test_payments_are_reversed_in_their_own_order_and_the_lines_stay_in_order_of_booking(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payments = [executed(world, actor, account, "1") for _ in range(3)]
+    for payment in payments:
+        world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    assert world.balance(account) == 100
+    assert world.ledger.verify() == []
+
+
+def test_a_reversal_is_never_posted_before_the_last_line_of_an_account(world, alice, admin):
+    user, actor = alice
+    account = world.account_of(user, "100")
+    payment = executed(world, actor, account)
+    posted_at = payment.posted_at
+    world.clock.advance(timedelta(minutes=-6))
+    undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
+    undoing = entry_of(world, undone.reversal_entry_id)
+    assert undone.reversed_at == undoing.posted_at == posted_at
+    assert undoing.inserted_at > entry_of(world, payment.journal_entry_id).inserted_at
+    assert world.ledger.verify() == []

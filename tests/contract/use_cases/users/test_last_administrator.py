@@ -1,0 +1,124 @@
+"""Somebody who may administer is always left, over every storage and whoever races whom."""
+
+import pytest
+from tests.support.races import race, reasons
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
+from ledgerbank_domain.users.user import User, UserChanges, UserStatus
+
+DEMOTION = UserChanges(role=Role.SUPPORT)
+ENDS = [
+    UserChanges(role=Role.USER),
+    DEMOTION,
+    UserChanges(status=UserStatus.SUSPENDED),
+    UserChanges(role=Role.USER, status=UserStatus.SUSPENDED),
+]
+
+
+def administrators(world, count: int) -> list[tuple[User, Actor]]:
+    return [world.user(f"admin{number}@example.com", role=Role.ADMIN) for number in range(count)]
+
+
+def still_administer(world) -> int:
+    with world.start_unit_of_work() as work:
+        everybody = work.users.find_many_with_administrators_for_update([])
+        return sum(user.is_administrator for user in everybody.values())
+
+
+def refused(call) -> str:
+    with pytest.raises(DomainError) as error:
+        call()
+    return error.value.reason.code
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_last_administrator_stays_one_by_their_own_profile_too(world, end):
+    ((user, admin),) = administrators(world, 1)
+    world.user("support@example.com", role=Role.SUPPORT)
+    for act in (
+        lambda: world.users.update_profile(admin, end),
+        lambda: world.users.update(admin, user_id=user.id, changes=end),
+    ):
+        assert refused(act) == "last_administrator"
+    with world.start_unit_of_work() as work:
+        assert work.users.get(user.id) == user
+    assert world.users.update_profile(admin, UserChanges(full_name="Still Admin")).role is Role.ADMIN
+
+
+@pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
+def test_an_administrator_who_is_not_active_is_no_help(world, status):
+    (_, admin), (other, _) = administrators(world, 2)
+    world.users.update(admin, user_id=other.id, changes=UserChanges(status=status))
+    assert refused(lambda: world.users.update_profile(admin, DEMOTION)) == "last_administrator"
+    world.users.update(admin, user_id=other.id, changes=UserChanges(status=UserStatus.ACTIVE))
+    assert world.users.update_profile(admin, DEMOTION).role is Role.SUPPORT
+
+
+@pytest.mark.parametrize("deletes", ["by deleting", "by status"])
+def test_of_two_administrators_who_delete_each_other_at_once_exactly_one_is_gone(world, deletes):
+    (first, first_actor), (second, second_actor) = administrators(world, 2)
+
+    def delete(actor, user):
+        if deletes == "by deleting":
+            return lambda: world.users.delete(actor, user_id=user.id)
+        gone = UserChanges(status=UserStatus.DELETED)
+        return lambda: world.users.update(actor, user_id=user.id, changes=gone)
+
+    outcomes = race([delete(first_actor, second), delete(second_actor, first)])
+    assert reasons(outcomes) == ["token_revoked"]
+    assert still_administer(world) == 1
+
+
+def test_of_many_who_demote_themselves_at_once_one_stays(world):
+    admins = administrators(world, 6)
+    outcomes = race([lambda a=actor: world.users.update_profile(a, DEMOTION) for _, actor in admins])
+    assert reasons(outcomes) == ["last_administrator"]
+    assert still_administer(world) == 1
+
+
+def test_of_many_who_demote_one_another_in_a_ring_one_stays(world):
+    admins = administrators(world, 6)
+    ring = zip(admins, [*admins[1:], admins[0]], strict=True)
+    race(
+        [
+            lambda a=actor, u=user: world.users.update(a, user_id=u.id, changes=UserChanges(role=Role.USER))
+            for (_, actor), (user, _) in ring
+        ]
+    )
+    assert still_administer(world) >= 1
+
+
+def test_demotions_suspensions_and_promotions_in_a_crowd_leave_somebody(world):
+    admins = administrators(world, 4)
+    others = [world.user(f"user{number}@example.com")[0] for number in range(2)]
+    suspended = UserChanges(status=UserStatus.SUSPENDED)
+    calls = []
+    for number, (_, actor) in enumerate(admins):
+        target = admins[(number + 1) % len(admins)][0]
+        calls += [
+            lambda a=actor: world.users.update_profile(a, DEMOTION),
+            lambda a=actor, u=target: world.users.update(a, user_id=u.id, changes=suspended),
+            lambda a=actor, u=target: world.users.delete(a, user_id=u.id),
+        ]
+    calls += [
+        lambda u=user: world.users.update(admins[0][1], user_id=u.id, changes=UserChanges(role=Role.ADMIN))
+        for user in others
+    ]
+    race(calls)
+    assert still_administer(world) >= 1
+
+
+def test_others_are_suspended_and_deleted_without_regard_to_who_administers(world):
+    ((_, admin),) = administrators(world, 1)
+    user, _ = world.user()
+    world.users.update(admin, user_id=user.id, changes=UserChanges(status=UserStatus.SUSPENDED))
+    world.users.delete(admin, user_id=user.id)
+    assert still_administer(world) == 1
+
+
+def test_the_system_too_leaves_somebody(world):
+    ((user, _),) = administrators(world, 1)
+    outcome = refused(lambda: world.users.update(SYSTEM, user_id=user.id, changes=DEMOTION))
+    assert outcome in ("last_administrator", "insufficient_permissions")
+    assert still_administer(world) == 1

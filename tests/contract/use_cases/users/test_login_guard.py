@@ -1,0 +1,389 @@
+"""What guessing passwords comes to, over every storage."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.support.races import race
+from tests.support.scenes.service_world import PASSWORD, ServiceWorld
+
+from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor, Origin
+from ledgerbank_domain.identity.page import KeysetRequest
+from ledgerbank_domain.jobs.job import JobKind
+from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
+from ledgerbank_domain.users.login_failures import MAX_REMEMBERED
+from ledgerbank_domain.users.user import UserStatus
+
+ALICE = "alice@example.com"
+NOBODY = "nobody@example.com"
+AT_HOME = "203.0.113.7"
+ELSEWHERE = "198.51.100.9"
+
+
+def client(ip: str | None) -> Actor:
+    return Actor(origin=Origin(ip=ip))
+
+
+def attempt(
+    world: ServiceWorld, *, email: str = ALICE, password: str = "wrong", ip: str | None = ELSEWHERE
+) -> tuple[str, int | None]:
+    """What a login is answered: a reason, and how long to wait."""
+    try:
+        world.auth.log_in(client(ip), email=email, password=password)
+    except DomainError as error:
+        return error.reason.code, error.details.get("retry_after_seconds")
+    return "in", None
+
+
+def fail(world: ServiceWorld, times: int, **how: Any) -> None:
+    """So many counted failures, each after whatever delay there is."""
+    counted = 0
+    while counted < times:
+        reason, wait = attempt(world, **how)
+        if wait is None:
+            assert reason == "invalid_credentials"
+            counted += 1
+        else:
+            world.clock.advance(timedelta(seconds=wait))
+
+
+def events(world: ServiceWorld, name: AuditName) -> list[AuditEvent]:
+    with world.start_unit_of_work() as work:
+        request = KeysetRequest(sort=LATEST_FIRST, limit=100)
+        return list(work.audit.list_keyset(AuditFilter(name=name), request=request).items)
+
+
+def mails(world: ServiceWorld) -> list[str]:
+    world.services.due_jobs.run_due_jobs()
+    return [mail.mail.subject for mail in world.mailbox.list_newest(limit=100)]
+
+
+@pytest.fixture(params=[ALICE, NOBODY])
+def email(request: pytest.FixtureRequest, world: ServiceWorld) -> str:
+    """Of a user, and of nobody: nothing tells them apart."""
+    world.user()
+    return str(request.param)
+
+
+def test_after_five_failures_each_further_one_has_to_wait_twice_as_long(
+    world: ServiceWorld, email: str
+) -> None:
+    answers = [attempt(world, email=email) for _ in range(5)]
+    for _ in range(8):
+        reason, wait = attempt(world, email=email)
+        answers.append((reason, wait))
+        assert wait is not None
+        world.clock.advance(timedelta(seconds=wait) - timedelta(milliseconds=1))
+        assert attempt(world, email=email) == ("rate_limit_exceeded", 1)
+        world.clock.advance(timedelta(milliseconds=1))
+        assert attempt(world, email=email) == ("invalid_credentials", None)
+
+    waits = [1, 2, 4, 8, 16, 32, 60, 60]
+    assert answers == [("invalid_credentials", None)] * 5 + [("rate_limit_exceeded", wait) for wait in waits]
+
+
+def test_a_guess_that_has_to_wait_is_refused_alike_whether_right_or_wrong(world: ServiceWorld) -> None:
+    world.user()
+    fail(world, 5)
+
+    assert attempt(world) == attempt(world, password=PASSWORD) == ("rate_limit_exceeded", 1)
+
+    world.clock.advance(timedelta(seconds=1))
+    assert attempt(world, password=PASSWORD) == ("in", None)
+
+
+def test_refused_guesses_do_not_make_the_wait_longer(world: ServiceWorld, email: str) -> None:
+    fail(world, 5, email=email)
+    for _ in range(20):
+        assert attempt(world, email=email) == ("rate_limit_exceeded", 1)
+
+    world.clock.advance(timedelta(seconds=1))
+
+    assert attempt(world, email=email) == ("invalid_credentials", None)
+    assert attempt(world, email=email) == ("rate_limit_exceeded", 2)
+
+
+def test_failures_of_fifteen_minutes_ago_are_forgotten(world: ServiceWorld, email: str) -> None:
+    fail(world, 4, email=email)
+    world.clock.advance(timedelta(minutes=15))
+    fail(world, 4, email=email)
+
+    assert attempt(world, email=email) == ("invalid_credentials", None)
+    assert attempt(world, email=email) == ("rate_limit_exceeded", 1)
+
+
+def test_a_right_password_from_where_its_user_logged_in_before_is_let_through_at_once(
+    world: ServiceWorld,
+) -> None:
+    world.user()
+    assert attempt(world, password=PASSWORD, ip=AT_HOME) == ("in", None)
+    fail(world, 12)
+
+    assert attempt(world, password=PASSWORD, ip=AT_HOME) == ("in", None)
+    assert attempt(world, password=PASSWORD) == ("rate_limit_exceeded", 60)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_known"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        (None, None, False),
+    ],
+)
+def test_a_known_client_is_an_address_or_of_ipv6_a_network(
+    world: ServiceWorld, before: str | None, now: str | None, is_known: bool
+) -> None:
+    world.user()
+    attempt(world, password=PASSWORD, ip=before)
+    fail(world, 5)
+
+    answer = attempt(world, password=PASSWORD, ip=now)
+
+    assert answer == (("in", None) if is_known else ("rate_limit_exceeded", 1))
+
+
+def test_a_known_client_is_known_for_its_own_user_only(world: ServiceWorld) -> None:
+    world.user()
+    world.user("mallory@example.com")
+    attempt(world, email="mallory@example.com", password=PASSWORD, ip=ELSEWHERE)
+    fail(world, 5)
+
+    assert attempt(world, password=PASSWORD, ip=ELSEWHERE) == ("rate_limit_exceeded", 1)
+
+
+def test_a_known_client_that_guesses_on_is_told_what_strangers_are_told(world: ServiceWorld) -> None:
+    world.user()
+    attempt(world, password=PASSWORD, ip=AT_HOME)
+    fail(world, 5, ip=AT_HOME)
+    fail(world, 5, email=NOBODY, ip=AT_HOME)
+
+    for seconds in (1, 2, 4):
+        for email in (ALICE, NOBODY):
+            assert {attempt(world, email=email, ip=AT_HOME) for _ in range(3)} == {
+                ("rate_limit_exceeded", seconds)
+            }
+        world.clock.advance(timedelta(seconds=seconds))
+        for email in (ALICE, NOBODY):
+            assert attempt(world, email=email, ip=AT_HOME) == ("invalid_credentials", None)
+
+
+def test_a_known_client_that_guesses_on_is_trusted_no_more_in_the_end(world: ServiceWorld) -> None:
+    world.user()
+    attempt(world, password=PASSWORD, ip=AT_HOME)
+    fail(world, 12)
+    for _ in range(29):
+        assert attempt(world, ip=AT_HOME) == ("rate_limit_exceeded", 60)
+    assert attempt(world, password=PASSWORD, ip=AT_HOME) == ("in", None)
+
+    assert attempt(world, ip=AT_HOME) == ("rate_limit_exceeded", 60)
+
+    assert attempt(world, password=PASSWORD, ip=AT_HOME) == ("rate_limit_exceeded", 60)
+    world.clock.advance(timedelta(seconds=60))
+    assert attempt(world, password=PASSWORD, ip=AT_HOME) == ("in", None)
+
+
+def test_strangers_alone_never_lock_a_known_client_out(world: ServiceWorld) -> None:
+    world.user()
+    attempt(world, password=PASSWORD, ip=AT_HOME)
+    for _ in range(40):
+        fail(world, 1)
+        assert attempt(world, password=PASSWORD, ip=AT_HOME) == ("in", None)
+
+
+def test_of_20_guesses_at_once_five_are_answered(world: ServiceWorld, email: str) -> None:
+    outcomes = Counter(race([lambda: attempt(world, email=email)] * 20))
+
+    assert outcomes[("invalid_credentials", None)] == 5
+    assert sum(outcomes.values()) == 20
+    assert {reason for reason, _ in outcomes} == {"invalid_credentials", "rate_limit_exceeded"}
+
+
+def test_20_right_passwords_at_once_are_all_let_in(world: ServiceWorld) -> None:
+    world.user()
+
+    assert race([lambda: attempt(world, password=PASSWORD)] * 20) == [("in", None)] * 20
+
+
+def test_switched_off_nobody_has_to_wait_but_it_is_noticed_all_the_same(world: ServiceWorld) -> None:
+    world.user()
+    guard = replace(world.auth.login_guard, backoff_after=0)
+    world.auth = replace(world.auth, login_guard=guard)
+
+    assert {attempt(world) for _ in range(15)} == {("invalid_credentials", None)}
+    assert len(events(world, AuditName.SUSPICIOUS)) == 1
+    assert mails(world) == ["Somebody failed to log in to your account"]
+
+
+def test_the_owner_is_told_at_the_tenth_failure_once_a_day(world: ServiceWorld) -> None:
+    world.user()
+    fail(world, 9)
+    assert mails(world) == []
+
+    fail(world, 1)
+    assert mails(world) == ["Somebody failed to log in to your account"]
+
+    fail(world, 30)
+    assert len(mails(world)) == 1
+    world.clock.advance(timedelta(days=1))
+    fail(world, 10)
+    assert len(mails(world)) == 2
+
+
+def test_nobody_is_told_of_failures_for_an_unknown_email(world: ServiceWorld) -> None:
+    fail(world, 12, email=NOBODY)
+
+    assert mails(world) == []
+
+
+def test_the_email_and_the_address_are_counted_apart(world: ServiceWorld) -> None:
+    """However many others fail in between, from wherever they do."""
+    world.user()
+    for number in range(8):
+        fail(world, 1, ip=f"192.0.2.{number}")
+        for other in range(12):
+            fail(world, 1, email=f"nobody{number}.{other}@example.com", ip=f"198.51.{number}.{other}")
+
+    suspicions = events(world, AuditName.SUSPICIOUS)
+
+    pseudonym = world.auth.login_guard.pseudonymizer.pseudonym(ALICE)
+    assert [event.metadata for event in suspicions] == [{"cause": "failed_logins", "email_hash": pseudonym}]
+
+
+def test_an_address_that_fails_for_many_is_suspect_once_in_five_minutes(world: ServiceWorld) -> None:
+    for number in range(55):
+        fail(world, 1, email=f"nobody{number}@example.com")
+    assert [event.metadata for event in events(world, AuditName.SUSPICIOUS)] == [
+        {"cause": "failed_logins", "ip": ELSEWHERE}
+    ]
+
+    world.clock.advance(timedelta(minutes=5))
+    for number in range(5):
+        fail(world, 1, email=f"nobody{number}@example.com")
+
+    assert len(events(world, AuditName.SUSPICIOUS)) == 2
+
+
+def failures_on_record(world: ServiceWorld, user_id: UUID) -> tuple[int, int]:
+    """How many events tell of failed logins of the user, and how many they stand for."""
+    with world.start_unit_of_work() as work:
+        told = [each for each in work.audit.list_about(user_id) if each.name is AuditName.LOGIN_FAILED]
+    return len(told), sum(each.count for each in told)
+
+
+def test_each_counted_failure_and_each_delay_is_on_record_once(world: ServiceWorld) -> None:
+    user, _ = world.user()
+    fail(world, 5)
+    for _ in range(7):
+        attempt(world)
+    world.clock.advance(timedelta(seconds=1))
+    attempt(world)
+    for _ in range(7):
+        attempt(world, password=PASSWORD)
+
+    names = Counter(world.audit_names(user.id))
+
+    assert failures_on_record(world, user.id) == (1, 6)
+    assert names["rate_limit.exceeded"] == 2
+    assert names["security.suspicious"] == 0
+
+
+def test_the_right_password_of_a_user_who_may_not_log_in_counts_as_a_failure(world: ServiceWorld) -> None:
+    user, _ = world.user()
+    world.set_user_status(user, UserStatus.SUSPENDED)
+
+    answers = [attempt(world, password=PASSWORD) for _ in range(6)]
+
+    assert answers == [("account_inactive", None)] * 5 + [("rate_limit_exceeded", 1)]
+
+
+def change(world: ServiceWorld, actor: Actor, current: str, new: str = "another horse") -> str:
+    try:
+        world.users.change_password(
+            actor, current_password=current, new_password=new, password_confirmation=new
+        )
+    except DomainError as error:
+        return error.reason.code
+    return "changed"
+
+
+def test_a_wrong_current_password_counts_as_a_failed_login(world: ServiceWorld) -> None:
+    user, owner = world.user()
+    thief = replace(owner, origin=Origin(ip=ELSEWHERE))
+    answers = [change(world, thief, "wrong") for _ in range(20)]
+
+    assert answers == ["invalid_credentials"] * 5 + ["rate_limit_exceeded"] * 15
+    assert change(world, thief, PASSWORD) == "rate_limit_exceeded"
+    assert attempt(world) == ("rate_limit_exceeded", 1)
+    assert failures_on_record(world, user.id) == (1, 5)
+    assert len(events(world, AuditName.SUSPICIOUS)) == 1
+
+    attempt(world, password=PASSWORD, ip=AT_HOME)
+    world.clock.advance(timedelta(seconds=1))
+    assert change(world, replace(owner, origin=Origin(ip=AT_HOME)), PASSWORD) == "changed"
+
+
+def test_a_new_password_that_is_no_good_is_not_a_guess(world: ServiceWorld) -> None:
+    _, actor = world.user()
+
+    assert {change(world, actor, "wrong", new="x") for _ in range(8)} == {"invalid_password_format"}
+    assert change(world, actor, PASSWORD) == "changed"
+
+
+def test_a_refusal_that_cannot_be_counted_stays_a_refusal(world: ServiceWorld) -> None:
+    world.user()
+
+    class Unrecordable:
+        def record_failure(self, *_: object, **__: object) -> None:
+            raise DomainError(Reason.DATABASE_ERROR)
+
+    guard = replace(world.auth.login_guard, audit=Unrecordable())
+    auth = replace(world.auth, login_guard=guard)
+
+    with pytest.raises(DomainError) as refusal:
+        auth.log_in(client(ELSEWHERE), email=ALICE, password="wrong")
+
+    assert refusal.value.reason is Reason.INVALID_CREDENTIALS
+    assert isinstance(refusal.value.__cause__, DomainError)
+
+
+def test_what_is_remembered_is_bounded_and_then_cleared_away(
+    world: ServiceWorld, prune: Callable[[], None]
+) -> None:
+    user, _ = world.user()
+    attempt(world, password=PASSWORD, ip=AT_HOME)
+    world.auth = replace(world.auth, login_guard=replace(world.auth.login_guard, backoff_after=0))
+    for _ in range(MAX_REMEMBERED + 3):
+        attempt(world)
+    subject = f"ip:{ELSEWHERE}"
+    with world.start_unit_of_work() as work:
+        assert len(work.login_attempts.find_for_update(subject).failed_at) == MAX_REMEMBERED
+
+    world.clock.advance(timedelta(days=1, seconds=1))
+    prune()
+    with world.start_unit_of_work() as work:
+        assert work.login_attempts.find_for_update(subject) is None
+        assert work.login_attempts.knows_network(user.id, AT_HOME)
+
+    world.clock.advance(timedelta(days=90))
+    prune()
+    with world.start_unit_of_work() as work:
+        assert not work.login_attempts.knows_network(user.id, AT_HOME)
+
+
+@pytest.fixture
+def prune(world: ServiceWorld) -> Callable[[], None]:
+    def run() -> None:
+        kinds = {job.kind for job in world.services.due_jobs.run_due_jobs()}
+        assert JobKind.MAINTENANCE_PRUNE in kinds
+
+    return run

@@ -1,0 +1,211 @@
+"""What registration, administration and profiles promise, over every storage."""
+
+from datetime import timedelta
+
+import pytest
+from tests.support.races import race, reasons
+from tests.support.scenes.service_world import PASSWORD
+
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Role
+from ledgerbank_domain.payments.payment import PaymentStatus
+from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.users.user import UserChanges, UserStatus
+
+
+@pytest.fixture
+def admin(world):
+    return world.user("admin@example.com", role=Role.ADMIN)[1]
+
+
+def registration(email="alice@example.com", password=PASSWORD, **fields):
+    return NewUser(
+        **{"email": email, "full_name": "Alice", "password": password, "password_confirmation": password}
+        | fields
+    )
+
+
+def refused(call):
+    with pytest.raises(DomainError) as error:
+        call()
+    return error.value.reason.code
+
+
+def test_registration_makes_an_ordinary_user_whatever_role_is_asked_for(world):
+    user = world.users.register(ANONYMOUS, registration(role=Role.ADMIN))
+    assert (user.role, user.status) == (Role.USER, UserStatus.ACTIVE)
+    assert PASSWORD not in user.password_hash
+    assert world.audit_names(user.id) == ["user.registered"]
+
+
+def test_of_simultaneous_registrations_of_one_email_exactly_one_succeeds(world):
+    outcomes = race([lambda: world.users.register(ANONYMOUS, registration())] * 8)
+    assert reasons(outcomes) == ["email_already_exists"] * 7
+
+
+def test_the_email_of_a_deleted_user_stays_taken(world, admin):
+    user, _ = world.user()
+    world.users.delete(admin, user_id=user.id)
+    assert refused(lambda: world.users.register(ANONYMOUS, registration())) == "email_already_exists"
+
+
+def test_the_shortest_password_depends_on_the_role(world, admin):
+    assert (
+        refused(lambda: world.users.register(ANONYMOUS, registration(password="1234567")))
+        == "invalid_password_format"
+    )
+    world.users.register(ANONYMOUS, registration(password="12345678"))
+    staff = registration("s@example.com", password="12345678901234", role=Role.SUPPORT)
+    assert refused(lambda: world.users.create_with_role(admin, staff)) == "invalid_password_format"
+
+
+def test_only_admins_administer_users(world):
+    user, actor = world.user()
+    _, support = world.user("support@example.com", role=Role.SUPPORT)
+    for nobody in (actor, support):
+        assert refused(lambda a=nobody: world.users.get(a, user_id=user.id)) == "insufficient_permissions"
+        assert refused(lambda a=nobody: world.users.stats(a)) == "insufficient_permissions"
+        new = registration("x@example.com")
+        assert (
+            refused(lambda a=nobody, n=new: world.users.create_with_role(a, n)) == "insufficient_permissions"
+        )
+
+
+def test_a_profile_update_changes_only_what_is_given(world):
+    user, actor = world.user()
+    world.clock.advance(timedelta(seconds=1))
+    changed = world.users.update_profile(actor, UserChanges(full_name="New Name"))
+    assert (changed.full_name, changed.email, changed.role) == ("New Name", user.email, user.role)
+    assert changed.updated_at == world.clock.now()
+    assert refused(lambda: world.users.update_profile(actor, UserChanges())) == "missing_fields"
+
+
+def test_nobody_takes_anothers_email(world):
+    world.user("bob@example.com")
+    _, actor = world.user()
+    taken = UserChanges(email="bob@example.com")
+    assert refused(lambda: world.users.update_profile(actor, taken)) == "email_already_exists"
+
+
+@pytest.mark.parametrize("changes", [UserChanges(role=Role.ADMIN), UserChanges(status=UserStatus.SUSPENDED)])
+def test_users_change_neither_their_role_nor_their_status(world, changes):
+    _, actor = world.user()
+    assert refused(lambda: world.users.update_profile(actor, changes)) == "insufficient_permissions"
+
+
+def test_admins_change_their_own_role_but_never_delete_themselves(world, admin):
+    assert refused(lambda: world.users.delete(admin, user_id=admin.user_id)) == "insufficient_permissions"
+    gone = UserChanges(status=UserStatus.DELETED)
+    assert refused(lambda: world.users.update_profile(admin, gone)) == "insufficient_permissions"
+    world.user("second@example.com", role=Role.ADMIN)
+    assert world.users.update_profile(admin, UserChanges(role=Role.SUPPORT)).role is Role.SUPPORT
+
+
+def test_deleting_a_user_cancels_his_pending_payments_and_keeps_his_ledger(world, admin):
+    user, actor = world.user()
+    account = world.account_of(user, "100")
+    done, pending = (world.pending(actor, account) for _ in range(2))
+    world.payment_processing.process(actor, payment_id=done.id)
+    world.users.delete(admin, user_id=user.id)
+    statuses = [world.payments.get(admin, payment_id=payment.id).status for payment in (done, pending)]
+    assert statuses == [PaymentStatus.COMPLETED, PaymentStatus.CANCELLED]
+    assert world.users.get(admin, user_id=user.id).status is UserStatus.DELETED
+    assert world.balance(account) == 90
+    assert refused(lambda: world.users.delete(admin, user_id=user.id)) == "user_not_found"
+    assert world.ledger.verify() == []
+
+
+def test_a_payment_drafted_while_its_payer_is_deleted_never_stays_pending(world, admin):
+    for n in range(5):
+        user, actor = world.user(f"user{n}@example.com")
+        account = world.account_of(user, "100")
+        race(
+            [
+                lambda a=actor, acc=account: world.pending(a, acc),
+                lambda u=user: world.users.delete(admin, user_id=u.id),
+                lambda a=actor, acc=account: world.pending(a, acc),
+            ]
+        )
+        with world.start_unit_of_work() as work:
+            assert work.payments.list_pending_of_user_for_update(user.id) == []
+
+
+def test_a_deleted_user_can_be_restored(world, admin):
+    user, _ = world.user()
+    world.users.delete(admin, user_id=user.id)
+    restored = world.users.update(admin, user_id=user.id, changes=UserChanges(status=UserStatus.ACTIVE))
+    assert restored.is_active
+
+
+def test_status_deleted_by_update_acts_as_a_deletion(world, admin):
+    user, actor = world.user()
+    payment = world.pending(actor, world.account_of(user))
+    gone = UserChanges(status=UserStatus.DELETED)
+    assert world.users.update(admin, user_id=user.id, changes=gone).is_deleted
+    assert world.payments.get(admin, payment_id=payment.id).status is PaymentStatus.CANCELLED
+    assert refused(lambda: world.users.update(admin, user_id=user.id, changes=gone)) == "user_not_found"
+
+
+def test_a_new_password_ends_every_session_and_replaces_the_old_one(world):
+    user, _ = world.user()
+    pair, _ = world.auth.log_in(ANONYMOUS, email=user.email, password=PASSWORD)
+    actor = world.auth.authenticate(pair.access_token, origin=NOWHERE).actor
+    world.clock.advance(timedelta(seconds=1))
+    world.users.change_password(
+        actor, current_password=PASSWORD, new_password="another one", password_confirmation="another one"
+    )
+    assert refused(lambda: world.auth.authenticate(pair.access_token, origin=NOWHERE)) == "token_revoked"
+    old = refused(lambda: world.auth.log_in(ANONYMOUS, email=user.email, password=PASSWORD))
+    assert old == "invalid_credentials"
+    world.auth.log_in(ANONYMOUS, email=user.email, password="another one")
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "confirmation", "reason"),
+    [
+        (PASSWORD, "short", "short", "invalid_password_format"),
+        (PASSWORD, "long enough", "different", "invalid_password_format"),
+        (PASSWORD, PASSWORD, PASSWORD, "invalid_password_format"),
+        ("wrong one", "long enough", "long enough", "invalid_credentials"),
+    ],
+)
+def test_a_password_change_is_refused_for_the_first_thing_wrong(world, current, new, confirmation, reason):
+    _, actor = world.user()
+    change = {"current_password": current, "new_password": new, "password_confirmation": confirmation}
+    assert refused(lambda: world.users.change_password(actor, **change)) == reason
+
+
+def test_of_two_simultaneous_password_changes_exactly_one_wins(world):
+    _, actor = world.user()
+
+    def change(new):
+        return world.users.change_password(
+            actor, current_password=PASSWORD, new_password=new, password_confirmation=new
+        )
+
+    outcomes = race([lambda n=n: change(f"new password {n}") for n in range(2)])
+    assert reasons(outcomes) == ["invalid_credentials"]
+
+
+def test_a_user_who_was_suspended_meanwhile_changes_nothing_about_himself(world):
+    user, actor = world.user()
+    world.set_user_status(user, UserStatus.SUSPENDED)
+    assert refused(lambda: world.users.update_profile(actor, UserChanges(full_name="New"))) == "token_revoked"
+    change = {"new_password": "another one", "password_confirmation": "another one"}
+    changing = refused(lambda: world.users.change_password(actor, current_password=PASSWORD, **change))
+    assert changing == "token_revoked"
+
+
+def test_stats_count_heads_and_leave_deleted_users_out(world, admin):
+    before = world.users.stats(admin)
+    world.user("a@example.com")
+    suspended, _ = world.user("b@example.com")
+    deleted, _ = world.user("c@example.com", role=Role.ADMIN)
+    world.set_user_status(suspended, UserStatus.SUSPENDED)
+    world.set_user_status(deleted, UserStatus.DELETED)
+    after = world.users.stats(admin)
+    assert after.total_users - before.total_users == 2
+    assert after.active_users - before.active_users == 1
+    assert after.suspended_users - before.suspended_users == 1
+    assert after.admin_users == before.admin_users
+    assert after.active_users + after.suspended_users == after.total_users

@@ -1,0 +1,305 @@
+"""Who gets what answer at which endpoint: one table, every endpoint there is, every kind of caller."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.support.http.http_bank import PASSWORD, Customer, HttpBank
+
+from ledgerbank_domain.identity.actor import Role
+
+DRAFT = {
+    "amount": "10.00",
+    "direction": "DEBIT",
+    "payment_type": "PAYMENT",
+    "description": "Rent",
+    "user_bank_account_id": "{account}",
+}
+REGISTRATION = {
+    "email": "new@example.com",
+    "full_name": "New",
+    "password": PASSWORD,
+    "password_confirmation": PASSWORD,
+}
+NEW_PASSWORD = "another correct horse"
+FORBIDDEN = "403 insufficient_permissions"
+NOT_THEIRS = "403 unauthorized_access"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each caller is answered: a status, and the reason of a refusal.
+
+    The resource in the path is ``owner``'s. Public endpoints answer everybody alike.
+    """
+
+    method: str
+    path: str
+    owner: str
+    support: str
+    admin: str
+    other: str
+    body: Any = field(default=None)
+    public: bool = False
+
+    @property
+    def admins_only(self) -> bool:
+        return self.owner == self.support == self.other == FORBIDDEN
+
+
+def public(method: str, path: str, answer: str, body: Any = None) -> Row:
+    return Row(method, path, answer, answer, answer, answer, body, public=True)
+
+
+def everybody(method: str, path: str, answer: str, body: Any = None) -> Row:
+    """Everybody who is logged in."""
+    return Row(method, path, answer, answer, answer, answer, body)
+
+
+def admins(method: str, path: str, answer: str, body: Any = None) -> Row:
+    return Row(method, path, FORBIDDEN, FORBIDDEN, answer, FORBIDDEN, body)
+
+
+def seen_by_staff(method: str, path: str, refusal: str, body: Any = None) -> Row:
+    return Row(method, path, "200", "200", "200", refusal, body)
+
+
+MATRIX = [
+    public("GET", "/health", "200"),
+    public("GET", "/health/detailed", "200"),
+    public("GET", "/health/ready", "200"),
+    public("GET", "/health/live", "200"),
+    public("GET", "/docs", "200"),
+    public("GET", "/docs/openapi.json", "200"),
+    public("GET", "/metrics", "200"),
+    public("GET", "/dev/mailbox", "404 resource_not_found"),
+    public("GET", "/dev/mailbox/page.css", "404 resource_not_found"),
+    public("GET", "/problems", "200"),
+    public("GET", "/problems/{reason}", "200"),
+    public("GET", "/problems/category/{category}", "200"),
+    public("POST", "/auth/login", "200", {"email": "alice@example.com", "password": PASSWORD}),
+    public("POST", "/auth/refresh", "200", {"refresh_token": "{refresh_token}"}),
+    public("POST", "/auth/logout", "200", {"refresh_token": "{refresh_token}"}),
+    everybody("POST", "/auth/logout-all", "200"),
+    everybody("GET", "/auth/me", "200"),
+    everybody("GET", "/auth/validate", "200"),
+    everybody("GET", "/auth/sessions", "200"),
+    Row("DELETE", "/auth/sessions/{session}", "200", *["404 token_not_found"] * 3),
+    public("POST", "/users", "201", REGISTRATION),
+    admins("POST", "/users/admin", "201", REGISTRATION),
+    admins("GET", "/users", "200"),
+    admins("GET", "/users/keyset", "200"),
+    admins("GET", "/users/stats", "200"),
+    admins("GET", "/users/{user}", "200"),
+    admins("PUT", "/users/{user}", "200", {"full_name": "Renamed"}),
+    admins("DELETE", "/users/{user}", "200"),
+    everybody("GET", "/profile", "200"),
+    everybody("PUT", "/profile", "200", {"full_name": "Renamed"}),
+    everybody(
+        "PUT",
+        "/profile/password",
+        "200",
+        {
+            "current_password": PASSWORD,
+            "new_password": NEW_PASSWORD,
+            "password_confirmation": NEW_PASSWORD,
+        },
+    ),
+    everybody("GET", "/banks", "200"),
+    everybody("GET", "/banks/{bank}", "200"),
+    everybody("GET", "/banks/{bank}/branches", "200"),
+    admins("POST", "/banks", "201", {"name": "New Bank", "country": "GB", "code": "NEW_BANK"}),
+    admins("PUT", "/banks/{bank}", "200", {"country": "FR"}),
+    admins("POST", "/banks/{bank}/branches", "201", {"name": "North", "country": "GB"}),
+    everybody("GET", "/bank-logins", "200"),
+    seen_by_staff("GET", "/bank-logins?user_id={user}", FORBIDDEN),
+    everybody("POST", "/bank-logins", "422 bank_inactive", {"bank_branch_id": "{branch}", "username": "new"}),
+    public("GET", "/bank-logins/callback?state=x&code=x", "400 invalid_oauth_state"),
+    public("GET", "/bank-logins/callback/page.css", "200"),
+    seen_by_staff("GET", "/bank-logins/{login}", FORBIDDEN),
+    Row("PUT", "/bank-logins/{login}", "200", *[FORBIDDEN] * 3, {"status": "INACTIVE"}),
+    Row("DELETE", "/bank-logins/{login}", "200", *[FORBIDDEN] * 3),
+    Row("POST", "/bank-logins/{login}/sync", *["422 bank_inactive"] * 3, FORBIDDEN),
+    public("POST", "/webhooks/{provider}", "404 resource_not_found", {}),
+    everybody("GET", "/accounts", "200"),
+    seen_by_staff("GET", "/accounts?user_id={user}", FORBIDDEN),
+    Row(
+        "POST",
+        "/accounts",
+        "201",
+        *[FORBIDDEN] * 3,
+        {
+            "user_bank_login_id": "{login}",
+            "currency": "GBP",
+            "account_type": "CHECKING",
+            "account_name": "New",
+        },
+    ),
+    seen_by_staff("GET", "/accounts/{account}", NOT_THEIRS),
+    seen_by_staff("PUT", "/accounts/{account}", NOT_THEIRS, {"account_name": "Renamed"}),
+    Row("PUT", "/accounts/{account}", FORBIDDEN, "200", "200", NOT_THEIRS, {"status": "FROZEN"}),
+    seen_by_staff("GET", "/accounts/{account}/transactions", NOT_THEIRS),
+    seen_by_staff("GET", "/accounts/{account}/balance", NOT_THEIRS),
+    seen_by_staff("GET", "/accounts/{account}/health", NOT_THEIRS),
+    everybody("GET", "/transactions", "200"),
+    seen_by_staff("GET", "/transactions?account_id={account}", NOT_THEIRS),
+    seen_by_staff("GET", "/transactions?user_id={user}", FORBIDDEN),
+    Row("POST", "/payments", "201", *[NOT_THEIRS] * 3, DRAFT),
+    everybody("POST", "/payments/batch", "200", {"payments": [DRAFT]}),
+    Row("POST", "/payments/validate", "200", *[NOT_THEIRS] * 3, DRAFT),
+    everybody("GET", "/payments", "200"),
+    everybody("GET", "/payments/stats", "200"),
+    seen_by_staff("GET", "/payments/{payment}", FORBIDDEN),
+    seen_by_staff("GET", "/payments/{payment}/status", FORBIDDEN),
+    Row("POST", "/payments/{payment}/process", "200", FORBIDDEN, "200", FORBIDDEN),
+    seen_by_staff("DELETE", "/payments/{payment}", FORBIDDEN),
+    Row("POST", "/payments/{payment}/schedule", "202", FORBIDDEN, "202", FORBIDDEN),
+    Row(
+        "POST",
+        "/payments/{done_payment}/reverse",
+        *[FORBIDDEN] * 2,
+        "200",
+        FORBIDDEN,
+        {"reason": "A mistake"},
+    ),
+    seen_by_staff("GET", "/payments/{scheduled_payment}/job", FORBIDDEN),
+    Row("DELETE", "/payments/{scheduled_payment}/job", "200", FORBIDDEN, "200", FORBIDDEN),
+    admins("GET", "/jobs", "200"),
+    admins("GET", "/jobs/{job}", "200"),
+    admins("POST", "/jobs/{cancelled_job}/retry", "200"),
+    admins("DELETE", "/jobs/{job}", "200"),
+    admins("GET", "/audit-events", "200"),
+]
+
+
+@dataclass
+class Scene:
+    """Alice, who owns everything, and the others."""
+
+    bank: HttpBank
+    callers: dict[str, Customer]
+    names: dict[str, str]
+
+    def ask(self, row: Row, token: str | None) -> str:
+        """The answer as the table writes it."""
+        response = self.bank.request(row.method, self.filled(row.path), token=token, **self._body(row.body))
+        if response.is_success:
+            return str(response.status_code)
+        return f"{response.status_code} {response.json()['error']['reason']}"
+
+    def _body(self, body: Any) -> dict[str, Any]:
+        return {} if body is None else {"json": self.filled(body)}
+
+    def filled(self, template: Any) -> Any:
+        if isinstance(template, dict):
+            return {name: self.filled(value) for name, value in template.items()}
+        if isinstance(template, list):
+            return [self.filled(value) for value in template]
+        for name, value in self.names.items():
+            template = template.replace(f"{{{name}}}", value)
+        return template
+
+
+@pytest.fixture
+def scene(bank: HttpBank) -> Scene:
+    alice = bank.customer("alice@example.com")
+    account = alice.account()
+    given = bank.office.given
+    branch = given.a_branch()
+    session = alice.get("/auth/sessions").json()["data"][0]
+    scheduled, cancelled = alice.payment(account), alice.payment(account)
+    done = alice.payment(account)
+    assert alice.post(f"/payments/{done['id']}/process").status_code == 200
+    jobs = [alice.post(f"/payments/{each['id']}/schedule").json()["data"] for each in (scheduled, cancelled)]
+    alice.delete(f"/payments/{cancelled['id']}/job")
+    return Scene(
+        bank=bank,
+        callers={
+            "owner": alice,
+            "support": bank.customer("support@example.com", role=Role.SUPPORT),
+            "admin": bank.customer("admin@example.com", role=Role.ADMIN),
+            "other": bank.customer("bob@example.com"),
+        },
+        names={
+            "account": str(account.id),
+            "payment": alice.payment(account)["id"],
+            "scheduled_payment": scheduled["id"],
+            "done_payment": done["id"],
+            "job": jobs[0]["id"],
+            "cancelled_job": jobs[1]["id"],
+            "user": str(alice.user.id),
+            "session": session["id"],
+            "login": str(bank.office.given.a_login(alice.user).id),
+            "bank": str(branch.bank_id),
+            "branch": str(branch.id),
+            "provider": "monzo",
+            "refresh_token": alice.tokens["refresh_token"],
+            "reason": "insufficient_funds",
+            "category": "conflict",
+        },
+    )
+
+
+def row_name(row: Row) -> str:
+    return f"{row.method} {row.path} {','.join(row.body or [])}".strip()
+
+
+every_row = pytest.mark.parametrize("row", MATRIX, ids=row_name)
+every_closed_row = pytest.mark.parametrize("row", [row for row in MATRIX if not row.public], ids=row_name)
+
+
+@every_row
+@pytest.mark.parametrize("caller", ["owner", "support", "admin", "other"])
+def test_each_caller_gets_the_answer_of_the_table(scene: Scene, row: Row, caller: str) -> None:
+    assert scene.ask(row, scene.callers[caller].token) == getattr(row, caller)
+
+
+@pytest.mark.parametrize("row", [row for row in MATRIX if row.public], ids=row_name)
+@pytest.mark.parametrize("token", [None, "not.a.token"])
+def test_public_endpoints_answer_anybody_and_ignore_a_bad_token(
+    scene: Scene, row: Row, token: str | None
+) -> None:
+    assert scene.ask(row, token) == row.owner
+
+
+@pytest.mark.parametrize("row", [row for row in MATRIX if row.admins_only], ids=row_name)
+@pytest.mark.parametrize("caller", ["support", "other"])
+def test_the_role_is_looked_at_before_the_body_is(scene: Scene, row: Row, caller: str) -> None:
+    broken = {"content": "{not json", "headers": {"Content-Type": "application/json"}}
+    response = scene.bank.request(
+        row.method, scene.filled(row.path), token=scene.callers[caller].token, **broken
+    )
+    assert response.status_code == 403
+
+
+@every_closed_row
+def test_all_others_want_a_token(scene: Scene, row: Row) -> None:
+    assert scene.ask(row, None) == "401 invalid_token"
+    assert scene.ask(row, "not.a.token") == "401 invalid_token"
+
+
+@every_closed_row
+def test_a_refresh_token_is_no_access_token(scene: Scene, row: Row) -> None:
+    refresh_token = scene.callers["admin"].tokens["refresh_token"]
+    assert scene.ask(row, refresh_token) == "401 invalid_token_type"
+
+
+@every_closed_row
+def test_an_expired_token_is_refused_even_to_admins(scene: Scene, row: Row) -> None:
+    scene.bank.office.clock.advance(timedelta(seconds=900))
+    assert scene.ask(row, scene.callers["admin"].token) == "401 token_expired"
+
+
+def test_the_table_has_every_endpoint_there_is(every_operation: list[tuple[str, str]]) -> None:
+    in_table = {(row.method, _shape(row.path)) for row in MATRIX}
+    there = {
+        (method, _shape(path)) for method, path in every_operation if not path.startswith("/docs/assets")
+    }
+    assert there == in_table
+
+
+def _shape(path: str) -> str:
+    """The path without its query, and with one name for every parameter."""
+    segments = path.partition("?")[0].split("/")
+    return "/".join("{}" if segment.startswith("{") else segment for segment in segments)

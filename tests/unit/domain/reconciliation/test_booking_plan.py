@@ -1,0 +1,327 @@
+"""Whatever a bank does between two looks, the books say afterwards what it says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.scenes.domain_samples import an_account
+
+from ledgerbank_adapters.memory import MemoryIdGenerator
+from ledgerbank_domain.banking.account import Account, AccountType
+from ledgerbank_domain.banking.bank_statement import BankStatement, ShownMovement, StatementPage
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.ledger.journal import Direction, EntryKind, JournalEntry
+from ledgerbank_domain.money.currency import parse_currency
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.reconciliation.booking_plan import KnownImports, plan_booking
+from ledgerbank_domain.reconciliation.planned_booking import Booking, book
+
+GBP = parse_currency("GBP")
+NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+
+
+def pounds(amount: object) -> Money:
+    return Money(Decimal(str(amount)), GBP)
+
+
+def moved(external_id: str, amount: object, *, pending: bool = False, days_ago: int = 1) -> ShownMovement:
+    signed = pounds(amount)
+    return ShownMovement(
+        external_id=external_id,
+        direction=Direction.CREDIT if signed.is_positive else Direction.DEBIT,
+        amount=signed if signed.is_positive else -signed,
+        description=f"Movement {external_id}",
+        posted_at=NOW - timedelta(days=days_ago),
+        pending=pending,
+    )
+
+
+def told(*transactions: ShownMovement, balance: object, void_ids: Iterable[str] = ()) -> BankStatement:
+    page = StatementPage(movements=transactions, void_ids=frozenset(void_ids))
+    return BankStatement.from_pages([page], balance=pounds(balance))
+
+
+@dataclass
+class Books:
+    """One account with all that was booked on it."""
+
+    account: Account = field(
+        default_factory=lambda: an_account(fed=True, balance=pounds(0), credit_limit=pounds(0))
+    )
+    lines: dict[UUID, Transaction] = field(default_factory=dict)
+    entries: dict[UUID, JournalEntry] = field(default_factory=dict)
+    records: dict[str, BankTransactionImport] = field(default_factory=dict)
+    ids: MemoryIdGenerator = field(default_factory=MemoryIdGenerator)
+
+    def sync(self, statement: BankStatement, *, difference: bool = True, at: datetime = NOW) -> Booking:
+        known = KnownImports(
+            records={key: self.records[key] for key in statement.external_ids if key in self.records},
+            lines=self.lines,
+        )
+        plan = plan_booking(self.account, statement, known, at=at)
+        if difference:
+            plan = plan.with_difference(is_first_sync=self.account.last_sync_at is None, at=at)
+        booking = book(
+            plan, self.account, known, reversed_entries=self.entries, new_id=self.ids.new_id, at=at
+        )
+        assert not {record.external_transaction_id for record in booking.new_records} & self.records.keys()
+        self.account = replace(booking.account, last_sync_at=at)
+        self.lines |= {line.id: line for line in booking.lines}
+        self.entries |= {entry.id: entry for entry in booking.entries}
+        for record in (*booking.new_records, *booking.changed_records):
+            self.records[record.external_transaction_id] = record
+        return booking
+
+    def standing_lines(self) -> list[Transaction]:
+        """The imported lines that no reversal has taken back."""
+        reversed_ids = {entry.reverses_entry_id for entry in self.entries.values()}
+        return [
+            line
+            for line in self.lines.values()
+            if line.kind is EntryKind.IMPORT and line.journal_entry_id not in reversed_ids
+        ]
+
+
+def kinds(booking: Booking) -> list[str]:
+    return [line.kind.value for line in booking.lines]
+
+
+def test_a_first_sync_opens_with_what_came_before_the_oldest_import() -> None:
+    books = Books()
+
+    booking = books.sync(told(moved("b", -5, days_ago=1), moved("a", 30, days_ago=9), balance=125))
+
+    assert kinds(booking) == ["OPENING", "IMPORT", "IMPORT"]
+    opening, first, second = booking.lines
+    assert opening.amount == pounds(100)
+    assert opening.posted_at == first.posted_at - timedelta(microseconds=1)
+    assert (first.external_transaction_id, second.external_transaction_id) == ("a", "b")
+    assert [line.line_number for line in booking.lines] == [1, 2, 3]
+    assert books.account.balance == pounds(125)
+
+
+def test_a_first_sync_without_movements_opens_now() -> None:
+    booking = Books().sync(told(balance=10))
+
+    assert [(line.kind, line.posted_at) for line in booking.lines] == [(EntryKind.OPENING, NOW)]
+
+
+def test_a_first_sync_of_an_empty_account_books_nothing() -> None:
+    assert Books().sync(told(balance=0)).entries == ()
+
+
+def test_a_later_difference_is_one_reconciliation_now() -> None:
+    books = Books()
+    books.sync(told(balance=10))
+
+    booking = books.sync(told(balance=7))
+
+    assert [(line.kind, line.direction, line.amount, line.posted_at) for line in booking.lines] == [
+        (EntryKind.RECONCILIATION, Direction.DEBIT, pounds(3), NOW)
+    ]
+
+
+def test_nothing_is_dated_later_than_now() -> None:
+    books = Books()
+
+    books.sync(told(moved("a", 10, days_ago=-2), balance=10))
+
+    (line,) = books.lines.values()
+    assert line.posted_at == NOW
+    assert books.records["a"].posted_at == NOW + timedelta(days=2)
+
+
+def test_a_pending_movement_that_settles_unchanged_changes_its_record_only() -> None:
+    books = Books()
+    books.sync(told(moved("a", 10, pending=True), balance=10))
+    assert books.records["a"].pending
+
+    booking = books.sync(told(moved("a", 10), balance=10))
+
+    assert booking.entries == ()
+    assert not books.records["a"].pending
+
+
+def test_a_movement_that_settles_with_another_amount_is_reversed_and_booked_anew() -> None:
+    books = Books()
+    books.sync(told(moved("a", 50, days_ago=5), moved("b", -10, pending=True), balance=40))
+    (original,) = [line for line in books.lines.values() if line.external_transaction_id == "b"]
+
+    booking = books.sync(told(moved("b", -12), balance=38))
+
+    assert kinds(booking) == ["REVERSAL", "IMPORT"]
+    back, anew = booking.lines
+    assert back.amount == pounds(10)
+    assert booking.entries[0].reverses_entry_id == original.journal_entry_id
+    assert (anew.amount, anew.external_transaction_id, anew.posted_at) == (pounds(12), None, NOW)
+    assert books.records["b"].transaction_id == anew.id
+    assert books.records["b"].posted_at == original.posted_at
+
+
+def test_a_movement_that_changes_its_direction_is_reversed_and_booked_anew() -> None:
+    books = Books()
+    books.sync(told(moved("a", 10, pending=True), balance=20))
+
+    assert kinds(books.sync(told(moved("a", -10), balance=0))) == ["REVERSAL", "IMPORT"]
+
+
+def test_a_movement_that_is_declined_is_reversed_once_and_may_stand_again() -> None:
+    books = Books()
+    books.sync(told(moved("a", 10, pending=True), balance=10))
+
+    assert kinds(books.sync(told(void_ids=["a"], balance=0))) == ["REVERSAL"]
+    assert books.records["a"].transaction_id is None
+    assert kinds(books.sync(told(void_ids=["a"], balance=0))) == []
+    assert kinds(books.sync(told(moved("a", 10), balance=10))) == ["IMPORT"]
+    assert books.records["a"].transaction_id == books.standing_lines()[0].id
+
+
+def test_a_movement_that_never_stood_leaves_no_trace() -> None:
+    books = Books()
+
+    booking = books.sync(told(void_ids=["a"], balance=0))
+
+    assert (booking.entries, booking.new_records) == ((), ())
+
+
+def test_lines_are_booked_in_the_order_of_time_also_below_zero() -> None:
+    books = Books()
+    books.sync(told(balance=5))
+
+    booking = books.sync(told(moved("out", -20, days_ago=3), moved("in", 40, days_ago=2), balance=25))
+
+    assert [line.external_transaction_id for line in booking.lines] == ["out", "in"]
+    assert [line.balance_after for line in booking.lines] == [pounds(-15), pounds(25)]
+
+
+@pytest.mark.parametrize("account_type", AccountType)
+def test_the_opening_is_the_first_line_whatever_its_sign(account_type: AccountType) -> None:
+    books = Books(account=an_account(fed=True, account_type=account_type, balance=pounds(0)))
+
+    booking = books.sync(
+        told(
+            moved("a", -150, days_ago=3),
+            moved("b", 200, days_ago=2),
+            moved("c", -10, days_ago=1),
+            balance=-60,
+        )
+    )
+
+    assert [line.kind for line in booking.lines] == [EntryKind.OPENING] + [EntryKind.IMPORT] * 3
+    assert [line.line_number for line in booking.lines] == [1, 2, 3, 4]
+    assert booking.lines[0].posted_at < booking.lines[1].posted_at
+    assert [line.balance_after for line in booking.lines] == [
+        pounds(-100),
+        pounds(-250),
+        pounds(-50),
+        pounds(-60),
+    ]
+
+
+def test_what_is_owed_is_shown_as_owed() -> None:
+    books = Books(account=an_account(fed=True, account_type=AccountType.CREDIT, balance=pounds(0)))
+
+    books.sync(told(balance="-25.50"))
+    books.sync(told(moved("a", -5), balance="-30.50"))
+
+    assert books.account.balance == pounds("-30.50")
+
+
+def test_two_looks_disagree_when_a_movement_came_between_list_and_balance() -> None:
+    before = told(moved("a", 10), balance=110)
+    torn = told(moved("a", 10), balance=90)
+    after = told(moved("a", 10), moved("b", -20), balance=90)
+
+    assert before.balance_beyond == after.balance_beyond == pounds(100)
+    assert torn.balance_beyond == pounds(80)
+
+
+def test_of_overlapping_pages_the_later_one_counts() -> None:
+    pages = [
+        StatementPage(movements=(moved("a", 10, pending=True), moved("b", 1)), void_ids=frozenset({"c"})),
+        StatementPage(movements=(moved("a", 12), moved("c", 3)), void_ids=frozenset({"b"})),
+    ]
+
+    statement = BankStatement.from_pages(pages, balance=pounds(15))
+
+    assert statement.movements == {"a": moved("a", 12), "c": moved("c", 3)}
+    assert statement.void_ids == {"b"}
+
+
+@dataclass(frozen=True)
+class AtTheBank:
+    """A movement as the bank keeps it; None amount: declined."""
+
+    amount: int | None
+    pending: bool
+    days_ago: int
+
+
+amounts = st.integers(-5000, 5000).filter(bool)
+at_the_bank = st.builds(
+    AtTheBank, amount=st.none() | amounts, pending=st.booleans(), days_ago=st.integers(-1, 30)
+)
+histories = st.lists(
+    st.tuples(st.dictionaries(st.sampled_from("abcdefgh"), at_the_bank), st.integers(0, 20_000)),
+    min_size=1,
+    max_size=6,
+)
+
+
+def statement_of(bank: dict[str, AtTheBank], spare: int) -> BankStatement:
+    """All that the bank keeps, and a balance that is at or above zero."""
+    standing = {key: each for key, each in bank.items() if each.amount is not None}
+    floor = max(0, -sum(each.amount or 0 for each in standing.values()))
+    balance = floor + spare + sum(each.amount or 0 for each in standing.values())
+    return told(
+        *(
+            moved(key, Decimal(each.amount or 0) / 100, pending=each.pending, days_ago=each.days_ago)
+            for key, each in standing.items()
+        ),
+        void_ids=bank.keys() - standing.keys(),
+        balance=Decimal(balance) / 100,
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories)
+def test_whatever_the_bank_did_the_ledger_ties_and_nothing_is_booked_twice(
+    history: list[tuple[dict[str, AtTheBank], int]],
+) -> None:
+    books = Books()
+    bank: dict[str, AtTheBank] = {}
+    for changes, spare in history:
+        bank |= changes
+        statement = statement_of(bank, spare)
+        books.sync(statement)
+
+        assert books.account.balance == statement.balance
+        _assert_every_standing_movement_has_one_line(books, statement)
+        _assert_the_chain_holds(books)
+        again = books.sync(statement)
+        assert (again.entries, again.new_records, again.changed_records) == ((), (), ())
+
+
+def _assert_every_standing_movement_has_one_line(books: Books, statement: BankStatement) -> None:
+    standing = {line.id: line.signed_amount for line in books.standing_lines()}
+    told_of = {
+        books.records[key].transaction_id: each.amount if each.direction is Direction.CREDIT else -each.amount
+        for key, each in statement.movements.items()
+    }
+    assert standing == told_of
+    for key, each in statement.movements.items():
+        assert books.records[key].pending == each.pending
+
+
+def _assert_the_chain_holds(books: Books) -> None:
+    balance = pounds(0)
+    for number, line in enumerate(sorted(books.lines.values(), key=lambda each: each.line_number), start=1):
+        balance += line.signed_amount
+        assert (line.line_number, line.balance_after) == (number, balance)
+        assert line.posted_at <= NOW
