@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.support.races import race, reasons
-from tests.support.scenes.service_world import PASSWORD
+from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryPasswordHasher
 from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
@@ -26,41 +26,47 @@ SPELLINGS = [
 NEWEST = KeysetRequest(sort=Sort(field="posted_at", descending=True))
 
 
-def register(world, email, password=PASSWORD):
+def register(world: ServiceWorld, email, password=PASSWORD):
     return world.users.register(
         ANONYMOUS,
         NewUser(email=email, full_name="Zoë", password=password, password_confirmation=password),
     )
 
 
-def login(world, email, password=PASSWORD):
+def login(world: ServiceWorld, email, password=PASSWORD):
     return world.auth.log_in(ANONYMOUS, email=email, password=password)[1]
 
 
-def found(world, text):
+def found(world: ServiceWorld, text):
     with world.start_unit_of_work() as work:
         lines = work.transactions.list_keyset(TransactionFilter(text=text), request=NEWEST).items
     return {line.description for line in lines}
 
 
-def test_of_simultaneous_registrations_of_one_email_in_many_spellings_one_succeeds(world):
+def test_of_simultaneous_registrations_of_one_email_in_many_spellings_one_succeeds(
+    world: ServiceWorld,
+) -> None:
     outcomes = race([lambda email=email: register(world, email) for email in SPELLINGS * 2])
     assert reasons(outcomes) == ["email_already_exists"] * (len(SPELLINGS) * 2 - 1)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_an_email_logs_in_however_it_is_spelled_and_is_shown_as_it_was_registered(world, spelling):
+def test_an_email_logs_in_however_it_is_spelled_and_is_shown_as_it_was_registered(
+    world: ServiceWorld, spelling
+) -> None:
     user = register(world, SPELLINGS[0])
     assert user.email == SPELLINGS[0]
     assert login(world, f" {spelling}\n") == user
 
 
-def test_another_accent_is_another_email(world):
+def test_another_accent_is_another_email(world: ServiceWorld) -> None:
     register(world, "zoë@example.com")
     assert register(world, "zoe@example.com").email == "zoe@example.com"
 
 
-def test_an_email_may_be_changed_to_another_spelling_of_itself_but_not_of_a_taken_one(world):
+def test_an_email_may_be_changed_to_another_spelling_of_itself_but_not_of_a_taken_one(
+    world: ServiceWorld,
+) -> None:
     user, actor = world.user("alice@example.com")
     register(world, "BOB@example.com")
     assert (
@@ -71,7 +77,7 @@ def test_an_email_may_be_changed_to_another_spelling_of_itself_but_not_of_a_take
         world.users.update_profile(actor, UserChanges(email="bob@EXAMPLE.com"))
 
 
-def test_failed_logins_of_one_email_are_counted_together_however_it_is_spelled(world):
+def test_failed_logins_of_one_email_are_counted_together_however_it_is_spelled(world: ServiceWorld) -> None:
     register(world, SPELLINGS[0])
     for spelling in SPELLINGS:
         with pytest.raises(DomainError, match="invalid_credentials"):
@@ -83,7 +89,7 @@ def test_failed_logins_of_one_email_are_counted_together_however_it_is_spelled(w
     assert len({event.metadata["email_hash"] for event in failed}) == 1
 
 
-def test_emails_are_sorted_by_their_identity(world):
+def test_emails_are_sorted_by_their_identity(world: ServiceWorld) -> None:
     admin = world.user("m@example.com", role=Role.ADMIN)[1]
     for email in ("B@example.com", "a@example.com", "C@example.com", "\uff42b@example.com"):
         register(world, email)
@@ -108,7 +114,7 @@ def test_emails_are_sorted_by_their_identity(world):
         ("no break space", "no\u00a0break\u3000space"),
     ],
 )
-def test_a_password_logs_in_however_the_keyboard_spells_it(world, registered, typed):
+def test_a_password_logs_in_however_the_keyboard_spells_it(world: ServiceWorld, registered, typed) -> None:
     user = register(world, "zoe@example.com", registered)
     assert login(world, "zoe@example.com", typed) == user
 
@@ -116,13 +122,15 @@ def test_a_password_logs_in_however_the_keyboard_spells_it(world, registered, ty
 @pytest.mark.parametrize(
     "typed", ["CAF\u00c9-AU-LAIT", "cafe-au-lait", "ca\uff46\u00e9-au-lait", " caf\u00e9-au-lait"]
 )
-def test_case_accents_width_and_blanks_of_a_password_count(world, typed):
+def test_case_accents_width_and_blanks_of_a_password_count(world: ServiceWorld, typed) -> None:
     register(world, "zoe@example.com", "caf\u00e9-au-lait")
     with pytest.raises(DomainError, match="invalid_credentials"):
         login(world, "zoe@example.com", typed)
 
 
-def test_a_hash_made_of_an_unprepared_password_stays_valid_and_is_renewed_at_the_next_login(world):
+def test_a_hash_made_of_an_unprepared_password_stays_valid_and_is_renewed_at_the_next_login(
+    world: ServiceWorld,
+) -> None:
     raw = "cafe\u0301\u00a0au lait"
     user, _ = world.user("zoe@example.com")
     old = replace(user, password_hash=MemoryPasswordHasher().hash(raw))
@@ -136,7 +144,9 @@ def test_a_hash_made_of_an_unprepared_password_stays_valid_and_is_renewed_at_the
     assert login(world, user.email, "caf\u00e9 au lait") == renewed
 
 
-def test_a_password_is_changed_however_the_current_one_is_spelled_and_not_to_another_spelling_of_it(world):
+def test_a_password_is_changed_however_the_current_one_is_spelled_and_not_to_another_spelling_of_it(
+    world: ServiceWorld,
+) -> None:
     user = register(world, "zoe@example.com", "caf\u00e9-au-lait")
     actor = Actor(user_id=user.id, role=user.role)
     same = "cafe\u0301-au-lait"
@@ -166,7 +176,9 @@ def test_a_password_is_changed_however_the_current_one_is_spelled_and_not_to_ano
         ("\u00bd pint", ["1\u20442"]),
     ],
 )
-def test_a_line_is_found_by_any_spelling_of_a_part_of_its_description(world, description, questions):
+def test_a_line_is_found_by_any_spelling_of_a_part_of_its_description(
+    world: ServiceWorld, description, questions
+) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.payments.create(actor, world.draft(account, description=description))
@@ -175,7 +187,7 @@ def test_a_line_is_found_by_any_spelling_of_a_part_of_its_description(world, des
 
 
 @pytest.mark.parametrize("question", ["borras", "ΒΟΡΡΑΣ", "strase", "a%t", "m_rket", "ısparta"])
-def test_what_is_no_spelling_of_it_finds_nothing(world, question):
+def test_what_is_no_spelling_of_it_finds_nothing(world: ServiceWorld, question) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     for description in ("ΒΟΡΡΆΣ market", "Straße", "ISPARTA"):

@@ -46,7 +46,9 @@ def found(start_unit_of_work: StartUnitOfWork, state: OAuthState) -> OAuthState 
         return work.oauth_states.find_by_hash_for_update(state.state_hash)
 
 
-def test_a_state_is_found_by_its_hash_as_it_was(start_unit_of_work, given, login) -> None:
+def test_a_state_is_found_by_its_hash_as_it_was(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
     with_verifier = a_state(given, login, code_verifier=b"\x00sealed\xff")
     without = a_state(given, login, "another state")
 
@@ -55,7 +57,9 @@ def test_a_state_is_found_by_its_hash_as_it_was(start_unit_of_work, given, login
     assert found(start_unit_of_work, new_state(given, login, "nobody's")) is None
 
 
-def test_a_used_state_stays_to_be_recognised(start_unit_of_work, given, login) -> None:
+def test_a_used_state_stays_to_be_recognised(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
     state = a_state(given, login, code_verifier=b"sealed")
     used = state.consumed(at=given.clock.now() + timedelta(seconds=1))
 
@@ -65,7 +69,9 @@ def test_a_used_state_stays_to_be_recognised(start_unit_of_work, given, login) -
     assert not used.is_usable_at(used.updated_at)
 
 
-def test_of_twenty_that_use_one_state_at_once_one_finds_it_unused(start_unit_of_work, given, login) -> None:
+def test_of_twenty_that_use_one_state_at_once_one_finds_it_unused(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
     state = a_state(given, login)
     now = given.clock.now()
 
@@ -81,7 +87,9 @@ def test_of_twenty_that_use_one_state_at_once_one_finds_it_unused(start_unit_of_
     assert sorted(map(str, race(use, threads=20))) == ["False"] * 19 + ["True"]
 
 
-def test_two_states_never_share_a_hash(start_unit_of_work, given, login) -> None:
+def test_two_states_never_share_a_hash(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
     a_state(given, login)
 
     with start_unit_of_work() as work, pytest.raises(DomainError) as refusal:
@@ -90,7 +98,9 @@ def test_two_states_never_share_a_hash(start_unit_of_work, given, login) -> None
     assert refusal.value.reason is Reason.RESOURCE_ALREADY_EXISTS
 
 
-def test_states_with_a_verifier_are_walked_through_by_id(start_unit_of_work, given, login) -> None:
+def test_states_with_a_verifier_are_walked_through_by_id(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
     sealed = [a_state(given, login, f"state {n}", code_verifier=b"sealed") for n in range(3)]
     a_state(given, login, "without")
     in_order = sorted(sealed, key=lambda state: state.id)
@@ -107,7 +117,9 @@ def test_states_with_a_verifier_are_walked_through_by_id(start_unit_of_work, giv
         assert work.oauth_states.find_for_update(given.ids.new_id()) is None
 
 
-def test_expired_states_are_removed_a_few_at_a_time_used_or_not(start_unit_of_work, given, login) -> None:
+def test_expired_states_are_removed_a_few_at_a_time_used_or_not(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
     now = given.clock.now()
     expired = [a_state(given, login, f"old {n}", expires_at=now - timedelta(seconds=1)) for n in range(3)]
     given.stored(lambda work: work.oauth_states.save(expired[0].consumed(at=now)))
@@ -145,14 +157,18 @@ def note(
     return is_new
 
 
-def test_an_event_is_new_once_for_each_bank(start_unit_of_work, given) -> None:
+def test_an_event_is_new_once_for_each_bank(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     assert note(start_unit_of_work, given, "event 1")
     assert not note(start_unit_of_work, given, "event 1")
     assert note(start_unit_of_work, given, "event 2")
     assert note(start_unit_of_work, given, "event 1", provider="simulated")
 
 
-def test_an_event_that_was_not_committed_is_new_again(start_unit_of_work, given) -> None:
+def test_an_event_that_was_not_committed_is_new_again(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     def note_and_leave(let_the_second_try: Callable[[], None]) -> None:
         with start_unit_of_work() as work:
             assert work.webhook_events.add_new(
@@ -174,13 +190,17 @@ def test_an_event_that_was_not_committed_is_new_again(start_unit_of_work, given)
     assert outcome == [True]
 
 
-def test_of_twenty_deliveries_at_once_one_is_new(start_unit_of_work, given) -> None:
+def test_of_twenty_deliveries_at_once_one_is_new(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     outcomes = race(lambda _: note(start_unit_of_work, given, "event 1"), threads=20)
 
     assert sorted(map(str, outcomes)) == ["False"] * 19 + ["True"]
 
 
-def test_old_events_are_removed_a_few_at_a_time_and_are_new_afterwards(start_unit_of_work, given) -> None:
+def test_old_events_are_removed_a_few_at_a_time_and_are_new_afterwards(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now = given.clock.now()
     for number in range(3):
         note(start_unit_of_work, given, f"old {number}", at=now - timedelta(seconds=1))

@@ -38,7 +38,9 @@ def stored_login(start_unit_of_work: StartUnitOfWork, login: BankLogin) -> BankL
         return work.bank_logins.find_many([login.id])[login.id]
 
 
-def test_a_login_comes_back_with_all_that_it_can_have(start_unit_of_work, given, alice) -> None:
+def test_a_login_comes_back_with_all_that_it_can_have(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
+) -> None:
     now = given.clock.now()
 
     login = given.a_login(
@@ -60,7 +62,9 @@ def test_a_login_comes_back_with_all_that_it_can_have(start_unit_of_work, given,
     assert stored_login(start_unit_of_work, login) == login
 
 
-def test_everything_about_a_login_can_be_changed_but_whose_it_is(start_unit_of_work, given, alice) -> None:
+def test_everything_about_a_login_can_be_changed_but_whose_it_is(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
+) -> None:
     login = given.a_login(alice)
     now = given.clock.now() + timedelta(seconds=5)
     connected = replace(
@@ -77,7 +81,9 @@ def test_everything_about_a_login_can_be_changed_but_whose_it_is(start_unit_of_w
     assert stored_login(start_unit_of_work, login) == connected
 
 
-def test_what_a_login_loses_is_gone(start_unit_of_work, given, alice) -> None:
+def test_what_a_login_loses_is_gone(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
+) -> None:
     login = given.a_login(
         alice,
         tokens=sealed(given),
@@ -94,21 +100,25 @@ def test_what_a_login_loses_is_gone(start_unit_of_work, given, alice) -> None:
 
 @pytest.mark.parametrize("lacking", ["refresh", "expires_at"])
 def test_a_bank_may_give_less_than_two_tokens_and_an_expiry(
-    start_unit_of_work, given, alice, lacking
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, lacking
 ) -> None:
     login = given.a_login(alice, tokens=sealed(given, **{lacking: None}))
 
     assert stored_login(start_unit_of_work, login) == login
 
 
-def test_a_login_that_was_never_added_cannot_be_saved(start_unit_of_work, given, alice) -> None:
+def test_a_login_that_was_never_added_cannot_be_saved(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
+) -> None:
     unknown = given.new_login(alice, given.a_branch())
 
     with start_unit_of_work() as work, pytest.raises((LookupError, RuntimeError)):
         work.bank_logins.save(unknown)
 
 
-def test_a_login_is_found_by_whose_it_is_where_and_under_which_name(start_unit_of_work, given, alice) -> None:
+def test_a_login_is_found_by_whose_it_is_where_and_under_which_name(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
+) -> None:
     branch = given.a_branch()
     login = given.a_login(alice, branch, username="alice123")
     whose = {"user_id": alice.id, "bank_branch_id": branch.id, "username": "alice123"}
@@ -123,7 +133,7 @@ def test_a_login_is_found_by_whose_it_is_where_and_under_which_name(start_unit_o
 
 
 def test_a_locked_login_makes_a_second_unit_of_work_wait_and_see_the_change(
-    start_unit_of_work, given, alice
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
 ) -> None:
     login = given.a_login(alice, tokens=sealed(given))
     changed = login.refreshed(sealed(given, access=b"newer"), at=given.clock.now())
@@ -145,7 +155,7 @@ def test_a_locked_login_makes_a_second_unit_of_work_wait_and_see_the_change(
 
 
 def test_a_users_logins_are_listed_newest_first_by_status_and_in_pages(
-    start_unit_of_work, given, alice
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
 ) -> None:
     now = given.clock.now()
     logins = [given.a_login(alice, inserted_at=now + timedelta(seconds=n)) for n in range(3)]
@@ -169,7 +179,7 @@ def test_a_users_logins_are_listed_newest_first_by_status_and_in_pages(
 
 
 def test_connected_logins_are_walked_through_by_id_without_those_that_pause(
-    start_unit_of_work, given, alice
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
 ) -> None:
     connected = [given.a_login(alice, tokens=sealed(given)) for _ in range(3)]
     failed = given.a_login(alice, tokens=sealed(given), status=BankLoginStatus.ERROR)
@@ -187,7 +197,7 @@ def test_connected_logins_are_walked_through_by_id_without_those_that_pause(
 
 
 def test_disconnecting_a_user_erases_his_tokens_and_leases_and_makes_all_his_logins_inactive(
-    start_unit_of_work, given, alice
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
 ) -> None:
     now = given.clock.now()
     connected = given.a_login(
@@ -216,7 +226,9 @@ def test_disconnecting_a_user_erases_his_tokens_and_leases_and_makes_all_his_log
         assert stored_login(start_unit_of_work, login) == login
 
 
-def test_neither_tokens_nor_leases_are_shown_when_a_login_is_printed(given, alice) -> None:
+def test_neither_tokens_nor_leases_are_shown_when_a_login_is_printed(
+    given: EntityBuilder, alice: User
+) -> None:
     login = given.new_login(
         alice,
         given.new_branch(given.new_bank()),
@@ -228,7 +240,9 @@ def test_neither_tokens_nor_leases_are_shown_when_a_login_is_printed(given, alic
     assert str(login.lease and login.lease.token) not in repr(login)
 
 
-def test_a_twin_of_a_login_is_refused_naming_the_field(start_unit_of_work, given, alice) -> None:
+def test_a_twin_of_a_login_is_refused_naming_the_field(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
+) -> None:
     branch = given.a_branch()
     given.a_login(alice, branch, username="alice123")
 

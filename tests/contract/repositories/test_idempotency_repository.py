@@ -55,14 +55,16 @@ def claim(given: EntityBuilder, alice: User) -> IdempotencyRecord:
     return record
 
 
-def test_a_record_is_found_by_its_users_key_as_it_was(start_unit_of_work, given, alice, claim) -> None:
+def test_a_record_is_found_by_its_users_key_as_it_was(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord
+) -> None:
     assert stored_record(start_unit_of_work, claim) == claim
     assert stored_record(start_unit_of_work, new_claim(given, alice, "another key")) is None
     assert stored_record(start_unit_of_work, new_claim(given, given.a_user())) is None
 
 
 def test_a_taken_key_stays_as_it_is_and_the_unit_of_work_goes_on(
-    start_unit_of_work, given, alice, claim
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord
 ) -> None:
     same_key_of_another_user = new_claim(given, given.a_user())
 
@@ -76,7 +78,9 @@ def test_a_taken_key_stays_as_it_is_and_the_unit_of_work_goes_on(
 
 
 @pytest.mark.parametrize("key", [" ", "~" * 255, "a:b|c'd\"e\\%"])
-def test_every_printable_key_is_kept_apart(start_unit_of_work, given, alice, claim, key) -> None:
+def test_every_printable_key_is_kept_apart(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord, key
+) -> None:
     record = new_claim(given, alice, key)
 
     given.stored(lambda work: work.idempotency.add_if_free(record))
@@ -85,7 +89,7 @@ def test_every_printable_key_is_kept_apart(start_unit_of_work, given, alice, cla
     assert stored_record(start_unit_of_work, claim) == claim
 
 
-def test_a_record_is_of_a_user_who_exists(start_unit_of_work, given) -> None:
+def test_a_record_is_of_a_user_who_exists(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
     nobodys = new_claim(given, given.new_user())
 
     with start_unit_of_work() as work, pytest.raises(DomainError) as refusal:
@@ -94,7 +98,9 @@ def test_a_record_is_of_a_user_who_exists(start_unit_of_work, given) -> None:
     assert refusal.value.reason is Reason.USER_NOT_FOUND
 
 
-def test_an_answer_is_kept_to_the_byte(start_unit_of_work, given, claim) -> None:
+def test_an_answer_is_kept_to_the_byte(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, claim: IdempotencyRecord
+) -> None:
     answered = claim.answered(ANSWER, at=given.clock.now() + timedelta(seconds=1))
 
     given.stored(lambda work: work.idempotency.replace(claim.id, answered))
@@ -103,7 +109,7 @@ def test_an_answer_is_kept_to_the_byte(start_unit_of_work, given, claim) -> None
 
 
 def test_a_claim_that_was_replaced_by_another_one_cannot_be_answered(
-    start_unit_of_work, given, alice, claim
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord
 ) -> None:
     newer = new_claim(given, alice, fingerprint="b" * 64)
 
@@ -115,7 +121,9 @@ def test_a_claim_that_was_replaced_by_another_one_cannot_be_answered(
     assert stored_record(start_unit_of_work, claim) == newer
 
 
-def test_a_removed_claim_leaves_its_key_free(start_unit_of_work, given, alice, claim) -> None:
+def test_a_removed_claim_leaves_its_key_free(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord
+) -> None:
     newer = new_claim(given, alice)
 
     with start_unit_of_work() as work:
@@ -128,7 +136,9 @@ def test_a_removed_claim_leaves_its_key_free(start_unit_of_work, given, alice, c
     assert stored_record(start_unit_of_work, claim) == newer
 
 
-def test_neither_an_answer_nor_another_ones_claim_is_removed(start_unit_of_work, given, alice, claim) -> None:
+def test_neither_an_answer_nor_another_ones_claim_is_removed(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord
+) -> None:
     answered = claim.answered(ANSWER, at=given.clock.now())
 
     with start_unit_of_work() as work:
@@ -140,7 +150,9 @@ def test_neither_an_answer_nor_another_ones_claim_is_removed(start_unit_of_work,
     assert stored_record(start_unit_of_work, claim) == answered
 
 
-def test_what_is_not_committed_is_undone(start_unit_of_work, given, alice, claim) -> None:
+def test_what_is_not_committed_is_undone(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord
+) -> None:
     with start_unit_of_work() as work:
         work.idempotency.replace(claim.id, new_claim(given, alice))
     with start_unit_of_work() as work:
@@ -149,7 +161,9 @@ def test_what_is_not_committed_is_undone(start_unit_of_work, given, alice, claim
     assert stored_record(start_unit_of_work, claim) == claim
 
 
-def test_of_twenty_that_claim_one_key_at_once_one_gets_it(start_unit_of_work, given, alice) -> None:
+def test_of_twenty_that_claim_one_key_at_once_one_gets_it(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
+) -> None:
     claims = [new_claim(given, alice) for _ in range(20)]
 
     def store(number: int) -> bool:
@@ -165,7 +179,7 @@ def test_of_twenty_that_claim_one_key_at_once_one_gets_it(start_unit_of_work, gi
 
 
 def test_a_second_claim_waits_for_the_first_one_and_has_the_key_when_that_is_undone(
-    start_unit_of_work, given, alice
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
 ) -> None:
     first, second = new_claim(given, alice), new_claim(given, alice)
 
@@ -184,7 +198,7 @@ def test_a_second_claim_waits_for_the_first_one_and_has_the_key_when_that_is_und
 
 
 def test_who_wants_to_take_a_claim_over_waits_for_one_that_is_being_answered(
-    start_unit_of_work, given, claim
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, claim: IdempotencyRecord
 ) -> None:
     answered = claim.answered(ANSWER, at=given.clock.now())
 
@@ -201,7 +215,7 @@ def test_who_wants_to_take_a_claim_over_waits_for_one_that_is_being_answered(
 
 
 def test_records_that_expired_before_then_are_removed_the_oldest_first_and_so_many_at_once(
-    start_unit_of_work, given, alice, claim
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord
 ) -> None:
     now = given.clock.now()
     ages = {"first": 3, "second": 2, "third": 1, "kept": 0}

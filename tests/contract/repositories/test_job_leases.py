@@ -54,7 +54,7 @@ def stored_jobs(start_unit_of_work: StartUnitOfWork, jobs: list[Job]) -> list[Jo
 
 
 def test_jobs_are_handed_out_by_priority_then_by_when_they_are_due_then_by_age(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     now = given.clock.now()
     in_order = [
@@ -80,7 +80,9 @@ def test_jobs_are_handed_out_by_priority_then_by_when_they_are_due_then_by_age(
     assert lease_jobs(start_unit_of_work, given) == []
 
 
-def test_only_jobs_of_the_queue_that_are_due_and_wait_are_handed_out(start_unit_of_work, given) -> None:
+def test_only_jobs_of_the_queue_that_are_due_and_wait_are_handed_out(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now = given.clock.now()
     for state in (JobState.SCHEDULED, JobState.RETRYABLE):
         given.a_job(state=state, run_at=now + timedelta(microseconds=1))
@@ -95,7 +97,9 @@ def test_only_jobs_of_the_queue_that_are_due_and_wait_are_handed_out(start_unit_
     assert len(lease_jobs(start_unit_of_work, given, queue="notifications")) == 1
 
 
-def test_a_leased_job_is_handed_out_again_in_the_moment_its_lease_expires(start_unit_of_work, given) -> None:
+def test_a_leased_job_is_handed_out_again_in_the_moment_its_lease_expires(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     job = given.a_job()
     expires_at = given.clock.now() + SECOND
     lease_jobs(start_unit_of_work, given, lease=new_lease(given, expires_at=expires_at))
@@ -124,7 +128,7 @@ def test_a_leased_job_is_handed_out_again_in_the_moment_its_lease_expires(start_
     limit=st.integers(0, 13),
 )
 def test_whatever_there_is_the_first_free_jobs_are_handed_out(
-    start_unit_of_work, given, drawn, limit
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, drawn, limit
 ) -> None:
     now = given.clock.now()
     jobs = [
@@ -147,7 +151,9 @@ def test_whatever_there_is_the_first_free_jobs_are_handed_out(
     assert [job.id for job in leased] == [job.id for job in free[:limit]]
 
 
-def test_of_twenty_who_take_jobs_at_once_each_job_goes_to_one(start_unit_of_work, given) -> None:
+def test_of_twenty_who_take_jobs_at_once_each_job_goes_to_one(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     jobs = [given.new_job(priority=number % 10) for number in range(100)]
     given.stored(lambda work: work.jobs.add_many(jobs))
     leases = [new_lease(given) for _ in range(20)]
@@ -170,7 +176,9 @@ def test_of_twenty_who_take_jobs_at_once_each_job_goes_to_one(start_unit_of_work
     ]
 
 
-def test_taken_one_by_one_in_a_race_jobs_still_go_in_their_order(start_unit_of_work, given) -> None:
+def test_taken_one_by_one_in_a_race_jobs_still_go_in_their_order(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     jobs = [given.new_job(priority=number // 10) for number in range(60)]
     given.stored(lambda work: work.jobs.add_many(jobs))
     in_turn = threading.Lock()
@@ -187,7 +195,7 @@ def test_taken_one_by_one_in_a_race_jobs_still_go_in_their_order(start_unit_of_w
 
 
 def test_jobs_whose_time_has_come_are_handed_out_in_that_moment_as_available(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     now = given.clock.now()
     due = [
@@ -209,7 +217,9 @@ def test_jobs_whose_time_has_come_are_handed_out_in_that_moment_as_available(
     assert stored_jobs(start_unit_of_work, others) == others
 
 
-def test_leases_are_counted_by_queue_and_not_the_jobs_they_cover(start_unit_of_work, given) -> None:
+def test_leases_are_counted_by_queue_and_not_the_jobs_they_cover(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now = given.clock.now()
     owner_id = given.ids.new_id()
     batch, single, other_queue = (new_lease(given, owner_id=owner_id) for _ in range(3))
@@ -227,7 +237,9 @@ def test_leases_are_counted_by_queue_and_not_the_jobs_they_cover(start_unit_of_w
         assert dict(work.jobs.count_leased(given.ids.new_id(), now=now)) == {}
 
 
-def test_only_jobs_that_no_worker_has_begun_are_given_back(start_unit_of_work, given) -> None:
+def test_only_jobs_that_no_worker_has_begun_are_given_back(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     later = given.clock.now() + SECOND
     lease = new_lease(given)
     unbegun = [given.a_job(lease=lease), given.a_job(JobKind.MAINTENANCE_PRUNE, lease=lease)]
@@ -249,7 +261,9 @@ def test_only_jobs_that_no_worker_has_begun_are_given_back(start_unit_of_work, g
     assert {job.id for job in lease_jobs(start_unit_of_work, given)} == {unbegun[0].id, others[2].id}
 
 
-def test_a_job_that_is_begun_in_this_moment_is_not_given_back(start_unit_of_work, given) -> None:
+def test_a_job_that_is_begun_in_this_moment_is_not_given_back(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     job = given.a_job(lease=new_lease(given))
     begun = job.begun(
         token=job.lease.token,
@@ -275,7 +289,7 @@ def test_a_job_that_is_begun_in_this_moment_is_not_given_back(start_unit_of_work
 
 
 def test_overdue_are_executing_jobs_whose_lease_has_expired_the_longest_ago_first(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     now = given.clock.now()
 
@@ -292,7 +306,9 @@ def test_overdue_are_executing_jobs_whose_lease_has_expired_the_longest_ago_firs
         assert work.jobs.list_overdue_for_update(now=now, limit=2) == [overdue[2], overdue[1]]
 
 
-def test_the_attempts_of_workers_are_the_executing_jobs_that_they_hold(start_unit_of_work, given) -> None:
+def test_the_attempts_of_workers_are_the_executing_jobs_that_they_hold(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     first, second, third = (given.ids.new_id() for _ in range(3))
 
     def held(owner_id: UUID, **fields) -> Job:
@@ -308,7 +324,9 @@ def test_the_attempts_of_workers_are_the_executing_jobs_that_they_hold(start_uni
         assert work.jobs.list_attempts_for_update([], limit=10) == []
 
 
-def test_the_due_kinds_are_those_of_which_a_job_waits_for_a_worker(start_unit_of_work, given) -> None:
+def test_the_due_kinds_are_those_of_which_a_job_waits_for_a_worker(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     given.a_job(JobKind.MAINTENANCE_PRUNE)
     given.a_job(JobKind.BANK_SYNC, lease=new_lease(given))
     given.a_job(JobKind.NOTIFICATION_SEND)

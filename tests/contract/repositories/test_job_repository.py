@@ -55,7 +55,7 @@ def every_field(given: EntityBuilder) -> Job:
     )
 
 
-def test_an_added_job_is_found_as_it_was(start_unit_of_work, given) -> None:
+def test_an_added_job_is_found_as_it_was(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
     job = every_field(given)
 
     given.stored(lambda work: work.jobs.add_many([job, given.new_job()]))
@@ -67,7 +67,9 @@ def test_an_added_job_is_found_as_it_was(start_unit_of_work, given) -> None:
     assert stored_job(start_unit_of_work, given.ids.new_id()) is None
 
 
-def test_nothing_to_add_or_to_save_changes_nothing(start_unit_of_work, given) -> None:
+def test_nothing_to_add_or_to_save_changes_nothing(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     with start_unit_of_work() as work:
         work.jobs.add_many([])
         work.jobs.save_many([])
@@ -78,7 +80,9 @@ def test_nothing_to_add_or_to_save_changes_nothing(start_unit_of_work, given) ->
         assert work.jobs.list_unfinished_syncs_for_update([]) == []
 
 
-def test_the_args_of_a_job_cannot_be_changed_by_anybody(start_unit_of_work, given) -> None:
+def test_the_args_of_a_job_cannot_be_changed_by_anybody(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     args = {"template": "welcome", "params": {"name": "Zoë"}}
     job = given.a_job(JobKind.NOTIFICATION_SEND, args=args)
 
@@ -90,7 +94,9 @@ def test_the_args_of_a_job_cannot_be_changed_by_anybody(start_unit_of_work, give
         found.args["template"] = "farewell"
 
 
-def test_saving_changes_what_became_of_a_job_and_never_what_was_asked_for(start_unit_of_work, given) -> None:
+def test_saving_changes_what_became_of_a_job_and_never_what_was_asked_for(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     before = given.a_job(JobKind.NOTIFICATION_SEND, args={"a": 1}, correlation_id="a request")
     after = replace(every_field(given), id=before.id, updated_at=before.updated_at + SECOND)
 
@@ -106,7 +112,9 @@ def test_saving_changes_what_became_of_a_job_and_never_what_was_asked_for(start_
     )
 
 
-def test_the_kind_and_the_queue_of_a_job_stay_as_they_are(start_unit_of_work, given) -> None:
+def test_the_kind_and_the_queue_of_a_job_stay_as_they_are(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     before = given.a_job(JobKind.BANK_SYNC)
     other_kind = replace(before, kind=JobKind.MAINTENANCE_PRUNE, inserted_at=before.inserted_at + SECOND)
 
@@ -115,7 +123,9 @@ def test_the_kind_and_the_queue_of_a_job_stay_as_they_are(start_unit_of_work, gi
     assert stored_job(start_unit_of_work, before.id) == before
 
 
-def test_a_lease_is_given_up_by_saving_a_job_without_it(start_unit_of_work, given) -> None:
+def test_a_lease_is_given_up_by_saving_a_job_without_it(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     job = every_field(given)
     given.stored(lambda work: work.jobs.add_many([job]))
     completed = job.completed(at=job.updated_at + SECOND)
@@ -126,12 +136,14 @@ def test_a_lease_is_given_up_by_saving_a_job_without_it(start_unit_of_work, give
     assert completed.lease is None
 
 
-def test_a_job_that_was_never_added_cannot_be_saved(start_unit_of_work, given) -> None:
+def test_a_job_that_was_never_added_cannot_be_saved(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     with start_unit_of_work() as work, pytest.raises((LookupError, RuntimeError)):
         work.jobs.save_many([given.new_job()])
 
 
-def test_what_is_not_committed_is_undone(start_unit_of_work, given) -> None:
+def test_what_is_not_committed_is_undone(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
     now = given.clock.now()
     old, due = (
         given.a_job(state=JobState.COMPLETED, completed_at=now),
@@ -153,7 +165,9 @@ def test_what_is_not_committed_is_undone(start_unit_of_work, given) -> None:
         assert work.jobs.list_page(JobFilter(), now=given.clock.now(), request=PageRequest()).total_count == 3
 
 
-def test_many_are_found_by_id_and_those_who_are_not_there_are_left_out(start_unit_of_work, given) -> None:
+def test_many_are_found_by_id_and_those_who_are_not_there_are_left_out(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     jobs = [given.a_job() for _ in range(3)]
     wanted = [jobs[2].id, given.ids.new_id(), jobs[0].id, jobs[0].id]
 
@@ -166,7 +180,7 @@ def test_many_are_found_by_id_and_those_who_are_not_there_are_left_out(start_uni
 
 
 def test_who_locks_a_job_waits_for_who_holds_it_and_sees_what_he_made_of_it(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     job = given.a_job()
     cancelled = job.cancelled(at=given.clock.now())
@@ -185,7 +199,9 @@ def test_who_locks_a_job_waits_for_who_holds_it_and_sees_what_he_made_of_it(
     assert order_of_getting_through(cancel, look) == ["first", "second"]
 
 
-def test_the_newest_job_of_a_payment_is_found_whatever_became_of_it(start_unit_of_work, given) -> None:
+def test_the_newest_job_of_a_payment_is_found_whatever_became_of_it(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now = given.clock.now()
     payment_id = given.ids.new_id()
     of_payment = {"args": {"payment_id": str(payment_id)}, "state": JobState.DISCARDED, "completed_at": now}
@@ -198,7 +214,9 @@ def test_the_newest_job_of_a_payment_is_found_whatever_became_of_it(start_unit_o
         assert find_newest_payment_job(work, given.ids.new_id()) is None
 
 
-def test_unfinished_jobs_of_payments_are_found_in_every_unfinished_state(start_unit_of_work, given) -> None:
+def test_unfinished_jobs_of_payments_are_found_in_every_unfinished_state(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now = given.clock.now()
     lease = JobLease(token=given.ids.new_id(), owner_id=given.ids.new_id(), expires_at=now)
     unfinished = [
@@ -217,7 +235,9 @@ def test_unfinished_jobs_of_payments_are_found_in_every_unfinished_state(start_u
     assert found == unfinished
 
 
-def test_jobs_that_hold_a_key_are_listed_newest_first(start_unit_of_work, given) -> None:
+def test_jobs_that_hold_a_key_are_listed_newest_first(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now = given.clock.now()
     key = {"unique_key": "bank.sync:1", "completed_at": now}
     older = given.a_job(**key, state=JobState.DISCARDED, inserted_at=now)
@@ -232,7 +252,9 @@ def test_jobs_that_hold_a_key_are_listed_newest_first(start_unit_of_work, given)
         assert work.jobs.list_with_key_for_update(JobKind.BANK_SYNC, "bank.sync:3") == []
 
 
-def test_a_job_whose_key_was_taken_away_holds_it_no_longer(start_unit_of_work, given) -> None:
+def test_a_job_whose_key_was_taken_away_holds_it_no_longer(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     job = given.a_job(unique_key="bank.sync:1", state=JobState.COMPLETED, completed_at=given.clock.now())
 
     with start_unit_of_work() as work:
@@ -242,7 +264,9 @@ def test_a_job_whose_key_was_taken_away_holds_it_no_longer(start_unit_of_work, g
         work.commit()
 
 
-def test_unfinished_syncs_of_logins_are_found_with_and_without_a_key(start_unit_of_work, given) -> None:
+def test_unfinished_syncs_of_logins_are_found_with_and_without_a_key(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now = given.clock.now()
     login, other_login, third_login = (given.ids.new_id() for _ in range(3))
     args = {"bank_login_id": str(login)}
@@ -275,7 +299,7 @@ def test_unfinished_syncs_of_logins_are_found_with_and_without_a_key(start_unit_
     ],
 )
 def test_jobs_are_listed_newest_first_and_narrowed_by_every_filter_as_they_are_at_that_time(
-    start_unit_of_work, given, wanted, numbers
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, wanted, numbers
 ) -> None:
     now = given.clock.now()
     kinds = [
@@ -299,7 +323,7 @@ def test_jobs_are_listed_newest_first_and_narrowed_by_every_filter_as_they_are_a
 
 
 def test_pages_follow_one_another_and_of_one_moment_the_greater_id_is_newer(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     jobs = [given.a_job() for _ in range(5)]
 
@@ -316,7 +340,7 @@ def test_pages_follow_one_another_and_of_one_moment_the_greater_id_is_newer(
 
 
 def test_jobs_are_counted_by_queue_and_state_without_the_completed_and_the_cancelled(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     now = given.clock.now()
     lease = JobLease(token=given.ids.new_id(), owner_id=given.ids.new_id(), expires_at=now)
@@ -347,7 +371,7 @@ def test_jobs_are_counted_by_queue_and_state_without_the_completed_and_the_cance
 
 
 def test_jobs_finished_before_then_are_removed_the_oldest_first_and_so_many_at_once(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     now = given.clock.now()
     gone = [
@@ -371,7 +395,7 @@ def test_jobs_finished_before_then_are_removed_the_oldest_first_and_so_many_at_o
         assert work.jobs.find_many(everything) == {job.id: job for job in kept}
 
 
-def test_a_removed_job_leaves_its_key_free(start_unit_of_work, given) -> None:
+def test_a_removed_job_leaves_its_key_free(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
     now = given.clock.now()
     given.a_job(unique_key="bank.sync:1", state=JobState.COMPLETED, completed_at=now)
     newer = given.new_job(unique_key="bank.sync:1")
@@ -386,7 +410,7 @@ def test_a_removed_job_leaves_its_key_free(start_unit_of_work, given) -> None:
         assert work.jobs.list_with_key_for_update(JobKind.BANK_SYNC, "bank.sync:1") == [newer]
 
 
-def test_a_job_is_added_once(start_unit_of_work, given) -> None:
+def test_a_job_is_added_once(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
     job = given.a_job()
 
     with start_unit_of_work() as work:

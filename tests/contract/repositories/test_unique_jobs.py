@@ -64,7 +64,7 @@ def assert_refused(refusal: pytest.ExceptionInfo[DomainError]) -> None:
 )
 @pytest.mark.parametrize("state", JobState)
 def test_a_job_keeps_its_key_for_itself_as_long_as_its_kind_says(
-    start_unit_of_work, given, kind, state
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind, state
 ) -> None:
     first = new_keyed_job(given, kind, state)
     second = new_keyed_job(given, kind)
@@ -81,7 +81,9 @@ def test_a_job_keeps_its_key_for_itself_as_long_as_its_kind_says(
         given.stored(lambda work: work.jobs.add_many([second]))
 
 
-def test_a_key_is_shared_by_all_kinds_but_payment_process(start_unit_of_work, given) -> None:
+def test_a_key_is_shared_by_all_kinds_but_payment_process(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     given.stored(lambda work: work.jobs.add_many([new_keyed_job(given, JobKind.BANK_SYNC)]))
     payment_job = new_keyed_job(given, JobKind.PAYMENT_PROCESS, unique_key="the key")
 
@@ -90,14 +92,18 @@ def test_a_key_is_shared_by_all_kinds_but_payment_process(start_unit_of_work, gi
         assert work.jobs.find(payment_job.id) == payment_job
 
 
-def test_jobs_without_a_key_are_never_in_each_others_way(start_unit_of_work, given) -> None:
+def test_jobs_without_a_key_are_never_in_each_others_way(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     new_jobs = [given.new_job(JobKind.BANK_SCHEDULE_DUE) for _ in range(3)]
 
     with start_unit_of_work() as work:
         assert work.jobs.add_new(new_jobs) == 3
 
 
-def test_of_jobs_with_one_key_in_one_batch_the_first_is_added(start_unit_of_work, given) -> None:
+def test_of_jobs_with_one_key_in_one_batch_the_first_is_added(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     first, second = new_keyed_job(given, JobKind.BANK_SYNC), new_keyed_job(given, JobKind.BANK_SYNC)
     other = given.new_job()
 
@@ -106,7 +112,9 @@ def test_of_jobs_with_one_key_in_one_batch_the_first_is_added(start_unit_of_work
         assert set(work.jobs.find_many([first.id, second.id, other.id])) == {first.id, other.id}
 
 
-def test_a_unit_of_work_goes_on_after_a_job_was_left_out(start_unit_of_work, given) -> None:
+def test_a_unit_of_work_goes_on_after_a_job_was_left_out(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     given.stored(lambda work: work.jobs.add_many([new_keyed_job(given, JobKind.BANK_SYNC)]))
     other = given.new_job()
 
@@ -120,7 +128,7 @@ def test_a_unit_of_work_goes_on_after_a_job_was_left_out(start_unit_of_work, giv
 
 @pytest.mark.parametrize("kind", [JobKind.PAYMENT_PROCESS, JobKind.BANK_SYNC])
 def test_a_job_that_gave_up_its_key_cannot_come_back_beside_its_successor(
-    start_unit_of_work, given, kind
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind
 ) -> None:
     discarded, successor = new_keyed_job(given, kind, JobState.DISCARDED), new_keyed_job(given, kind)
     given.stored(lambda work: work.jobs.add_many([discarded, successor]))
@@ -133,7 +141,9 @@ def test_a_job_that_gave_up_its_key_cannot_come_back_beside_its_successor(
 
 
 @pytest.mark.parametrize("kind", [JobKind.PAYMENT_PROCESS, JobKind.BANK_SYNC])
-def test_of_twenty_that_add_one_key_at_once_one_adds_it(start_unit_of_work, given, kind) -> None:
+def test_of_twenty_that_add_one_key_at_once_one_adds_it(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind
+) -> None:
     contenders = [new_keyed_job(given, kind) for _ in range(20)]
 
     def add(number: int) -> int:
@@ -148,7 +158,9 @@ def test_of_twenty_that_add_one_key_at_once_one_adds_it(start_unit_of_work, give
     assert all_jobs(start_unit_of_work) == [contenders[outcomes.index(1)]]
 
 
-def test_of_twenty_that_insist_on_one_key_at_once_all_but_one_are_refused(start_unit_of_work, given) -> None:
+def test_of_twenty_that_insist_on_one_key_at_once_all_but_one_are_refused(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     contenders = [new_keyed_job(given, JobKind.PAYMENT_PROCESS) for _ in range(20)]
 
     def add(number: int) -> int:
@@ -164,7 +176,9 @@ def test_of_twenty_that_insist_on_one_key_at_once_all_but_one_are_refused(start_
     assert len(all_jobs(start_unit_of_work)) == 1
 
 
-def test_batches_that_share_their_keys_in_any_order_are_added_once_each(start_unit_of_work, given) -> None:
+def test_batches_that_share_their_keys_in_any_order_are_added_once_each(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     def batch(number: int) -> Iterable[Job]:
         keys = [f"key {(number + step) % 10}" for step in range(10)]
         return [given.new_job(unique_key=key) for key in (reversed(keys) if number % 2 else keys)]
@@ -187,7 +201,7 @@ def test_batches_that_share_their_keys_in_any_order_are_added_once_each(start_un
 
 
 def test_who_adds_a_key_waits_for_who_is_adding_it_and_gets_it_when_that_is_undone(
-    start_unit_of_work, given
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     first, second = new_keyed_job(given, JobKind.BANK_SYNC), new_keyed_job(given, JobKind.BANK_SYNC)
 
@@ -211,7 +225,9 @@ def test_who_adds_a_key_waits_for_who_is_adding_it_and_gets_it_when_that_is_undo
         st.tuples(st.sampled_from(list(KEYS)), st.sampled_from(JobState), st.booleans()), max_size=12
     )
 )
-def test_whatever_is_tried_no_two_jobs_stand_in_each_others_way(start_unit_of_work, given, steps) -> None:
+def test_whatever_is_tried_no_two_jobs_stand_in_each_others_way(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, steps
+) -> None:
     kept: list[Job] = []
     with start_unit_of_work() as work:
         for kind, state, moves_an_older_one in steps:

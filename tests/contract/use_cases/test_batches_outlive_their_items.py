@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
-from tests.support.scenes.service_world import PASSWORD
+from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Role
@@ -68,14 +68,16 @@ def drafted(account, **changes):
 
 
 @pytest.fixture
-def customer(world):
+def customer(world: ServiceWorld):
     user, actor = world.user()
     return actor, world.account_of(user, "1000")
 
 
 @EXAMPLES
 @for_all(changes=st.lists(odd_drafts, min_size=1, max_size=4), junk=st.lists(odd_values, max_size=3))
-def test_whatever_is_thrown_into_a_batch_of_drafts_its_neighbours_are_stored(world, customer, changes, junk):
+def test_whatever_is_thrown_into_a_batch_of_drafts_its_neighbours_are_stored(
+    world: ServiceWorld, customer, changes, junk
+) -> None:
     actor, account = customer
     sound = [(actor, drafted(account)), (actor, drafted(account))]
     odd = [drafted(account, **each) for each in changes]
@@ -96,7 +98,9 @@ def test_whatever_is_thrown_into_a_batch_of_drafts_its_neighbours_are_stored(wor
 
 @EXAMPLES
 @for_all(junk=st.lists(odd_values, min_size=1, max_size=5))
-def test_whatever_is_thrown_into_a_batch_of_orders_its_neighbours_are_executed(world, customer, junk):
+def test_whatever_is_thrown_into_a_batch_of_orders_its_neighbours_are_executed(
+    world: ServiceWorld, customer, junk
+) -> None:
     actor, account = customer
     first, second = world.payments.create_many([(actor, drafted(account)), (actor, drafted(account))])
     requests = [
@@ -121,7 +125,9 @@ def test_whatever_is_thrown_into_a_batch_of_orders_its_neighbours_are_executed(w
 
 @EXAMPLES
 @for_all(junk=st.lists(odd_values, min_size=1, max_size=5))
-def test_whatever_is_thrown_into_a_batch_of_callers_its_neighbours_are_recognised(world, customer, junk):
+def test_whatever_is_thrown_into_a_batch_of_callers_its_neighbours_are_recognised(
+    world: ServiceWorld, customer, junk
+) -> None:
     pair, _ = world.auth.log_in(ANONYMOUS, email="alice@example.com", password=PASSWORD)
     claims = world.auth.codec.decode_access(pair.access_token, now=world.clock.now())
 
@@ -139,7 +145,7 @@ def test_whatever_is_thrown_into_a_batch_of_callers_its_neighbours_are_recognise
     assert all(isinstance(outcome, DomainError) for outcome in outcomes[1:-1])
 
 
-def test_each_item_is_refused_for_what_is_wrong_with_it(world, customer):
+def test_each_item_is_refused_for_what_is_wrong_with_it(world: ServiceWorld, customer) -> None:
     actor, account = customer
     sound = drafted(account)
     outcomes = world.payments.create_many(
@@ -156,7 +162,9 @@ def test_each_item_is_refused_for_what_is_wrong_with_it(world, customer):
     ]
 
 
-def test_amounts_that_only_the_account_can_judge_are_refused_by_themselves(world, customer):
+def test_amounts_that_only_the_account_can_judge_are_refused_by_themselves(
+    world: ServiceWorld, customer
+) -> None:
     actor, account = customer
     amounts = ["0.01", "0.001", "1E-60", "9999999999999", "1E+3", "0.02"]
     outcomes = world.payments.create_many(
@@ -173,7 +181,9 @@ def test_amounts_that_only_the_account_can_judge_are_refused_by_themselves(world
     assert outcomes[4].amount.amount.as_tuple() == Decimal("1000.00").as_tuple()
 
 
-def test_a_payment_refused_while_it_is_booked_leaves_its_neighbours_alone(world, customer):
+def test_a_payment_refused_while_it_is_booked_leaves_its_neighbours_alone(
+    world: ServiceWorld, customer
+) -> None:
     actor, account = customer
     receiver = world.account_of(world.user("bob@example.com")[0], "1")
     limits = world.with_limits(

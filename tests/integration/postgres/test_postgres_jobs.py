@@ -165,7 +165,9 @@ WALKS_IN_ORDER = ["lease", "delete finished"]
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_jobs_are_found_by_the_index_that_is_there_for_it(plan_of, name) -> None:
+def test_jobs_are_found_by_the_index_that_is_there_for_it(
+    plan_of: Callable[[Callable[[JobRepository], object]], str], name
+) -> None:
     ask, indexes = ASKED[name]
 
     plan = plan_of(ask)
@@ -174,20 +176,26 @@ def test_jobs_are_found_by_the_index_that_is_there_for_it(plan_of, name) -> None
     assert name == "first page" or "Seq Scan" not in plan, plan
 
 
-def test_the_first_due_jobs_are_found_at_the_beginning_of_each_priority(plan_of) -> None:
+def test_the_first_due_jobs_are_found_at_the_beginning_of_each_priority(
+    plan_of: Callable[[Callable[[JobRepository], object]], str],
+) -> None:
     plan = plan_of(ASKED["lease"][0])
 
     assert re.search(r"Index Cond: \(\(queue = .+\) AND \(priority = .+\) AND \(run_at <= .+\)\)", plan), plan
 
 
-def test_syncs_of_a_login_are_found_without_reading_those_of_others(plan_of) -> None:
+def test_syncs_of_a_login_are_found_without_reading_those_of_others(
+    plan_of: Callable[[Callable[[JobRepository], object]], str],
+) -> None:
     plan = plan_of(ASKED["unfinished syncs"][0])
 
     assert "Index Cond: ((args ->> 'bank_login_id'::text) = ANY" in plan, plan
 
 
 @pytest.mark.parametrize("name", WALKS_IN_ORDER)
-def test_the_first_jobs_are_found_without_sorting_the_others(plan_of, name) -> None:
+def test_the_first_jobs_are_found_without_sorting_the_others(
+    plan_of: Callable[[Callable[[JobRepository], object]], str], name
+) -> None:
     plan = plan_of(ASKED[name][0])
 
     assert "Sort" not in plan, plan

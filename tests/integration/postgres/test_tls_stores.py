@@ -134,7 +134,7 @@ def said(program: str, url: str, *, trusting: Path | None) -> str:
 @needs_redis
 def test_requests_are_counted_in_a_redis_whose_certificate_is_right_and_in_no_other(
     redis_port: int, authority: Authority, tmp_path: Path
-):
+) -> None:
     url = f"rediss://127.0.0.1:{redis_port}/0"
     stranger = Authority(tmp_path / "stranger").certificate
     assert said(COUNT, url, trusting=authority.certificate) == "2"
@@ -151,7 +151,7 @@ def test_requests_are_counted_in_a_redis_whose_certificate_is_right_and_in_no_ot
 @needs_redis
 def test_jobs_are_delivered_by_a_redis_whose_certificate_is_right_and_by_no_other(
     redis_port: int, authority: Authority, tmp_path: Path
-):
+) -> None:
     url = f"rediss://127.0.0.1:{redis_port}/0"
     assert said(KNOCK, url, trusting=authority.certificate) == "None"
     assert said(NUDGE, url, trusting=authority.certificate) == "None"
@@ -163,7 +163,9 @@ def test_jobs_are_delivered_by_a_redis_whose_certificate_is_right_and_by_no_othe
     )
 
 
-def test_a_rabbitmq_is_told_nothing_before_its_certificate_is_right(authority: Authority, tmp_path: Path):
+def test_a_rabbitmq_is_told_nothing_before_its_certificate_is_right(
+    authority: Authority, tmp_path: Path
+) -> None:
     """The far end only speaks TLS: what a client of RabbitMQ sends first has to arrive there, or must not."""
     certificate, key = authority.certify("rabbit", alternative="IP:127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

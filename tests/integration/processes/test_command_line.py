@@ -42,7 +42,7 @@ def rows(database_url: str) -> dict[str, list[tuple]]:
         }
 
 
-def test_sample_data_is_what_the_contract_says(environment, database_url):
+def test_sample_data_is_what_the_contract_says(environment: dict[str, str], database_url: str) -> None:
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     with psycopg.connect(database_url) as connection:
         users = connection.execute("SELECT email, full_name, role FROM users ORDER BY email").fetchall()
@@ -80,7 +80,9 @@ def test_sample_data_is_what_the_contract_says(environment, database_url):
     assert run_ledgerbank("ledger", "verify", environment=environment).returncode == 0
 
 
-def test_loading_sample_data_again_changes_nothing_even_at_the_same_time(environment, database_url):
+def test_loading_sample_data_again_changes_nothing_even_at_the_same_time(
+    environment: dict[str, str], database_url: str
+) -> None:
     with ThreadPoolExecutor(4) as pool:
         runs = list(pool.map(lambda _: run_ledgerbank("seed", environment=environment), range(4)))
     assert [run.returncode for run in runs] == [0] * 4, [run.stderr for run in runs]
@@ -91,8 +93,8 @@ def test_loading_sample_data_again_changes_nothing_even_at_the_same_time(environ
 
 
 def test_in_production_no_more_than_the_banks_of_the_sample_data_is_loaded_and_that_by_force_alone(
-    database_url, tmp_path
-):
+    database_url: str, tmp_path: Path
+) -> None:
     production = production_settings(database_url) | {"LEDGERBANK_DATA_DIR": str(tmp_path)}
     refused = run_ledgerbank("seed", environment=production)
     assert refused.returncode == 2
@@ -106,7 +108,9 @@ def test_in_production_no_more_than_the_banks_of_the_sample_data_is_loaded_and_t
     assert sample == (3,)
 
 
-def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(environment, database_url):
+def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(
+    environment: dict[str, str], database_url: str
+) -> None:
     def rotated(keys: str) -> CompletedProcess[str]:
         return run_ledgerbank("keys", "rotate", environment=environment | {"TOKEN_ENCRYPTION_KEYS": keys})
 
@@ -133,8 +137,8 @@ def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(environment, 
 
 
 def test_the_audit_trail_is_exported_once_in_order_and_to_new_files_alone(
-    environment, database_url, tmp_path
-):
+    environment: dict[str, str], database_url: str, tmp_path: Path
+) -> None:
     insert = """
         INSERT INTO audit_events (id, occurred_at, event, severity, outcome, metadata)
         SELECT lpad(number::text, 32, '0')::uuid, now() - interval '1 hour' - number * interval '1 second',
@@ -170,7 +174,9 @@ def test_the_audit_trail_is_exported_once_in_order_and_to_new_files_alone(
     assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "Exported: 0.\n")
 
 
-def test_what_could_not_be_written_is_left_to_the_next_export(environment, database_url):
+def test_what_could_not_be_written_is_left_to_the_next_export(
+    environment: dict[str, str], database_url: str
+) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "INSERT INTO audit_events (id, occurred_at, event, severity, outcome, metadata)"
@@ -193,7 +199,7 @@ def test_what_could_not_be_written_is_left_to_the_next_export(environment, datab
 
 def test_an_unmigrated_database_is_named_as_such(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path
-):
+) -> None:
     environment = {
         "DATABASE_URL": postgres_server.create_database(f"bare_{worker_name}"),
         "LEDGERBANK_DATA_DIR": str(tmp_path),
@@ -208,7 +214,9 @@ def test_an_unmigrated_database_is_named_as_such(
     assert json.loads(verified.stdout) == {"ok": True, "discrepancies": []}
 
 
-def test_wrong_settings_are_all_told_at_once_without_their_values_and_without_a_traceback(environment):
+def test_wrong_settings_are_all_told_at_once_without_their_values_and_without_a_traceback(
+    environment: dict[str, str],
+) -> None:
     refused = run_ledgerbank("serve", environment=environment | {"PORT": "x7", "POOL_SIZE": "0"})
     assert refused.returncode == 2
     assert "PORT" in refused.stderr
@@ -217,7 +225,7 @@ def test_wrong_settings_are_all_told_at_once_without_their_values_and_without_a_
     assert "Traceback" not in refused.stderr
 
 
-def test_a_database_out_of_reach_is_one_clear_sentence(environment):
+def test_a_database_out_of_reach_is_one_clear_sentence(environment: dict[str, str]) -> None:
     nowhere = environment | {"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/nothing"}
     refused = run_ledgerbank("migrate", environment=nowhere)
     assert refused.returncode == 2
@@ -225,7 +233,9 @@ def test_a_database_out_of_reach_is_one_clear_sentence(environment):
     assert "secret" not in refused.stderr
 
 
-def test_an_entry_is_reversed_once_and_the_books_stay_right(environment, database_url):
+def test_an_entry_is_reversed_once_and_the_books_stay_right(
+    environment: dict[str, str], database_url: str
+) -> None:
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     with psycopg.connect(database_url) as connection:
         entries = dict(

@@ -61,7 +61,9 @@ def typed(environment, *lines: str) -> tuple[int, str]:
     return status, seen.decode()
 
 
-def test_the_first_administrator_of_a_production_database_logs_in(environment, database_url, tmp_path):
+def test_the_first_administrator_of_a_production_database_logs_in(
+    environment: dict[str, str], database_url: str, tmp_path: Path
+) -> None:
     done = create(environment, "--password-stdin", password=f"{PASSWORD}\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "root@bank.example is an administrator.\n", "")
     assert users(database_url) == [("root@bank.example", "The First", "admin", "ACTIVE")]
@@ -78,7 +80,9 @@ def test_the_first_administrator_of_a_production_database_logs_in(environment, d
         assert admin.get("/users").json()["data"][0]["role"] == "admin"
 
 
-def test_a_password_comes_from_a_file_whose_last_newline_is_no_part_of_it(environment, tmp_path):
+def test_a_password_comes_from_a_file_whose_last_newline_is_no_part_of_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     assert create(environment, "--password-file", str(tmp_path / "password")).returncode == 0
     with (
@@ -88,7 +92,9 @@ def test_a_password_comes_from_a_file_whose_last_newline_is_no_part_of_it(enviro
         pass
 
 
-def test_a_password_is_asked_for_twice_and_never_shown(environment, database_url):
+def test_a_password_is_asked_for_twice_and_never_shown(
+    environment: dict[str, str], database_url: str
+) -> None:
     status, seen = typed(environment, PASSWORD, f"{PASSWORD}!")
     assert status == 2
     assert "differs" in seen
@@ -99,7 +105,9 @@ def test_a_password_is_asked_for_twice_and_never_shown(environment, database_url
     assert len(users(database_url)) == 1
 
 
-def test_what_registration_refuses_is_refused_in_one_sentence(environment, database_url, tmp_path):
+def test_what_registration_refuses_is_refused_in_one_sentence(
+    environment: dict[str, str], database_url: str, tmp_path: Path
+) -> None:
     assert create(environment, "--password-stdin", password=PASSWORD).returncode == 0
     empty, missing = tmp_path / "empty", tmp_path / "missing"
     empty.write_text("\n")

@@ -2,6 +2,7 @@
 
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 from tests.support.servers.running_server import RunningServer, run_ledgerbank
@@ -28,7 +29,9 @@ def pay(client: httpx.Client, amount: str, description: str) -> tuple[str, str]:
     return payment, balance
 
 
-def test_money_moved_before_a_stop_is_still_moved_after_the_next_start(environment, tmp_path):
+def test_money_moved_before_a_stop_is_still_moved_after_the_next_start(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     with RunningServer(environment, tmp_path / "log", command="up") as server:
         with server.client("alice@example.com") as alice:
             payment, balance = pay(alice, "12.50", "Lunch")
@@ -45,7 +48,9 @@ def test_money_moved_before_a_stop_is_still_moved_after_the_next_start(environme
     assert verified.returncode == 0, verified.stdout
 
 
-def test_money_moved_before_a_kill_is_still_moved_and_the_database_is_found_again(environment, tmp_path):
+def test_money_moved_before_a_kill_is_still_moved_and_the_database_is_found_again(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     with RunningServer(environment, tmp_path / "log", command="up") as server:
         with server.client("alice@example.com") as alice:
             _, balance = pay(alice, "12.50", "Lunch")
@@ -57,7 +62,9 @@ def test_money_moved_before_a_kill_is_still_moved_and_the_database_is_found_agai
         assert alice.get("/accounts").json()["data"][0]["balance"] == balance
 
 
-def test_several_server_processes_share_one_port_and_the_ledger_stays_right(environment, tmp_path):
+def test_several_server_processes_share_one_port_and_the_ledger_stays_right(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     environment |= {"WEB_CONCURRENCY": "2"}
     with RunningServer(environment, tmp_path / "log", command="up") as server:
         with server.client("alice@example.com") as alice:
@@ -68,7 +75,9 @@ def test_several_server_processes_share_one_port_and_the_ledger_stays_right(envi
         assert server.stop() == 0
 
 
-def test_a_payment_left_to_the_workers_is_paid_without_another_process(environment, tmp_path):
+def test_a_payment_left_to_the_workers_is_paid_without_another_process(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     with (
         RunningServer(environment, tmp_path / "log", command="up") as server,
         server.client("alice@example.com") as alice,
@@ -89,7 +98,7 @@ def test_a_payment_left_to_the_workers_is_paid_without_another_process(environme
         assert alice.get("/accounts").json()["data"][0]["balance"] == "1487.50"
 
 
-def test_a_taken_port_is_one_clear_sentence(environment, tmp_path):
+def test_a_taken_port_is_one_clear_sentence(environment: dict[str, str], tmp_path: Path) -> None:
     with RunningServer(environment, tmp_path / "log", command="up") as server:
         second = run_ledgerbank(
             "up", environment=environment | {"PORT": str(server.port), "HOST": "127.0.0.1"}

@@ -33,7 +33,7 @@ def with_this_database(commands: str, url: str) -> str:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the commands need curl: apt-get install curl")
 def test_an_empty_database_becomes_a_product_with_money_in_it_by_the_documented_commands(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path
-):
+) -> None:
     url = postgres_server.create_database(f"production_{worker_name}")
     port = free_port()
     commands = with_this_database(documented_commands(), url).replace("localhost:4000", f"127.0.0.1:{port}")

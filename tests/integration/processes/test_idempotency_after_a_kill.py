@@ -72,7 +72,9 @@ def assert_in_progress(alice: User, bob: User, killed: Killed) -> None:
         assert answer.headers["Retry-After"] == "1"
 
 
-def test_killed_before_the_commit_there_is_no_effect_and_the_key_is_free_within_60_seconds(scene: Scene):
+def test_killed_before_the_commit_there_is_no_effect_and_the_key_is_free_within_60_seconds(
+    scene: Scene,
+) -> None:
     killed = killed_at_the_gate(scene, BEFORE_THE_ANSWER_IS_STORED)
 
     assert payments_called(scene, "Drafted once") == 0
@@ -97,7 +99,7 @@ def test_killed_before_the_commit_there_is_no_effect_and_the_key_is_free_within_
     assert payments_called(scene, "Drafted once") == 1
 
 
-def test_killed_while_it_commits_the_effect_is_there_once_and_so_is_the_answer(scene: Scene):
+def test_killed_while_it_commits_the_effect_is_there_once_and_so_is_the_answer(scene: Scene) -> None:
     killed = killed_at_the_gate(scene, WHILE_EVERYTHING_COMMITS)
 
     assert payments_called(scene, "Drafted once") == 1
@@ -155,7 +157,7 @@ class Customer:
                     assert again.headers["Idempotency-Replayed"] == "true"
 
 
-def test_killed_at_any_moment_under_load_every_request_takes_effect_once(scene: Scene):
+def test_killed_at_any_moment_under_load_every_request_takes_effect_once(scene: Scene) -> None:
     chance = random.Random(20251122)
     customers: list[Customer] = []
     with scene.server() as server, user_at(server, "alice@example.com") as alice:

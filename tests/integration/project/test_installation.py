@@ -116,7 +116,7 @@ def make_project(folder: Path) -> Path:
 
 def test_the_locked_versions_are_installed_from_an_index_that_offers_newer_ones_of_everything(
     tmp_path: Path, index: tuple[Path, str]
-):
+) -> None:
     folder, address = index
     project = make_project(tmp_path / "project")
     # The names stand for the case that broke: one package wants an extra of another, whose line names none.
@@ -149,7 +149,7 @@ def test_the_locked_versions_are_installed_from_an_index_that_offers_newer_ones_
 
 def test_a_lock_that_lacks_a_package_is_told_and_nothing_newer_is_taken_instead(
     tmp_path: Path, index: tuple[Path, str]
-):
+) -> None:
     folder, address = index
     project = make_project(tmp_path / "project")
     plugin = published(folder, "plugin", "1.0", needs="Requires-Dist: measure\n")

@@ -38,7 +38,7 @@ def run_in_bash(server: RunningServer, *blocks: str) -> list[str]:
     return run.stdout.splitlines()
 
 
-def test_the_embedding_example_runs_with_nothing_but_the_standard_library():
+def test_the_embedding_example_runs_with_nothing_but_the_standard_library() -> None:
     program = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n" + block_after("Embed it", "python")
     run = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False, timeout=60
@@ -48,7 +48,7 @@ def test_the_embedding_example_runs_with_nothing_but_the_standard_library():
 
 
 @needs_curl
-def test_the_curl_walk_through_moves_money_as_it_says(database_url: str, tmp_path: Path):
+def test_the_curl_walk_through_moves_money_as_it_says(database_url: str, tmp_path: Path) -> None:
     environment = {"DATABASE_URL": database_url, "LEDGERBANK_DATA_DIR": str(tmp_path)}
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     with RunningServer(environment, tmp_path / "log") as server:
@@ -64,7 +64,9 @@ def test_the_curl_walk_through_moves_money_as_it_says(database_url: str, tmp_pat
 
 
 @needs_curl
-def test_the_bank_that_the_walk_through_connects_shows_its_balances(database_url: str, tmp_path: Path):
+def test_the_bank_that_the_walk_through_connects_shows_its_balances(
+    database_url: str, tmp_path: Path
+) -> None:
     with SimulatedBankServer() as bank:
         environment = {
             "DATABASE_URL": database_url,

@@ -61,7 +61,9 @@ def banks() -> Iterator[list[SimulatedBankServer]]:
         yield [stack.enter_context(SimulatedBankServer(each, clock=lambda: START)) for each in settings]
 
 
-def test_the_same_seed_name_and_calls_give_the_same_answers_to_the_letter(banks: list[SimulatedBankServer]):
+def test_the_same_seed_name_and_calls_give_the_same_answers_to_the_letter(
+    banks: list[SimulatedBankServer],
+) -> None:
     first, second, other_seed = (everything_shown(bank, "Alex Morgan") for bank in banks)
     assert first == second
     assert first != other_seed
@@ -69,13 +71,13 @@ def test_the_same_seed_name_and_calls_give_the_same_answers_to_the_letter(banks:
     assert not ids[0] & ids[1]
 
 
-def test_customers_differ_by_name_and_not_by_how_it_is_spelled(bank: SimulatedBankServer):
+def test_customers_differ_by_name_and_not_by_how_it_is_spelled(bank: SimulatedBankServer) -> None:
     alex, again, bo = (MonzoClient(bank).connect(name) for name in ("Alex Morgan", " alex  MORGAN ", "Bo"))
     assert again.tokens["user_id"] == alex.tokens["user_id"] != bo.tokens["user_id"]
     assert bo.account_id() != again.account_id()
 
 
-def test_content_does_not_depend_on_when_a_customer_comes_first(banks: list[SimulatedBankServer]):
+def test_content_does_not_depend_on_when_a_customer_comes_first(banks: list[SimulatedBankServer]) -> None:
     early, late, _ = banks
     late.model.books.customer_named("Somebody Else")
     late.model.advance(86_400)
@@ -86,7 +88,7 @@ def test_content_does_not_depend_on_when_a_customer_comes_first(banks: list[Simu
     assert shown[0] == shown[1]
 
 
-def test_tokens_of_an_earlier_run_fit_nobody(banks: list[SimulatedBankServer]):
+def test_tokens_of_an_earlier_run_fit_nobody(banks: list[SimulatedBankServer]) -> None:
     client = MonzoClient(banks[0]).connect()
     token = client.tokens["access_token"]
     stranger = MonzoClient(banks[1]).connect()
@@ -94,13 +96,13 @@ def test_tokens_of_an_earlier_run_fit_nobody(banks: list[SimulatedBankServer]):
     assert stranger.call("GET", "/accounts", token=token).status_code == 401
 
 
-def test_of_twenty_simultaneous_refreshes_one_is_answered(monzo: MonzoClient):
+def test_of_twenty_simultaneous_refreshes_one_is_answered(monzo: MonzoClient) -> None:
     answers = race(lambda _: monzo.refresh().status_code, threads=20)
     assert sorted(map(str, answers)) == ["200"] + ["401"] * 19
     assert control(monzo.bank, "GET", "/counters")["token.refresh"] == {"calls": 20, "effects": 1}
 
 
-def test_movements_added_by_many_at_once_are_all_there_under_ids_of_their_own(monzo: MonzoClient):
+def test_movements_added_by_many_at_once_are_all_there_under_ids_of_their_own(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     before = monzo.bank.model.books.account(account_id).balance
     added = race(lambda _: monzo.bank.model.books.add_transaction(account_id, -3).id, threads=30)

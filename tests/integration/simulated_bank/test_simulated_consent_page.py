@@ -24,7 +24,7 @@ def client_url() -> Iterator[str]:
 @pytest.mark.parametrize(("button", "answer"), [("Approve", "code"), ("Deny", "error")])
 def test_a_person_clicks_through_and_lands_at_the_client(
     bank: SimulatedBankServer, client_url: str, dialect: str, button: str, answer: str
-):
+) -> None:
     bank.model.redirect_uris.add(client_url)
     asked, address = question(redirect_uri=client_url), f"{bank.url}/"
     if dialect == "obie":
@@ -52,7 +52,7 @@ def test_a_person_clicks_through_and_lands_at_the_client(
 
 
 @needs_browser
-def test_a_person_on_a_broken_link_reads_why(bank: SimulatedBankServer):
+def test_a_person_on_a_broken_link_reads_why(bank: SimulatedBankServer) -> None:
     with open_browser() as browser:
         browser.page.goto(f"{bank.url}/?client_id=unknown")
         expect(browser.page.get_by_role("heading", level=1)).to_have_text("This link cannot be used")

@@ -8,7 +8,7 @@ from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 
 def test_customers_are_listed_with_accounts_and_accesses_but_no_tokens(
     bank: SimulatedBankServer, monzo: MonzoClient
-):
+) -> None:
     (customer,) = control(bank, "GET", "/customers")["customers"]
     assert (customer["user_id"], customer["name"]) == (monzo.tokens["user_id"], "Alex Morgan")
     assert [each["type"] for each in customer["accounts"]][:2] == ["uk_retail", "uk_retail_joint"]
@@ -22,14 +22,14 @@ def test_customers_are_listed_with_accounts_and_accesses_but_no_tokens(
     assert control(bank, "GET", f"/customers/{customer['user_id']}") == customer
 
 
-def test_a_customer_may_be_there_before_he_consents(bank: SimulatedBankServer):
+def test_a_customer_may_be_there_before_he_consents(bank: SimulatedBankServer) -> None:
     added = control(bank, "POST", "/customers", {"name": "  alex   MORGAN "})
     assert added["grants"] == []
     assert MonzoClient(bank).connect("Alex Morgan").tokens["user_id"] == added["user_id"]
 
 
 @pytest.mark.parametrize("balance", [0, -12_345, 99_999_999])
-def test_a_balance_set_changes_the_opening_figure_alone(monzo: MonzoClient, balance: int):
+def test_a_balance_set_changes_the_opening_figure_alone(monzo: MonzoClient, balance: int) -> None:
     account_id = monzo.account_id()
     before = control(monzo.bank, "GET", f"/accounts/{account_id}")
     after = control(monzo.bank, "PUT", f"/accounts/{account_id}/balance", {"balance": balance})
@@ -42,7 +42,7 @@ def test_a_balance_set_changes_the_opening_figure_alone(monzo: MonzoClient, bala
     assert monzo.get("/balance", account_id=account_id).json()["balance"] == balance
 
 
-def test_a_further_account_is_empty_and_seen_at_once(monzo: MonzoClient):
+def test_a_further_account_is_empty_and_seen_at_once(monzo: MonzoClient) -> None:
     opened = control(
         monzo.bank,
         "POST",
@@ -57,7 +57,7 @@ def test_a_further_account_is_empty_and_seen_at_once(monzo: MonzoClient):
     assert monzo.get("/accounts").json()["accounts"][-1]["closed"]
 
 
-def test_a_movement_may_be_added_in_the_past_settled_declined_or_abroad(monzo: MonzoClient):
+def test_a_movement_may_be_added_in_the_past_settled_declined_or_abroad(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     path = f"/accounts/{account_id}/transactions"
     late = {"amount": 5, "created": "2026-02-01T10:00:00+01:00", "pending": False}
@@ -77,7 +77,7 @@ def test_a_movement_may_be_added_in_the_past_settled_declined_or_abroad(monzo: M
 
 @pytest.mark.parametrize("end", ["settle", "decline"])
 @pytest.mark.parametrize("again", ["settle", "decline"])
-def test_what_is_settled_or_declined_stays_so(monzo: MonzoClient, end: str, again: str):
+def test_what_is_settled_or_declined_stays_so(monzo: MonzoClient, end: str, again: str) -> None:
     path = f"/accounts/{monzo.account_id()}/transactions"
     transaction_id = control(monzo.bank, "POST", path, {"amount": -5})["id"]
     control(monzo.bank, "POST", f"/transactions/{transaction_id}/{end}")
@@ -85,7 +85,7 @@ def test_what_is_settled_or_declined_stays_so(monzo: MonzoClient, end: str, agai
     assert (answer.status_code, answer.json()["error"]) == (409, "The transaction is not pending.")
 
 
-def test_the_clock_goes_forward_only(bank: SimulatedBankServer):
+def test_the_clock_goes_forward_only(bank: SimulatedBankServer) -> None:
     assert control(bank, "POST", "/clock/advance", {"seconds": 90.5})["now"] == "2026-03-02T09:31:30.500Z"
     answer = HTTP.post(f"{bank.url}/_control/clock/advance", json={"seconds": -1})
     assert answer.status_code == 400
@@ -95,7 +95,9 @@ def test_the_clock_goes_forward_only(bank: SimulatedBankServer):
     }
 
 
-def test_a_reset_is_a_new_beginning_with_the_same_content(bank: SimulatedBankServer, monzo: MonzoClient):
+def test_a_reset_is_a_new_beginning_with_the_same_content(
+    bank: SimulatedBankServer, monzo: MonzoClient
+) -> None:
     account_id = monzo.account_id()
     before = control(bank, "GET", f"/accounts/{account_id}")
     control(bank, "POST", f"/accounts/{account_id}/transactions", {"amount": -5})
@@ -124,7 +126,7 @@ def test_a_reset_is_a_new_beginning_with_the_same_content(bank: SimulatedBankSer
         ("POST", "/webhooks/announce", {"transaction_id": "tx_unknown"}),
     ],
 )
-def test_what_is_not_there_is_404(bank: SimulatedBankServer, method: str, path: str, content: object):
+def test_what_is_not_there_is_404(bank: SimulatedBankServer, method: str, path: str, content: object) -> None:
     answer = HTTP.request(method, f"{bank.url}/_control{path}", json=content)
     assert answer.status_code == 404
     assert "unknown" in answer.json()["error"]
@@ -150,14 +152,16 @@ def test_what_is_not_there_is_404(bank: SimulatedBankServer, method: str, path: 
         ("/tokens/expire", {"refresh": 1}),
     ],
 )
-def test_a_body_that_cannot_be_taken_is_400_with_a_sentence(monzo: MonzoClient, path: str, content: object):
+def test_a_body_that_cannot_be_taken_is_400_with_a_sentence(
+    monzo: MonzoClient, path: str, content: object
+) -> None:
     address = f"{monzo.bank.url}/_control{path.replace('/A/', f'/{monzo.account_id()}/')}"
     answer = HTTP.post(address, json=content)
     assert answer.status_code == 400
     assert answer.json()["error"].endswith(".")
 
 
-def test_a_body_must_be_json_by_its_type_so_that_no_web_page_can_send_one(bank: SimulatedBankServer):
+def test_a_body_must_be_json_by_its_type_so_that_no_web_page_can_send_one(bank: SimulatedBankServer) -> None:
     answer = HTTP.post(f"{bank.url}/_control/clock/advance", content=b'{"seconds": 5}')
     assert answer.status_code == 400
 
@@ -181,7 +185,7 @@ def test_a_body_must_be_json_by_its_type_so_that_no_web_page_can_send_one(bank: 
 )
 def test_no_web_page_that_somebody_looks_at_controls_the_bank(
     monzo: MonzoClient, headers: dict[str, str], method: str, path: str
-):
+) -> None:
     asked = {"Content-Type": "application/json"} | headers
     answer = HTTP.request(method, f"{monzo.bank.url}/_control{path}", headers=asked)
     assert answer.status_code == 403
@@ -194,13 +198,13 @@ def test_no_web_page_that_somebody_looks_at_controls_the_bank(
 )
 def test_a_request_that_pages_may_send_unasked_controls_nothing_even_without_a_body(
     monzo: MonzoClient, kind: str
-):
+) -> None:
     headers = {"Content-Type": kind} if kind else {}
     assert HTTP.post(f"{monzo.bank.url}/_control/reset", headers=headers).status_code == 400
     assert monzo.get("/accounts").status_code == 200, "nothing was reset"
 
 
-def test_programs_and_the_banks_own_pages_control_it(bank: SimulatedBankServer):
+def test_programs_and_the_banks_own_pages_control_it(bank: SimulatedBankServer) -> None:
     port = bank.url.rpartition(":")[2]
     for headers in (
         {"Origin": bank.url, "Sec-Fetch-Site": "same-origin"},
@@ -213,7 +217,7 @@ def test_programs_and_the_banks_own_pages_control_it(bank: SimulatedBankServer):
 
 
 @pytest.mark.parametrize(("kind", "currency"), [("uk_pot", "GBP"), ("uk_retail", "XXX")])
-def test_an_account_that_cannot_be_is_409(monzo: MonzoClient, kind: str, currency: str):
+def test_an_account_that_cannot_be_is_409(monzo: MonzoClient, kind: str, currency: str) -> None:
     answer = HTTP.post(
         f"{monzo.bank.url}/_control/customers/{monzo.tokens['user_id']}/accounts",
         json={"type": kind, "currency": currency},

@@ -24,7 +24,7 @@ def counts(client: MonzoClient | ObieClient, operation: str) -> tuple[int, int]:
 )
 def test_a_status_is_met_with_or_without_retry_after_as_often_as_asked(
     monzo: MonzoClient, status: int, retry_after: str | None
-):
+) -> None:
     order(monzo, operation="accounts", status=status, retry_after=retry_after, count=2)
     for _ in range(2):
         answer = monzo.get("/accounts")
@@ -38,7 +38,7 @@ def test_a_status_is_met_with_or_without_retry_after_as_often_as_asked(
 @pytest.mark.parametrize("kind", ["status", "drop", "malformed"])
 def test_a_refresh_that_fails_used_the_token_up_only_when_the_work_was_done(
     monzo: MonzoClient, effect: str, effects: int, kind: str
-):
+) -> None:
     order(monzo, operation="token.refresh", effect=effect, kind=kind)
     if kind == "drop":
         with pytest.raises(httpx.TransportError):
@@ -56,7 +56,7 @@ def test_a_refresh_that_fails_used_the_token_up_only_when_the_work_was_done(
 @pytest.mark.parametrize(("effect", "effects"), [("before", 0), ("after", 1)])
 def test_a_client_that_does_not_wait_gets_a_timeout_before_or_after_the_effect(
     monzo: MonzoClient, effect: str, effects: int
-):
+) -> None:
     account_id = monzo.account_id()
     order(monzo, operation="webhooks.register", effect=effect, kind="delay", delay_seconds=0.6)
     form = {"account_id": account_id, "url": "http://localhost:9/hook"}
@@ -66,14 +66,14 @@ def test_a_client_that_does_not_wait_gets_a_timeout_before_or_after_the_effect(
     assert len(monzo.get("/webhooks", account_id=account_id).json()["webhooks"]) == effects
 
 
-def test_a_late_answer_is_the_real_one_for_who_waits(monzo: MonzoClient):
+def test_a_late_answer_is_the_real_one_for_who_waits(monzo: MonzoClient) -> None:
     order(monzo, operation="accounts", effect="after", kind="delay", delay_seconds=0.3)
     started = time.monotonic()
     assert monzo.get("/accounts").json()["accounts"]
     assert time.monotonic() - started >= 0.3
 
 
-def test_a_delay_keeps_nobody_else_waiting(monzo: MonzoClient):
+def test_a_delay_keeps_nobody_else_waiting(monzo: MonzoClient) -> None:
     order(monzo, operation="accounts", kind="delay", delay_seconds=5)
     with pytest.raises(httpx.ReadTimeout):
         monzo.call("GET", "/accounts", timeout=0.1)
@@ -82,7 +82,7 @@ def test_a_delay_keeps_nobody_else_waiting(monzo: MonzoClient):
     assert time.monotonic() - started < 2
 
 
-def test_faults_of_different_operations_do_not_mix_and_a_star_meets_any(monzo: MonzoClient):
+def test_faults_of_different_operations_do_not_mix_and_a_star_meets_any(monzo: MonzoClient) -> None:
     order(monzo, operation="balance", status=500)
     account_id = monzo.account_id()
     assert monzo.get("/balance", account_id=account_id).status_code == 500
@@ -94,7 +94,7 @@ def test_faults_of_different_operations_do_not_mix_and_a_star_meets_any(monzo: M
     ]
 
 
-def test_the_same_names_mean_the_same_work_in_the_other_dialect(obie: ObieClient):
+def test_the_same_names_mean_the_same_work_in_the_other_dialect(obie: ObieClient) -> None:
     order(obie, operation="transactions", status=429, retry_after="3")
     answer = obie.get(f"/accounts/{obie.account_id()}/transactions")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
@@ -105,19 +105,19 @@ def test_the_same_names_mean_the_same_work_in_the_other_dialect(obie: ObieClient
     assert counts(obie, "token.client") == (1, 1)
 
 
-def test_the_consent_page_may_fail_too(monzo: MonzoClient):
+def test_the_consent_page_may_fail_too(monzo: MonzoClient) -> None:
     order(monzo, operation="authorize.page", status=500)
     assert HTTP.get(f"{monzo.bank.url}/").status_code == 500
 
 
-def test_faults_still_to_come_can_be_read_and_taken_back(monzo: MonzoClient):
+def test_faults_still_to_come_can_be_read_and_taken_back(monzo: MonzoClient) -> None:
     ordered = order(monzo, operation="accounts", count=3)
     assert control(monzo.bank, "GET", "/faults") == {"faults": [ordered]}
     control(monzo.bank, "DELETE", "/faults")
     assert monzo.get("/accounts").status_code == 200
 
 
-def test_faults_and_counts_are_at_hand_in_the_same_process(monzo: MonzoClient):
+def test_faults_and_counts_are_at_hand_in_the_same_process(monzo: MonzoClient) -> None:
     monzo.bank.model.add_fault(Fault(operation="accounts", effect=FaultEffect.AFTER, status=500))
     assert [monzo.get("/accounts").status_code for _ in range(3)] == [500, 200, 200]
     count = monzo.bank.model.count_of("accounts")
@@ -125,7 +125,7 @@ def test_faults_and_counts_are_at_hand_in_the_same_process(monzo: MonzoClient):
     assert monzo.bank.model.count_of("feed").calls == 0
 
 
-def test_controls_are_never_struck(monzo: MonzoClient):
+def test_controls_are_never_struck(monzo: MonzoClient) -> None:
     order(monzo, operation="*", count=100)
     assert control(monzo.bank, "GET", "/clock")["now"] == "2026-03-02T09:30:00.000Z"
 
@@ -146,7 +146,7 @@ def test_controls_are_never_struck(monzo: MonzoClient):
         {"operation": "accounts", "colour": "red"},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused_in_a_sentence(monzo: MonzoClient, fault: Json):
+def test_a_fault_that_makes_no_sense_is_refused_in_a_sentence(monzo: MonzoClient, fault: Json) -> None:
     answer = HTTP.post(f"{monzo.bank.url}/_control/faults", json=fault)
     assert answer.status_code == 400
     assert answer.json()["error"].endswith(".")

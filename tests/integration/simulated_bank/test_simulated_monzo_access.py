@@ -16,14 +16,14 @@ from tests.support.scenes.bank_customers import (
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 
 
-def test_approval_ends_at_the_client_with_a_code_and_the_state_it_sent(bank: SimulatedBankServer):
+def test_approval_ends_at_the_client_with_a_code_and_the_state_it_sent(bank: SimulatedBankServer) -> None:
     address, query = decide(f"{bank.url}/")
     assert address == REDIRECT.partition("?")[0]
     assert query.keys() == {"kept", "code", "state"}
     assert (query["kept"], query["state"]) == ("yes", "st&te")
 
 
-def test_denial_ends_at_the_client_without_a_code(bank: SimulatedBankServer):
+def test_denial_ends_at_the_client_without_a_code(bank: SimulatedBankServer) -> None:
     _, query = decide(f"{bank.url}/", "deny")
     assert query == {"kept": "yes", "error": "access_denied", "state": "st&te"}
 
@@ -50,7 +50,7 @@ def test_denial_ends_at_the_client_without_a_code(bank: SimulatedBankServer):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_request_that_is_not_in_order_ends_on_a_page_that_names_it_and_leads_nowhere(
     bank: SimulatedBankServer, method: str, changes: dict[str, str], named: str
-):
+) -> None:
     asked = question(**changes) | {"decision": "approve", "customer_name": "Alex"}
     arguments = {"params": asked} if method == "GET" else {"data": asked}
     answer = HTTP.request(method, f"{bank.url}/", **arguments)
@@ -60,20 +60,22 @@ def test_a_request_that_is_not_in_order_ends_on_a_page_that_names_it_and_leads_n
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81])
-def test_a_name_that_is_none_shows_the_form_again_with_what_is_wrong(bank: SimulatedBankServer, name: str):
+def test_a_name_that_is_none_shows_the_form_again_with_what_is_wrong(
+    bank: SimulatedBankServer, name: str
+) -> None:
     answer = HTTP.post(f"{bank.url}/", data=question(customer_name=name, decision="approve"))
     assert answer.status_code == 400
     assert "Please enter a name" in answer.text
 
 
-def test_the_page_shows_what_was_sent_as_text_only(bank: SimulatedBankServer):
+def test_the_page_shows_what_was_sent_as_text_only(bank: SimulatedBankServer) -> None:
     answer = HTTP.get(f"{bank.url}/", params=question(state='"><script>alert(1)</script>'))
     assert answer.status_code == 200
     assert "<script" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_a_code_gives_tokens_as_monzo_does(bank: SimulatedBankServer):
+def test_a_code_gives_tokens_as_monzo_does(bank: SimulatedBankServer) -> None:
     tokens = MonzoClient(bank).connect().tokens
     assert tokens.keys() == {
         "access_token",
@@ -88,7 +90,9 @@ def test_a_code_gives_tokens_as_monzo_does(bank: SimulatedBankServer):
     assert tokens["user_id"].startswith("user_0000")
 
 
-def test_a_code_is_good_once_and_its_second_use_ends_what_the_first_one_gave(bank: SimulatedBankServer):
+def test_a_code_is_good_once_and_its_second_use_ends_what_the_first_one_gave(
+    bank: SimulatedBankServer,
+) -> None:
     client = MonzoClient(bank)
     code = client.code()
     client.tokens = client.exchange(code).json()
@@ -98,7 +102,7 @@ def test_a_code_is_good_once_and_its_second_use_ends_what_the_first_one_gave(ban
     assert client.get("/accounts").status_code == 401
 
 
-def test_a_code_lives_for_a_minute(bank: SimulatedBankServer):
+def test_a_code_lives_for_a_minute(bank: SimulatedBankServer) -> None:
     client = MonzoClient(bank)
     code = client.code()
     bank.model.advance(60)
@@ -106,7 +110,9 @@ def test_a_code_lives_for_a_minute(bank: SimulatedBankServer):
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized.bad_authorization_code.expired")
 
 
-def test_a_code_belongs_to_the_address_it_was_sent_to_and_a_wrong_try_uses_it_up(bank: SimulatedBankServer):
+def test_a_code_belongs_to_the_address_it_was_sent_to_and_a_wrong_try_uses_it_up(
+    bank: SimulatedBankServer,
+) -> None:
     client = MonzoClient(bank)
     code = client.code()
     wrong = client.exchange(code, redirect_uri="http://elsewhere.example/")
@@ -116,7 +122,7 @@ def test_a_code_belongs_to_the_address_it_was_sent_to_and_a_wrong_try_uses_it_up
 
 @pytest.mark.parametrize("changes", [{"client_secret": "wrong"}, {"client_id": "somebody"}])
 @pytest.mark.parametrize("grant", ["code", "refresh"])
-def test_a_client_must_know_its_secret(monzo: MonzoClient, changes: dict[str, str], grant: str):
+def test_a_client_must_know_its_secret(monzo: MonzoClient, changes: dict[str, str], grant: str) -> None:
     answer = monzo.exchange(monzo.code(), **changes) if grant == "code" else monzo.refresh(**changes)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
@@ -124,31 +130,31 @@ def test_a_client_must_know_its_secret(monzo: MonzoClient, changes: dict[str, st
 @pytest.mark.parametrize(("verifier", "status"), [(VERIFIER, 200), ("w" * 43, 400), ("", 400)])
 def test_a_code_asked_for_with_a_challenge_needs_its_verifier(
     bank: SimulatedBankServer, verifier: str, status: int
-):
+) -> None:
     client = MonzoClient(bank)
     answer = client.exchange(client.code(**PKCE), code_verifier=verifier)
     assert answer.status_code == status
 
 
 @pytest.mark.parametrize("field", ["grant_type", "code", "redirect_uri"])
-def test_a_token_request_without_a_field_names_it(bank: SimulatedBankServer, field: str):
+def test_a_token_request_without_a_field_names_it(bank: SimulatedBankServer, field: str) -> None:
     client = MonzoClient(bank)
     form = {"grant_type": "authorization_code", "code": client.code(), "redirect_uri": REDIRECT} | CLIENT
     answer = HTTP.post(f"{bank.url}/oauth2/token", data=form | {field: ""})
     assert (answer.status_code, answer.json()["code"]) == (400, f"bad_request.missing_param.{field}")
 
 
-def test_there_are_two_kinds_of_grant_and_no_more(monzo: MonzoClient):
+def test_there_are_two_kinds_of_grant_and_no_more(monzo: MonzoClient) -> None:
     answer = monzo.refresh(grant_type="client_credentials")
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
 
 
-def test_a_token_request_must_be_a_form(bank: SimulatedBankServer):
+def test_a_token_request_must_be_a_form(bank: SimulatedBankServer) -> None:
     answer = HTTP.post(f"{bank.url}/oauth2/token", json={"grant_type": "refresh_token"})
     assert answer.status_code == 400
 
 
-def test_refreshing_gives_a_new_pair_and_ends_the_old_access_token(monzo: MonzoClient):
+def test_refreshing_gives_a_new_pair_and_ends_the_old_access_token(monzo: MonzoClient) -> None:
     old = monzo.tokens
     fresh = monzo.refresh().json()
     assert fresh["access_token"] != old["access_token"]
@@ -158,7 +164,7 @@ def test_refreshing_gives_a_new_pair_and_ends_the_old_access_token(monzo: MonzoC
     assert monzo.call("GET", "/accounts", token=fresh["access_token"]).status_code == 200
 
 
-def test_a_refresh_token_used_twice_ends_the_whole_family(monzo: MonzoClient):
+def test_a_refresh_token_used_twice_ends_the_whole_family(monzo: MonzoClient) -> None:
     fresh = monzo.refresh().json()
     again = monzo.refresh()
     assert (again.status_code, again.json()["code"]) == (401, "unauthorized.bad_refresh_token.evicted")
@@ -166,7 +172,7 @@ def test_a_refresh_token_used_twice_ends_the_whole_family(monzo: MonzoClient):
     assert monzo.refresh(fresh["refresh_token"]).status_code == 401
 
 
-def test_connecting_again_evicts_the_access_that_was(bank: SimulatedBankServer, monzo: MonzoClient):
+def test_connecting_again_evicts_the_access_that_was(bank: SimulatedBankServer, monzo: MonzoClient) -> None:
     MonzoClient(bank).connect("Somebody Else")
     assert monzo.get("/accounts").status_code == 200
     MonzoClient(bank).connect()
@@ -174,7 +180,7 @@ def test_connecting_again_evicts_the_access_that_was(bank: SimulatedBankServer, 
     assert monzo.refresh().status_code == 401
 
 
-def test_access_tokens_expire_after_their_six_hours_and_can_be_refreshed(monzo: MonzoClient):
+def test_access_tokens_expire_after_their_six_hours_and_can_be_refreshed(monzo: MonzoClient) -> None:
     monzo.bank.model.advance(21_599)
     assert monzo.get("/accounts").status_code == 200
     monzo.bank.model.advance(1)
@@ -183,20 +189,22 @@ def test_access_tokens_expire_after_their_six_hours_and_can_be_refreshed(monzo: 
     assert monzo.refresh().status_code == 200
 
 
-def test_a_consent_ends_after_90_days_and_nothing_prolongs_it(monzo: MonzoClient):
+def test_a_consent_ends_after_90_days_and_nothing_prolongs_it(monzo: MonzoClient) -> None:
     monzo.bank.model.advance(90 * 86_400)
     assert monzo.get("/accounts").status_code == 401
     assert monzo.refresh().status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/accounts", "/balance", "/transactions", "/webhooks"])
-def test_nothing_is_shown_without_a_valid_token(bank: SimulatedBankServer, path: str):
+def test_nothing_is_shown_without_a_valid_token(bank: SimulatedBankServer, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer made-up"}, {"Authorization": "Basic eDp5"}):
         answer = HTTP.get(f"{bank.url}{path}", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized.bad_access_token")
 
 
-def test_whoami_tells_who_is_authenticated_and_that_nobody_is(bank: SimulatedBankServer, monzo: MonzoClient):
+def test_whoami_tells_who_is_authenticated_and_that_nobody_is(
+    bank: SimulatedBankServer, monzo: MonzoClient
+) -> None:
     assert monzo.get("/ping/whoami").json() == {
         "authenticated": True,
         "client_id": "simulated-client",
@@ -206,13 +214,13 @@ def test_whoami_tells_who_is_authenticated_and_that_nobody_is(bank: SimulatedBan
     assert monzo.call("GET", "/ping/whoami", token="made-up").status_code == 401
 
 
-def test_logging_out_ends_both_tokens(monzo: MonzoClient):
+def test_logging_out_ends_both_tokens(monzo: MonzoClient) -> None:
     assert monzo.call("POST", "/oauth2/logout").status_code == 200
     assert monzo.get("/ping/whoami").status_code == 401
     assert monzo.refresh().status_code == 401
 
 
-def test_until_the_customer_approves_in_the_app_a_token_has_no_permissions(bank: SimulatedBankServer):
+def test_until_the_customer_approves_in_the_app_a_token_has_no_permissions(bank: SimulatedBankServer) -> None:
     control(bank, "PUT", "/app-approval", {"required": True})
     client = MonzoClient(bank).connect()
     assert client.get("/ping/whoami").status_code == 200
@@ -228,7 +236,7 @@ def test_until_the_customer_approves_in_the_app_a_token_has_no_permissions(bank:
     assert client.get("/transactions", account_id=client.account_id()).status_code == 200
 
 
-def test_tokens_can_be_expired_and_revoked_by_control(bank: SimulatedBankServer, monzo: MonzoClient):
+def test_tokens_can_be_expired_and_revoked_by_control(bank: SimulatedBankServer, monzo: MonzoClient) -> None:
     other = MonzoClient(bank).connect("Somebody Else")
     user_id = monzo.tokens["user_id"]
     assert control(bank, "POST", "/tokens/expire", {"user_id": user_id}) == {"expired": 1}
@@ -241,6 +249,6 @@ def test_tokens_can_be_expired_and_revoked_by_control(bank: SimulatedBankServer,
     assert other.refresh().status_code == 401
 
 
-def test_a_consent_can_be_expired_by_control(bank: SimulatedBankServer, monzo: MonzoClient):
+def test_a_consent_can_be_expired_by_control(bank: SimulatedBankServer, monzo: MonzoClient) -> None:
     assert control(bank, "POST", "/consents/expire") == {"expired": 1}
     assert (monzo.get("/accounts").status_code, monzo.refresh().status_code) == (401, 401)

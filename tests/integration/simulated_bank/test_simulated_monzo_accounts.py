@@ -25,7 +25,7 @@ def rfc3339(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-def test_a_customer_has_accounts_of_many_kinds(monzo: MonzoClient):
+def test_a_customer_has_accounts_of_many_kinds(monzo: MonzoClient) -> None:
     accounts = monzo.get("/accounts").json()["accounts"]
     assert [(each["type"], each["currency"], each["closed"]) for each in accounts] == [
         ("uk_retail", "GBP", False),
@@ -39,14 +39,14 @@ def test_a_customer_has_accounts_of_many_kinds(monzo: MonzoClient):
     assert [len(each["owners"]) for each in accounts] == [1, 2, 1, 1, 1, 1]
 
 
-def test_accounts_can_be_asked_for_by_type(monzo: MonzoClient):
+def test_accounts_can_be_asked_for_by_type(monzo: MonzoClient) -> None:
     accounts = monzo.get("/accounts", account_type="uk_retail_joint").json()["accounts"]
     assert [each["type"] for each in accounts] == ["uk_retail_joint"]
 
 
 def test_every_balance_is_the_opening_figure_and_all_that_stands(
     bank: SimulatedBankServer, monzo: MonzoClient
-):
+) -> None:
     for account in monzo.get("/accounts").json()["accounts"]:
         listed = all_pages(monzo, account["id"])
         standing = sum(each["amount"] for each in listed if "decline_reason" not in each)
@@ -55,7 +55,7 @@ def test_every_balance_is_the_opening_figure_and_all_that_stands(
         assert (balance["balance"], balance["currency"]) == (opening + standing, account["currency"])
 
 
-def test_no_account_that_holds_money_ever_ran_out_of_it(bank: SimulatedBankServer):
+def test_no_account_that_holds_money_ever_ran_out_of_it(bank: SimulatedBankServer) -> None:
     for name in ("Alex Morgan", "Bo", "Cleo Ó Néill"):
         for account in bank.model.books.customer_named(name).accounts:
             running = account.opening_balance
@@ -64,7 +64,7 @@ def test_no_account_that_holds_money_ever_ran_out_of_it(bank: SimulatedBankServe
                 assert running >= 0 or account.kind.monzo_type == "uk_loan"
 
 
-def test_the_history_has_what_makes_trouble(monzo: MonzoClient):
+def test_the_history_has_what_makes_trouble(monzo: MonzoClient) -> None:
     listed = all_pages(monzo, monzo.account_id())
     created = [each["created"] for each in listed]
     assert len(listed) == 140
@@ -78,14 +78,14 @@ def test_the_history_has_what_makes_trouble(monzo: MonzoClient):
     assert any(each["merchant"] is None for each in listed), "transfers"
 
 
-def test_a_page_has_30_unless_asked_for_up_to_100(monzo: MonzoClient):
+def test_a_page_has_30_unless_asked_for_up_to_100(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     assert len(monzo.get("/transactions", account_id=account_id).json()["transactions"]) == 30
     assert len(monzo.get("/transactions", account_id=account_id, limit="100").json()["transactions"]) == 100
 
 
 @pytest.mark.parametrize("limit", [7, 23, 100])
-def test_pages_that_follow_the_last_id_show_each_movement_once(monzo: MonzoClient, limit: int):
+def test_pages_that_follow_the_last_id_show_each_movement_once(monzo: MonzoClient, limit: int) -> None:
     account_id = monzo.account_id()
     ids = [each["id"] for each in all_pages(monzo, account_id, limit)]
     kept = {
@@ -96,7 +96,7 @@ def test_pages_that_follow_the_last_id_show_each_movement_once(monzo: MonzoClien
     assert set(ids) == kept
 
 
-def test_an_instant_as_since_is_included_and_one_as_before_is_not(monzo: MonzoClient):
+def test_an_instant_as_since_is_included_and_one_as_before_is_not(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     listed = all_pages(monzo, account_id)
     since, before = listed[-20]["created"], listed[-5]["created"]
@@ -124,12 +124,12 @@ def test_an_instant_as_since_is_included_and_one_as_before_is_not(monzo: MonzoCl
 )
 def test_a_question_that_is_not_in_order_is_refused_by_name(
     monzo: MonzoClient, query: dict[str, str], named: str
-):
+) -> None:
     answer = monzo.get("/transactions", **({"account_id": monzo.account_id()} | query))
     assert (answer.status_code, answer.json()["code"]) == (400, f"bad_request.{named}")
 
 
-def test_merchants_are_ids_until_they_are_asked_to_be_expanded(monzo: MonzoClient):
+def test_merchants_are_ids_until_they_are_asked_to_be_expanded(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     plain = monzo.get("/transactions", account_id=account_id, limit="100").json()["transactions"]
     expanded = monzo.call(
@@ -140,7 +140,7 @@ def test_merchants_are_ids_until_they_are_asked_to_be_expanded(monzo: MonzoClien
     assert all(short == full["id"] and full["name"] for short, full in pairs)
 
 
-def test_after_five_minutes_only_90_days_are_shown(monzo: MonzoClient):
+def test_after_five_minutes_only_90_days_are_shown(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     oldest = monzo.get("/transactions", account_id=account_id).json()["transactions"][0]["id"]
     monzo.bank.model.advance(299)
@@ -158,7 +158,7 @@ def test_after_five_minutes_only_90_days_are_shown(monzo: MonzoClient):
     assert monzo.get("/transactions", account_id=account_id).status_code == 403
 
 
-def test_the_window_can_be_closed_by_control(monzo: MonzoClient):
+def test_the_window_can_be_closed_by_control(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     assert control(monzo.bank, "POST", "/consents/expire-window") == {"expired": 1}
     assert monzo.get("/transactions", account_id=account_id).status_code == 403
@@ -167,7 +167,7 @@ def test_the_window_can_be_closed_by_control(monzo: MonzoClient):
 @pytest.mark.parametrize("amount", [None, -1999, 0])
 def test_a_transaction_keeps_its_id_when_it_settles_even_with_another_amount(
     monzo: MonzoClient, amount: int | None
-):
+) -> None:
     account_id = monzo.account_id()
     before = monzo.get("/balance", account_id=account_id).json()["balance"]
     added = control(
@@ -195,7 +195,7 @@ def test_a_transaction_keeps_its_id_when_it_settles_even_with_another_amount(
     assert monzo.get("/balance", account_id=account_id).json()["balance"] == before + final
 
 
-def test_a_declined_transaction_stays_listed_and_does_not_count(monzo: MonzoClient):
+def test_a_declined_transaction_stays_listed_and_does_not_count(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     before = monzo.get("/balance", account_id=account_id).json()["balance"]
     added = control(monzo.bank, "POST", f"/accounts/{account_id}/transactions", {"amount": -700})
@@ -206,20 +206,22 @@ def test_a_declined_transaction_stays_listed_and_does_not_count(monzo: MonzoClie
 
 
 @pytest.mark.parametrize("path", ["/balance", "/transactions", "/webhooks"])
-def test_somebody_elses_account_is_not_there(bank: SimulatedBankServer, monzo: MonzoClient, path: str):
+def test_somebody_elses_account_is_not_there(
+    bank: SimulatedBankServer, monzo: MonzoClient, path: str
+) -> None:
     other = MonzoClient(bank).connect("Somebody Else")
     assert monzo.get(path, account_id=other.account_id()).status_code == 404
     assert monzo.get(path, account_id="acc_0000unknown").status_code == 404
 
 
-def test_somebody_elses_transaction_is_not_there(bank: SimulatedBankServer, monzo: MonzoClient):
+def test_somebody_elses_transaction_is_not_there(bank: SimulatedBankServer, monzo: MonzoClient) -> None:
     other = MonzoClient(bank).connect("Somebody Else")
     theirs = other.get("/transactions", account_id=other.account_id()).json()["transactions"][0]["id"]
     assert monzo.get(f"/transactions/{theirs}").status_code == 404
     assert monzo.get("/transactions/tx_0000unknown").status_code == 404
 
 
-def test_a_notice_arrives_in_the_customers_app(monzo: MonzoClient):
+def test_a_notice_arrives_in_the_customers_app(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     form = {
         "account_id": account_id,
@@ -239,5 +241,5 @@ def test_a_notice_arrives_in_the_customers_app(monzo: MonzoClient):
     assert monzo.call("POST", "/feed", data=form | {"type": "fancy"}).status_code == 400
 
 
-def test_an_address_that_the_bank_does_not_have_is_404(bank: SimulatedBankServer):
+def test_an_address_that_the_bank_does_not_have_is_404(bank: SimulatedBankServer) -> None:
     assert HTTP.get(f"{bank.url}/pots").status_code == 404

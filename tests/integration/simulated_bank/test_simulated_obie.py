@@ -46,7 +46,7 @@ def error_code(answer_body: Json) -> str:
     return str(answer_body["Errors"][0]["ErrorCode"])
 
 
-def test_a_consent_is_lodged_then_authorised_by_the_customer(bank: SimulatedBankServer):
+def test_a_consent_is_lodged_then_authorised_by_the_customer(bank: SimulatedBankServer) -> None:
     client = ObieClient(bank)
     expires = (START + timedelta(days=90)).isoformat()
     lodged = client.lodge(ExpirationDateTime=expires)
@@ -63,7 +63,7 @@ def test_a_consent_is_lodged_then_authorised_by_the_customer(bank: SimulatedBank
     assert client.tokens["scope"] == "openid accounts"
 
 
-def test_a_denied_consent_is_rejected_and_cannot_be_asked_for_again(bank: SimulatedBankServer):
+def test_a_denied_consent_is_rejected_and_cannot_be_asked_for_again(bank: SimulatedBankServer) -> None:
     client = ObieClient(bank)
     client.consent_id = client.lodge().json()["Data"]["ConsentId"]
     _, query = decide(f"{client.root}/authorize", "deny", consent_id=client.consent_id)
@@ -74,7 +74,9 @@ def test_a_denied_consent_is_rejected_and_cannot_be_asked_for_again(bank: Simula
 
 
 @pytest.mark.parametrize("consent_id", ["", "aac_unknown"])
-def test_nobody_is_asked_for_a_consent_that_was_not_lodged(bank: SimulatedBankServer, consent_id: str):
+def test_nobody_is_asked_for_a_consent_that_was_not_lodged(
+    bank: SimulatedBankServer, consent_id: str
+) -> None:
     answer = HTTP.get(f"{ObieClient(bank).root}/authorize", params=question(consent_id=consent_id))
     assert (answer.status_code, "(consent_id)" in answer.text) == (400, True)
 
@@ -97,7 +99,7 @@ def test_nobody_is_asked_for_a_consent_that_was_not_lodged(bank: SimulatedBankSe
 )
 def test_a_consent_that_is_not_in_order_is_refused_by_field(
     bank: SimulatedBankServer, data: Json, code: str, path: str
-):
+) -> None:
     answer = ObieClient(bank).lodge(**data)
     assert answer.status_code == 400
     assert answer.json()["Code"] == "400 Bad Request"
@@ -113,19 +115,19 @@ def test_a_consent_that_is_not_in_order_is_refused_by_field(
         (None, "Resource.InvalidFormat"),
     ],
 )
-def test_a_consent_needs_data_and_risk(bank: SimulatedBankServer, content: object, code: str):
+def test_a_consent_needs_data_and_risk(bank: SimulatedBankServer, content: object, code: str) -> None:
     client = ObieClient(bank)
     path, token = "/account-access-consents", client.own_token()
     answer = client.resource("POST", path, token=token, json=content)
     assert (answer.status_code, error_code(answer.json())) == (400, f"UK.OBIE.{code}")
 
 
-def test_a_token_request_must_be_a_form(bank: SimulatedBankServer):
+def test_a_token_request_must_be_a_form(bank: SimulatedBankServer) -> None:
     answer = HTTP.post(f"{ObieClient(bank).root}/token", json={"grant_type": "client_credentials"})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-def test_consents_are_the_clients_business_and_accounts_the_customers(obie: ObieClient):
+def test_consents_are_the_clients_business_and_accounts_the_customers(obie: ObieClient) -> None:
     assert obie.resource("GET", f"/account-access-consents/{obie.consent_id}").status_code == 401
     assert obie.resource("GET", "/accounts", token=obie.own_token()).status_code == 401
 
@@ -142,12 +144,12 @@ def test_consents_are_the_clients_business_and_accounts_the_customers(obie: Obie
 )
 def test_token_requests_are_refused_as_oauth_has_it(
     bank: SimulatedBankServer, form: dict[str, str], status: int, error: str
-):
+) -> None:
     answer = ObieClient(bank).token(**form)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
 
 
-def test_a_client_may_show_its_secret_by_http_basic(bank: SimulatedBankServer):
+def test_a_client_may_show_its_secret_by_http_basic(bank: SimulatedBankServer) -> None:
     credentials = b64encode(b"simulated-client:simulated-secret").decode()
     answer = HTTP.post(
         f"{ObieClient(bank).root}/token",
@@ -161,7 +163,7 @@ def test_a_client_may_show_its_secret_by_http_basic(bank: SimulatedBankServer):
 @pytest.mark.parametrize(("verifier", "status"), [(VERIFIER, 200), ("w" * 43, 400)])
 def test_a_code_asked_for_with_a_challenge_needs_its_verifier(
     bank: SimulatedBankServer, verifier: str, status: int
-):
+) -> None:
     client = ObieClient(bank)
     consent_id = client.lodge().json()["Data"]["ConsentId"]
     _, query = decide(f"{client.root}/authorize", consent_id=consent_id, **PKCE)
@@ -169,14 +171,14 @@ def test_a_code_asked_for_with_a_challenge_needs_its_verifier(
     assert client.token(**form, code_verifier=verifier).status_code == status
 
 
-def test_tokens_of_one_dialect_are_none_in_the_other(bank: SimulatedBankServer, obie: ObieClient):
+def test_tokens_of_one_dialect_are_none_in_the_other(bank: SimulatedBankServer, obie: ObieClient) -> None:
     monzo = MonzoClient(bank).connect()
     assert monzo.call("GET", "/accounts", token=obie.tokens["access_token"]).status_code == 401
     assert obie.resource("GET", "/accounts", token=monzo.tokens["access_token"]).status_code == 401
     assert monzo.refresh(obie.tokens["refresh_token"]).status_code == 401
 
 
-def test_a_refresh_token_used_twice_ends_the_family(obie: ObieClient):
+def test_a_refresh_token_used_twice_ends_the_family(obie: ObieClient) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": obie.tokens["refresh_token"]}
     fresh = obie.token(**form).json()
     assert fresh["consent_id"] == obie.consent_id
@@ -185,7 +187,9 @@ def test_a_refresh_token_used_twice_ends_the_family(obie: ObieClient):
     assert obie.resource("GET", "/accounts", token=fresh["access_token"]).status_code == 401
 
 
-def test_both_dialects_show_the_same_accounts_and_figures(bank: SimulatedBankServer, obie: ObieClient):
+def test_both_dialects_show_the_same_accounts_and_figures(
+    bank: SimulatedBankServer, obie: ObieClient
+) -> None:
     monzo = MonzoClient(bank).connect()
     theirs = {each["id"]: each for each in monzo.get("/accounts").json()["accounts"]}
     ours = obie.get("/accounts").json()["Data"]["Account"]
@@ -216,12 +220,12 @@ def test_both_dialects_show_the_same_accounts_and_figures(bank: SimulatedBankSer
         assert opening + 100 * standing == figure
 
 
-def test_the_figures_of_all_accounts_come_in_one_answer(obie: ObieClient):
+def test_the_figures_of_all_accounts_come_in_one_answer(obie: ObieClient) -> None:
     balances = obie.get("/balances").json()["Data"]["Balance"]
     assert len(balances) == 12
 
 
-def test_amounts_have_the_digits_of_their_currency(bank: SimulatedBankServer, obie: ObieClient):
+def test_amounts_have_the_digits_of_their_currency(bank: SimulatedBankServer, obie: ObieClient) -> None:
     user_id = next(iter(bank.model.books.customers))
     opened = control(
         bank,
@@ -234,7 +238,7 @@ def test_amounts_have_the_digits_of_their_currency(bank: SimulatedBankServer, ob
     assert balance["Amount"] == {"Amount": "1200", "Currency": "JPY"}
 
 
-def test_links_lead_through_all_pages_newest_first_while_new_movements_come(obie: ObieClient):
+def test_links_lead_through_all_pages_newest_first_while_new_movements_come(obie: ObieClient) -> None:
     account_id = obie.account_id()
     first = obie.get(f"/accounts/{account_id}/transactions").json()
     assert len(first["Data"]["Transaction"]) == 50
@@ -254,7 +258,7 @@ def test_links_lead_through_all_pages_newest_first_while_new_movements_come(obie
     assert back["Data"] == first["Data"]
 
 
-def test_the_bounds_are_included_and_their_zone_is_ignored(obie: ObieClient):
+def test_the_bounds_are_included_and_their_zone_is_ignored(obie: ObieClient) -> None:
     account_id = obie.account_id()
     listed = every_page(obie, account_id)
     newest, oldest = listed[10]["BookingDateTime"], listed[70]["BookingDateTime"]
@@ -268,7 +272,7 @@ def test_the_bounds_are_included_and_their_zone_is_ignored(obie: ObieClient):
         assert [each["TransactionId"] for each in found] == expected
 
 
-def test_a_movement_is_pending_then_booked_or_rejected_under_one_id(obie: ObieClient):
+def test_a_movement_is_pending_then_booked_or_rejected_under_one_id(obie: ObieClient) -> None:
     account_id = obie.account_id()
     for path, content, status, amount in (
         ("settle", {"amount": -1750}, "Booked", "17.50"),
@@ -293,7 +297,7 @@ def test_a_movement_is_pending_then_booked_or_rejected_under_one_id(obie: ObieCl
         obie.bank.model.advance(60)
 
 
-def test_a_consent_shows_what_it_permits_and_no_more(bank: SimulatedBankServer):
+def test_a_consent_shows_what_it_permits_and_no_more(bank: SimulatedBankServer) -> None:
     basic = ["ReadAccountsBasic", "ReadTransactionsBasic", "ReadTransactionsDebits"]
     since = (START - timedelta(days=30)).isoformat()
     client = ObieClient(bank).connect(Permissions=basic, TransactionFromDateTime=since)
@@ -308,7 +312,7 @@ def test_a_consent_shows_what_it_permits_and_no_more(bank: SimulatedBankServer):
 
 
 @pytest.mark.parametrize("by", ["time", "control", "client"])
-def test_a_consent_that_is_over_is_answered_403(bank: SimulatedBankServer, by: str):
+def test_a_consent_that_is_over_is_answered_403(bank: SimulatedBankServer, by: str) -> None:
     expires = (START + timedelta(hours=1)).isoformat()
     client = ObieClient(bank).connect(ExpirationDateTime=expires)
     assert client.get("/accounts").status_code == 200
@@ -325,7 +329,7 @@ def test_a_consent_that_is_over_is_answered_403(bank: SimulatedBankServer, by: s
     assert error_code(refused.json()) == "UK.OBIE.Resource.InvalidConsentStatus"
 
 
-def test_an_expired_access_token_is_answered_401_and_can_be_refreshed(obie: ObieClient):
+def test_an_expired_access_token_is_answered_401_and_can_be_refreshed(obie: ObieClient) -> None:
     control(obie.bank, "POST", "/tokens/expire")
     assert obie.get("/accounts").status_code == 401
     form = {"grant_type": "refresh_token", "refresh_token": obie.tokens["refresh_token"]}
@@ -333,7 +337,7 @@ def test_an_expired_access_token_is_answered_401_and_can_be_refreshed(obie: Obie
     assert obie.get("/accounts").status_code == 200
 
 
-def test_the_interaction_id_comes_back_and_must_be_a_uuid(obie: ObieClient):
+def test_the_interaction_id_comes_back_and_must_be_a_uuid(obie: ObieClient) -> None:
     interaction = str(uuid4())
     answer = obie.resource("GET", "/accounts", headers={"x-fapi-interaction-id": interaction})
     assert answer.headers["x-fapi-interaction-id"] == interaction
@@ -346,7 +350,7 @@ def test_the_interaction_id_comes_back_and_must_be_a_uuid(obie: ObieClient):
     assert (bad.status_code, error_code(bad.json())) == (400, "UK.OBIE.Header.Invalid")
 
 
-def test_what_is_not_there_is_named_so(bank: SimulatedBankServer, obie: ObieClient):
+def test_what_is_not_there_is_named_so(bank: SimulatedBankServer, obie: ObieClient) -> None:
     theirs = ObieClient(bank).connect("Somebody Else").account_id()
     for path in (f"/accounts/{theirs}", "/accounts/acc_unknown/balances", f"/accounts/{theirs}/transactions"):
         refused = obie.get(path)

@@ -30,7 +30,7 @@ def delivered(monzo: MonzoClient) -> None:
     assert monzo.bank.courier.wait_until_idle(10)
 
 
-def test_a_webhook_is_registered_listed_and_deleted(monzo: MonzoClient, receiver: WebhookReceiver):
+def test_a_webhook_is_registered_listed_and_deleted(monzo: MonzoClient, receiver: WebhookReceiver) -> None:
     account_id = monzo.account_id()
     form = {"account_id": account_id, "url": receiver.url}
     webhook = monzo.call("POST", "/webhooks", data=form).json()["webhook"]
@@ -48,14 +48,14 @@ def test_a_webhook_is_registered_listed_and_deleted(monzo: MonzoClient, receiver
 
 
 @pytest.mark.parametrize("url", ["", "ftp://host/x", "not an address", "http://[", "file:///etc/passwd"])
-def test_a_webhook_needs_a_web_address(monzo: MonzoClient, url: str):
+def test_a_webhook_needs_a_web_address(monzo: MonzoClient, url: str) -> None:
     answer = monzo.call("POST", "/webhooks", data={"account_id": monzo.account_id(), "url": url})
     assert answer.status_code == 400
 
 
 def test_a_new_transaction_is_told_with_all_that_monzo_tells(
     monzo: MonzoClient, receiver: WebhookReceiver, account_id: str
-):
+) -> None:
     transaction_id = add(monzo, account_id)
     add(monzo, monzo.account_id("uk_business"))
     delivered(monzo)
@@ -67,7 +67,7 @@ def test_a_new_transaction_is_told_with_all_that_monzo_tells(
 
 def test_what_happens_to_it_later_is_told_as_an_update(
     monzo: MonzoClient, receiver: WebhookReceiver, account_id: str
-):
+) -> None:
     transaction_id = add(monzo, account_id)
     control(monzo.bank, "POST", f"/transactions/{transaction_id}/settle", {"amount": -90})
     delivered(monzo)
@@ -79,7 +79,7 @@ def test_what_happens_to_it_later_is_told_as_an_update(
 
 def test_a_receiver_that_fails_is_tried_again_until_it_takes_the_event(
     monzo: MonzoClient, receiver: WebhookReceiver, account_id: str
-):
+) -> None:
     receiver.statuses += [500, 404, 302]
     transaction_id = add(monzo, account_id)
     delivered(monzo)
@@ -93,14 +93,16 @@ def test_a_receiver_that_fails_is_tried_again_until_it_takes_the_event(
     ]
 
 
-def test_after_five_retries_it_is_given_up(monzo: MonzoClient, receiver: WebhookReceiver, account_id: str):
+def test_after_five_retries_it_is_given_up(
+    monzo: MonzoClient, receiver: WebhookReceiver, account_id: str
+) -> None:
     receiver.statuses += [500] * 20
     add(monzo, account_id)
     delivered(monzo)
     assert len(receiver.events) == 6
 
 
-def test_a_receiver_that_is_not_there_is_tried_as_often(monzo: MonzoClient):
+def test_a_receiver_that_is_not_there_is_tried_as_often(monzo: MonzoClient) -> None:
     account_id = monzo.account_id()
     monzo.call("POST", "/webhooks", data={"account_id": account_id, "url": "http://127.0.0.1:9/"})
     add(monzo, account_id)
@@ -109,14 +111,14 @@ def test_a_receiver_that_is_not_there_is_tried_as_often(monzo: MonzoClient):
     assert [each["problem"] for each in attempts] == ["ConnectError"] * 6
 
 
-def test_every_event_can_come_twice(monzo: MonzoClient, receiver: WebhookReceiver, account_id: str):
+def test_every_event_can_come_twice(monzo: MonzoClient, receiver: WebhookReceiver, account_id: str) -> None:
     control(monzo.bank, "PUT", "/webhooks/mode", {"mode": "twice"})
     transaction_id = add(monzo, account_id)
     delivered(monzo)
     assert receiver.ids == [transaction_id] * 2
 
 
-def test_events_can_come_out_of_order(monzo: MonzoClient, receiver: WebhookReceiver, account_id: str):
+def test_events_can_come_out_of_order(monzo: MonzoClient, receiver: WebhookReceiver, account_id: str) -> None:
     control(monzo.bank, "PUT", "/webhooks/mode", {"mode": "out_of_order"})
     ids = [add(monzo, account_id) for _ in range(5)]
     delivered(monzo)
@@ -126,7 +128,9 @@ def test_events_can_come_out_of_order(monzo: MonzoClient, receiver: WebhookRecei
     assert receiver.ids[-1] == ids[4]
 
 
-def test_events_can_be_held_back_and_let_go(monzo: MonzoClient, receiver: WebhookReceiver, account_id: str):
+def test_events_can_be_held_back_and_let_go(
+    monzo: MonzoClient, receiver: WebhookReceiver, account_id: str
+) -> None:
     control(monzo.bank, "PUT", "/webhooks/mode", {"mode": "paused"})
     ids = [add(monzo, account_id) for _ in range(3)]
     delivered(monzo)
@@ -139,7 +143,7 @@ def test_events_can_be_held_back_and_let_go(monzo: MonzoClient, receiver: Webhoo
 
 def test_an_event_can_be_told_any_number_of_times(
     monzo: MonzoClient, receiver: WebhookReceiver, account_id: str
-):
+) -> None:
     transaction_id = add(monzo, account_id)
     told = {"transaction_id": transaction_id, "times": 20}
     assert control(monzo.bank, "POST", "/webhooks/announce", told) == {"announced": 20}
@@ -149,7 +153,7 @@ def test_an_event_can_be_told_any_number_of_times(
 
 def test_a_reset_forgets_webhooks_and_what_was_still_to_be_told(
     monzo: MonzoClient, receiver: WebhookReceiver, account_id: str
-):
+) -> None:
     control(monzo.bank, "PUT", "/webhooks/mode", {"mode": "paused"})
     add(monzo, account_id)
     control(monzo.bank, "POST", "/reset")

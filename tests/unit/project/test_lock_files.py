@@ -83,7 +83,7 @@ def own_requirements(extra: str) -> list[str]:
 @pytest.mark.parametrize(("python", "machine"), PLATFORMS)
 def test_every_requirement_of_every_locked_package_is_met_by_a_locked_version(
     lock: str, extra: str, python: str, machine: str
-):
+) -> None:
     environment = environment_of(python, machine)
     locked = {
         canonicalize_name(one.requirement.name): one for one in locked_in(lock) if one.applies(environment)
@@ -121,7 +121,7 @@ def test_every_requirement_of_every_locked_package_is_met_by_a_locked_version(
 
 
 @pytest.mark.parametrize("lock", [SERVER, DEVELOPMENT])
-def test_every_locked_package_has_hashes_and_no_address_is_named(lock: str):
+def test_every_locked_package_has_hashes_and_no_address_is_named(lock: str) -> None:
     text = (PROJECT / lock).read_text()
     assert "://" not in text
     blocks = text.replace("\\\n", "").splitlines()
@@ -129,12 +129,12 @@ def test_every_locked_package_has_hashes_and_no_address_is_named(lock: str):
     assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
 
 
-def test_a_server_runs_on_the_versions_that_were_tested():
+def test_a_server_runs_on_the_versions_that_were_tested() -> None:
     tested = {(one.requirement.name, one.version) for one in locked_in(DEVELOPMENT)}
     assert {(one.requirement.name, one.version) for one in locked_in(SERVER)} <= tested
 
 
-def test_a_server_is_installed_without_the_tools_to_test_it():
+def test_a_server_is_installed_without_the_tools_to_test_it() -> None:
     served = {one.requirement.name for one in locked_in(SERVER)}
     assert not served & {
         "coverage",

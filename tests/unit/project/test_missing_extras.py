@@ -35,13 +35,13 @@ def run_bare(program: str) -> subprocess.CompletedProcess[str]:
         ("simulated_bank", "simulated-bank"),
     ],
 )
-def test_an_adapter_without_its_library_names_the_extra_to_install(package: str, extra: str):
+def test_an_adapter_without_its_library_names_the_extra_to_install(package: str, extra: str) -> None:
     imported = run_bare(f"import ledgerbank_adapters.{package}")
     assert imported.returncode == 1
     assert f"is not installed: pip install 'ledgerbank[{extra}]'" in imported.stderr.splitlines()[-1]
 
 
-def test_the_command_line_without_its_libraries_is_one_sentence_and_no_traceback():
+def test_the_command_line_without_its_libraries_is_one_sentence_and_no_traceback() -> None:
     run = run_bare("from ledgerbank_app.command_line import main; main()")
     assert run.returncode == 2
     assert run.stderr.splitlines() == [

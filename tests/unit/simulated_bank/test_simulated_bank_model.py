@@ -30,7 +30,7 @@ def small_bank(seed: int = 1) -> SimulatedBank:
 
 @given(events=EVENTS)
 @settings(deadline=None)
-def test_the_balance_is_always_the_opening_figure_and_all_that_stands(events: list[tuple[str, int]]):
+def test_the_balance_is_always_the_opening_figure_and_all_that_stands(events: list[tuple[str, int]]) -> None:
     bank = small_bank()
     account = bank.books.customer_named("Alex").accounts[0]
     expected, ids = account.balance, {each.id for each in account.in_order()}
@@ -62,7 +62,7 @@ def test_the_balance_is_always_the_opening_figure_and_all_that_stands(events: li
 
 @given(seed=st.integers(0, 2**32), name=st.text(min_size=1, max_size=40).filter(str.strip))
 @settings(deadline=None, max_examples=60)
-def test_any_seed_and_name_give_a_sound_customer_and_always_the_same(seed: int, name: str):
+def test_any_seed_and_name_give_a_sound_customer_and_always_the_same(seed: int, name: str) -> None:
     first, second = (small_bank(seed).books.customer_named(name) for _ in range(2))
     assert first == second
     ids = [each.id for account in first.accounts for each in account.in_order()]
@@ -78,7 +78,7 @@ def test_any_seed_and_name_give_a_sound_customer_and_always_the_same(seed: int, 
     assert first.accounts[4].balance == 0
 
 
-def test_the_bank_tells_its_own_time_ahead_of_the_machines():
+def test_the_bank_tells_its_own_time_ahead_of_the_machines() -> None:
     moments = iter([START, START, START + timedelta(seconds=1)])
     bank, _, _ = create_simulated_bank(clock=lambda: next(moments))
     assert bank.advance(60) == START + timedelta(seconds=60)

@@ -70,7 +70,9 @@ def support(world: ServiceWorld):
     return world.user("support@example.com", role=Role.SUPPORT)[1]
 
 
-def test_an_account_is_opened_empty_at_the_bank_of_its_login(world, given: EntityBuilder, alice) -> None:
+def test_an_account_is_opened_empty_at_the_bank_of_its_login(
+    world: ServiceWorld, given: EntityBuilder, alice
+) -> None:
     user, actor = alice
     branch = given.a_branch()
     login = given.a_login(user, branch)
@@ -91,7 +93,9 @@ def test_an_account_is_opened_empty_at_the_bank_of_its_login(world, given: Entit
         assert work.bank_logins.find_many([]) == {}
 
 
-def test_accounts_are_opened_at_ones_own_logins_only(world, given, alice, bob, admin) -> None:
+def test_accounts_are_opened_at_ones_own_logins_only(
+    world: ServiceWorld, given: EntityBuilder, alice, bob, admin
+) -> None:
     login = given.a_login(alice[0])
     for stranger in (bob[1], admin):
         error = refused(lambda a=stranger: world.accounts.create(a, new_account(login)))
@@ -101,7 +105,7 @@ def test_accounts_are_opened_at_ones_own_logins_only(world, given, alice, bob, a
     assert (error.reason.code, error.details["field"]) == ("bank_login_not_found", "user_bank_login_id")
 
 
-def test_an_account_at_the_house_bank_is_held_here(world, alice) -> None:
+def test_an_account_at_the_house_bank_is_held_here(world: ServiceWorld, alice) -> None:
     asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
     account = world.accounts.create(alice[1], asked)
     assert world.accounts.get(alice[1], account_id=account.id) == account
@@ -113,7 +117,7 @@ def test_an_account_at_the_house_bank_is_held_here(world, alice) -> None:
 
 
 def test_administrators_open_accounts_for_others_and_nobody_else_does(
-    world, alice, bob, admin, support
+    world: ServiceWorld, alice, bob, admin, support
 ) -> None:
     asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING, user_id=alice[0].id)
     assert world.accounts.create(admin, asked).user_id == alice[0].id
@@ -128,13 +132,15 @@ def test_administrators_open_accounts_for_others_and_nobody_else_does(
     assert refused(lambda: world.accounts.create(admin, asked)).reason.code == "account_inactive"
 
 
-def test_no_account_is_opened_while_the_house_bank_is_inactive(world, alice, admin) -> None:
+def test_no_account_is_opened_while_the_house_bank_is_inactive(world: ServiceWorld, alice, admin) -> None:
     asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
     world.banks.update(admin, bank_id=HOUSE_BANK_ID, changes=BankChanges(status=BankStatus.INACTIVE))
     assert refused(lambda: world.accounts.create(alice[1], asked)).reason.code == "bank_inactive"
 
 
-def test_administrators_pay_in_and_out_with_the_customer_as_the_one_it_is_about(world, alice, admin) -> None:
+def test_administrators_pay_in_and_out_with_the_customer_as_the_one_it_is_about(
+    world: ServiceWorld, alice, admin
+) -> None:
     user, actor = alice
     account = world.accounts.create(
         actor, NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
@@ -156,7 +162,9 @@ def test_administrators_pay_in_and_out_with_the_customer_as_the_one_it_is_about(
     assert world.ledger.verify() == []
 
 
-def test_a_bank_that_feeds_accounts_says_itself_which_is_which(world, given, alice, bob) -> None:
+def test_a_bank_that_feeds_accounts_says_itself_which_is_which(
+    world: ServiceWorld, given: EntityBuilder, alice, bob
+) -> None:
     branch = given.a_branch(given.a_bank(integration_module="monzo"))
     login = given.a_login(alice[0], branch)
     error = refused(lambda: world.accounts.create(alice[1], new_account(login, external_account_id="acc_1")))
@@ -164,7 +172,9 @@ def test_a_bank_that_feeds_accounts_says_itself_which_is_which(world, given, ali
     assert world.accounts.create(alice[1], new_account(login)).fed
 
 
-def test_nobody_sets_the_balance_of_an_account_that_its_bank_feeds(world, given, alice, admin) -> None:
+def test_nobody_sets_the_balance_of_an_account_that_its_bank_feeds(
+    world: ServiceWorld, given: EntityBuilder, alice, admin
+) -> None:
     login = given.a_login(alice[0], given.a_branch(given.a_bank(integration_module="monzo")))
     fed = world.accounts.create(alice[1], new_account(login))
     for actor in (alice[1], admin):
@@ -178,7 +188,9 @@ def test_nobody_sets_the_balance_of_an_account_that_its_bank_feeds(world, given,
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.ADMIN])
-def test_an_account_at_a_login_is_its_owners_whoever_else_is_named(world, given, bob, role) -> None:
+def test_an_account_at_a_login_is_its_owners_whoever_else_is_named(
+    world: ServiceWorld, given: EntityBuilder, bob, role
+) -> None:
     user, actor = world.user("carol@example.com", role=role)
     login = given.a_login(user)
     for named in (bob[0].id, world.ids.new_id()):
@@ -188,7 +200,9 @@ def test_an_account_at_a_login_is_its_owners_whoever_else_is_named(world, given,
     assert opened.user_id == actor.user_id
 
 
-def test_one_customers_external_ids_are_no_business_of_anothers(world, given, alice, bob) -> None:
+def test_one_customers_external_ids_are_no_business_of_anothers(
+    world: ServiceWorld, given: EntityBuilder, alice, bob
+) -> None:
     branch = given.a_branch()
     for user, actor in (alice, bob):
         login = given.a_login(user, branch)
@@ -196,7 +210,9 @@ def test_one_customers_external_ids_are_no_business_of_anothers(world, given, al
         assert opened.external_account_id == "acc_1"
 
 
-def test_of_simultaneous_accounts_with_one_external_id_exactly_one_is_opened(world, given, alice) -> None:
+def test_of_simultaneous_accounts_with_one_external_id_exactly_one_is_opened(
+    world: ServiceWorld, given: EntityBuilder, alice
+) -> None:
     asked = new_account(given.a_login(alice[0]), external_account_id="acc_1")
     outcomes = race([lambda: world.accounts.create(alice[1], asked)] * 6)
     assert reasons(outcomes) == ["resource_already_exists"] * 5
@@ -204,13 +220,15 @@ def test_of_simultaneous_accounts_with_one_external_id_exactly_one_is_opened(wor
     assert {refusal.details["field"] for refusal in refusals} == {"external_account_id"}
 
 
-def test_a_user_who_lost_his_status_meanwhile_opens_no_account(world, given, alice) -> None:
+def test_a_user_who_lost_his_status_meanwhile_opens_no_account(
+    world: ServiceWorld, given: EntityBuilder, alice
+) -> None:
     login = given.a_login(alice[0])
     world.set_user_status(alice[0], UserStatus.SUSPENDED)
     assert refused(lambda: world.accounts.create(alice[1], new_account(login))).reason.code == "token_revoked"
 
 
-def test_an_owner_changes_name_and_status_and_nothing_else(world, alice) -> None:
+def test_an_owner_changes_name_and_status_and_nothing_else(world: ServiceWorld, alice) -> None:
     account = world.account_of(alice[0], "10")
     world.clock.advance(timedelta(seconds=1))
     result = world.accounts.update(
@@ -223,14 +241,16 @@ def test_an_owner_changes_name_and_status_and_nothing_else(world, alice) -> None
     assert world.audit_names(account.id) == ["account.updated"]
 
 
-def test_staff_change_the_accounts_of_others_and_it_is_recorded_as_theirs(world, alice, support) -> None:
+def test_staff_change_the_accounts_of_others_and_it_is_recorded_as_theirs(
+    world: ServiceWorld, alice, support
+) -> None:
     account = world.account_of(alice[0])
     world.accounts.update(support, account_id=account.id, changes=changed(account_name="New"))
     assert world.audit_names(account.id) == ["admin.account_updated"]
 
 
 def test_first_comes_the_account_then_its_owner_then_the_fields_then_its_state(
-    world, alice, bob, admin
+    world: ServiceWorld, alice, bob, admin
 ) -> None:
     closed = world.account_of(alice[0], status=AccountStatus.CLOSED)
     forbidden = changed(immutable_fields=("balance",))
@@ -251,7 +271,7 @@ def test_first_comes_the_account_then_its_owner_then_the_fields_then_its_state(
 
 
 @pytest.mark.parametrize("status", [AccountStatus.FROZEN, AccountStatus.SUSPENDED])
-def test_only_staff_set_and_lift_what_stops_an_account(world, alice, support, status) -> None:
+def test_only_staff_set_and_lift_what_stops_an_account(world: ServiceWorld, alice, support, status) -> None:
     account = world.account_of(alice[0])
 
     def set_status(actor, wanted):
@@ -266,7 +286,7 @@ def test_only_staff_set_and_lift_what_stops_an_account(world, alice, support, st
     assert set_status(support, AccountStatus.ACTIVE) is AccountStatus.ACTIVE
 
 
-def test_only_an_empty_account_is_closed_and_for_good(world, alice) -> None:
+def test_only_an_empty_account_is_closed_and_for_good(world: ServiceWorld, alice) -> None:
     full, empty = world.account_of(alice[0], "0.01"), world.account_of(alice[0])
     close = changed(status=AccountStatus.CLOSED)
     error = refused(lambda: world.accounts.update(alice[1], account_id=full.id, changes=close))
@@ -278,7 +298,7 @@ def test_only_an_empty_account_is_closed_and_for_good(world, alice) -> None:
 
 
 def test_a_credit_limit_is_for_administrators_and_covers_what_is_in_use(
-    world, given, alice, support, admin
+    world: ServiceWorld, given: EntityBuilder, alice, support, admin
 ) -> None:
     user, actor = alice
     credit = given.an_account(
@@ -307,7 +327,9 @@ def test_a_credit_limit_is_for_administrators_and_covers_what_is_in_use(
     assert world.ledger.verify() == []
 
 
-def test_storage_holds_the_rules_of_credit_limits_too(world, given, alice) -> None:
+def test_storage_holds_the_rules_of_credit_limits_too(
+    world: ServiceWorld, given: EntityBuilder, alice
+) -> None:
     pounds = parse_currency("GBP")
     plain = world.account_of(alice[0])
     used = given.an_account(
@@ -321,7 +343,7 @@ def test_storage_holds_the_rules_of_credit_limits_too(world, given, alice) -> No
         work.accounts.save(replace(plain, id=world.ids.new_id()))
 
 
-def test_saving_an_account_never_writes_its_balance(world, alice) -> None:
+def test_saving_an_account_never_writes_its_balance(world: ServiceWorld, alice) -> None:
     account = world.account_of(alice[0], "10")
     with world.start_unit_of_work() as work:
         work.accounts.save(replace(account, balance=Money(Decimal(99), account.currency), line_count=7))
@@ -329,7 +351,9 @@ def test_saving_an_account_never_writes_its_balance(world, alice) -> None:
     assert world.accounts.get(alice[1], account_id=account.id) == account
 
 
-def test_closing_an_account_races_a_payment_into_it_and_only_one_gets_through(world, alice, admin) -> None:
+def test_closing_an_account_races_a_payment_into_it_and_only_one_gets_through(
+    world: ServiceWorld, alice, admin
+) -> None:
     close = changed(status=AccountStatus.CLOSED)
     for _ in range(5):
         payer = world.account_of(alice[0], "100")
@@ -346,7 +370,9 @@ def test_closing_an_account_races_a_payment_into_it_and_only_one_gets_through(wo
         assert reasons(outcomes) in (["account_not_empty"], ["account_inactive"])
 
 
-def test_a_balance_is_the_sum_of_what_was_posted_by_then(world, given, alice, bob, support) -> None:
+def test_a_balance_is_the_sum_of_what_was_posted_by_then(
+    world: ServiceWorld, given: EntityBuilder, alice, bob, support
+) -> None:
     user, actor = alice
     start = world.clock.now()
     account = given.an_account(user, balance="100")
@@ -376,7 +402,7 @@ def test_a_balance_is_the_sum_of_what_was_posted_by_then(world, given, alice, bo
         assert work.transactions.balance_at(user.id, now, known_at=now) == 0
 
 
-def test_health_tells_what_may_still_be_spent_today(world, alice, bob, support) -> None:
+def test_health_tells_what_may_still_be_spent_today(world: ServiceWorld, alice, bob, support) -> None:
     account = world.account_of(alice[0], "2000")
     payment = world.pending(alice[1], account, "333.33")
     world.payment_processing.process(alice[1], payment_id=payment.id)
@@ -396,7 +422,7 @@ def test_health_tells_what_may_still_be_spent_today(world, alice, bob, support) 
 
 
 def test_transactions_are_those_of_the_caller_unless_an_account_or_a_user_is_named(
-    world, given, alice, bob, support
+    world: ServiceWorld, given: EntityBuilder, alice, bob, support
 ) -> None:
     first, second = (given.an_account(alice[0], balance=str(n)) for n in (1, 2))
     foreign = given.an_account(bob[0], balance="3")

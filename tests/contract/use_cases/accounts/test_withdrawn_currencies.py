@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from tests.support.scenes.entity_builder import EntityBuilder
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.banking.account import AccountFilter, AccountType, NewAccount
 from ledgerbank_domain.banking.transaction import TransactionFilter
@@ -20,7 +22,9 @@ def code(request):
     return request.param
 
 
-def test_accounts_lines_payments_and_entries_are_read_summed_and_verified(given, world, code):
+def test_accounts_lines_payments_and_entries_are_read_summed_and_verified(
+    given: EntityBuilder, world: ServiceWorld, code
+) -> None:
     user = given.a_user()
     account = given.an_account(user, currency=code, balance="100")
     account, payment = given.a_completed_payment(account, amount=30)
@@ -47,7 +51,7 @@ def test_accounts_lines_payments_and_entries_are_read_summed_and_verified(given,
     assert world.ledger.verify() == []
 
 
-def test_what_is_left_in_it_can_be_paid_out(given, world, code):
+def test_what_is_left_in_it_can_be_paid_out(given: EntityBuilder, world: ServiceWorld, code) -> None:
     user = given.a_user()
     account = given.an_account(user, currency=code, balance="100")
     actor = Actor(user_id=user.id, role=user.role)
@@ -57,7 +61,7 @@ def test_what_is_left_in_it_can_be_paid_out(given, world, code):
     assert world.ledger.verify() == []
 
 
-def test_no_account_is_opened_in_it(given, world, code):
+def test_no_account_is_opened_in_it(given: EntityBuilder, world: ServiceWorld, code) -> None:
     login = given.a_login(given.a_user())
     with pytest.raises(DomainError, match="invalid_currency_format"):
         NewAccount(

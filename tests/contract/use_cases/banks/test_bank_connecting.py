@@ -12,6 +12,7 @@ from tests.support.races import race, reasons
 from tests.support.scenes.gateway_world import DIALECTS, MONZO, Dialect, decided_on_the_page
 from tests.support.scenes.sync_scene import SyncScene, sync_scene
 
+from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox
 from ledgerbank_domain.banking.bank import BankChanges, BankStatus
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus, NewBankLogin
@@ -21,6 +22,8 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import ANONYMOUS, Actor, Role
 from ledgerbank_domain.jobs.job import JobKind, JobState
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.bank_connections.bank_connection_service import (
     FinishedConnection,
     StartedConnection,
@@ -35,7 +38,9 @@ def dialect() -> Dialect:
 
 
 @pytest.fixture
-def scene(dialect, start_unit_of_work, clock, ids) -> Iterator[SyncScene]:
+def scene(
+    dialect: Dialect, start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
+) -> Iterator[SyncScene]:
     with sync_scene(
         start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, dialect=dialect, history_length=3
     ) as opened:

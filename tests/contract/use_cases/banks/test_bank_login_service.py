@@ -11,6 +11,7 @@ from tests.support.racing_threads import order_of_getting_through
 from tests.support.scenes.gateway_world import DIALECTS, MONZO, decided_on_the_page
 from tests.support.scenes.sync_scene import SyncScene, sync_scene
 
+from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox
 from ledgerbank_domain.banking.bank_login import (
     BankLoginChanges,
@@ -25,6 +26,8 @@ from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import JobKind, JobState
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, ApprovalPending, BankTokens
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
 from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 from ledgerbank_domain.users.user import UserChanges, UserStatus
@@ -34,7 +37,7 @@ RESUMED = BankLoginChanges(status=BankLoginStatus.ACTIVE)
 
 
 @pytest.fixture
-def scene(start_unit_of_work, clock, ids) -> Iterator[SyncScene]:
+def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> Iterator[SyncScene]:
     with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, history_length=3) as opened:
         yield opened
 
@@ -126,7 +129,7 @@ def test_a_login_without_tokens_cannot_be_made_active(scene: SyncScene) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_disconnecting_erases_the_tokens_and_ends_the_access_at_the_bank(
-    start_unit_of_work, clock, ids, dialect
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator, dialect
 ) -> None:
     with sync_scene(
         start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, dialect=dialect, history_length=3

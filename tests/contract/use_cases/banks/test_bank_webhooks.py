@@ -12,6 +12,7 @@ from tests.support.scenes.gateway_world import WEBHOOK_ADDRESS, WEBHOOK_SECRET
 from tests.support.scenes.sync_scene import BETWEEN_SYNCS, SyncScene, sync_scene
 
 from ledgerbank_adapters.bank_http import WebhookUrl
+from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
 from ledgerbank_domain.banking.bank_login import BankLoginStatus
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -20,6 +21,8 @@ from ledgerbank_domain.identity.actor import ANONYMOUS
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.bank_gateway import WebhookDelivery, WebhookNotice
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.bank_connections.bank_webhook_service import ReceivedWebhook
 
 NEWS = ReceivedWebhook(duplicate=False, ignored=False)
@@ -27,7 +30,7 @@ IGNORED = ReceivedWebhook(duplicate=False, ignored=True)
 
 
 @pytest.fixture
-def scene(start_unit_of_work, clock, ids) -> Iterator[SyncScene]:
+def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> Iterator[SyncScene]:
     with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, history_length=3) as opened:
         opened.synced()
         opened.clock.advance(BETWEEN_SYNCS)

@@ -63,11 +63,13 @@ def few_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def rotation(start_unit_of_work) -> TokenRotationService:
+def rotation(start_unit_of_work: StartUnitOfWork) -> TokenRotationService:
     return TokenRotationService(start_unit_of_work=start_unit_of_work, box=DURING)
 
 
-def test_everything_is_sealed_anew_once_and_the_old_key_can_go(start_unit_of_work, given, rotation) -> None:
+def test_everything_is_sealed_anew_once_and_the_old_key_can_go(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, rotation: TokenRotationService
+) -> None:
     now = given.clock.now()
     logins = [
         a_login(given, BEFORE),
@@ -96,7 +98,9 @@ def test_everything_is_sealed_anew_once_and_the_old_key_can_go(start_unit_of_wor
             assert AFTER.open(verifier, bound_to=code_verifier_place(state.id)) == "verifier"
 
 
-def test_what_no_key_opens_is_counted_and_left_as_it_is(start_unit_of_work, given, rotation) -> None:
+def test_what_no_key_opens_is_counted_and_left_as_it_is(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, rotation: TokenRotationService
+) -> None:
     lost = a_login(given, AesGcmSecretBox([LOST]))
     state = a_state(given, AesGcmSecretBox([LOST]), lost)
     found = a_login(given, BEFORE)
@@ -108,7 +112,9 @@ def test_what_no_key_opens_is_counted_and_left_as_it_is(start_unit_of_work, give
         assert work.oauth_states.find_for_update(state.id) == state
 
 
-def test_several_rotations_at_once_renew_everything_once(start_unit_of_work, given, rotation) -> None:
+def test_several_rotations_at_once_renew_everything_once(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, rotation: TokenRotationService
+) -> None:
     logins = [a_login(given, BEFORE) for _ in range(5)]
 
     reports = race([rotation.rotate] * 4)

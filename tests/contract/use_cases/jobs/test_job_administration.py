@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.job_scene import JobScene
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Role
@@ -29,7 +31,7 @@ def all_but(states):
 
 
 @pytest.fixture
-def scene(world, given):
+def scene(world: ServiceWorld, given: EntityBuilder):
     return JobScene(world, given)
 
 
@@ -43,7 +45,7 @@ def cancel(scene):
     return lambda job: scene.world.jobs.cancel(scene.admin, job_id=job.id)
 
 
-def test_jobs_are_listed_newest_first_and_narrowed_to_what_is_wanted(scene):
+def test_jobs_are_listed_newest_first_and_narrowed_to_what_is_wanted(scene) -> None:
     made = []
     for kind, args in (
         (JobKind.MAINTENANCE_PRUNE, {}),
@@ -68,7 +70,7 @@ def test_jobs_are_listed_newest_first_and_narrowed_to_what_is_wanted(scene):
     assert listed(queue="payments") == []
 
 
-def test_only_administrators_and_the_system_look_after_jobs(scene):
+def test_only_administrators_and_the_system_look_after_jobs(scene) -> None:
     job = scene.schedule()
     jobs = scene.world.jobs
     support = scene.world.user("support@example.com", role=Role.SUPPORT)[1]
@@ -80,14 +82,14 @@ def test_only_administrators_and_the_system_look_after_jobs(scene):
     assert jobs.get(SYSTEM, job_id=job.id) == job
 
 
-def test_an_unknown_job_is_not_found(scene):
+def test_an_unknown_job_is_not_found(scene) -> None:
     jobs = scene.world.jobs
     for call in (jobs.get, jobs.retry, jobs.cancel):
         assert refused(lambda c=call: c(scene.admin, job_id=scene.world.ids.new_id())) == "job_not_found"
 
 
 @pytest.mark.parametrize("state", MAY_BE_RETRIED)
-def test_a_retried_job_is_available_now_as_if_new_and_keeps_its_errors(scene, retry, state):
+def test_a_retried_job_is_available_now_as_if_new_and_keeps_its_errors(scene, retry, state) -> None:
     job = scene.job_in(state)
     scene.world.clock.advance(timedelta(minutes=1))
     retried = retry(job)
@@ -115,14 +117,16 @@ def test_a_job_whose_time_has_come_is_shown_as_available_though_no_worker_has_co
 
 
 @pytest.mark.parametrize("state", all_but(MAY_BE_RETRIED))
-def test_a_job_in_another_state_is_not_retried(scene, retry, state):
+def test_a_job_in_another_state_is_not_retried(scene, retry, state) -> None:
     job = scene.job_in(state)
     assert refused(lambda: retry(job)) == "already_processed"
     assert scene.stored(job) == job
     assert scene.world.audit_names(job.id) == []
 
 
-def test_a_payment_that_failed_is_executed_when_its_job_is_retried_after_the_cause_is_gone(scene, retry):
+def test_a_payment_that_failed_is_executed_when_its_job_is_retried_after_the_cause_is_gone(
+    scene, retry
+) -> None:
     world = scene.world
     payment = scene.new_payment("150")
     job = scene.schedule(payment)
@@ -142,7 +146,7 @@ def test_a_payment_that_failed_is_executed_when_its_job_is_retried_after_the_cau
     assert world.ledger.verify() == []
 
 
-def test_a_job_whose_payment_is_done_with_is_not_retried(scene, retry):
+def test_a_job_whose_payment_is_done_with_is_not_retried(scene, retry) -> None:
     executed, cancelled = scene.new_payment(), scene.new_payment()
     job_of_executed = scene.job_in(JobState.CANCELLED, executed)
     scene.world.payment_processing.process(scene.payer, payment_id=executed.id)
@@ -156,7 +160,7 @@ def test_a_job_whose_payment_is_done_with_is_not_retried(scene, retry):
 
 
 @pytest.mark.parametrize("state", [*MAY_BE_CANCELLED, JobState.EXECUTING])
-def test_a_job_is_not_retried_while_another_one_has_its_payment(scene, retry, state):
+def test_a_job_is_not_retried_while_another_one_has_its_payment(scene, retry, state) -> None:
     job = scene.job_in(JobState.CANCELLED)
     other = scene.job_in(state)
     assert refused(lambda: retry(job)) == "already_processed"
@@ -170,7 +174,7 @@ def test_a_job_is_not_retried_while_another_one_has_its_payment(scene, retry, st
         (JobKind.NOTIFICATION_SEND, {"user_id": AN_ID, "template": "any", "params": {}}),
     ],
 )
-def test_a_job_of_another_kind_is_retried_unless_another_one_took_its_place(scene, retry, kind, args):
+def test_a_job_of_another_kind_is_retried_unless_another_one_took_its_place(scene, retry, kind, args) -> None:
     job = scene.job_of_kind(kind, state=JobState.DISCARDED, key="cause", **args)
     assert retry(job).state is JobState.AVAILABLE
     scene.world.jobs.cancel(scene.admin, job_id=job.id)
@@ -179,7 +183,7 @@ def test_a_job_of_another_kind_is_retried_unless_another_one_took_its_place(scen
 
 
 @pytest.mark.parametrize("state", MAY_BE_CANCELLED)
-def test_a_job_that_waits_is_cancelled_and_its_payment_stays_pending(scene, cancel, state):
+def test_a_job_that_waits_is_cancelled_and_its_payment_stays_pending(scene, cancel, state) -> None:
     job = scene.job_in(state)
     cancelled = cancel(job)
     assert (cancelled.state, cancelled.completed_at) == (JobState.CANCELLED, scene.world.clock.now())
@@ -189,13 +193,13 @@ def test_a_job_that_waits_is_cancelled_and_its_payment_stays_pending(scene, canc
 
 
 @pytest.mark.parametrize("state", all_but(MAY_BE_CANCELLED))
-def test_a_job_in_another_state_is_not_cancelled(scene, cancel, state):
+def test_a_job_in_another_state_is_not_cancelled(scene, cancel, state) -> None:
     job = scene.job_in(state)
     assert refused(lambda: cancel(job)) == "already_processed"
     assert scene.stored(job) == job
 
 
-def test_of_10_simultaneous_retries_of_one_job_one_does_it(scene, retry):
+def test_of_10_simultaneous_retries_of_one_job_one_does_it(scene, retry) -> None:
     for job in (
         scene.job_in(JobState.DISCARDED),
         scene.job_of_kind(JobKind.MAINTENANCE_PRUNE, state=JobState.DISCARDED),
@@ -205,14 +209,14 @@ def test_of_10_simultaneous_retries_of_one_job_one_does_it(scene, retry):
         assert scene.world.audit_names(job.id) == ["admin.job_retried"]
 
 
-def test_of_10_simultaneous_cancellations_of_one_job_one_does_it(scene, cancel):
+def test_of_10_simultaneous_cancellations_of_one_job_one_does_it(scene, cancel) -> None:
     for job in (scene.schedule(), scene.job_of_kind(JobKind.MAINTENANCE_PRUNE)):
         outcomes = race([lambda j=job: cancel(j)] * 10)
         assert reasons(outcomes) == ["already_processed"] * 9
         assert scene.world.audit_names(job.id) == ["admin.job_cancelled"]
 
 
-def test_of_simultaneous_retries_of_all_jobs_of_a_payment_one_brings_its_job_back(scene, retry):
+def test_of_simultaneous_retries_of_all_jobs_of_a_payment_one_brings_its_job_back(scene, retry) -> None:
     for _ in range(5):
         payment = scene.new_payment()
         jobs = [scene.job_in(JobState.CANCELLED, payment) for _ in range(4)]
@@ -222,7 +226,7 @@ def test_of_simultaneous_retries_of_all_jobs_of_a_payment_one_brings_its_job_bac
         assert len(scene.unfinished(payment)) == 1
 
 
-def test_of_simultaneous_retries_of_two_syncs_for_one_cause_one_is_brought_back(scene, retry):
+def test_of_simultaneous_retries_of_two_syncs_for_one_cause_one_is_brought_back(scene, retry) -> None:
     for n in range(5):
         cause = {"key": f"cause {n}", "bank_login_id": AN_ID}
         jobs = [scene.job_of_kind(JobKind.BANK_SYNC, state=JobState.CANCELLED, **cause) for _ in range(2)]
@@ -230,7 +234,7 @@ def test_of_simultaneous_retries_of_two_syncs_for_one_cause_one_is_brought_back(
         assert reasons(outcomes) == ["already_processed"]
 
 
-def test_a_job_that_is_retried_while_it_is_cancelled_ends_in_one_of_both_states(scene, retry, cancel):
+def test_a_job_that_is_retried_while_it_is_cancelled_ends_in_one_of_both_states(scene, retry, cancel) -> None:
     for _ in range(10):
         job = scene.job_in(JobState.RETRYABLE, scene.new_payment())
         outcomes = race([lambda j=job: retry(j), lambda j=job: cancel(j)])
@@ -239,7 +243,7 @@ def test_a_job_that_is_retried_while_it_is_cancelled_ends_in_one_of_both_states(
         assert scene.stored(job).state in (JobState.AVAILABLE, JobState.CANCELLED)
 
 
-def test_deleting_a_user_cancels_what_was_to_be_done_for_him_and_for_nobody_else(scene):
+def test_deleting_a_user_cancels_what_was_to_be_done_for_him_and_for_nobody_else(scene) -> None:
     world = scene.world
     neighbour = world.user("bob@example.com")[0]
     others = scene.schedule(world.pending(SYSTEM, world.account_of(neighbour)), actor=scene.admin)

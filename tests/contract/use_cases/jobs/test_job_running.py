@@ -18,9 +18,10 @@ from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import QUEUES, Job, JobFilter, JobKind, JobState
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
 from ledgerbank_domain.payments.payment import PaymentStatus
+from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.job_transport import JobBatch, JobTransport, JobTransportError
 from ledgerbank_domain.ports.mailer import Mail, Mailer
-from ledgerbank_domain.ports.unit_of_work import TransactionConflict
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.jobs.job_work import JobPostponed, PlainWork
 from ledgerbank_domain.services.payments.payment_job_lookup import find_newest_payment_job
@@ -146,7 +147,7 @@ def run_until_finished(world: ServiceWorld, job: Job, *, expected: type[Exceptio
     raise AssertionError(f"still {job.state} after ten attempts")
 
 
-def test_payments_whose_time_has_come_are_processed_and_their_payers_told(world, payer) -> None:
+def test_payments_whose_time_has_come_are_processed_and_their_payers_told(world: ServiceWorld, payer) -> None:
     account, payments = scheduled(world, payer, "10", "20", "30")
 
     ran = world.services.due_jobs.run_due_jobs()
@@ -159,7 +160,7 @@ def test_payments_whose_time_has_come_are_processed_and_their_payers_told(world,
     assert world.ledger.verify() == []
 
 
-def test_a_payment_scheduled_for_later_waits_for_its_time(world, payer) -> None:
+def test_a_payment_scheduled_for_later_waits_for_its_time(world: ServiceWorld, payer) -> None:
     user, actor = payer
     payment = world.pending(actor, world.account_of(user, "100"))
     world.payment_schedules.schedule(
@@ -175,7 +176,7 @@ def test_a_payment_scheduled_for_later_waits_for_its_time(world, payer) -> None:
 
 
 def test_a_refused_payment_is_failed_at_once_with_its_reason_and_its_neighbours_are_not_touched(
-    world, payer
+    world: ServiceWorld, payer
 ) -> None:
     account, (first, too_much, last) = scheduled(world, payer, "10", "600", "20")
 
@@ -204,7 +205,11 @@ def test_a_refused_payment_is_failed_at_once_with_its_reason_and_its_neighbours_
     ids=str,
 )
 def test_a_failure_is_retried_as_often_and_as_late_as_its_category_says(
-    start_unit_of_work, clock, ids, error: Exception, delays: list[float]
+    start_unit_of_work: StartUnitOfWork,
+    clock: MemoryClock,
+    ids: IdGenerator,
+    error: Exception,
+    delays: list[float],
 ) -> None:
     mailer = FailingMailer(error, clock)
     world = ServiceWorld(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, mailer=mailer)
@@ -220,7 +225,7 @@ def test_a_failure_is_retried_as_often_and_as_late_as_its_category_says(
 
 
 def test_a_retry_waits_at_least_as_long_as_the_other_side_asked_and_an_hour_at_most(
-    start_unit_of_work, clock, ids
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
 ) -> None:
     mailer = FailingMailer(DomainError(Reason.SERVICE_UNAVAILABLE, retry_after_seconds=120), clock)
     world = ServiceWorld(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, mailer=mailer)
@@ -238,7 +243,7 @@ def test_a_retry_waits_at_least_as_long_as_the_other_side_asked_and_an_hour_at_m
 
 
 def test_retries_are_counted_by_category_and_end_after_five_attempts_of_all(
-    start_unit_of_work, clock, ids
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
 ) -> None:
     mailer = FailingMailer(DomainError(Reason.TIMEOUT), clock)
     world = ServiceWorld(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, mailer=mailer)
@@ -258,7 +263,9 @@ def test_retries_are_counted_by_category_and_end_after_five_attempts_of_all(
     assert (last.state, last.attempt) == (JobState.DISCARDED, 5)
 
 
-def test_a_payment_is_processing_while_its_job_runs_and_nobody_else_may_touch_it(world, payer) -> None:
+def test_a_payment_is_processing_while_its_job_runs_and_nobody_else_may_touch_it(
+    world: ServiceWorld, payer
+) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     [batch] = hand_out(world)
     begin(world, batch)
@@ -275,7 +282,7 @@ def test_a_payment_is_processing_while_its_job_runs_and_nobody_else_may_touch_it
             refused()
 
 
-def test_a_payment_is_pending_again_while_it_waits_for_a_retry(world, payer) -> None:
+def test_a_payment_is_pending_again_while_it_waits_for_a_retry(world: ServiceWorld, payer) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     [batch] = hand_out(world)
     begun = begin(world, batch)
@@ -286,7 +293,7 @@ def test_a_payment_is_pending_again_while_it_waits_for_a_retry(world, payer) -> 
     assert status_of(world, payment) is PaymentStatus.PENDING
 
 
-def test_the_most_urgent_of_thousands_that_are_due_at_once_goes_first(world) -> None:
+def test_the_most_urgent_of_thousands_that_are_due_at_once_goes_first(world: ServiceWorld) -> None:
     now = world.clock.now()
     jobs = [
         Job.new(
@@ -309,7 +316,7 @@ def test_the_most_urgent_of_thousands_that_are_due_at_once_goes_first(world) -> 
     assert batch.job_ids == (jobs[2500].id,)
 
 
-def test_a_batch_that_is_delivered_twice_is_run_once(world, payer) -> None:
+def test_a_batch_that_is_delivered_twice_is_run_once(world: ServiceWorld, payer) -> None:
     account, _ = scheduled(world, payer, "10", "20")
     [batch] = hand_out(world)
     running = world.services.job_running
@@ -321,7 +328,9 @@ def test_a_batch_that_is_delivered_twice_is_run_once(world, payer) -> None:
     assert world.balance(account) == 470
 
 
-def test_a_delivery_whose_beginning_got_no_answer_may_ask_again_and_no_other_may(world, payer) -> None:
+def test_a_delivery_whose_beginning_got_no_answer_may_ask_again_and_no_other_may(
+    world: ServiceWorld, payer
+) -> None:
     account, payments = scheduled(world, payer, "10", "20")
     [batch] = hand_out(world)
     running = world.services.job_running
@@ -339,7 +348,9 @@ def test_a_delivery_whose_beginning_got_no_answer_may_ask_again_and_no_other_may
     assert world.balance(account) == 470
 
 
-def test_what_was_handed_out_and_not_begun_is_handed_out_again_and_counts_no_attempt(world, payer) -> None:
+def test_what_was_handed_out_and_not_begun_is_handed_out_again_and_counts_no_attempt(
+    world: ServiceWorld, payer
+) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     [lost] = hand_out(world)
     too_early = hand_out(world, owner=ANOTHER_WORKER)
@@ -356,7 +367,7 @@ def test_what_was_handed_out_and_not_begun_is_handed_out_again_and_counts_no_att
     assert job_of(world, payment).attempt == 1
 
 
-def test_a_batch_that_lost_one_of_its_jobs_still_does_the_others(world, payer) -> None:
+def test_a_batch_that_lost_one_of_its_jobs_still_does_the_others(world: ServiceWorld, payer) -> None:
     account, (lost, kept) = scheduled(world, payer, "10", "20")
     [batch] = hand_out(world)
     running = world.services.job_running
@@ -384,7 +395,9 @@ class OneRowIsHeld(PaymentJobs):
         return super()._processed(begun)
 
 
-def test_a_row_that_somebody_holds_on_to_fails_the_one_payment_that_needs_it(world, payer) -> None:
+def test_a_row_that_somebody_holds_on_to_fails_the_one_payment_that_needs_it(
+    world: ServiceWorld, payer
+) -> None:
     account, (first, last) = scheduled(world, payer, "10", "20")
     other_account, (held,) = scheduled(world, payer, "40", priority=1)
     [batch] = hand_out(world)
@@ -401,7 +414,9 @@ def test_a_row_that_somebody_holds_on_to_fails_the_one_payment_that_needs_it(wor
     assert (waiting.state, waiting.last_error.reason) == (JobState.RETRYABLE, Reason.DATABASE_ERROR)
 
 
-def test_a_payment_that_was_processed_meanwhile_leaves_its_job_nothing_to_do(world, payer) -> None:
+def test_a_payment_that_was_processed_meanwhile_leaves_its_job_nothing_to_do(
+    world: ServiceWorld, payer
+) -> None:
     account, (payment,) = scheduled(world, payer, "10")
     world.payment_processing.process(SYSTEM, payment_id=payment.id)
 
@@ -411,7 +426,7 @@ def test_a_payment_that_was_processed_meanwhile_leaves_its_job_nothing_to_do(wor
     assert world.balance(account) == 490
 
 
-def test_a_job_cancelled_after_it_was_handed_out_does_not_run(world, payer) -> None:
+def test_a_job_cancelled_after_it_was_handed_out_does_not_run(world: ServiceWorld, payer) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     [batch] = hand_out(world)
     world.payment_schedules.cancel_job(SYSTEM, payment_id=payment.id)
@@ -423,7 +438,7 @@ def test_a_job_cancelled_after_it_was_handed_out_does_not_run(world, payer) -> N
     assert status_of(world, payment) is PaymentStatus.PENDING
 
 
-def test_the_most_urgent_go_first_whenever_they_came(world, payer) -> None:
+def test_the_most_urgent_go_first_whenever_they_came(world: ServiceWorld, payer) -> None:
     _, ordinary = scheduled(world, payer, *["1"] * 5, priority=9)
     _, urgent = scheduled(world, payer, *["2"] * 2, priority=0)
 
@@ -434,7 +449,7 @@ def test_the_most_urgent_go_first_whenever_they_came(world, payer) -> None:
     assert len(batch.job_ids) == len(ordinary) + len(urgent)
 
 
-def test_no_more_is_handed_out_than_there_are_places(world, payer) -> None:
+def test_no_more_is_handed_out_than_there_are_places(world: ServiceWorld, payer) -> None:
     user, _ = payer
     for _ in range(5):
         notification(world, user.id)
@@ -450,7 +465,7 @@ def test_no_more_is_handed_out_than_there_are_places(world, payer) -> None:
     assert len(hand_out(world, owner=ANOTHER_WORKER, capacity={"notifications": 9})) == 2
 
 
-def test_what_the_broker_does_not_take_is_free_again(world, payer) -> None:
+def test_what_the_broker_does_not_take_is_free_again(world: ServiceWorld, payer) -> None:
     scheduled(world, payer, "10")
     with pytest.raises(JobTransportError):
         world.services.job_dispatch.dispatch(
@@ -460,7 +475,7 @@ def test_what_the_broker_does_not_take_is_free_again(world, payer) -> None:
     assert len(hand_out(world)) == 1
 
 
-def test_a_worker_that_stops_gives_back_what_it_has_not_begun(world, payer) -> None:
+def test_a_worker_that_stops_gives_back_what_it_has_not_begun(world: ServiceWorld, payer) -> None:
     user, _ = payer
     notification(world, user.id)
     scheduled(world, payer, "10")
@@ -474,7 +489,7 @@ def test_a_worker_that_stops_gives_back_what_it_has_not_begun(world, payer) -> N
     assert len(hand_out(world, owner=ANOTHER_WORKER, capacity={"notifications": 1})) == 1
 
 
-def test_many_workers_that_race_process_every_payment_once(world, payer) -> None:
+def test_many_workers_that_race_process_every_payment_once(world: ServiceWorld, payer) -> None:
     account, payments = scheduled(world, payer, *["1"] * 40)
     dispatch = replace(
         world.services.job_dispatch, timing=replace(world.services.job_dispatch.timing, batch_size=3)
@@ -499,7 +514,7 @@ def test_many_workers_that_race_process_every_payment_once(world, payer) -> None
     assert world.ledger.verify() == []
 
 
-def test_a_postponed_attempt_does_not_count(world) -> None:
+def test_a_postponed_attempt_does_not_count(world: ServiceWorld) -> None:
     until = world.clock.now() + timedelta(seconds=30)
 
     def too_early(job: Job, deadline: datetime) -> None:
@@ -517,7 +532,7 @@ def test_a_postponed_attempt_does_not_count(world) -> None:
     assert postponed.run_at == until
 
 
-def test_a_handler_is_told_until_when_it_may_take(world) -> None:
+def test_a_handler_is_told_until_when_it_may_take(world: ServiceWorld) -> None:
     deadlines: list[datetime] = []
     user, _ = world.user()
     notification(world, user.id)
@@ -532,7 +547,9 @@ def test_a_handler_is_told_until_when_it_may_take(world) -> None:
     assert deadlines == [world.clock.now() + timedelta(minutes=1)]
 
 
-def test_a_periodic_job_that_was_cancelled_or_discarded_is_not_planned_again_in_its_period(world) -> None:
+def test_a_periodic_job_that_was_cancelled_or_discarded_is_not_planned_again_in_its_period(
+    world: ServiceWorld,
+) -> None:
     admin = world.user("admin@example.com", role=Role.ADMIN)[1]
     world.services.job_dispatch.plan_periodic_jobs()
     [cancelled, failed] = jobs_of_kinds(world, JobKind.BANK_SCHEDULE_DUE, JobKind.MAINTENANCE_PRUNE)
@@ -547,7 +564,7 @@ def test_a_periodic_job_that_was_cancelled_or_discarded_is_not_planned_again_in_
         assert world.jobs.retry(admin, job_id=job.id).state is JobState.AVAILABLE
 
 
-def test_a_mail_is_sent_once_though_storage_was_away_when_it_had_been_sent(world) -> None:
+def test_a_mail_is_sent_once_though_storage_was_away_when_it_had_been_sent(world: ServiceWorld) -> None:
     sent: list[UUID] = []
     user, _ = world.user()
     job = notification(world, user.id)
@@ -577,7 +594,7 @@ def test_a_mail_is_sent_once_though_storage_was_away_when_it_had_been_sent(world
 
 
 @pytest.mark.parametrize("outcome", [None, DomainError(Reason.TIMEOUT), JobPostponed(LATER)])
-def test_a_late_worker_of_any_kind_of_job_has_nothing_to_tell(world, outcome) -> None:
+def test_a_late_worker_of_any_kind_of_job_has_nothing_to_tell(world: ServiceWorld, outcome) -> None:
     def late(job: Job, _deadline: datetime) -> None:
         world.services.job_running.fail([job])
         if outcome is not None:
@@ -593,7 +610,7 @@ def test_a_late_worker_of_any_kind_of_job_has_nothing_to_tell(world, outcome) ->
     assert job_now(world, job).state is JobState.RETRYABLE
 
 
-def test_periodic_jobs_exist_once_per_period_however_many_processes_plan_them(world) -> None:
+def test_periodic_jobs_exist_once_per_period_however_many_processes_plan_them(world: ServiceWorld) -> None:
     race([world.services.job_dispatch.plan_periodic_jobs] * 10)
     at_noon = kinds_of_jobs(world)
     world.clock.advance(timedelta(seconds=59))
@@ -607,7 +624,7 @@ def test_periodic_jobs_exist_once_per_period_however_many_processes_plan_them(wo
     assert kinds_of_jobs(world) == ["bank.schedule_due", "bank.schedule_due", "maintenance.prune"]
 
 
-def test_runs_that_were_missed_while_no_worker_was_free_are_made_up_for_by_one(world) -> None:
+def test_runs_that_were_missed_while_no_worker_was_free_are_made_up_for_by_one(world: ServiceWorld) -> None:
     for _ in range(5):
         world.services.job_dispatch.plan_periodic_jobs()
         world.clock.advance(timedelta(minutes=1))
@@ -620,7 +637,7 @@ def test_runs_that_were_missed_while_no_worker_was_free_are_made_up_for_by_one(w
     assert kinds_of_jobs(world) == ["bank.schedule_due", "bank.schedule_due", "maintenance.prune"]
 
 
-def test_what_nobody_needs_any_more_is_cleared_away_by_the_hourly_job(world, payer) -> None:
+def test_what_nobody_needs_any_more_is_cleared_away_by_the_hourly_job(world: ServiceWorld, payer) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     world.services.due_jobs.run_due_jobs()
     world.clock.advance(timedelta(days=7, hours=1))
@@ -637,7 +654,7 @@ def test_only_failures_outside_of_ourselves_are_ever_retried() -> None:
     assert retried == {Category.EXTERNAL_DEPENDENCY, Category.SYSTEM}
 
 
-def test_every_kind_of_job_has_a_handler(world) -> None:
+def test_every_kind_of_job_has_a_handler(world: ServiceWorld) -> None:
     assert set(world.services.job_running.works) == set(JobKind)
     assert set(QUEUES) == {"payments", "banking", "notifications", "default"}
 

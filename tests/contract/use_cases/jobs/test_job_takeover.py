@@ -60,7 +60,7 @@ def lose_worker(world: ServiceWorld) -> list[Job]:
 
 
 def test_the_attempts_of_a_worker_that_was_silent_for_twenty_seconds_wait_for_another_one(
-    world, payer
+    world: ServiceWorld, payer
 ) -> None:
     account, payments = scheduled(world, payer, "10", "20")
     begun_by(world)
@@ -82,7 +82,9 @@ def test_the_attempts_of_a_worker_that_was_silent_for_twenty_seconds_wait_for_an
     assert {job_of(world, payment).attempt for payment in payments} == {1}
 
 
-def test_a_worker_that_says_that_it_lives_keeps_all_its_attempts_up_to_their_limit(world, payer) -> None:
+def test_a_worker_that_says_that_it_lives_keeps_all_its_attempts_up_to_their_limit(
+    world: ServiceWorld, payer
+) -> None:
     _, payments = scheduled(world, payer, "10", "20")
     begun_by(world)
     for _ in range(71):
@@ -99,7 +101,7 @@ def test_a_worker_that_says_that_it_lives_keeps_all_its_attempts_up_to_their_lim
     assert {status_of(world, payment) for payment in payments} == {PaymentStatus.PENDING}
 
 
-def test_one_worker_that_lives_does_not_keep_what_another_one_holds(world, payer) -> None:
+def test_one_worker_that_lives_does_not_keep_what_another_one_holds(world: ServiceWorld, payer) -> None:
     scheduled(world, payer, "10")
     [lost] = begun_by(world)
     scheduled(world, payer, "20")
@@ -114,7 +116,7 @@ def test_one_worker_that_lives_does_not_keep_what_another_one_holds(world, payer
     assert silent_workers(world) == []
 
 
-def test_whoever_takes_over_is_not_dead_itself_whatever_it_has_said(world, payer) -> None:
+def test_whoever_takes_over_is_not_dead_itself_whatever_it_has_said(world: ServiceWorld, payer) -> None:
     scheduled(world, payer, "10")
     [mine] = begun_by(world)
     world.clock.advance(timedelta(minutes=1))
@@ -124,7 +126,7 @@ def test_whoever_takes_over_is_not_dead_itself_whatever_it_has_said(world, payer
     assert job_now(world, mine).state is JobState.EXECUTING
 
 
-def test_a_late_worker_whose_attempts_were_taken_over_changes_nothing(world, payer) -> None:
+def test_a_late_worker_whose_attempts_were_taken_over_changes_nothing(world: ServiceWorld, payer) -> None:
     account, payments = scheduled(world, payer, "10", "20")
     begun = begun_by(world)
     running = world.services.job_running
@@ -140,7 +142,7 @@ def test_a_late_worker_whose_attempts_were_taken_over_changes_nothing(world, pay
     assert {len(job_of(world, payment).errors) for payment in payments} == {1}
 
 
-def test_a_delivery_whose_attempt_was_taken_over_does_not_get_it_back(world, payer) -> None:
+def test_a_delivery_whose_attempt_was_taken_over_does_not_get_it_back(world: ServiceWorld, payer) -> None:
     scheduled(world, payer, "10")
     [batch] = hand_out(world)
     running = world.services.job_running
@@ -154,7 +156,7 @@ def test_a_delivery_whose_attempt_was_taken_over_does_not_get_it_back(world, pay
     assert running.begin(batch, delivery_id=delivery_id, worker_id=WORKER) == []
 
 
-def test_a_worker_that_begins_something_lives(world, payer) -> None:
+def test_a_worker_that_begins_something_lives(world: ServiceWorld, payer) -> None:
     scheduled(world, payer, "10")
     world.services.job_takeover.renew(WORKER)
     world.clock.advance(timedelta(minutes=5))
@@ -164,7 +166,9 @@ def test_a_worker_that_begins_something_lives(world, payer) -> None:
     assert take_over(world) == []
 
 
-def test_an_attempt_belongs_to_the_worker_that_begins_it_whoever_handed_it_out(world, payer) -> None:
+def test_an_attempt_belongs_to_the_worker_that_begins_it_whoever_handed_it_out(
+    world: ServiceWorld, payer
+) -> None:
     scheduled(world, payer, "10")
     [batch] = hand_out(world, owner=WORKER)
     [job] = begin(world, batch, worker=ANOTHER_WORKER)
@@ -179,7 +183,7 @@ def test_an_attempt_belongs_to_the_worker_that_begins_it_whoever_handed_it_out(w
     assert len(hand_out(world, owner=WORKER)) == 0
 
 
-def test_a_lost_worker_uses_up_no_retry(world, payer) -> None:
+def test_a_lost_worker_uses_up_no_retry(world: ServiceWorld, payer) -> None:
     user, _ = payer
     job = notification(world, user.id)
     running = world.services.job_running
@@ -207,7 +211,7 @@ def test_a_lost_worker_uses_up_no_retry(world, payer) -> None:
     assert (reasons.count(Reason.WORKER_LOST), reasons.count(Reason.TIMEOUT)) == (5, 4)
 
 
-def test_what_lost_its_worker_ten_times_is_discarded_and_its_payer_told(world, payer) -> None:
+def test_what_lost_its_worker_ten_times_is_discarded_and_its_payer_told(world: ServiceWorld, payer) -> None:
     account, (payment,) = scheduled(world, payer, "10")
     for _ in range(MAX_LOSSES - 1):
         lose_worker(world)
@@ -225,7 +229,9 @@ def test_what_lost_its_worker_ten_times_is_discarded_and_its_payer_told(world, p
     assert world.balance(account) == 500
 
 
-def test_an_administrator_who_tries_a_poisonous_job_again_gives_it_all_its_workers_anew(world, payer) -> None:
+def test_an_administrator_who_tries_a_poisonous_job_again_gives_it_all_its_workers_anew(
+    world: ServiceWorld, payer
+) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     for _ in range(MAX_LOSSES):
         lose_worker(world)
@@ -238,7 +244,9 @@ def test_an_administrator_who_tries_a_poisonous_job_again_gives_it_all_its_worke
     assert (lost.state, lost.losses, len(lost.errors)) == (JobState.AVAILABLE, 1, MAX_LOSSES + 1)
 
 
-def test_what_may_be_poisonous_goes_by_itself_so_that_nothing_else_dies_with_it(world, payer) -> None:
+def test_what_may_be_poisonous_goes_by_itself_so_that_nothing_else_dies_with_it(
+    world: ServiceWorld, payer
+) -> None:
     _, (poison,) = scheduled(world, payer, "10")
     for _ in range(RUNS_ALONE_AFTER_LOSSES):
         lose_worker(world)
@@ -253,7 +261,9 @@ def test_what_may_be_poisonous_goes_by_itself_so_that_nothing_else_dies_with_it(
     assert hand_out(world) == [], "together they take one place"
 
 
-def test_a_worker_that_leaves_is_not_waited_for_and_what_it_leaves_behind_is_taken_over(world, payer) -> None:
+def test_a_worker_that_leaves_is_not_waited_for_and_what_it_leaves_behind_is_taken_over(
+    world: ServiceWorld, payer
+) -> None:
     world.services.job_takeover.renew(ANOTHER_WORKER)
     world.services.job_takeover.leave(ANOTHER_WORKER)
     scheduled(world, payer, "10")
@@ -267,7 +277,7 @@ def test_a_worker_that_leaves_is_not_waited_for_and_what_it_leaves_behind_is_tak
     assert silent_workers(world) == []
 
 
-def test_more_attempts_than_go_in_one_transaction_are_all_taken_over_at_once(world) -> None:
+def test_more_attempts_than_go_in_one_transaction_are_all_taken_over_at_once(world: ServiceWorld) -> None:
     now = world.clock.now()
     jobs = [
         Job.new(JobKind.NOTIFICATION_SEND, job_id=world.ids.new_id(), args={}, at=now) for _ in range(1100)

@@ -3,11 +3,16 @@
 from datetime import timedelta
 
 from tests.contract.repositories.test_bank_connection_repository import a_state, found, note
+from tests.support.scenes.entity_builder import EntityBuilder
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.jobs.job import JobKind
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
 
-def test_expired_states_and_webhooks_of_thirty_days_ago_are_removed(world, start_unit_of_work, given) -> None:
+def test_expired_states_and_webhooks_of_thirty_days_ago_are_removed(
+    world: ServiceWorld, start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
     now, login = given.clock.now(), given.a_login(given.a_user())
     expired = a_state(given, login, "expired", expires_at=now - timedelta(seconds=1))
     awaited = a_state(given, login, "awaited", expires_at=now + timedelta(minutes=10))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from tests.support.races import race
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
@@ -30,18 +30,18 @@ NEW_PASSWORD = "another correct horse"
 JOB = UUID(int=77)
 
 
-def jobs_of(world):
+def jobs_of(world: ServiceWorld):
     with world.start_unit_of_work() as work:
         return work.jobs.list_page(
             JobFilter(kind=JobKind.NOTIFICATION_SEND), now=work.now(), request=PageRequest(page_size=100)
         ).items
 
 
-def change_password(world, actor, current=PASSWORD, new=NEW_PASSWORD):
+def change_password(world: ServiceWorld, actor, current=PASSWORD, new=NEW_PASSWORD) -> None:
     world.users.change_password(actor, current_password=current, new_password=new, password_confirmation=new)
 
 
-def queue(world, *notifications):
+def queue(world: ServiceWorld, *notifications) -> None:
     with world.start_unit_of_work() as work:
         queue_notifications(
             work, [(each, "a-request") for each in notifications], ids=world.ids, at=world.clock.now()
@@ -52,7 +52,7 @@ def queue(world, *notifications):
 class Outbox(MemoryMailbox):
     """Looks whether the storage can be used while a mail is sent."""
 
-    def __init__(self, world):
+    def __init__(self, world: ServiceWorld) -> None:
         super().__init__(world.clock)
         self.world = world
 
@@ -62,16 +62,16 @@ class Outbox(MemoryMailbox):
 
 
 @pytest.fixture
-def outbox(world):
+def outbox(world: ServiceWorld):
     return Outbox(world)
 
 
 @pytest.fixture
-def notifications(world, outbox):
+def notifications(world: ServiceWorld, outbox):
     return NotificationService(start_unit_of_work=world.start_unit_of_work, mailer=outbox)
 
 
-def test_a_changed_password_is_told_by_a_job_of_the_same_transaction(world):
+def test_a_changed_password_is_told_by_a_job_of_the_same_transaction(world: ServiceWorld) -> None:
     user, actor = world.user()
 
     change_password(world, replace(actor, origin=Origin(correlation_id="a-request")))
@@ -87,7 +87,7 @@ def test_a_changed_password_is_told_by_a_job_of_the_same_transaction(world):
     assert NEW_PASSWORD not in str(job)
 
 
-def test_every_change_of_a_password_is_told_also_at_the_same_moment(world):
+def test_every_change_of_a_password_is_told_also_at_the_same_moment(world: ServiceWorld) -> None:
     _, actor = world.user()
 
     change_password(world, actor)
@@ -96,7 +96,7 @@ def test_every_change_of_a_password_is_told_also_at_the_same_moment(world):
     assert len(jobs_of(world)) == 2
 
 
-def test_a_refused_change_of_a_password_is_not_told(world):
+def test_a_refused_change_of_a_password_is_not_told(world: ServiceWorld) -> None:
     _, actor = world.user()
 
     with pytest.raises(DomainError):
@@ -105,7 +105,7 @@ def test_a_refused_change_of_a_password_is_not_told(world):
     assert jobs_of(world) == ()
 
 
-def test_a_cause_is_told_once_however_often_it_is_queued(world):
+def test_a_cause_is_told_once_however_often_it_is_queued(world: ServiceWorld) -> None:
     user, actor = world.user()
     payment = world.pending(actor, world.account_of(user, "100"))
     completed = payment_completed(payment, at=world.clock.now())
@@ -118,7 +118,7 @@ def test_a_cause_is_told_once_however_often_it_is_queued(world):
     assert len(jobs_of(world)) == 1
 
 
-def test_many_payments_of_one_batch_are_told_each(world):
+def test_many_payments_of_one_batch_are_told_each(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "1000")
     payments = [world.pending(actor, account) for _ in range(30)]
@@ -128,7 +128,7 @@ def test_many_payments_of_one_batch_are_told_each(world):
     assert {job.args["params"]["payment_id"] for job in jobs_of(world)} == {str(each.id) for each in payments}
 
 
-def test_what_is_undone_is_not_told(world):
+def test_what_is_undone_is_not_told(world: ServiceWorld) -> None:
     user, _ = world.user()
 
     with world.start_unit_of_work() as work:
@@ -138,7 +138,9 @@ def test_what_is_undone_is_not_told(world):
     assert jobs_of(world) == ()
 
 
-def test_a_mail_goes_to_the_users_present_address_with_his_name_and_both_forms(world, notifications, outbox):
+def test_a_mail_goes_to_the_users_present_address_with_his_name_and_both_forms(
+    world: ServiceWorld, notifications, outbox
+) -> None:
     user, actor = world.user()
     payment = world.pending(actor, world.account_of(user, "100"), "12.50", "Rent & <more>")
     failed = payment_failed(
@@ -161,7 +163,7 @@ def test_a_mail_goes_to_the_users_present_address_with_his_name_and_both_forms(w
         assert "Insufficient funds for this transaction" in form
 
 
-def test_a_job_that_runs_twice_sends_one_message_id(world, notifications, outbox):
+def test_a_job_that_runs_twice_sends_one_message_id(world: ServiceWorld, notifications, outbox) -> None:
     user, _ = world.user()
     told = password_changed(user_id=user.id, at=world.clock.now(), cause="1").as_args()
 
@@ -174,7 +176,9 @@ def test_a_job_that_runs_twice_sends_one_message_id(world, notifications, outbox
 @pytest.mark.parametrize(
     ("status", "mails"), [(UserStatus.ACTIVE, 1), (UserStatus.SUSPENDED, 1), (UserStatus.DELETED, 0)]
 )
-def test_suspended_users_are_told_and_deleted_ones_are_not(world, notifications, outbox, status, mails):
+def test_suspended_users_are_told_and_deleted_ones_are_not(
+    world: ServiceWorld, notifications, outbox, status, mails
+) -> None:
     user, _ = world.user()
     world.set_user_status(user, status)
 
@@ -185,7 +189,7 @@ def test_suspended_users_are_told_and_deleted_ones_are_not(world, notifications,
     assert len(outbox.list_newest(limit=10)) == mails
 
 
-def test_what_the_mail_server_refuses_is_the_jobs_failure(world):
+def test_what_the_mail_server_refuses_is_the_jobs_failure(world: ServiceWorld) -> None:
     class Unavailable(Mailer):
         def send(self, mail: Mail) -> None:
             raise DomainError(Reason.SERVICE_UNAVAILABLE)
@@ -199,7 +203,7 @@ def test_what_the_mail_server_refuses_is_the_jobs_failure(world):
     assert caught.value.reason is Reason.SERVICE_UNAVAILABLE
 
 
-def test_the_sandbox_mails_when_its_jobs_run(world):
+def test_the_sandbox_mails_when_its_jobs_run(world: ServiceWorld) -> None:
     _, actor = world.user("alice@example.com")
     change_password(world, actor)
     world.clock.advance(timedelta(seconds=1))
@@ -212,7 +216,7 @@ def test_the_sandbox_mails_when_its_jobs_run(world):
     assert [job.state for job in jobs_of(world)] == [JobState.COMPLETED]
 
 
-def test_any_number_of_notifications_is_queued_by_one_statement(postgres_engine):
+def test_any_number_of_notifications_is_queued_by_one_statement(postgres_engine: Engine) -> None:
     clock = MemoryClock()
     world = ServiceWorld(
         start_unit_of_work=PostgresStartUnitOfWork(postgres_engine, clock=clock),
@@ -225,7 +229,7 @@ def test_any_number_of_notifications_is_queued_by_one_statement(postgres_engine)
     ]
     statements = []
 
-    def count(*arguments):
+    def count(*arguments) -> None:
         statements.append(arguments[2])
 
     event.listen(postgres_engine, "before_cursor_execute", count)

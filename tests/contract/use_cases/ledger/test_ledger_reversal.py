@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.scenes.entity_builder import EntityBuilder
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.banking.account import AccountChanges, AccountStatus, AccountType
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -18,12 +20,12 @@ WHY = "Sent to the wrong person"
 
 
 @pytest.fixture
-def admin(world) -> Actor:
+def admin(world: ServiceWorld) -> Actor:
     return world.user("admin@example.com", role=Role.ADMIN)[1]
 
 
 @pytest.fixture
-def alice(world):
+def alice(world: ServiceWorld):
     return world.user()
 
 
@@ -33,27 +35,29 @@ def refused(call) -> str:
     return error.value.reason.code
 
 
-def executed(world, actor, account, amount="10", description="", **fields):
+def executed(world: ServiceWorld, actor, account, amount="10", description="", **fields):
     payment = world.pending(actor, account, amount, description, **fields)
     return world.payment_processing.process(actor, payment_id=payment.id)
 
 
-def transferred(world, actor, account, to, amount="10"):
+def transferred(world: ServiceWorld, actor, account, to, amount="10"):
     return executed(
         world, actor, account, amount, payment_type=PaymentType.TRANSFER, counterparty_account_id=to.id
     )
 
 
-def entry_of(world, entry_id):
+def entry_of(world: ServiceWorld, entry_id):
     with world.start_unit_of_work() as work:
         return work.journal.find(entry_id)
 
 
-def entry_of_kind(given, account, kind):
+def entry_of_kind(given: EntityBuilder, account, kind):
     return given.a_movement(account, Decimal(5), kind=kind)[1]
 
 
-def test_a_payment_is_undone_by_an_entry_with_its_lines_mirrored(world, alice, admin):
+def test_a_payment_is_undone_by_an_entry_with_its_lines_mirrored(
+    world: ServiceWorld, alice, admin: Actor
+) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)
@@ -80,7 +84,7 @@ def test_a_payment_is_undone_by_an_entry_with_its_lines_mirrored(world, alice, a
     assert world.ledger.verify() == []
 
 
-def test_a_transfer_goes_back_to_whom_it_came_from(world, alice, admin):
+def test_a_transfer_goes_back_to_whom_it_came_from(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     account, theirs = world.account_of(user, "100"), world.account_of(world.user("bob@example.com")[0])
     payment = transferred(world, actor, account, theirs, "40")
@@ -89,7 +93,7 @@ def test_a_transfer_goes_back_to_whom_it_came_from(world, alice, admin):
     assert world.ledger.verify() == []
 
 
-def test_a_credit_is_taken_back(world, alice, admin):
+def test_a_credit_is_taken_back(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user)
     payment = executed(world, actor, account, direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT)
@@ -98,7 +102,7 @@ def test_a_credit_is_taken_back(world, alice, admin):
     assert world.ledger.verify() == []
 
 
-def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world, alice):
+def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)
@@ -109,7 +113,9 @@ def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world, alice):
     assert world.ledger.verify() == []
 
 
-def test_an_entry_without_a_payment_is_reversed_too_and_once(world, given, alice):
+def test_an_entry_without_a_payment_is_reversed_too_and_once(
+    world: ServiceWorld, given: EntityBuilder, alice
+) -> None:
     account, entry, _ = given.a_movement(world.account_of(alice[0], "100"), Decimal(-30))
     undoing = world.reversals.reverse_entry(SYSTEM, entry_id=entry.id, reason=WHY)
     assert world.balance(account) == 100
@@ -122,7 +128,7 @@ def test_an_entry_without_a_payment_is_reversed_too_and_once(world, given, alice
     assert world.ledger.verify() == []
 
 
-def test_a_payment_is_reversed_once_by_whichever_way(world, alice, admin):
+def test_a_payment_is_reversed_once_by_whichever_way(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
@@ -135,7 +141,7 @@ def test_a_payment_is_reversed_once_by_whichever_way(world, alice, admin):
 
 
 @pytest.mark.parametrize("kind", [EntryKind.OPENING, EntryKind.IMPORT, EntryKind.RECONCILIATION])
-def test_what_a_bank_said_is_not_reversed(world, given, alice, kind):
+def test_what_a_bank_said_is_not_reversed(world: ServiceWorld, given: EntityBuilder, alice, kind) -> None:
     account = world.account_of(alice[0], "100")
     entry = entry_of_kind(given, account, kind)
     assert (
@@ -145,7 +151,7 @@ def test_what_a_bank_said_is_not_reversed(world, given, alice, kind):
     assert world.ledger.verify() == []
 
 
-def test_a_reversal_is_not_reversed(world, alice, admin):
+def test_a_reversal_is_not_reversed(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
@@ -156,7 +162,9 @@ def test_a_reversal_is_not_reversed(world, alice, admin):
 
 
 @pytest.mark.parametrize("ending", ["pending", "cancelled"])
-def test_a_payment_that_moved_no_money_is_not_reversed(world, alice, admin, ending):
+def test_a_payment_that_moved_no_money_is_not_reversed(
+    world: ServiceWorld, alice, admin: Actor, ending
+) -> None:
     user, actor = alice
     payment = world.pending(actor, world.account_of(user, "100"))
     if ending == "cancelled":
@@ -167,7 +175,7 @@ def test_a_payment_that_moved_no_money_is_not_reversed(world, alice, admin, endi
     )
 
 
-def test_what_nobody_knows_is_not_found(world, admin):
+def test_what_nobody_knows_is_not_found(world: ServiceWorld, admin: Actor) -> None:
     unknown = world.ids.new_id()
     assert (
         refused(lambda: world.reversals.reverse_payment(admin, payment_id=unknown, reason=WHY))
@@ -180,7 +188,7 @@ def test_what_nobody_knows_is_not_found(world, admin):
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.SUPPORT])
-def test_only_administrators_reverse(world, alice, role):
+def test_only_administrators_reverse(world: ServiceWorld, alice, role) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     who = actor if role is Role.USER else world.user("support@example.com", role=role)[1]
@@ -195,7 +203,7 @@ def test_only_administrators_reverse(world, alice, role):
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 256, "a\x00b", "\ud800", None, 5])
-def test_a_reason_is_needed_and_is_text(world, alice, admin, reason):
+def test_a_reason_is_needed_and_is_text(world: ServiceWorld, alice, admin: Actor, reason) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     assert (
@@ -206,7 +214,7 @@ def test_a_reason_is_needed_and_is_text(world, alice, admin, reason):
     world.reversals.reverse_payment(admin, payment_id=payment.id, reason="x" * 255)
 
 
-def test_money_that_was_spent_since_cannot_be_taken_back(world, alice, admin):
+def test_money_that_was_spent_since_cannot_be_taken_back(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     bob, bob_actor = world.user("bob@example.com")
     account, theirs = world.account_of(user, "100"), world.account_of(bob)
@@ -219,7 +227,7 @@ def test_money_that_was_spent_since_cannot_be_taken_back(world, alice, admin):
     assert world.ledger.verify() == []
 
 
-def test_a_credit_limit_counts_as_money(world, alice, admin):
+def test_a_credit_limit_counts_as_money(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user, account_type=AccountType.CREDIT, credit_limit="10")
     credit = {"direction": Direction.CREDIT, "payment_type": PaymentType.DEPOSIT}
@@ -234,7 +242,7 @@ def test_a_credit_limit_counts_as_money(world, alice, admin):
 
 
 @pytest.mark.parametrize("closed", ["payer's", "receiver's"])
-def test_nothing_is_booked_on_a_closed_account(world, alice, admin, closed):
+def test_nothing_is_booked_on_a_closed_account(world: ServiceWorld, alice, admin: Actor, closed) -> None:
     user, actor = alice
     bob, bob_actor = world.user("bob@example.com")
     account, theirs = world.account_of(user, "40"), world.account_of(bob)
@@ -249,7 +257,9 @@ def test_nothing_is_booked_on_a_closed_account(world, alice, admin, closed):
 
 
 @pytest.mark.parametrize("status", [AccountStatus.FROZEN, AccountStatus.SUSPENDED, AccountStatus.INACTIVE])
-def test_a_mistake_is_put_right_on_an_account_that_is_only_stopped(world, alice, admin, status):
+def test_a_mistake_is_put_right_on_an_account_that_is_only_stopped(
+    world: ServiceWorld, alice, admin: Actor, status
+) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)
@@ -258,7 +268,7 @@ def test_a_mistake_is_put_right_on_an_account_that_is_only_stopped(world, alice,
     assert world.balance(account) == 100
 
 
-def test_what_was_reversed_leaves_the_days_spending(world, alice, admin):
+def test_what_was_reversed_leaves_the_days_spending(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user, "3000")
     payment = executed(world, actor, account, "900")
@@ -270,7 +280,9 @@ def test_what_was_reversed_leaves_the_days_spending(world, alice, admin):
     assert refused(lambda: executed(world, actor, account, "0.01")) == "daily_limit_exceeded"
 
 
-def test_reversing_a_payment_of_another_day_gives_today_no_more_to_spend(world, alice, admin):
+def test_reversing_a_payment_of_another_day_gives_today_no_more_to_spend(
+    world: ServiceWorld, alice, admin: Actor
+) -> None:
     user, actor = alice
     account = world.account_of(user, "3000")
     payment = executed(world, actor, account, "900")
@@ -280,7 +292,7 @@ def test_reversing_a_payment_of_another_day_gives_today_no_more_to_spend(world, 
     assert refused(lambda: executed(world, actor, account, "0.01")) == "daily_limit_exceeded"
 
 
-def test_what_was_reversed_is_no_twin_and_may_be_done_again(world, alice, admin):
+def test_what_was_reversed_is_no_twin_and_may_be_done_again(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account, "10", "Rent")
@@ -291,7 +303,7 @@ def test_what_was_reversed_is_no_twin_and_may_be_done_again(world, alice, admin)
     assert refused(lambda: executed(world, actor, account, "10", "Rent")) == "duplicate_transaction"
 
 
-def test_of_many_reversals_at_once_exactly_one_is_booked(world, alice, admin):
+def test_of_many_reversals_at_once_exactly_one_is_booked(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     account, theirs = world.account_of(user, "100"), world.account_of(world.user("bob@example.com")[0])
     payment = transferred(world, actor, account, theirs)
@@ -307,7 +319,7 @@ def test_of_many_reversals_at_once_exactly_one_is_booked(world, alice, admin):
     assert world.ledger.verify() == []
 
 
-def test_spending_beside_a_reversal_spends_nothing_twice(world, alice, admin):
+def test_spending_beside_a_reversal_spends_nothing_twice(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     bob, bob_actor = world.user("bob@example.com")
     account, theirs = world.account_of(user, "100"), world.account_of(bob)
@@ -327,7 +339,7 @@ def test_spending_beside_a_reversal_spends_nothing_twice(world, alice, admin):
     assert world.ledger.verify() == []
 
 
-def test_a_reversal_is_recorded_with_who_did_it(world, alice, admin):
+def test_a_reversal_is_recorded_with_who_did_it(world: ServiceWorld, alice, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)
@@ -341,7 +353,9 @@ def test_a_reversal_is_recorded_with_who_did_it(world, alice, admin):
     assert told.origin.correlation_id == "why"
 
 
-def test_payments_are_reversed_in_their_own_order_and_the_lines_stay_in_order_of_booking(world, alice, admin):
+def test_payments_are_reversed_in_their_own_order_and_the_lines_stay_in_order_of_booking(
+    world: ServiceWorld, alice, admin: Actor
+) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payments = [executed(world, actor, account, "1") for _ in range(3)]
@@ -351,7 +365,9 @@ def test_payments_are_reversed_in_their_own_order_and_the_lines_stay_in_order_of
     assert world.ledger.verify() == []
 
 
-def test_a_reversal_is_never_posted_before_the_last_line_of_an_account(world, alice, admin):
+def test_a_reversal_is_never_posted_before_the_last_line_of_an_account(
+    world: ServiceWorld, alice, admin: Actor
+) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)

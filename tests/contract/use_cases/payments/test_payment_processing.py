@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.banking.account import AccountStatus, AccountType
 from ledgerbank_domain.banking.transaction import TransactionFilter
@@ -22,7 +23,7 @@ def refusal(outcome):
     return outcome.reason
 
 
-def test_a_debit_takes_its_amount_and_leaves_a_line_that_shows_the_new_balance(world):
+def test_a_debit_takes_its_amount_and_leaves_a_line_that_shows_the_new_balance(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.payment_processing.process(
@@ -43,7 +44,7 @@ def test_a_debit_takes_its_amount_and_leaves_a_line_that_shows_the_new_balance(w
     assert world.ledger.verify() == []
 
 
-def test_a_credit_adds_its_amount_and_needs_no_funds_and_no_daily_limit(world):
+def test_a_credit_adds_its_amount_and_needs_no_funds_and_no_daily_limit(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user)
     credit = world.pending(
@@ -53,7 +54,7 @@ def test_a_credit_adds_its_amount_and_needs_no_funds_and_no_daily_limit(world):
     assert world.balance(account) == Decimal(9000)
 
 
-def test_a_transfer_held_here_moves_money_between_two_customers_in_one_entry(world):
+def test_a_transfer_held_here_moves_money_between_two_customers_in_one_entry(world: ServiceWorld) -> None:
     alice, alice_actor = world.user("alice@example.com")
     bob, _ = world.user("bob@example.com")
     source, target = world.account_of(alice, "100"), world.account_of(bob, "5")
@@ -69,7 +70,7 @@ def test_a_transfer_held_here_moves_money_between_two_customers_in_one_entry(wor
     assert world.ledger.verify() == []
 
 
-def test_processing_is_done_once(world):
+def test_processing_is_done_once(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
@@ -80,7 +81,7 @@ def test_processing_is_done_once(world):
     assert world.balance(account) == Decimal(90)
 
 
-def test_a_payment_named_twice_in_a_batch_is_executed_once(world):
+def test_a_payment_named_twice_in_a_batch_is_executed_once(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
@@ -90,11 +91,11 @@ def test_a_payment_named_twice_in_a_batch_is_executed_once(world):
     assert world.balance(account) == Decimal(90)
 
 
-def test_an_empty_batch_has_no_outcomes(world):
+def test_an_empty_batch_has_no_outcomes(world: ServiceWorld) -> None:
     assert world.payment_processing.process_many([]) == []
 
 
-def test_one_refused_payment_never_touches_its_neighbours(world):
+def test_one_refused_payment_never_touches_its_neighbours(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "25")
     ids = [world.pending(actor, account, amount).id for amount in ("10", "500", "10")]
@@ -108,7 +109,7 @@ def test_one_refused_payment_never_touches_its_neighbours(world):
     assert world.ledger.verify() == []
 
 
-def test_earlier_payments_of_a_batch_count_for_later_ones(world):
+def test_earlier_payments_of_a_batch_count_for_later_ones(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "5000")
     amounts = ["600", "300", "101", "100"]
@@ -122,7 +123,9 @@ def test_earlier_payments_of_a_batch_count_for_later_ones(world):
     assert reasons(twin_outcomes) == ["duplicate_transaction"]
 
 
-def test_the_daily_limit_may_be_reached_but_not_passed_and_begins_anew_at_midnight_utc(world):
+def test_the_daily_limit_may_be_reached_but_not_passed_and_begins_anew_at_midnight_utc(
+    world: ServiceWorld,
+) -> None:
     user, actor = world.user()
     account = world.account_of(user, "5000")
     world.clock.set(datetime(2026, 3, 1, 23, 59, 59, 999999, tzinfo=UTC))
@@ -135,7 +138,7 @@ def test_the_daily_limit_may_be_reached_but_not_passed_and_begins_anew_at_midnig
     world.payment_processing.process(actor, payment_id=above.id)
 
 
-def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world):
+def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "10", account_type=AccountType.CREDIT, credit_limit="90")
     too_much, all_of_it = world.pending(actor, account, "100.01"), world.pending(actor, account, "100")
@@ -147,7 +150,7 @@ def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world):
     assert world.ledger.verify() == []
 
 
-def test_a_twin_within_the_window_is_refused_and_allowed_after_it(world):
+def test_a_twin_within_the_window_is_refused_and_allowed_after_it(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     world.payment_processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
@@ -162,7 +165,9 @@ def test_a_twin_within_the_window_is_refused_and_allowed_after_it(world):
     world.payment_processing.process(actor, payment_id=twin.id)
 
 
-def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_twins(world):
+def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_twins(
+    world: ServiceWorld,
+) -> None:
     user, actor = world.user()
     stranger, stranger_actor = world.user("bob@example.com")
     account, foreign = world.account_of(user, "100"), world.account_of(stranger, "100")
@@ -183,7 +188,9 @@ def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_tw
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_the_same_amount_for_the_same_thing_goes_to_each_of_several_people_once(world, at_once):
+def test_the_same_amount_for_the_same_thing_goes_to_each_of_several_people_once(
+    world: ServiceWorld, at_once
+) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     people = [world.account_of(world.user(f"{name}@example.com")[0]) for name in ("bob", "carol", "dave")]
@@ -210,7 +217,9 @@ def test_the_same_amount_for_the_same_thing_goes_to_each_of_several_people_once(
         assert refusal(refused) is Reason.DUPLICATE_TRANSACTION
 
 
-def test_scheduled_payments_to_several_people_are_all_processed_and_their_twins_are_not(world):
+def test_scheduled_payments_to_several_people_are_all_processed_and_their_twins_are_not(
+    world: ServiceWorld,
+) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     people = [world.account_of(world.user(f"{name}@example.com")[0]) for name in ("bob", "carol")]
@@ -234,7 +243,7 @@ def test_scheduled_payments_to_several_people_are_all_processed_and_their_twins_
     assert [world.balance(person) for person in people] == [20, 20]
 
 
-def test_a_duplicate_window_of_zero_turns_the_rule_off(world):
+def test_a_duplicate_window_of_zero_turns_the_rule_off(world: ServiceWorld) -> None:
     world = world.with_limits(duplicate_window=timedelta(0))
     user, actor = world.user()
     account = world.account_of(user, "100")
@@ -251,7 +260,9 @@ def test_a_duplicate_window_of_zero_turns_the_rule_off(world):
         (AccountStatus.CLOSED, Reason.ACCOUNT_INACTIVE),
     ],
 )
-def test_payments_from_or_to_an_account_that_is_not_active_are_refused_at_creation(world, status, reason):
+def test_payments_from_or_to_an_account_that_is_not_active_are_refused_at_creation(
+    world: ServiceWorld, status, reason
+) -> None:
     user, actor = world.user()
     other, _ = world.user("bob@example.com")
     usable, unusable = world.account_of(user, "10"), world.account_of(other, status=status)
@@ -264,7 +275,7 @@ def test_payments_from_or_to_an_account_that_is_not_active_are_refused_at_creati
     assert from_it.value.reason is reason
 
 
-def test_a_payment_of_a_user_who_is_no_longer_active_is_refused(world):
+def test_a_payment_of_a_user_who_is_no_longer_active_is_refused(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
@@ -274,7 +285,7 @@ def test_a_payment_of_a_user_who_is_no_longer_active_is_refused(world):
     assert world.balance(account) == Decimal(100)
 
 
-def test_owners_admins_and_workers_process_and_nobody_else_does(world):
+def test_owners_admins_and_workers_process_and_nobody_else_does(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     _, admin = world.user("admin@example.com", role=Role.ADMIN)
@@ -287,7 +298,7 @@ def test_owners_admins_and_workers_process_and_nobody_else_does(world):
         assert refusal(outcome) is Reason.INSUFFICIENT_PERMISSIONS
 
 
-def test_users_credit_their_own_accounts_only_while_that_is_switched_on(world):
+def test_users_credit_their_own_accounts_only_while_that_is_switched_on(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user)
     credit = world.pending(actor, account, direction=Direction.CREDIT)
@@ -303,7 +314,7 @@ def test_users_credit_their_own_accounts_only_while_that_is_switched_on(world):
     assert world.balance(account) == Decimal(10)
 
 
-def test_a_balance_never_outgrows_storage(world):
+def test_a_balance_never_outgrows_storage(world: ServiceWorld) -> None:
     world = world.with_limits(max_single_amount=Decimal(9999999999999))
     user, actor = world.user()
     account = world.account_of(user)
@@ -316,7 +327,7 @@ def test_a_balance_never_outgrows_storage(world):
     assert world.ledger.verify() == []
 
 
-def test_every_executed_payment_is_audited_with_who_did_it(world):
+def test_every_executed_payment_is_audited_with_who_did_it(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
@@ -324,7 +335,7 @@ def test_every_executed_payment_is_audited_with_who_did_it(world):
     assert world.audit_names(payment.id) == ["payment.created", "payment.processed"]
 
 
-def test_of_20_simultaneous_process_calls_on_one_payment_exactly_one_succeeds(world):
+def test_of_20_simultaneous_process_calls_on_one_payment_exactly_one_succeeds(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
@@ -334,7 +345,7 @@ def test_of_20_simultaneous_process_calls_on_one_payment_exactly_one_succeeds(wo
     assert world.ledger.verify() == []
 
 
-def test_processing_and_cancelling_at_once_never_both_happen(world):
+def test_processing_and_cancelling_at_once_never_both_happen(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "1000")
     for _ in range(5):
@@ -351,7 +362,7 @@ def test_processing_and_cancelling_at_once_never_both_happen(world):
         assert world.balance(account) == before - (10 if completed else 0)
 
 
-def test_simultaneous_payments_never_overdraw_an_account(world):
+def test_simultaneous_payments_never_overdraw_an_account(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100", account_type=AccountType.INVESTMENT)
     payments = [world.pending(actor, account, "9") for _ in range(30)]
@@ -361,7 +372,7 @@ def test_simultaneous_payments_never_overdraw_an_account(world):
     assert world.ledger.verify() == []
 
 
-def test_simultaneous_payments_never_exceed_the_daily_limit(world):
+def test_simultaneous_payments_never_exceed_the_daily_limit(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user, "5000")
     payments = [world.pending(actor, account, "90") for _ in range(20)]
@@ -370,7 +381,7 @@ def test_simultaneous_payments_never_exceed_the_daily_limit(world):
     assert world.balance(account) == Decimal(5000 - 11 * 90)
 
 
-def test_simultaneous_twins_are_executed_once_for_each_account(world):
+def test_simultaneous_twins_are_executed_once_for_each_account(world: ServiceWorld) -> None:
     user, actor = world.user()
     accounts = [world.account_of(user, "100") for _ in range(2)]
     twins = [world.pending(actor, accounts[n % 2], "5", "Coffee") for n in range(10)]
@@ -379,7 +390,7 @@ def test_simultaneous_twins_are_executed_once_for_each_account(world):
     assert [world.balance(account) for account in accounts] == [95, 95]
 
 
-def test_opposite_transfers_at_once_neither_deadlock_nor_lose_a_penny(world):
+def test_opposite_transfers_at_once_neither_deadlock_nor_lose_a_penny(world: ServiceWorld) -> None:
     alice, alice_actor = world.user("alice@example.com")
     bob, bob_actor = world.user("bob@example.com")
     ours, theirs = world.account_of(alice, "500"), world.account_of(bob, "500")
@@ -398,7 +409,7 @@ def test_opposite_transfers_at_once_neither_deadlock_nor_lose_a_penny(world):
     assert world.ledger.verify() == []
 
 
-def test_overlapping_batches_at_once_execute_each_payment_exactly_once(world):
+def test_overlapping_batches_at_once_execute_each_payment_exactly_once(world: ServiceWorld) -> None:
     user, actor = world.user()
     accounts = [world.account_of(user, "1000", account_type=AccountType.INVESTMENT) for _ in range(4)]
     payments = [world.pending(actor, accounts[n % 4], "3") for n in range(40)]

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.job_scene import JobScene
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import Origin, Role
@@ -26,7 +28,7 @@ def refused(call):
 
 
 @pytest.fixture
-def scene(world, given):
+def scene(world: ServiceWorld, given: EntityBuilder):
     return JobScene(world, given)
 
 
@@ -35,7 +37,7 @@ def schedules(scene):
     return scene.world.payment_schedules
 
 
-def test_a_scheduled_payment_has_a_job_that_is_due_at_once_and_stays_pending(scene, schedules):
+def test_a_scheduled_payment_has_a_job_that_is_due_at_once_and_stays_pending(scene, schedules) -> None:
     actor = replace(scene.payer, origin=Origin(correlation_id="from-the-request"))
     payment = scene.payment
     scheduled = schedules.schedule(actor, payment_id=payment.id)
@@ -51,13 +53,13 @@ def test_a_scheduled_payment_has_a_job_that_is_due_at_once_and_stays_pending(sce
     assert sorted(scene.world.audit_names(payment.id)) == ["payment.created", "payment.scheduled"]
 
 
-def test_a_payment_may_be_scheduled_for_later_with_a_priority(scene):
+def test_a_payment_may_be_scheduled_for_later_with_a_priority(scene) -> None:
     job = scene.schedule(priority=9, delay=timedelta(seconds=90))
     assert (job.state, job.priority) == (JobState.SCHEDULED, 9)
     assert job.run_at == scene.world.clock.now() + timedelta(seconds=90)
 
 
-def test_a_time_is_looked_at_before_the_payment_is(scene, schedules):
+def test_a_time_is_looked_at_before_the_payment_is(scene, schedules) -> None:
     now = scene.world.clock.now()
     for run_at in (now, now + timedelta(days=30, microseconds=1)):
         asked = refused(
@@ -68,7 +70,7 @@ def test_a_time_is_looked_at_before_the_payment_is(scene, schedules):
         assert asked == "invalid_schedule"
 
 
-def test_the_workers_execute_what_was_scheduled_when_its_time_has_come(scene):
+def test_the_workers_execute_what_was_scheduled_when_its_time_has_come(scene) -> None:
     scene.schedule(delay=timedelta(hours=1))
     scene.world.services.due_jobs.run_due_jobs()
     assert scene.status() is PaymentStatus.PENDING
@@ -80,7 +82,7 @@ def test_the_workers_execute_what_was_scheduled_when_its_time_has_come(scene):
 
 
 @pytest.mark.parametrize("state", WAITING)
-def test_while_a_job_waits_it_is_given_again_unchanged(scene, schedules, state):
+def test_while_a_job_waits_it_is_given_again_unchanged(scene, schedules, state) -> None:
     job = scene.job_in(state)
     scene.world.clock.advance(timedelta(milliseconds=100))
     again = schedules.schedule(
@@ -91,7 +93,7 @@ def test_while_a_job_waits_it_is_given_again_unchanged(scene, schedules, state):
     assert scene.world.audit_names(scene.payment.id).count("payment.scheduled") == 1
 
 
-def test_after_a_cancelled_job_there_may_be_another(scene, schedules):
+def test_after_a_cancelled_job_there_may_be_another(scene, schedules) -> None:
     first = scene.job_in(JobState.CANCELLED)
     scene.world.clock.advance(timedelta(seconds=1))
     second = schedules.schedule(scene.payer, payment_id=scene.payment.id)
@@ -101,12 +103,12 @@ def test_after_a_cancelled_job_there_may_be_another(scene, schedules):
 
 
 @pytest.mark.parametrize("state", [JobState.EXECUTING, JobState.DISCARDED])
-def test_a_payment_that_is_processing_or_failed_is_not_scheduled(scene, state):
+def test_a_payment_that_is_processing_or_failed_is_not_scheduled(scene, state) -> None:
     scene.job_in(state)
     assert refused(scene.schedule) == "already_processed"
 
 
-def test_a_payment_that_was_executed_or_cancelled_is_not_scheduled_though_its_job_waits(scene):
+def test_a_payment_that_was_executed_or_cancelled_is_not_scheduled_though_its_job_waits(scene) -> None:
     scene.schedule()
     scene.world.payment_processing.process(scene.payer, payment_id=scene.payment.id)
     assert refused(scene.schedule) == "already_processed"
@@ -115,7 +117,7 @@ def test_a_payment_that_was_executed_or_cancelled_is_not_scheduled_though_its_jo
     assert refused(lambda: scene.schedule(other)) == "already_processed"
 
 
-def test_who_may_not_process_a_payment_may_not_schedule_it_nor_cancel_its_job(scene, schedules):
+def test_who_may_not_process_a_payment_may_not_schedule_it_nor_cancel_its_job(scene, schedules) -> None:
     support = scene.world.user("support@example.com", role=Role.SUPPORT)[1]
     bob = scene.world.user("bob@example.com")[1]
     for stranger in (support, bob):
@@ -128,7 +130,7 @@ def test_who_may_not_process_a_payment_may_not_schedule_it_nor_cancel_its_job(sc
     assert looking == "insufficient_permissions"
 
 
-def test_where_users_may_not_credit_themselves_they_schedule_no_credit_but_may_cancel_its_job(scene):
+def test_where_users_may_not_credit_themselves_they_schedule_no_credit_but_may_cancel_its_job(scene) -> None:
     credit = scene.new_payment(direction=Direction.CREDIT)
     strict = scene.world.with_limits(self_service_credits=False).payment_schedules
     asking = refused(lambda: strict.schedule(scene.payer, payment_id=credit.id))
@@ -137,19 +139,19 @@ def test_where_users_may_not_credit_themselves_they_schedule_no_credit_but_may_c
     assert strict.cancel_job(scene.payer, payment_id=credit.id).state is JobState.CANCELLED
 
 
-def test_an_unknown_payment_is_not_found(scene, schedules):
+def test_an_unknown_payment_is_not_found(scene, schedules) -> None:
     for call in (schedules.schedule, schedules.newest_job, schedules.cancel_job):
         asked = refused(lambda c=call: c(scene.payer, payment_id=scene.world.ids.new_id()))
         assert asked == "payment_not_found"
 
 
-def test_a_payment_without_a_job_says_so(scene, schedules):
+def test_a_payment_without_a_job_says_so(scene, schedules) -> None:
     for call in (schedules.newest_job, schedules.cancel_job):
         assert refused(lambda c=call: c(scene.payer, payment_id=scene.payment.id)) == "job_not_found"
 
 
 @pytest.mark.parametrize("state", WAITING)
-def test_cancelling_its_job_leaves_the_payment_pending(scene, schedules, state):
+def test_cancelling_its_job_leaves_the_payment_pending(scene, schedules, state) -> None:
     job = scene.job_in(state)
     cancelled = schedules.cancel_job(scene.payer, payment_id=scene.payment.id)
     assert (cancelled.id, cancelled.state) == (job.id, JobState.CANCELLED)
@@ -159,21 +161,23 @@ def test_cancelling_its_job_leaves_the_payment_pending(scene, schedules, state):
 
 
 @pytest.mark.parametrize("state", [JobState.EXECUTING, *FINISHED])
-def test_a_job_that_runs_or_is_finished_is_not_cancelled(scene, schedules, state):
+def test_a_job_that_runs_or_is_finished_is_not_cancelled(scene, schedules, state) -> None:
     job = scene.job_in(state)
     asked = refused(lambda: schedules.cancel_job(scene.payer, payment_id=scene.payment.id))
     assert asked == "already_processed"
     assert scene.newest_job() == job
 
 
-def test_an_administrator_who_cancels_somebodys_job_is_recorded_and_its_owner_is_not(scene, schedules):
+def test_an_administrator_who_cancels_somebodys_job_is_recorded_and_its_owner_is_not(
+    scene, schedules
+) -> None:
     for actor, recorded in ((scene.admin, ["admin.job_cancelled"]), (scene.payer, [])):
         job = scene.schedule()
         schedules.cancel_job(actor, payment_id=scene.payment.id)
         assert scene.world.audit_names(job.id) == recorded
 
 
-def test_the_unfinished_job_is_cancelled_even_when_a_newer_one_is_finished(scene, schedules):
+def test_the_unfinished_job_is_cancelled_even_when_a_newer_one_is_finished(scene, schedules) -> None:
     older = scene.job_in(JobState.CANCELLED)
     scene.world.clock.advance(timedelta(seconds=1))
     newer = scene.job_in(JobState.CANCELLED)
@@ -183,21 +187,21 @@ def test_the_unfinished_job_is_cancelled_even_when_a_newer_one_is_finished(scene
 
 
 @pytest.mark.parametrize("state", WAITING)
-def test_cancelling_a_payment_cancels_its_job_with_it(scene, state):
+def test_cancelling_a_payment_cancels_its_job_with_it(scene, state) -> None:
     job = scene.job_in(state)
     scene.world.payments.cancel(scene.payer, payment_id=scene.payment.id)
     assert scene.stored(job).state is JobState.CANCELLED
     assert scene.unfinished() == []
 
 
-def test_a_payment_whose_job_runs_is_not_cancelled(scene):
+def test_a_payment_whose_job_runs_is_not_cancelled(scene) -> None:
     job = scene.job_in(JobState.EXECUTING)
     cancelling = refused(lambda: scene.world.payments.cancel(scene.payer, payment_id=scene.payment.id))
     assert cancelling == "already_processed"
     assert scene.unfinished() == [job]
 
 
-def test_of_20_simultaneous_wishes_one_makes_the_job_and_all_get_it(scene, schedules):
+def test_of_20_simultaneous_wishes_one_makes_the_job_and_all_get_it(scene, schedules) -> None:
     outcomes = race([lambda: schedules.schedule(scene.payer, payment_id=scene.payment.id)] * 20)
     assert reasons(outcomes) == []
     assert sorted(scheduled.deduplicated for scheduled in outcomes) == [False] + [True] * 19
@@ -205,7 +209,7 @@ def test_of_20_simultaneous_wishes_one_makes_the_job_and_all_get_it(scene, sched
     assert len(scene.unfinished()) == 1
 
 
-def test_a_payment_that_is_scheduled_while_it_is_cancelled_never_keeps_a_job(scene):
+def test_a_payment_that_is_scheduled_while_it_is_cancelled_never_keeps_a_job(scene) -> None:
     for _ in range(10):
         payment = scene.new_payment()
         outcomes = race(
@@ -220,7 +224,7 @@ def test_a_payment_that_is_scheduled_while_it_is_cancelled_never_keeps_a_job(sce
         assert scene.unfinished(payment) == []
 
 
-def test_a_payment_that_is_scheduled_while_its_payer_is_deleted_never_keeps_a_job(scene):
+def test_a_payment_that_is_scheduled_while_its_payer_is_deleted_never_keeps_a_job(scene) -> None:
     world = scene.world
     for n in range(5):
         user, actor = world.user(f"user{n}@example.com")
@@ -235,7 +239,7 @@ def test_a_payment_that_is_scheduled_while_its_payer_is_deleted_never_keeps_a_jo
         assert scene.unfinished(payment) == []
 
 
-def begin_first(world):
+def begin_first(world: ServiceWorld):
     """What a worker does: takes the first job it is handed out, and begins it unless it is gone."""
     now = world.clock.now()
     lease = JobLease(
@@ -257,7 +261,7 @@ def begin_first(world):
     return begun
 
 
-def test_of_a_worker_and_a_cancellation_exactly_one_gets_the_job(scene, schedules):
+def test_of_a_worker_and_a_cancellation_exactly_one_gets_the_job(scene, schedules) -> None:
     for _ in range(10):
         payment = scene.new_payment()
         scene.schedule(payment)

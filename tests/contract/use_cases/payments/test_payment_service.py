@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.banking.account import AccountFilter, AccountStatus
 from ledgerbank_domain.banking.transaction import TransactionFilter
@@ -22,11 +23,11 @@ def refused(call):
 
 
 @pytest.fixture
-def alice(world):
+def alice(world: ServiceWorld):
     return world.user()
 
 
-def test_a_new_payment_is_pending_and_moves_no_money(world, alice):
+def test_a_new_payment_is_pending_and_moves_no_money(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user, "5")
     payment = world.payments.create(actor, world.draft(account, "900", "Rent"))
@@ -39,7 +40,7 @@ def test_a_new_payment_is_pending_and_moves_no_money(world, alice):
     assert world.balance(account) == 5
 
 
-def test_nobody_drafts_a_payment_from_anothers_account_not_even_an_admin(world, alice):
+def test_nobody_drafts_a_payment_from_anothers_account_not_even_an_admin(world: ServiceWorld, alice) -> None:
     account = world.account_of(alice[0], "5")
     for role in Role:
         stranger = world.user(f"{role.value}@example.com", role=role)[1]
@@ -58,27 +59,27 @@ def test_nobody_drafts_a_payment_from_anothers_account_not_even_an_admin(world, 
         ({"amount": "10000.01"}, "amount_exceeds_limit"),
     ],
 )
-def test_a_draft_is_refused_for_the_first_rule_it_breaks(world, alice, fields, reason):
+def test_a_draft_is_refused_for_the_first_rule_it_breaks(world: ServiceWorld, alice, fields, reason) -> None:
     user, actor = alice
     account = world.account_of(user, "5")
     assert refused(lambda: world.payments.create(actor, world.draft(account, **fields))) == reason
 
 
-def test_the_largest_single_amount_passes(world, alice):
+def test_the_largest_single_amount_passes(world: ServiceWorld, alice) -> None:
     user, actor = alice
     world.pending(actor, world.account_of(user), "10000.00")
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "100.0"), ("BHD", "1.2505")])
 def test_an_amount_with_more_digits_than_its_currency_is_refused_even_when_they_are_zeros(
-    world, alice, currency, amount
-):
+    world: ServiceWorld, alice, currency, amount
+) -> None:
     user, actor = alice
     account = world.account_of(user, currency=currency)
     assert refused(lambda: world.pending(actor, account, amount)) == "invalid_amount_format"
 
 
-def test_unknown_accounts_and_counterparties_are_not_found(world, alice):
+def test_unknown_accounts_and_counterparties_are_not_found(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user)
     unknown = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": world.ids.new_id()}
@@ -89,14 +90,14 @@ def test_unknown_accounts_and_counterparties_are_not_found(world, alice):
     )
 
 
-def test_a_counterparty_must_hold_the_same_currency(world, alice):
+def test_a_counterparty_must_hold_the_same_currency(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account, foreign = world.account_of(user), world.account_of(user, currency="USD")
     transfer = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": foreign.id}
     assert refused(lambda: world.pending(actor, account, **transfer)) == "currency_mismatch"
 
 
-def test_drafts_of_many_callers_are_stored_or_refused_one_by_one(world, alice):
+def test_drafts_of_many_callers_are_stored_or_refused_one_by_one(world: ServiceWorld, alice) -> None:
     bob, bob_actor = world.user("bob@example.com")
     ours, theirs = world.account_of(alice[0]), world.account_of(bob)
     outcomes = world.payments.create_many(
@@ -112,14 +113,14 @@ def test_drafts_of_many_callers_are_stored_or_refused_one_by_one(world, alice):
     assert owners == {alice[0].id, bob.id}
 
 
-def test_a_user_who_was_suspended_meanwhile_drafts_nothing(world, alice):
+def test_a_user_who_was_suspended_meanwhile_drafts_nothing(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user)
     world.set_user_status(user, UserStatus.SUSPENDED)
     assert refused(lambda: world.pending(actor, account)) == "token_revoked"
 
 
-def test_validate_stores_nothing_and_finds_what_processing_would(world, alice):
+def test_validate_stores_nothing_and_finds_what_processing_would(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user, "1500")
     expectations = [
@@ -139,13 +140,13 @@ def test_validate_stores_nothing_and_finds_what_processing_would(world, alice):
     )
 
 
-def test_validate_on_an_unusable_account_answers_that_rule(world, alice):
+def test_validate_on_an_unusable_account_answers_that_rule(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user, status=AccountStatus.FROZEN)
     assert world.payments.validate(actor, world.draft(account)).error.reason.code == "account_frozen"
 
 
-def test_validate_refuses_too_many_digits_as_bad_input(world, alice):
+def test_validate_refuses_too_many_digits_as_bad_input(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user, "10")
     assert (
@@ -154,7 +155,7 @@ def test_validate_refuses_too_many_digits_as_bad_input(world, alice):
     )
 
 
-def test_owners_and_staff_see_a_payment_and_others_do_not(world, alice):
+def test_owners_and_staff_see_a_payment_and_others_do_not(world: ServiceWorld, alice) -> None:
     user, actor = alice
     payment = world.pending(actor, world.account_of(user))
     for role in (Role.SUPPORT, Role.ADMIN):
@@ -166,7 +167,7 @@ def test_owners_and_staff_see_a_payment_and_others_do_not(world, alice):
     assert refused(lambda: world.payments.get(stranger, payment_id=world.ids.new_id())) == "payment_not_found"
 
 
-def test_an_outlook_tells_whether_the_caller_could_process_it(world, alice):
+def test_an_outlook_tells_whether_the_caller_could_process_it(world: ServiceWorld, alice) -> None:
     user, actor = alice
     payment = world.pending(actor, world.account_of(user, "100"))
     support = Actor(user_id=world.ids.new_id(), role=Role.SUPPORT)
@@ -177,7 +178,7 @@ def test_an_outlook_tells_whether_the_caller_could_process_it(world, alice):
     assert (outlook.can_process, outlook.is_duplicate) == (False, False)
 
 
-def test_a_cancelled_payment_is_final(world, alice):
+def test_a_cancelled_payment_is_final(world: ServiceWorld, alice) -> None:
     user, actor = alice
     payment = world.pending(actor, world.account_of(user, "100"))
     _, stranger = world.user("mallory@example.com")
@@ -192,14 +193,14 @@ def test_a_cancelled_payment_is_final(world, alice):
     assert refused(lambda: world.payments.cancel(actor, payment_id=world.ids.new_id())) == "payment_not_found"
 
 
-def test_of_20_simultaneous_cancellations_exactly_one_succeeds(world, alice):
+def test_of_20_simultaneous_cancellations_exactly_one_succeeds(world: ServiceWorld, alice) -> None:
     user, actor = alice
     payment = world.pending(actor, world.account_of(user, "100"))
     outcomes = race([lambda: world.payments.cancel(actor, payment_id=payment.id)] * 20)
     assert reasons(outcomes) == ["already_processed"] * 19
 
 
-def test_stats_show_the_callers_accounts_and_ten_newest_payments(world, alice):
+def test_stats_show_the_callers_accounts_and_ten_newest_payments(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     world.account_of(world.user("bob@example.com")[0], "1")
@@ -211,7 +212,7 @@ def test_stats_show_the_callers_accounts_and_ten_newest_payments(world, alice):
     ]
 
 
-def test_accounts_are_seen_by_owners_and_staff_only(world, alice):
+def test_accounts_are_seen_by_owners_and_staff_only(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account = world.account_of(user, "3")
     stranger = world.user("bob@example.com")[1]
@@ -226,7 +227,7 @@ def test_accounts_are_seen_by_owners_and_staff_only(world, alice):
     assert world.accounts.list_page(support, own, request=PageRequest()).items == (account,)
 
 
-def test_an_accounts_lines_are_seen_by_those_who_may_see_the_account(world, alice):
+def test_an_accounts_lines_are_seen_by_those_who_may_see_the_account(world: ServiceWorld, alice) -> None:
     user, actor = alice
     account, other = world.account_of(user, "3"), world.account_of(user, "4")
     stranger = world.user("bob@example.com")[1]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.support.races import race, reasons
-from tests.support.scenes.service_world import PASSWORD
+from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryPasswordHasher
 from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
@@ -16,15 +16,15 @@ from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
-def login(world, email="alice@example.com"):
+def login(world: ServiceWorld, email="alice@example.com"):
     return world.auth.log_in(ANONYMOUS, email=email, password=PASSWORD)[0]
 
 
-def whoami(world, pair):
+def whoami(world: ServiceWorld, pair):
     return world.auth.authenticate(pair.access_token, origin=NOWHERE)
 
 
-def arriving(world):
+def arriving(world: ServiceWorld):
     """A caller whose request arrives now."""
     return Actor(origin=Origin(received_at=world.clock.now()))
 
@@ -35,7 +35,7 @@ def refused(call):
     return error.value.reason.code
 
 
-def test_a_login_gives_an_access_token_that_names_the_user_and_his_role(world):
+def test_a_login_gives_an_access_token_that_names_the_user_and_his_role(world: ServiceWorld) -> None:
     user, _ = world.user()
     caller = whoami(world, login(world))
     assert caller.user == user
@@ -47,21 +47,25 @@ def test_a_login_gives_an_access_token_that_names_the_user_and_his_role(world):
     ("email", "password"),
     [("alice@example.com", "wrong"), ("nobody@example.com", PASSWORD), ("alice@example.com", "")],
 )
-def test_a_wrong_password_and_an_unknown_email_are_refused_alike(world, email, password):
+def test_a_wrong_password_and_an_unknown_email_are_refused_alike(
+    world: ServiceWorld, email, password
+) -> None:
     world.user()
     assert (
         refused(lambda: world.auth.log_in(ANONYMOUS, email=email, password=password)) == "invalid_credentials"
     )
 
 
-def test_a_failed_login_is_audited_and_an_unknown_email_is_never_stored(world):
+def test_a_failed_login_is_audited_and_an_unknown_email_is_never_stored(world: ServiceWorld) -> None:
     user, _ = world.user()
     refused(lambda: world.auth.log_in(ANONYMOUS, email=user.email, password="wrong"))
     assert world.audit_names(user.id)[-1] == "auth.login_failed"
 
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
-def test_the_right_password_of_a_user_who_is_not_active_says_so_and_a_wrong_one_does_not(world, status):
+def test_the_right_password_of_a_user_who_is_not_active_says_so_and_a_wrong_one_does_not(
+    world: ServiceWorld, status
+) -> None:
     user, _ = world.user()
     world.set_user_status(user, status)
     assert refused(lambda: login(world)) == "account_inactive"
@@ -69,7 +73,7 @@ def test_the_right_password_of_a_user_who_is_not_active_says_so_and_a_wrong_one_
     assert wrong == "invalid_credentials"
 
 
-def test_a_hash_with_outdated_parameters_is_renewed_at_login(world):
+def test_a_hash_with_outdated_parameters_is_renewed_at_login(world: ServiceWorld) -> None:
     user, _ = world.user()
     stronger = MemoryPasswordHasher(iterations=11)
     assert stronger.is_outdated(user.password_hash)
@@ -81,7 +85,7 @@ def test_a_hash_with_outdated_parameters_is_renewed_at_login(world):
     assert not stronger.is_outdated(renewed)
 
 
-def test_a_refresh_replaces_both_tokens_and_the_session_lives_on(world):
+def test_a_refresh_replaces_both_tokens_and_the_session_lives_on(world: ServiceWorld) -> None:
     world.user()
     first = login(world)
     world.clock.advance(timedelta(minutes=10))
@@ -90,7 +94,7 @@ def test_a_refresh_replaces_both_tokens_and_the_session_lives_on(world):
     assert whoami(world, second).actor.session_id == whoami(world, first).actor.session_id
 
 
-def test_a_used_refresh_token_presented_again_ends_the_whole_session(world):
+def test_a_used_refresh_token_presented_again_ends_the_whole_session(world: ServiceWorld) -> None:
     user, _ = world.user()
     stolen = login(world)
     world.clock.advance(timedelta(seconds=1))
@@ -108,7 +112,7 @@ def test_a_used_refresh_token_presented_again_ends_the_whole_session(world):
     assert "auth.refresh_reused" in world.audit_names(user.id)
 
 
-def test_reuse_of_one_session_leaves_the_users_other_sessions_alone(world):
+def test_reuse_of_one_session_leaves_the_users_other_sessions_alone(world: ServiceWorld) -> None:
     world.user()
     stolen, other = login(world), login(world)
     world.auth.refresh(arriving(world), refresh_token=stolen.refresh_token)
@@ -117,7 +121,9 @@ def test_reuse_of_one_session_leaves_the_users_other_sessions_alone(world):
     whoami(world, other)
 
 
-def test_a_request_that_arrived_before_the_rotation_and_lost_the_race_does_not_end_the_session(world):
+def test_a_request_that_arrived_before_the_rotation_and_lost_the_race_does_not_end_the_session(
+    world: ServiceWorld,
+) -> None:
     world.user()
     pair = login(world)
     early = arriving(world)
@@ -127,7 +133,9 @@ def test_a_request_that_arrived_before_the_rotation_and_lost_the_race_does_not_e
     whoami(world, winner)
 
 
-def test_of_20_simultaneous_refreshes_with_one_token_exactly_one_wins_and_the_session_survives(world):
+def test_of_20_simultaneous_refreshes_with_one_token_exactly_one_wins_and_the_session_survives(
+    world: ServiceWorld,
+) -> None:
     world.user()
     pair = login(world)
     together = arriving(world)
@@ -138,7 +146,7 @@ def test_of_20_simultaneous_refreshes_with_one_token_exactly_one_wins_and_the_se
     whoami(world, winner)
 
 
-def test_an_expired_refresh_token_is_refused(world):
+def test_an_expired_refresh_token_is_refused(world: ServiceWorld) -> None:
     world.user()
     pair = login(world)
     world.clock.advance(timedelta(days=7, seconds=1))
@@ -148,7 +156,7 @@ def test_an_expired_refresh_token_is_refused(world):
     )
 
 
-def test_tokens_are_not_exchangeable(world):
+def test_tokens_are_not_exchangeable(world: ServiceWorld) -> None:
     world.user()
     pair = login(world)
     assert (
@@ -160,7 +168,7 @@ def test_tokens_are_not_exchangeable(world):
     )
 
 
-def test_logout_ends_the_session_at_once_and_only_once(world):
+def test_logout_ends_the_session_at_once_and_only_once(world: ServiceWorld) -> None:
     world.user()
     pair, other = login(world), login(world)
     world.auth.log_out(ANONYMOUS, refresh_token=pair.refresh_token)
@@ -169,7 +177,7 @@ def test_logout_ends_the_session_at_once_and_only_once(world):
     whoami(world, other)
 
 
-def test_logout_everywhere_ends_every_session_of_that_user_only(world):
+def test_logout_everywhere_ends_every_session_of_that_user_only(world: ServiceWorld) -> None:
     world.user()
     world.user("bob@example.com")
     pairs, bobs = [login(world) for _ in range(3)], login(world, "bob@example.com")
@@ -178,7 +186,7 @@ def test_logout_everywhere_ends_every_session_of_that_user_only(world):
     whoami(world, bobs)
 
 
-def test_sessions_are_listed_newest_first_and_can_be_revoked_one_by_one(world):
+def test_sessions_are_listed_newest_first_and_can_be_revoked_one_by_one(world: ServiceWorld) -> None:
     world.user()
     world.user("bob@example.com")
     first = login(world)
@@ -194,7 +202,7 @@ def test_sessions_are_listed_newest_first_and_can_be_revoked_one_by_one(world):
     assert refused(lambda: world.auth.revoke_session(actor, session_id=foreign)) == "token_not_found"
 
 
-def test_a_session_remembers_when_it_began_and_when_it_was_last_used(world):
+def test_a_session_remembers_when_it_began_and_when_it_was_last_used(world: ServiceWorld) -> None:
     world.user()
     began = world.clock.now()
     pair = login(world)
@@ -204,7 +212,7 @@ def test_a_session_remembers_when_it_began_and_when_it_was_last_used(world):
     assert (session.created_at, session.last_used_at) == (began, used)
 
 
-def test_a_role_change_applies_at_once_and_keeps_sessions(world):
+def test_a_role_change_applies_at_once_and_keeps_sessions(world: ServiceWorld) -> None:
     user, _ = world.user()
     pair = login(world)
     _, admin = world.user("admin@example.com", role=Role.ADMIN)
@@ -213,7 +221,7 @@ def test_a_role_change_applies_at_once_and_keeps_sessions(world):
 
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
-def test_losing_active_ends_every_session_for_good(world, status):
+def test_losing_active_ends_every_session_for_good(world: ServiceWorld, status) -> None:
     user, _ = world.user()
     pair = login(world)
     _, admin = world.user("admin@example.com", role=Role.ADMIN)
@@ -228,17 +236,17 @@ def test_losing_active_ends_every_session_for_good(world, status):
     whoami(world, login(world))
 
 
-def suspicions(world):
+def suspicions(world: ServiceWorld):
     with world.start_unit_of_work() as work:
         wanted = AuditFilter(name=AuditName.SUSPICIOUS)
         return work.audit.list_keyset(wanted, request=KeysetRequest(sort=LATEST_FIRST)).items
 
 
-def test_five_failed_logins_raise_a_suspicion_also_when_all_fail_at_once(world):
+def test_five_failed_logins_raise_a_suspicion_also_when_all_fail_at_once(world: ServiceWorld) -> None:
     world.user()
     guest = Actor(origin=Origin(ip="192.0.2.1"))
 
-    def guess():
+    def guess() -> None:
         world.auth.log_in(guest, email="alice@example.com", password="wrong")
 
     for _ in range(4):
@@ -252,7 +260,7 @@ def test_five_failed_logins_raise_a_suspicion_also_when_all_fail_at_once(world):
     assert len(suspicions(world)) == 1
 
 
-def test_a_login_refused_for_the_status_is_recorded_as_failed(world):
+def test_a_login_refused_for_the_status_is_recorded_as_failed(world: ServiceWorld) -> None:
     user, _ = world.user()
     world.set_user_status(user, UserStatus.SUSPENDED)
 

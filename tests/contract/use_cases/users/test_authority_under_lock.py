@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 from tests.support.racing_threads import TIMEOUT_SECONDS
+from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.job_scene import JobScene
-from tests.support.scenes.service_world import PASSWORD
+from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.audit.audit_event import AuditFilter
 from ledgerbank_domain.banking.account import AccountChanges, AccountStatus, AccountType, NewAccount
@@ -233,7 +234,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(world, given) -> Scene:
+def scene(world: ServiceWorld, given: EntityBuilder) -> Scene:
     jobs = JobScene(world, given)
     # Somebody must stay an administrator, whatever becomes of the one who acts.
     world.user("second-admin@example.com", role=Role.ADMIN)

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from tests.support.races import race
 from tests.support.racing_threads import TIMEOUT_SECONDS
+from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.job_scene import JobScene
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.banking.account import AccountChanges, AccountStatus
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -20,11 +22,11 @@ CLOSED = AccountChanges(status=AccountStatus.CLOSED)
 
 
 @pytest.fixture
-def admin(world):
+def admin(world: ServiceWorld):
     return world.user("admin@example.com", role=Role.ADMIN)[1]
 
 
-def stored(world, account):
+def stored(world: ServiceWorld, account):
     return world.accounts.get(SYSTEM, account_id=account.id)
 
 
@@ -34,7 +36,7 @@ def refused(call) -> str:
     return error.value.reason.code
 
 
-def transfer(world, actor, account, to, amount="10"):
+def transfer(world: ServiceWorld, actor, account, to, amount="10"):
     return world.pending(
         actor, account, amount, payment_type=PaymentType.TRANSFER, counterparty_account_id=to.id
     )
@@ -55,7 +57,7 @@ def transfer(world, actor, account, to, amount="10"):
         ("2500", AccountStatus.SUSPENDED, AccountStatus.SUSPENDED),
     ],
 )
-def test_a_deleted_users_accounts_are_closed_or_put_to_rest(world, admin, way, case):
+def test_a_deleted_users_accounts_are_closed_or_put_to_rest(world: ServiceWorld, admin, way, case) -> None:
     balance, status, left = case
     user, _ = world.user()
     account = world.account_of(user, balance, status=status)
@@ -73,14 +75,16 @@ def test_a_deleted_users_accounts_are_closed_or_put_to_rest(world, admin, way, c
     assert world.ledger.verify() == []
 
 
-def test_suspending_a_user_leaves_their_accounts_as_they_are(world, admin):
+def test_suspending_a_user_leaves_their_accounts_as_they_are(world: ServiceWorld, admin) -> None:
     user, _ = world.user()
     account = world.account_of(user, "5")
     world.users.update(admin, user_id=user.id, changes=UserChanges(status=UserStatus.SUSPENDED))
     assert stored(world, account) == account
 
 
-def test_an_administrator_opens_a_restored_users_account_again_and_money_moves(world, admin):
+def test_an_administrator_opens_a_restored_users_account_again_and_money_moves(
+    world: ServiceWorld, admin
+) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     world.users.delete(admin, user_id=user.id)
@@ -93,7 +97,7 @@ def test_an_administrator_opens_a_restored_users_account_again_and_money_moves(w
 
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
-def test_nobody_sends_money_to_somebody_who_is_not_active(world, admin, status):
+def test_nobody_sends_money_to_somebody_who_is_not_active(world: ServiceWorld, admin, status) -> None:
     payer, actor = world.user()
     receiver, _ = world.user("bob@example.com")
     account, theirs = world.account_of(payer, "100"), world.account_of(receiver, "1")
@@ -117,7 +121,7 @@ def test_nobody_sends_money_to_somebody_who_is_not_active(world, admin, status):
     assert (world.balance(account), world.balance(theirs)) == (100, 1)
 
 
-def test_a_transfer_waits_for_a_suspension_of_its_receiver_and_is_refused(world):
+def test_a_transfer_waits_for_a_suspension_of_its_receiver_and_is_refused(world: ServiceWorld) -> None:
     payer, actor = world.user()
     receiver, _ = world.user("bob@example.com")
     account, theirs = world.account_of(payer, "100"), world.account_of(receiver)
@@ -136,7 +140,9 @@ def test_a_transfer_waits_for_a_suspension_of_its_receiver_and_is_refused(world)
     assert (world.balance(account), world.balance(theirs)) == (100, 0)
 
 
-def test_transfers_race_the_deletion_of_their_receiver_and_nothing_arrives_behind_it(world, admin):
+def test_transfers_race_the_deletion_of_their_receiver_and_nothing_arrives_behind_it(
+    world: ServiceWorld, admin
+) -> None:
     payer, actor = world.user()
     receiver, _ = world.user("bob@example.com")
     account, theirs = world.account_of(payer, "100"), world.account_of(receiver)
@@ -149,7 +155,7 @@ def test_transfers_race_the_deletion_of_their_receiver_and_nothing_arrives_behin
     assert world.ledger.verify() == []
 
 
-def test_people_who_pay_one_another_at_once_do_not_block_each_other_for_good(world):
+def test_people_who_pay_one_another_at_once_do_not_block_each_other_for_good(world: ServiceWorld) -> None:
     people = [world.user(f"user{number}@example.com") for number in range(4)]
     accounts = [world.account_of(user, "100") for user, _ in people]
     calls = []
@@ -164,12 +170,12 @@ def test_people_who_pay_one_another_at_once_do_not_block_each_other_for_good(wor
 
 
 @pytest.fixture
-def scene(world, given):
+def scene(world: ServiceWorld, given: EntityBuilder):
     return JobScene(world, given)
 
 
 @pytest.mark.parametrize("closer", ["owner", "admin"])
-def test_closing_an_account_takes_its_pending_payments_and_their_jobs_back(scene, closer):
+def test_closing_an_account_takes_its_pending_payments_and_their_jobs_back(scene, closer) -> None:
     world = scene.world
     account = world.account_of(scene.user)
     pending, waiting, later = (world.pending(scene.payer, account) for _ in range(3))
@@ -184,7 +190,7 @@ def test_closing_an_account_takes_its_pending_payments_and_their_jobs_back(scene
     assert scene.status(scene.payment) is PaymentStatus.PENDING
 
 
-def test_an_account_that_cannot_be_closed_keeps_its_pending_payments(scene):
+def test_an_account_that_cannot_be_closed_keeps_its_pending_payments(scene) -> None:
     job = scene.schedule()
     refusal = refused(
         lambda: scene.world.accounts.update(scene.payer, account_id=scene.account.id, changes=CLOSED)
@@ -194,7 +200,7 @@ def test_an_account_that_cannot_be_closed_keeps_its_pending_payments(scene):
     assert scene.stored(job).state is JobState.AVAILABLE
 
 
-def test_a_payment_whose_job_runs_while_its_account_is_closed_fails(scene):
+def test_a_payment_whose_job_runs_while_its_account_is_closed_fails(scene) -> None:
     account = scene.world.account_of(scene.user)
     payment = scene.world.pending(scene.payer, account)
     scene.job_in(JobState.EXECUTING, payment)
@@ -208,7 +214,7 @@ def test_a_payment_whose_job_runs_while_its_account_is_closed_fails(scene):
     assert outcome.reason.code == "account_inactive"
 
 
-def test_no_payment_is_made_behind_the_closing_of_its_account(world):
+def test_no_payment_is_made_behind_the_closing_of_its_account(world: ServiceWorld) -> None:
     for number in range(4):
         user, actor = world.user(f"user{number}@example.com")
         account = world.account_of(user)
@@ -220,7 +226,7 @@ def test_no_payment_is_made_behind_the_closing_of_its_account(world):
             assert work.payments.list_pending_of_account_for_update(user.id, account.id) == []
 
 
-def test_a_payment_waits_for_the_closing_of_its_account_and_is_refused(world):
+def test_a_payment_waits_for_the_closing_of_its_account_and_is_refused(world: ServiceWorld) -> None:
     user, actor = world.user()
     account = world.account_of(user)
     with ThreadPoolExecutor(1) as pool:

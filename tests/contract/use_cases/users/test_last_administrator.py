@@ -2,6 +2,7 @@
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
@@ -16,11 +17,11 @@ ENDS = [
 ]
 
 
-def administrators(world, count: int) -> list[tuple[User, Actor]]:
+def administrators(world: ServiceWorld, count: int) -> list[tuple[User, Actor]]:
     return [world.user(f"admin{number}@example.com", role=Role.ADMIN) for number in range(count)]
 
 
-def still_administer(world) -> int:
+def still_administer(world: ServiceWorld) -> int:
     with world.start_unit_of_work() as work:
         everybody = work.users.find_many_with_administrators_for_update([])
         return sum(user.is_administrator for user in everybody.values())
@@ -33,7 +34,7 @@ def refused(call) -> str:
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_last_administrator_stays_one_by_their_own_profile_too(world, end):
+def test_the_last_administrator_stays_one_by_their_own_profile_too(world: ServiceWorld, end) -> None:
     ((user, admin),) = administrators(world, 1)
     world.user("support@example.com", role=Role.SUPPORT)
     for act in (
@@ -47,7 +48,7 @@ def test_the_last_administrator_stays_one_by_their_own_profile_too(world, end):
 
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
-def test_an_administrator_who_is_not_active_is_no_help(world, status):
+def test_an_administrator_who_is_not_active_is_no_help(world: ServiceWorld, status) -> None:
     (_, admin), (other, _) = administrators(world, 2)
     world.users.update(admin, user_id=other.id, changes=UserChanges(status=status))
     assert refused(lambda: world.users.update_profile(admin, DEMOTION)) == "last_administrator"
@@ -56,7 +57,9 @@ def test_an_administrator_who_is_not_active_is_no_help(world, status):
 
 
 @pytest.mark.parametrize("deletes", ["by deleting", "by status"])
-def test_of_two_administrators_who_delete_each_other_at_once_exactly_one_is_gone(world, deletes):
+def test_of_two_administrators_who_delete_each_other_at_once_exactly_one_is_gone(
+    world: ServiceWorld, deletes
+) -> None:
     (first, first_actor), (second, second_actor) = administrators(world, 2)
 
     def delete(actor, user):
@@ -70,14 +73,14 @@ def test_of_two_administrators_who_delete_each_other_at_once_exactly_one_is_gone
     assert still_administer(world) == 1
 
 
-def test_of_many_who_demote_themselves_at_once_one_stays(world):
+def test_of_many_who_demote_themselves_at_once_one_stays(world: ServiceWorld) -> None:
     admins = administrators(world, 6)
     outcomes = race([lambda a=actor: world.users.update_profile(a, DEMOTION) for _, actor in admins])
     assert reasons(outcomes) == ["last_administrator"]
     assert still_administer(world) == 1
 
 
-def test_of_many_who_demote_one_another_in_a_ring_one_stays(world):
+def test_of_many_who_demote_one_another_in_a_ring_one_stays(world: ServiceWorld) -> None:
     admins = administrators(world, 6)
     ring = zip(admins, [*admins[1:], admins[0]], strict=True)
     race(
@@ -89,7 +92,7 @@ def test_of_many_who_demote_one_another_in_a_ring_one_stays(world):
     assert still_administer(world) >= 1
 
 
-def test_demotions_suspensions_and_promotions_in_a_crowd_leave_somebody(world):
+def test_demotions_suspensions_and_promotions_in_a_crowd_leave_somebody(world: ServiceWorld) -> None:
     admins = administrators(world, 4)
     others = [world.user(f"user{number}@example.com")[0] for number in range(2)]
     suspended = UserChanges(status=UserStatus.SUSPENDED)
@@ -109,7 +112,7 @@ def test_demotions_suspensions_and_promotions_in_a_crowd_leave_somebody(world):
     assert still_administer(world) >= 1
 
 
-def test_others_are_suspended_and_deleted_without_regard_to_who_administers(world):
+def test_others_are_suspended_and_deleted_without_regard_to_who_administers(world: ServiceWorld) -> None:
     ((_, admin),) = administrators(world, 1)
     user, _ = world.user()
     world.users.update(admin, user_id=user.id, changes=UserChanges(status=UserStatus.SUSPENDED))
@@ -117,7 +120,7 @@ def test_others_are_suspended_and_deleted_without_regard_to_who_administers(worl
     assert still_administer(world) == 1
 
 
-def test_the_system_too_leaves_somebody(world):
+def test_the_system_too_leaves_somebody(world: ServiceWorld) -> None:
     ((user, _),) = administrators(world, 1)
     outcome = refused(lambda: world.users.update(SYSTEM, user_id=user.id, changes=DEMOTION))
     assert outcome in ("last_administrator", "insufficient_permissions")

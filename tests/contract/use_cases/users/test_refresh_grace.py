@@ -53,7 +53,9 @@ def owner_of(world: ServiceWorld) -> list[str]:
 
 
 @pytest.mark.parametrize("later", [timedelta(0), timedelta(milliseconds=5), timedelta(seconds=1), GRACE])
-def test_a_client_whose_answer_was_lost_gets_another_pair_and_keeps_its_session(world, first, later) -> None:
+def test_a_client_whose_answer_was_lost_gets_another_pair_and_keeps_its_session(
+    world: ServiceWorld, first: TokenPair, later
+) -> None:
     lost = refreshed(world, first)
     world.clock.advance(later)
 
@@ -65,7 +67,9 @@ def test_a_client_whose_answer_was_lost_gets_another_pair_and_keeps_its_session(
     assert "auth.refresh_reused" not in owner_of(world)
 
 
-def test_an_answer_may_be_lost_several_times_but_the_time_is_counted_from_the_first_use(world, first) -> None:
+def test_an_answer_may_be_lost_several_times_but_the_time_is_counted_from_the_first_use(
+    world: ServiceWorld, first: TokenPair
+) -> None:
     for _ in range(3):
         newest = refreshed(world, first)
         world.clock.advance(timedelta(seconds=3))
@@ -81,7 +85,7 @@ def test_an_answer_may_be_lost_several_times_but_the_time_is_counted_from_the_fi
     "origin", [ELSEWHERE, OTHER_PROGRAM, NOWHERE, Origin(ip="203.0.113.7"), Origin(user_agent="Phone 1.0")]
 )
 def test_a_used_token_from_another_client_ends_the_session_within_the_time_as_well(
-    world, first, origin
+    world: ServiceWorld, first: TokenPair, origin
 ) -> None:
     newest = refreshed(world, first)
 
@@ -91,7 +95,9 @@ def test_a_used_token_from_another_client_ends_the_session_within_the_time_as_we
     assert owner_of(world).count("auth.refresh_reused") == 1
 
 
-def test_a_thief_who_was_first_is_found_out_by_the_owner_elsewhere(world, first) -> None:
+def test_a_thief_who_was_first_is_found_out_by_the_owner_elsewhere(
+    world: ServiceWorld, first: TokenPair
+) -> None:
     stolen = refreshed(world, first, ELSEWHERE)
 
     assert is_refused(lambda: refreshed(world, first, PHONE))
@@ -99,7 +105,7 @@ def test_a_thief_who_was_first_is_found_out_by_the_owner_elsewhere(world, first)
     assert not is_alive(world, stolen)
 
 
-def test_after_the_time_a_used_token_ends_the_session(world, first) -> None:
+def test_after_the_time_a_used_token_ends_the_session(world: ServiceWorld, first: TokenPair) -> None:
     newest = refreshed(world, first)
     world.clock.advance(GRACE + timedelta(milliseconds=1))
 
@@ -108,7 +114,9 @@ def test_after_the_time_a_used_token_ends_the_session(world, first) -> None:
     assert not is_alive(world, newest)
 
 
-def test_once_the_successor_was_used_a_used_token_ends_the_session(world, first) -> None:
+def test_once_the_successor_was_used_a_used_token_ends_the_session(
+    world: ServiceWorld, first: TokenPair
+) -> None:
     newest = refreshed(world, refreshed(world, first))
 
     assert is_refused(lambda: refreshed(world, first))
@@ -116,7 +124,9 @@ def test_once_the_successor_was_used_a_used_token_ends_the_session(world, first)
     assert not is_alive(world, newest)
 
 
-def test_a_token_that_made_room_ends_the_session_when_it_comes_from_elsewhere_or_late(world, first) -> None:
+def test_a_token_that_made_room_ends_the_session_when_it_comes_from_elsewhere_or_late(
+    world: ServiceWorld, first: TokenPair
+) -> None:
     lost, newest = refreshed(world, first), refreshed(world, first)
     assert is_refused(lambda: refreshed(world, lost))
     assert is_alive(world, newest)
@@ -127,7 +137,7 @@ def test_a_token_that_made_room_ends_the_session_when_it_comes_from_elsewhere_or
     assert owner_of(world).count("auth.refresh_reused") == 1
 
 
-def test_a_client_whose_address_nobody_knows_is_never_taken_for_the_same(world) -> None:
+def test_a_client_whose_address_nobody_knows_is_never_taken_for_the_same(world: ServiceWorld) -> None:
     world.user()
     first = world.auth.log_in(Actor(), email="alice@example.com", password=PASSWORD)[0]
     newest = refreshed(world, first, NOWHERE)
@@ -137,7 +147,7 @@ def test_a_client_whose_address_nobody_knows_is_never_taken_for_the_same(world) 
     assert not is_alive(world, newest)
 
 
-def test_switched_off_a_used_token_always_ends_the_session(world, first) -> None:
+def test_switched_off_a_used_token_always_ends_the_session(world: ServiceWorld, first: TokenPair) -> None:
     world.auth = replace(world.auth, reuse_grace=timedelta(0))
     newest = refreshed(world, first)
 
@@ -147,7 +157,7 @@ def test_switched_off_a_used_token_always_ends_the_session(world, first) -> None
 
 
 @pytest.mark.parametrize("end", ["logout", "everywhere"])
-def test_nothing_brings_an_ended_session_back(world, first, end) -> None:
+def test_nothing_brings_an_ended_session_back(world: ServiceWorld, first: TokenPair, end) -> None:
     pair = refreshed(world, first)
     if end == "logout":
         world.auth.log_out(Actor(), refresh_token=pair.refresh_token)
@@ -159,7 +169,9 @@ def test_nothing_brings_an_ended_session_back(world, first, end) -> None:
     assert not is_alive(world, pair)
 
 
-def test_of_20_refreshes_at_once_by_one_client_each_is_answered_and_one_token_is_left(world, first) -> None:
+def test_of_20_refreshes_at_once_by_one_client_each_is_answered_and_one_token_is_left(
+    world: ServiceWorld, first: TokenPair
+) -> None:
     pairs = race([lambda: refreshed(world, first)] * 20)
 
     assert not [pair for pair in pairs if isinstance(pair, DomainError)]
@@ -170,7 +182,7 @@ def test_of_20_refreshes_at_once_by_one_client_each_is_answered_and_one_token_is
 
 
 def test_of_20_refreshes_at_once_of_which_half_come_from_elsewhere_the_session_goes_on_only_for_one_side(
-    world, first
+    world: ServiceWorld, first: TokenPair
 ) -> None:
     together = world.clock.now()
     world.clock.advance(timedelta(milliseconds=1))
@@ -188,7 +200,9 @@ def test_of_20_refreshes_at_once_of_which_half_come_from_elsewhere_the_session_g
     assert "auth.refresh_reused" not in owner_of(world)
 
 
-def test_the_machines_clock_does_not_decide_how_long_ago_a_token_was_used(world, first) -> None:
+def test_the_machines_clock_does_not_decide_how_long_ago_a_token_was_used(
+    world: ServiceWorld, first: TokenPair
+) -> None:
     fast, slow = (_SkewedClock(world.clock, timedelta(minutes=minutes)) for minutes in (6, -6))
     ahead, behind = (replace(world.auth, clock=clock) for clock in (fast, slow))
     lost = refreshed(world, first)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.support.races import race, reasons
-from tests.support.scenes.service_world import PASSWORD
+from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Role
@@ -14,7 +14,7 @@ from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
 @pytest.fixture
-def admin(world):
+def admin(world: ServiceWorld):
     return world.user("admin@example.com", role=Role.ADMIN)[1]
 
 
@@ -31,25 +31,25 @@ def refused(call):
     return error.value.reason.code
 
 
-def test_registration_makes_an_ordinary_user_whatever_role_is_asked_for(world):
+def test_registration_makes_an_ordinary_user_whatever_role_is_asked_for(world: ServiceWorld) -> None:
     user = world.users.register(ANONYMOUS, registration(role=Role.ADMIN))
     assert (user.role, user.status) == (Role.USER, UserStatus.ACTIVE)
     assert PASSWORD not in user.password_hash
     assert world.audit_names(user.id) == ["user.registered"]
 
 
-def test_of_simultaneous_registrations_of_one_email_exactly_one_succeeds(world):
+def test_of_simultaneous_registrations_of_one_email_exactly_one_succeeds(world: ServiceWorld) -> None:
     outcomes = race([lambda: world.users.register(ANONYMOUS, registration())] * 8)
     assert reasons(outcomes) == ["email_already_exists"] * 7
 
 
-def test_the_email_of_a_deleted_user_stays_taken(world, admin):
+def test_the_email_of_a_deleted_user_stays_taken(world: ServiceWorld, admin) -> None:
     user, _ = world.user()
     world.users.delete(admin, user_id=user.id)
     assert refused(lambda: world.users.register(ANONYMOUS, registration())) == "email_already_exists"
 
 
-def test_the_shortest_password_depends_on_the_role(world, admin):
+def test_the_shortest_password_depends_on_the_role(world: ServiceWorld, admin) -> None:
     assert (
         refused(lambda: world.users.register(ANONYMOUS, registration(password="1234567")))
         == "invalid_password_format"
@@ -59,7 +59,7 @@ def test_the_shortest_password_depends_on_the_role(world, admin):
     assert refused(lambda: world.users.create_with_role(admin, staff)) == "invalid_password_format"
 
 
-def test_only_admins_administer_users(world):
+def test_only_admins_administer_users(world: ServiceWorld) -> None:
     user, actor = world.user()
     _, support = world.user("support@example.com", role=Role.SUPPORT)
     for nobody in (actor, support):
@@ -71,7 +71,7 @@ def test_only_admins_administer_users(world):
         )
 
 
-def test_a_profile_update_changes_only_what_is_given(world):
+def test_a_profile_update_changes_only_what_is_given(world: ServiceWorld) -> None:
     user, actor = world.user()
     world.clock.advance(timedelta(seconds=1))
     changed = world.users.update_profile(actor, UserChanges(full_name="New Name"))
@@ -80,7 +80,7 @@ def test_a_profile_update_changes_only_what_is_given(world):
     assert refused(lambda: world.users.update_profile(actor, UserChanges())) == "missing_fields"
 
 
-def test_nobody_takes_anothers_email(world):
+def test_nobody_takes_anothers_email(world: ServiceWorld) -> None:
     world.user("bob@example.com")
     _, actor = world.user()
     taken = UserChanges(email="bob@example.com")
@@ -88,12 +88,12 @@ def test_nobody_takes_anothers_email(world):
 
 
 @pytest.mark.parametrize("changes", [UserChanges(role=Role.ADMIN), UserChanges(status=UserStatus.SUSPENDED)])
-def test_users_change_neither_their_role_nor_their_status(world, changes):
+def test_users_change_neither_their_role_nor_their_status(world: ServiceWorld, changes) -> None:
     _, actor = world.user()
     assert refused(lambda: world.users.update_profile(actor, changes)) == "insufficient_permissions"
 
 
-def test_admins_change_their_own_role_but_never_delete_themselves(world, admin):
+def test_admins_change_their_own_role_but_never_delete_themselves(world: ServiceWorld, admin) -> None:
     assert refused(lambda: world.users.delete(admin, user_id=admin.user_id)) == "insufficient_permissions"
     gone = UserChanges(status=UserStatus.DELETED)
     assert refused(lambda: world.users.update_profile(admin, gone)) == "insufficient_permissions"
@@ -101,7 +101,9 @@ def test_admins_change_their_own_role_but_never_delete_themselves(world, admin):
     assert world.users.update_profile(admin, UserChanges(role=Role.SUPPORT)).role is Role.SUPPORT
 
 
-def test_deleting_a_user_cancels_his_pending_payments_and_keeps_his_ledger(world, admin):
+def test_deleting_a_user_cancels_his_pending_payments_and_keeps_his_ledger(
+    world: ServiceWorld, admin
+) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     done, pending = (world.pending(actor, account) for _ in range(2))
@@ -115,7 +117,7 @@ def test_deleting_a_user_cancels_his_pending_payments_and_keeps_his_ledger(world
     assert world.ledger.verify() == []
 
 
-def test_a_payment_drafted_while_its_payer_is_deleted_never_stays_pending(world, admin):
+def test_a_payment_drafted_while_its_payer_is_deleted_never_stays_pending(world: ServiceWorld, admin) -> None:
     for n in range(5):
         user, actor = world.user(f"user{n}@example.com")
         account = world.account_of(user, "100")
@@ -130,14 +132,14 @@ def test_a_payment_drafted_while_its_payer_is_deleted_never_stays_pending(world,
             assert work.payments.list_pending_of_user_for_update(user.id) == []
 
 
-def test_a_deleted_user_can_be_restored(world, admin):
+def test_a_deleted_user_can_be_restored(world: ServiceWorld, admin) -> None:
     user, _ = world.user()
     world.users.delete(admin, user_id=user.id)
     restored = world.users.update(admin, user_id=user.id, changes=UserChanges(status=UserStatus.ACTIVE))
     assert restored.is_active
 
 
-def test_status_deleted_by_update_acts_as_a_deletion(world, admin):
+def test_status_deleted_by_update_acts_as_a_deletion(world: ServiceWorld, admin) -> None:
     user, actor = world.user()
     payment = world.pending(actor, world.account_of(user))
     gone = UserChanges(status=UserStatus.DELETED)
@@ -146,7 +148,7 @@ def test_status_deleted_by_update_acts_as_a_deletion(world, admin):
     assert refused(lambda: world.users.update(admin, user_id=user.id, changes=gone)) == "user_not_found"
 
 
-def test_a_new_password_ends_every_session_and_replaces_the_old_one(world):
+def test_a_new_password_ends_every_session_and_replaces_the_old_one(world: ServiceWorld) -> None:
     user, _ = world.user()
     pair, _ = world.auth.log_in(ANONYMOUS, email=user.email, password=PASSWORD)
     actor = world.auth.authenticate(pair.access_token, origin=NOWHERE).actor
@@ -169,13 +171,15 @@ def test_a_new_password_ends_every_session_and_replaces_the_old_one(world):
         ("wrong one", "long enough", "long enough", "invalid_credentials"),
     ],
 )
-def test_a_password_change_is_refused_for_the_first_thing_wrong(world, current, new, confirmation, reason):
+def test_a_password_change_is_refused_for_the_first_thing_wrong(
+    world: ServiceWorld, current, new, confirmation, reason
+) -> None:
     _, actor = world.user()
     change = {"current_password": current, "new_password": new, "password_confirmation": confirmation}
     assert refused(lambda: world.users.change_password(actor, **change)) == reason
 
 
-def test_of_two_simultaneous_password_changes_exactly_one_wins(world):
+def test_of_two_simultaneous_password_changes_exactly_one_wins(world: ServiceWorld) -> None:
     _, actor = world.user()
 
     def change(new):
@@ -187,7 +191,7 @@ def test_of_two_simultaneous_password_changes_exactly_one_wins(world):
     assert reasons(outcomes) == ["invalid_credentials"]
 
 
-def test_a_user_who_was_suspended_meanwhile_changes_nothing_about_himself(world):
+def test_a_user_who_was_suspended_meanwhile_changes_nothing_about_himself(world: ServiceWorld) -> None:
     user, actor = world.user()
     world.set_user_status(user, UserStatus.SUSPENDED)
     assert refused(lambda: world.users.update_profile(actor, UserChanges(full_name="New"))) == "token_revoked"
@@ -196,7 +200,7 @@ def test_a_user_who_was_suspended_meanwhile_changes_nothing_about_himself(world)
     assert changing == "token_revoked"
 
 
-def test_stats_count_heads_and_leave_deleted_users_out(world, admin):
+def test_stats_count_heads_and_leave_deleted_users_out(world: ServiceWorld, admin) -> None:
     before = world.users.stats(admin)
     world.user("a@example.com")
     suspended, _ = world.user("b@example.com")

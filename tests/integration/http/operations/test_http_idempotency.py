@@ -81,7 +81,9 @@ def assert_replayed(answer: httpx.Response, first: httpx.Response) -> None:
     assert answer.headers["X-Correlation-ID"] != first.headers["X-Correlation-ID"]
 
 
-def test_a_repeated_draft_is_answered_with_the_stored_answer_to_the_byte(alice, account) -> None:
+def test_a_repeated_draft_is_answered_with_the_stored_answer_to_the_byte(
+    alice: Customer, account: Account
+) -> None:
     body = alice.bank.draft(account)
 
     first = alice.post("/payments", json=body, headers=KEY)
@@ -93,7 +95,7 @@ def test_a_repeated_draft_is_answered_with_the_stored_answer_to_the_byte(alice, 
     assert payment_count(alice) == 1
 
 
-def test_of_20_simultaneous_drafts_with_one_key_one_is_stored(alice, account) -> None:
+def test_of_20_simultaneous_drafts_with_one_key_one_is_stored(alice: Customer, account: Account) -> None:
     answers = together(alice, "/payments", json=alice.bank.draft(account))
 
     by_kind = Counter(
@@ -108,7 +110,9 @@ def test_of_20_simultaneous_drafts_with_one_key_one_is_stored(alice, account) ->
     assert payment_count(alice) == 1
 
 
-def test_of_20_simultaneous_process_calls_with_one_key_none_says_already_processed(alice, account) -> None:
+def test_of_20_simultaneous_process_calls_with_one_key_none_says_already_processed(
+    alice: Customer, account: Account
+) -> None:
     payment = alice.payment(account)
 
     answers = together(alice, f"/payments/{payment['id']}/process")
@@ -118,7 +122,9 @@ def test_of_20_simultaneous_process_calls_with_one_key_none_says_already_process
     assert balance(alice, account) == "90.00"
 
 
-def test_processing_twice_with_one_key_moves_the_money_once_and_answers_twice_alike(alice, account) -> None:
+def test_processing_twice_with_one_key_moves_the_money_once_and_answers_twice_alike(
+    alice: Customer, account: Account
+) -> None:
     path = f"/payments/{alice.payment(account)['id']}/process"
 
     first = alice.post(path, headers=KEY)
@@ -129,7 +135,9 @@ def test_processing_twice_with_one_key_moves_the_money_once_and_answers_twice_al
     assert balance(alice, account) == "90.00"
 
 
-def test_scheduling_twice_with_one_key_makes_one_job_and_answers_twice_alike(alice, account) -> None:
+def test_scheduling_twice_with_one_key_makes_one_job_and_answers_twice_alike(
+    alice: Customer, account: Account
+) -> None:
     path = f"/payments/{alice.payment(account)['id']}/schedule"
 
     first = alice.post(path, json={"priority": 4}, headers=KEY)
@@ -142,7 +150,9 @@ def test_scheduling_twice_with_one_key_makes_one_job_and_answers_twice_alike(ali
     error_of(alice.post(path, json={"priority": 5}, headers=KEY), 422, "idempotency_key_reused")
 
 
-def test_a_repeated_wish_not_to_wait_is_answered_with_the_headers_it_first_got(alice, account) -> None:
+def test_a_repeated_wish_not_to_wait_is_answered_with_the_headers_it_first_got(
+    alice: Customer, account: Account
+) -> None:
     path = f"/payments/{alice.payment(account)['id']}/process"
     headers = {**KEY, "Prefer": "respond-async"}
 
@@ -156,7 +166,9 @@ def test_a_repeated_wish_not_to_wait_is_answered_with_the_headers_it_first_got(a
     error_of(alice.post(path, headers=KEY), 422, "idempotency_key_reused")
 
 
-def test_of_20_simultaneous_wishes_to_schedule_with_one_key_none_is_told_of_another(alice, account) -> None:
+def test_of_20_simultaneous_wishes_to_schedule_with_one_key_none_is_told_of_another(
+    alice: Customer, account: Account
+) -> None:
     answers = together(alice, f"/payments/{alice.payment(account)['id']}/schedule")
 
     done = [answer for answer in answers if answer.is_success]
@@ -166,7 +178,7 @@ def test_of_20_simultaneous_wishes_to_schedule_with_one_key_none_is_told_of_anot
     assert refused <= {"idempotency_in_progress"}
 
 
-def test_both_mounts_are_one(alice, account) -> None:
+def test_both_mounts_are_one(alice: Customer, account: Account) -> None:
     body = alice.bank.draft(account)
     first = alice.post("/payments", json=body, headers=KEY)
 
@@ -174,7 +186,7 @@ def test_both_mounts_are_one(alice, account) -> None:
     assert_replayed(alice.post("/payments", json=body, headers=KEY), first)
 
 
-def test_the_same_json_in_other_words_is_the_same_request(alice, account) -> None:
+def test_the_same_json_in_other_words_is_the_same_request(alice: Customer, account: Account) -> None:
     fields = alice.bank.draft(account, amount="X")
     one = ", ".join(f'"{name}": "{value}"' for name, value in fields.items()).replace('"X"', "10.00")
     other = ",".join(f'"{name}":"{value}"' for name, value in reversed(fields.items())).replace(
@@ -211,7 +223,9 @@ def test_the_same_json_in_other_words_is_the_same_request(alice, account) -> Non
         (["respond-async"], ["respond-async", "respond-async"]),
     ],
 )
-def test_preferences_are_compared_by_what_they_change(alice, account, first, second) -> None:
+def test_preferences_are_compared_by_what_they_change(
+    alice: Customer, account: Account, first, second
+) -> None:
     payment = alice.payment(account)
     bank = alice.bank
 
@@ -231,7 +245,7 @@ def test_preferences_are_compared_by_what_they_change(alice, account, first, sec
     error_of(process(other, payment["id"]), 422, "idempotency_key_reused")
 
 
-def test_a_preference_that_an_operation_does_not_have_is_none(alice, account) -> None:
+def test_a_preference_that_an_operation_does_not_have_is_none(alice: Customer, account: Account) -> None:
     body = alice.bank.draft(account)
     first = alice.post("/payments", json=body, headers=KEY)
 
@@ -240,7 +254,7 @@ def test_a_preference_that_an_operation_does_not_have_is_none(alice, account) ->
     assert_replayed(again, first)
 
 
-def test_another_body_or_path_under_one_key_is_refused(alice, account) -> None:
+def test_another_body_or_path_under_one_key_is_refused(alice: Customer, account: Account) -> None:
     body = alice.bank.draft(account)
     payment = data_of(alice.post("/payments", json=body, headers=KEY), 201)
 
@@ -256,7 +270,7 @@ def test_another_body_or_path_under_one_key_is_refused(alice, account) -> None:
     assert balance(alice, account) == "100.00"
 
 
-def test_each_user_has_keys_of_his_own(alice, bob, account) -> None:
+def test_each_user_has_keys_of_his_own(alice: Customer, bob: Customer, account: Account) -> None:
     data_of(alice.post("/payments", json=alice.bank.draft(account), headers=KEY), 201)
 
     answer = bob.post("/payments", json=bob.bank.draft(bob.account()), headers=KEY)
@@ -265,7 +279,7 @@ def test_each_user_has_keys_of_his_own(alice, bob, account) -> None:
     data_of(answer, 201)
 
 
-def test_a_refusal_of_the_operation_is_stored(alice, bob, account) -> None:
+def test_a_refusal_of_the_operation_is_stored(alice: Customer, bob: Customer, account: Account) -> None:
     poor = alice.payment(account, amount="100.01")
     of_bob = bob.payment(bob.account())
     processed = alice.payment(account)
@@ -287,7 +301,7 @@ def test_a_refusal_of_the_operation_is_stored(alice, bob, account) -> None:
     assert_replayed(alice.post(path, headers=key), first)
 
 
-def test_a_stored_problem_stays_a_problem(alice) -> None:
+def test_a_stored_problem_stays_a_problem(alice: Customer) -> None:
     path = f"/payments/{UNKNOWN_ID}/process"
     first = alice.post(path, headers={**KEY, "Accept": "application/problem+json"})
 
@@ -295,7 +309,7 @@ def test_a_stored_problem_stays_a_problem(alice) -> None:
     assert_replayed(alice.post(path, headers=KEY), first)
 
 
-def test_a_request_that_was_not_understood_leaves_its_key_free(alice, account) -> None:
+def test_a_request_that_was_not_understood_leaves_its_key_free(alice: Customer, account: Account) -> None:
     body = alice.bank.draft(account)
 
     error_of(
@@ -308,7 +322,7 @@ def test_a_request_that_was_not_understood_leaves_its_key_free(alice, account) -
 
 
 def test_a_failure_of_the_server_leaves_the_key_free_and_nothing_behind(
-    alice, account, monkeypatch: pytest.MonkeyPatch
+    alice: Customer, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = alice.bank.draft(account)
 
@@ -328,7 +342,7 @@ def test_a_failure_of_the_server_leaves_the_key_free_and_nothing_behind(
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "schl\xfcssel", "\x7f"])
-def test_a_key_that_is_none_is_refused(alice, account, key: str) -> None:
+def test_a_key_that_is_none_is_refused(alice: Customer, account: Account, key: str) -> None:
     headers = {"Idempotency-Key": key.encode("latin-1")}
 
     answer = alice.post("/payments", json=alice.bank.draft(account), headers=headers)
@@ -338,7 +352,7 @@ def test_a_key_that_is_none_is_refused(alice, account, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 255, "".join(map(chr, range(0x21, 0x7F)))])
-def test_any_printable_key_will_do(alice, account, key: str) -> None:
+def test_any_printable_key_will_do(alice: Customer, account: Account, key: str) -> None:
     body, headers = alice.bank.draft(account), {"Idempotency-Key": key}
 
     first = alice.post("/payments", json=body, headers=headers)
@@ -347,7 +361,7 @@ def test_any_printable_key_will_do(alice, account, key: str) -> None:
     assert_replayed(alice.post("/payments", json=body, headers=headers), first)
 
 
-def test_two_keys_are_none(alice) -> None:
+def test_two_keys_are_none(alice: Customer) -> None:
     bank = alice.bank
     headers = [("Authorization", f"Bearer {alice.token}"), *KEY.items(), *KEY.items()]
 
@@ -358,7 +372,7 @@ def test_two_keys_are_none(alice) -> None:
     error_of(answer, 400, "invalid_idempotency_key")
 
 
-def test_the_key_is_looked_at_after_the_json_and_before_the_path(alice) -> None:
+def test_the_key_is_looked_at_after_the_json_and_before_the_path(alice: Customer) -> None:
     bad = {"Idempotency-Key": ""}
 
     error_of(alice.bank.post("/payments/x/process", headers=bad), 401, "invalid_token")
@@ -370,7 +384,7 @@ def test_the_key_is_looked_at_after_the_json_and_before_the_path(alice) -> None:
     error_of(answer, 400, "invalid_idempotency_key")
 
 
-def test_elsewhere_the_header_is_ignored(alice, account) -> None:
+def test_elsewhere_the_header_is_ignored(alice: Customer, account: Account) -> None:
     for key in ("", "a key"):
         headers = {"Idempotency-Key": key}
         body = alice.bank.draft(account)
@@ -425,7 +439,7 @@ def creations(admin: Customer) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_whatever_is_created_under_a_key_is_created_once(admin) -> None:
+def test_whatever_is_created_under_a_key_is_created_once(admin: Customer) -> None:
     for path, body in creations(admin).items():
         headers = {"Idempotency-Key": path}
 
@@ -437,7 +451,7 @@ def test_whatever_is_created_under_a_key_is_created_once(admin) -> None:
 
 
 def test_a_key_whose_request_died_is_free_after_60_seconds(
-    alice, account, monkeypatch: pytest.MonkeyPatch
+    alice: Customer, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
         raise ZeroDivisionError
@@ -461,7 +475,7 @@ def test_a_key_whose_request_died_is_free_after_60_seconds(
     assert payment_count(alice) == 1
 
 
-def test_the_header_may_be_used_again_after_its_lifetime(alice, account) -> None:
+def test_the_header_may_be_used_again_after_its_lifetime(alice: Customer, account: Account) -> None:
     body = alice.bank.draft(account)
     data_of(alice.post("/payments", json=body, headers=KEY), 201)
     alice.bank.office.clock.advance(timedelta(hours=24))

@@ -105,7 +105,9 @@ def bob(servers: list[RunningServer]) -> Iterator[Customer]:
         yield Customer(client)
 
 
-def test_of_20_simultaneous_process_calls_one_answers_200_and_the_rest_409(servers, alice):
+def test_of_20_simultaneous_process_calls_one_answers_200_and_the_rest_409(
+    servers: list[RunningServer], alice: Customer
+) -> None:
     before = alice.balance()
     payment = alice.draft("1.00", "Once")
     answers = together(servers, [f"/payments/{payment}/process"] * 20, token=alice.token)
@@ -113,7 +115,9 @@ def test_of_20_simultaneous_process_calls_one_answers_200_and_the_rest_409(serve
     assert alice.balance() == before - 1
 
 
-def test_100_simultaneous_payments_never_exceed_the_daily_limit(servers, alice):
+def test_100_simultaneous_payments_never_exceed_the_daily_limit(
+    servers: list[RunningServer], alice: Customer
+) -> None:
     before = alice.balance()
     payments = [alice.draft("19.00", f"Daily {number}") for number in range(100)]
     answers = together(servers, [f"/payments/{payment}/process" for payment in payments], token=alice.token)
@@ -123,7 +127,9 @@ def test_100_simultaneous_payments_never_exceed_the_daily_limit(servers, alice):
     assert alice.balance() == before - 19 * done
 
 
-def test_100_simultaneous_payments_never_overdraw_an_account(servers, bob):
+def test_100_simultaneous_payments_never_overdraw_an_account(
+    servers: list[RunningServer], bob: Customer
+) -> None:
     assert bob.balance() == 2500
     payments = [bob.draft("30.00", f"Overdraw {number}") for number in range(100)]
     answers = together(servers, [f"/payments/{payment}/process" for payment in payments], token=bob.token)
@@ -137,7 +143,9 @@ def refresh_token_of_bob(servers):
     return login.json()["data"]["refresh_token"]
 
 
-def test_of_20_simultaneous_refreshes_by_one_client_all_are_answered_and_one_token_goes_on(servers):
+def test_of_20_simultaneous_refreshes_by_one_client_all_are_answered_and_one_token_goes_on(
+    servers: list[RunningServer],
+) -> None:
     token = refresh_token_of_bob(servers)
     answers = together(servers, ["/auth/refresh"] * 20, json={"refresh_token": token})
     assert outcomes(answers) == {(200, ""): 20}
@@ -150,7 +158,9 @@ def test_of_20_simultaneous_refreshes_by_one_client_all_are_answered_and_one_tok
 
 
 @pytest.mark.parametrize("milliseconds", [0, 5, 20, 50])
-def test_two_tabs_that_refresh_with_one_token_keep_their_session(servers, milliseconds):
+def test_two_tabs_that_refresh_with_one_token_keep_their_session(
+    servers: list[RunningServer], milliseconds
+) -> None:
     async def refresh_late(client, delay, token):
         await asyncio.sleep(delay)
         return await client.post("/auth/refresh", json={"refresh_token": token})
@@ -174,13 +184,15 @@ def test_two_tabs_that_refresh_with_one_token_keep_their_session(servers, millis
 
 
 @pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
-def test_of_20_simultaneous_guesses_at_one_password_five_are_answered(servers, email):
+def test_of_20_simultaneous_guesses_at_one_password_five_are_answered(
+    servers: list[RunningServer], email
+) -> None:
     answers = together(servers, ["/auth/login"] * 20, json={"email": email, "password": "a guess"})
     assert outcomes(answers) == {(401, "invalid_credentials"): 5, (429, "rate_limit_exceeded"): 15}
     assert {answer.headers["Retry-After"] for answer in answers if answer.status_code == 429} == {"1"}
 
 
-def test_of_20_simultaneous_registrations_of_one_email_exactly_one_wins(servers):
+def test_of_20_simultaneous_registrations_of_one_email_exactly_one_wins(servers: list[RunningServer]) -> None:
     body = {
         "email": "eve@example.com",
         "full_name": "Eve",
@@ -193,7 +205,7 @@ def test_of_20_simultaneous_registrations_of_one_email_exactly_one_wins(servers)
 
 def test_verify_names_the_row_after_somebody_tampered_with_a_line_as_superuser(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path
-):
+) -> None:
     settings = {
         "DATABASE_URL": postgres_server.create_migrated_database(f"tampered_{worker_name}"),
         "LEDGERBANK_DATA_DIR": str(tmp_path),
