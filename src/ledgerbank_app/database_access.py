@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ledgerbank_adapters.embedded_postgres import EmbeddedPostgres
-from ledgerbank_app.settings.settings import Settings, StorageSettings
+from ledgerbank_app.settings.database_settings import StorageSettings
+from ledgerbank_app.settings.settings import Settings
 
 EMBEDDED_DATABASE = "ledgerbank"
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ledgerbank_adapters.memory import MemoryRateLimiter
-from ledgerbank_app.settings.settings import RateLimitSettings
+from ledgerbank_app.settings.server_settings import RateLimitSettings
 from ledgerbank_app.settings.settings_loading import SettingsError
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.rate_limiter import RateLimiter, RateLimitObserver

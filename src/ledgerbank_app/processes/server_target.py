@@ -35,7 +35,8 @@ from ledgerbank_app.processes.worker_pools import (
     other_workers_told,
 )
 from ledgerbank_app.rate_limiter_choice import create_rate_limiter, create_registration_limiter
-from ledgerbank_app.settings.settings import AppEnvironment, Settings
+from ledgerbank_app.settings.process_settings import AppEnvironment
+from ledgerbank_app.settings.settings import Settings
 from ledgerbank_app.settings.settings_loading import SettingsError, load_settings
 
 if TYPE_CHECKING:

@@ -6,7 +6,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ledgerbank_app.settings.bank_settings import BankSettings
 from ledgerbank_app.settings.secret_strength import MIN_BITS, MIN_TOKEN_BITS, is_guessable
-from ledgerbank_app.settings.settings import HealthSettings, Settings, TokenSettings
+from ledgerbank_app.settings.security_settings import TokenSettings
+from ledgerbank_app.settings.server_settings import HealthSettings
+from ledgerbank_app.settings.settings import Settings
 
 RECOMMENDED_SECRET_BYTES = 64
 _WITH_TLS = frozenset({"require", "verify-ca", "verify-full"})

@@ -9,21 +9,14 @@ from urllib.parse import quote
 from attrs import evolve
 
 from ledgerbank_app.settings.bank_settings import bank_problems, with_derived_secrets
+from ledgerbank_app.settings.database_settings import DatabaseSettings, StorageSettings
 from ledgerbank_app.settings.development_secrets import DevelopmentSecretError, obtain_development_secret
 from ledgerbank_app.settings.job_settings import JobSettings, fill_unnamed_queues
+from ledgerbank_app.settings.process_settings import AppEnvironment, ProcessSettings
 from ledgerbank_app.settings.production_checks import production_warnings, secret_problems
-from ledgerbank_app.settings.settings import (
-    GROUPS,
-    AppEnvironment,
-    DatabaseSettings,
-    PasswordSettings,
-    ProcessSettings,
-    RateLimitSettings,
-    ServerSettings,
-    Settings,
-    StorageSettings,
-    TokenSettings,
-)
+from ledgerbank_app.settings.security_settings import PasswordSettings, TokenSettings
+from ledgerbank_app.settings.server_settings import RateLimitSettings, ServerSettings
+from ledgerbank_app.settings.settings import GROUPS, Settings
 from ledgerbank_app.settings.settings_variables import EnvironmentReader
 
 JWT_SECRET_FILE = "jwt.secret"  # noqa: S105 - a file's name

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerbank_adapters.smtp import SmtpServer
-from ledgerbank_app.settings.settings import GROUPS, AppEnvironment, Settings
+from ledgerbank_app.settings.process_settings import AppEnvironment
+from ledgerbank_app.settings.settings import GROUPS, Settings
 from ledgerbank_app.settings.settings_loading import SettingsError, load_settings
 from ledgerbank_app.settings.settings_variables import Variable, variables_of
 from ledgerbank_domain.banking.account import AccountType
