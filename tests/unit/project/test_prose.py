@@ -84,12 +84,12 @@ def test_decisions_that_supersede_one_another_both_say_so() -> None:
         assert re.search(rf"supersedes .*{old}", successor.read_text("utf-8").split("\n")[2])
 
 
-def test_the_list_of_decisions_names_records_that_are_there_once_and_in_order() -> None:
+def test_the_list_of_decisions_names_every_record_once_and_in_order() -> None:
     table = (DECISIONS / "README.md").read_text("utf-8")
     listed = re.findall(r"^\| \[(\d{4})\]\((\S+)\) \| \S.* \|$", table, re.MULTILINE)
 
     assert [number for number, _ in listed] == sorted({number for number, _ in listed})
-    assert {name for _, name in listed} <= {path.name for path in RECORDS}
+    assert {name for _, name in listed} == {path.name for path in RECORDS}
     assert all(name.startswith(number) for number, name in listed)
 
 
