@@ -29,7 +29,7 @@ class JobActor:
 
     def __init__(
         self,
-        running: JobRunningService,
+        job_running: JobRunningService,
         *,
         worker_id: UUID,
         ids: IdGenerator,
@@ -37,7 +37,7 @@ class JobActor:
         ended: Callable[[], None],
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._running = running
+        self._job_running = job_running
         self._worker_id = worker_id
         self._ids = ids
         self._observer = observer
@@ -59,19 +59,19 @@ class JobActor:
         # One id for all tries: storage may have begun the jobs and been cut off before it said so.
         delivery_id = self._ids.new_id()
         begun = patience.until_done(
-            partial(self._running.begin, batch, delivery_id=delivery_id, worker_id=self._worker_id)
+            partial(self._job_running.begin, batch, delivery_id=delivery_id, worker_id=self._worker_id)
         )
         for job in self._run(begun, patience):
             self._observer.attempt_ended(job)
 
     def _run(self, begun: list[Job], patience: StoragePatience) -> list[Job]:
         try:
-            ends = self._running.attempt(begun)
+            ends = self._job_running.attempt(begun)
         except Exception as error:
             if len(begun) > 1:
                 # Nothing is done yet, and only one of them may be to blame.
                 logger.warning("A batch of %s raised %r: one by one.", begun[0].kind.value, error)
                 return [ended for job in begun for ended in self._run([job], patience)]
             logger.exception("Job %s (%s) raised.", begun[0].id, begun[0].kind.value)
-            return patience.until_done(partial(self._running.fail, begun, UNEXPECTED))
-        return patience.until_done(partial(self._running.record, ends))
+            return patience.until_done(partial(self._job_running.fail, begun, UNEXPECTED))
+        return patience.until_done(partial(self._job_running.record, ends))

@@ -27,12 +27,12 @@ class JobDispatcher:
         *,
         owner_id: UUID,
         capacity: Mapping[str, int],
-        dispatching: JobDispatchService,
+        job_dispatch: JobDispatchService,
         transport: DramatiqJobTransport,
     ) -> None:
         self._owner_id = owner_id
         self._capacity = capacity
-        self._dispatching = dispatching
+        self._job_dispatch = job_dispatch
         self._transport = transport
         self._handing_out = OutageGuard("Handing out jobs")
         self._keeping_alive = OutageGuard("Keeping the broker's connection")
@@ -57,7 +57,7 @@ class JobDispatcher:
     def give_back(self) -> None:
         """Frees what was handed out here and no worker has begun."""
         freed = OutageGuard("Giving back jobs").attempt(
-            lambda: self._dispatching.give_back(owner_id=self._owner_id)
+            lambda: self._job_dispatch.give_back(owner_id=self._owner_id)
         )
         if freed:
             logger.info("%d jobs that were handed out and not begun are free again.", freed)
@@ -76,10 +76,10 @@ class JobDispatcher:
 
     def _dispatch(self) -> int:
         if self._may_hold_unsent:
-            self._dispatching.give_back(owner_id=self._owner_id)
+            self._job_dispatch.give_back(owner_id=self._owner_id)
         # Storage may commit leases and be cut off before it says for which jobs.
         self._may_hold_unsent = True
-        sent = self._dispatching.dispatch(
+        sent = self._job_dispatch.dispatch(
             owner_id=self._owner_id, capacity=self._capacity, transport=self._transport
         )
         self._may_hold_unsent = False

@@ -33,16 +33,16 @@ class JobUpkeep:
         *,
         worker_id: UUID,
         queues: Collection[str],
-        dispatching: JobDispatchService,
-        takeover: JobTakeoverService,
+        job_dispatch: JobDispatchService,
+        job_takeover: JobTakeoverService,
         observer: JobObserver,
     ) -> None:
         self._worker_id = worker_id
         self._plans = set(queues) >= PERIODIC_QUEUES
-        self._dispatching = dispatching
-        self._takeover = takeover
+        self._job_dispatch = job_dispatch
+        self._job_takeover = job_takeover
         self._observer = observer
-        timing = takeover.timing
+        timing = job_takeover.timing
         self._silence = timing.silence.total_seconds()
         self._cut_off_at: float | None = None
         self._plan_at = time.monotonic()
@@ -67,11 +67,11 @@ class JobUpkeep:
     def leave(self) -> None:
         """The last attempt has ended: this worker need not be waited for."""
         self._heartbeat.stop(LAST_WORD_SECONDS)
-        OutageGuard("Leaving").attempt(lambda: self._takeover.leave(self._worker_id))
+        OutageGuard("Leaving").attempt(lambda: self._job_takeover.leave(self._worker_id))
 
     def _renew(self) -> None:
         try:
-            self._takeover.renew(self._worker_id)
+            self._job_takeover.renew(self._worker_id)
         except Exception:
             self._cut_off_at = time.monotonic()
             raise
@@ -89,7 +89,7 @@ class JobUpkeep:
         return self._cut_off_at is None or time.monotonic() - self._cut_off_at >= self._silence
 
     def _take_over(self) -> None:
-        taken = self._takeover.take_over(by=self._worker_id)
+        taken = self._job_takeover.take_over(by=self._worker_id)
         if taken:
             logger.warning("%d attempts were taken over: their workers are dead or late.", len(taken))
         for job in taken:
@@ -97,5 +97,5 @@ class JobUpkeep:
 
     def _plan(self) -> None:
         if self._plans and time.monotonic() >= self._plan_at:
-            self._dispatching.plan_periodic_jobs()
+            self._job_dispatch.plan_periodic_jobs()
             self._plan_at = time.monotonic() + PLANNING_SECONDS

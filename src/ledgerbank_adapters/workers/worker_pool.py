@@ -45,9 +45,9 @@ class WorkerPool:
         ids: IdGenerator,
         threads: Mapping[str, int],
         open_broker: OpenJobBroker,
-        dispatching: JobDispatchService,
-        running: JobRunningService,
-        takeover: JobTakeoverService,
+        job_dispatch: JobDispatchService,
+        job_running: JobRunningService,
+        job_takeover: JobTakeoverService,
         observer: JobObserver,
     ) -> None:
         worker_id = ids.new_id()
@@ -56,18 +56,18 @@ class WorkerPool:
         self._dispatcher = JobDispatcher(
             owner_id=worker_id,
             capacity=served,
-            dispatching=dispatching,
+            job_dispatch=job_dispatch,
             transport=DramatiqJobTransport(self._brokers),
         )
         self._upkeep = JobUpkeep(
             worker_id=worker_id,
             queues=served,
-            dispatching=dispatching,
-            takeover=takeover,
+            job_dispatch=job_dispatch,
+            job_takeover=job_takeover,
             observer=observer,
         )
         self._actor = JobActor(
-            running, worker_id=worker_id, ids=ids, observer=observer, ended=self._dispatcher.wake
+            job_running, worker_id=worker_id, ids=ids, observer=observer, ended=self._dispatcher.wake
         )
         open_nudge_line = open_broker().open_nudge_line
         self._nudges = open_nudge_line and NudgeListener(open_nudge_line, wake=self.wake)

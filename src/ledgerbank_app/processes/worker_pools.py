@@ -33,9 +33,9 @@ def create_worker_pool(
             ids=Uuid7IdGenerator(),
             threads=threads,
             open_broker=open_broker,
-            dispatching=application.services.job_dispatch,
-            running=application.services.job_running,
-            takeover=application.services.job_takeover,
+            job_dispatch=application.services.job_dispatch,
+            job_running=application.services.job_running,
+            job_takeover=application.services.job_takeover,
             observer=metrics,
         )
     application.database.arrivals.listen(pool.wake)

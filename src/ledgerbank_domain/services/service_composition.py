@@ -146,10 +146,10 @@ def compose_services(ports: ServicePorts) -> Services:
             start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
         ),
         jobs=JobService(start_unit_of_work=start, audit=audit, works=works),
-        job_dispatch=engine.dispatch,
-        job_running=engine.running,
-        job_takeover=engine.takeover,
-        due_jobs=engine.due,
+        job_dispatch=engine.job_dispatch,
+        job_running=engine.job_running,
+        job_takeover=engine.job_takeover,
+        due_jobs=engine.due_jobs,
         ledger=LedgerService(start_unit_of_work=start),
         reversals=LedgerReversalService(start_unit_of_work=start, ids=ids, audit=audit),
         audit_events=AuditService(start_unit_of_work=start, audit=audit),
@@ -199,7 +199,7 @@ def _compose_sync_works(
         account_sync=BankAccountSync(start_unit_of_work=start, ids=ids, audit=audit),
     )
     due = DueSyncService(
-        start_unit_of_work=start, clock=ports.storage_clock, ids=ids, gateways=ports.gateways
+        start_unit_of_work=start, storage_clock=ports.storage_clock, ids=ids, gateways=ports.gateways
     )
     return {
         JobKind.BANK_SYNC: PlainWork(sync.run_job),
@@ -210,7 +210,7 @@ def _compose_sync_works(
 def _compose_upkeep_works(ports: ServicePorts) -> JobWorks:
     maintenance = MaintenanceService(
         start_unit_of_work=ports.start_unit_of_work,
-        clock=ports.storage_clock,
+        storage_clock=ports.storage_clock,
         job_retention=ports.job_retention,
         audit_retention=ports.audit_retention,
     )

@@ -103,7 +103,7 @@ def test_a_batch_whose_jobs_were_given_back_meanwhile_does_nothing_when_it_arriv
     (job,) = workplace.add_jobs(1)
     with workplace.transport() as transport:
         assert workplace.hand_out(transport, places=1) == 1
-    assert workplace.services.dispatch.give_back(owner_id=workplace.owner_id) == 1
+    assert workplace.services.job_dispatch.give_back(owner_id=workplace.owner_id) == 1
 
     with workplace.working():
         wait_until(lambda: workplace.states([job])[JobState.COMPLETED] == 1)

@@ -40,9 +40,9 @@ def test_an_urgent_job_behind_five_thousand_ordinary_ones_starts_within_two_batc
         ids=world.ids,
         threads={"payments": 2},
         open_broker=broker_named(broker).open,
-        dispatching=world.services.job_dispatch,
-        running=world.services.job_running,
-        takeover=world.services.job_takeover,
+        job_dispatch=world.services.job_dispatch,
+        job_running=world.services.job_running,
+        job_takeover=world.services.job_takeover,
         observer=SilentJobObserver(),
     )
     pool.start()

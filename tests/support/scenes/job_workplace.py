@@ -67,20 +67,20 @@ class Workplace:
         with self.start_unit_of_work() as work:
             return Counter(job.state for job in work.jobs.find_many(job_ids).values())
 
-    def pool(self, dispatching: JobDispatchService | None = None) -> WorkerPool:
+    def pool(self, job_dispatch: JobDispatchService | None = None) -> WorkerPool:
         return WorkerPool(
             ids=self.ids,
             threads=THREADS,
             open_broker=self.broker.open,
-            dispatching=dispatching or self.services.dispatch,
-            running=self.services.running,
-            takeover=self.services.takeover,
+            job_dispatch=job_dispatch or self.services.job_dispatch,
+            job_running=self.services.job_running,
+            job_takeover=self.services.job_takeover,
             observer=self,
         )
 
     def ports_of_dispatch(self) -> dict[str, Any]:
-        dispatch = self.services.dispatch
-        return {field.name: getattr(dispatch, field.name) for field in fields(dispatch)}
+        job_dispatch = self.services.job_dispatch
+        return {field.name: getattr(job_dispatch, field.name) for field in fields(job_dispatch)}
 
     @contextmanager
     def working(self, pools: int = 1) -> Iterator[None]:
@@ -102,6 +102,6 @@ class Workplace:
             opened.broker.close()
 
     def hand_out(self, transport: JobTransport, places: int) -> int:
-        return self.services.dispatch.dispatch(
+        return self.services.job_dispatch.dispatch(
             owner_id=self.owner_id, capacity={"banking": places}, transport=transport
         )

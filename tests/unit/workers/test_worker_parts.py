@@ -306,7 +306,7 @@ def dispatched_thrice(services: NothingToDo, connection: LivingConnection | Brok
     dispatcher = JobDispatcher(
         owner_id=uuid4(),
         capacity={"payments": 1},
-        dispatching=services,  # type: ignore[arg-type]
+        job_dispatch=services,  # type: ignore[arg-type]
         transport=connection,  # type: ignore[arg-type]
     )
     dispatcher.start()

@@ -69,17 +69,17 @@ def may_sync_unattended(login: BankLogin, gateway: BankGateway, *, now: datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueSyncService:
-    """``clock`` is the storage's, for the time between units of work."""
+    """Schedules a sync for each connected login that was not synchronized for its bank's interval."""
 
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
+    storage_clock: Clock
     ids: IdGenerator
     gateways: Gateways
 
     def run_job(self, job: Job, deadline: datetime) -> None:
         """What a ``bank.schedule_due`` job does. Stops at the deadline: the next one goes on."""
         after: UUID | None = None
-        while (now := self.clock.now()) < deadline:
+        while (now := self.storage_clock.now()) < deadline:
             logins = self._connected(after)
             if not logins:
                 return

@@ -16,9 +16,9 @@ _ONE_BATCH_OF_EACH = dict.fromkeys(QUEUES, 1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueJobsService:
     ids: IdGenerator
-    dispatch: JobDispatchService
-    running: JobRunningService
-    takeover: JobTakeoverService
+    job_dispatch: JobDispatchService
+    job_running: JobRunningService
+    job_takeover: JobTakeoverService
 
     def run_due_jobs(self) -> list[Job]:
         """Runs everything that is due now, and what that makes due, and gives the jobs in their order.
@@ -27,8 +27,8 @@ class DueJobsService:
         does not pass by itself: what is to be retried later stays ``retryable``. An unexpected exception
         comes out, after the jobs that were with it have been recorded as failed.
         """
-        self.dispatch.plan_periodic_jobs()
-        self.takeover.take_over()
+        self.job_dispatch.plan_periodic_jobs()
+        self.job_takeover.take_over()
         worker_id = self.ids.new_id()
         ran: list[Job] = []
         try:
@@ -36,22 +36,22 @@ class DueJobsService:
                 for batch in batches:
                     ran += self._run(batch, worker_id)
         finally:
-            self.takeover.leave(worker_id)
+            self.job_takeover.leave(worker_id)
         return ran
 
     def _handed_out(self, worker_id: UUID) -> list[JobBatch]:
         batches = _Batches()
-        self.dispatch.dispatch(owner_id=worker_id, capacity=_ONE_BATCH_OF_EACH, transport=batches)
+        self.job_dispatch.dispatch(owner_id=worker_id, capacity=_ONE_BATCH_OF_EACH, transport=batches)
         return batches.sent
 
     def _run(self, batch: JobBatch, worker_id: UUID) -> list[Job]:
-        begun = self.running.begin(batch, delivery_id=self.ids.new_id(), worker_id=worker_id)
+        begun = self.job_running.begin(batch, delivery_id=self.ids.new_id(), worker_id=worker_id)
         ended: list[Job] | None = None
         try:
-            ended = self.running.run(begun)
+            ended = self.job_running.run(begun)
         finally:
             if ended is None:
-                self.running.fail(begun)
+                self.job_running.fail(begun)
         return ended
 
 

@@ -15,10 +15,10 @@ from ledgerbank_domain.services.jobs.job_work import JobWorks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEngine:
-    dispatch: JobDispatchService
-    running: JobRunningService
-    takeover: JobTakeoverService
-    due: DueJobsService
+    job_dispatch: JobDispatchService
+    job_running: JobRunningService
+    job_takeover: JobTakeoverService
+    due_jobs: DueJobsService
 
 
 def compose_job_engine(
@@ -29,19 +29,21 @@ def compose_job_engine(
     timing: JobTiming,
     works: JobWorks,
 ) -> JobEngine:
-    dispatch = JobDispatchService(start_unit_of_work=start_unit_of_work, ids=ids, timing=timing)
-    running = JobRunningService(
+    job_dispatch = JobDispatchService(start_unit_of_work=start_unit_of_work, ids=ids, timing=timing)
+    job_running = JobRunningService(
         start_unit_of_work=start_unit_of_work,
         timing=timing,
         outcomes=outcomes,
         works=works,
     )
-    takeover = JobTakeoverService(
+    job_takeover = JobTakeoverService(
         start_unit_of_work=start_unit_of_work, timing=timing, outcomes=outcomes, works=works
     )
     return JobEngine(
-        dispatch=dispatch,
-        running=running,
-        takeover=takeover,
-        due=DueJobsService(ids=ids, dispatch=dispatch, running=running, takeover=takeover),
+        job_dispatch=job_dispatch,
+        job_running=job_running,
+        job_takeover=job_takeover,
+        due_jobs=DueJobsService(
+            ids=ids, job_dispatch=job_dispatch, job_running=job_running, job_takeover=job_takeover
+        ),
     )

@@ -21,18 +21,18 @@ Removal = Callable[[UnitOfWork, int], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenanceService:
-    """``clock`` is the storage's."""
+    """Removes what has been kept for as long as it is to be."""
 
     start_unit_of_work: StartUnitOfWork
-    clock: Clock
+    storage_clock: Clock
     job_retention: timedelta = DEFAULT_JOB_RETENTION
     audit_retention: timedelta = FOR_EVER
 
     def prune(self, deadline: datetime) -> None:
         """What a ``maintenance.prune`` job does. Stops at the deadline: the next one goes on."""
-        now = self.clock.now()
+        now = self.storage_clock.now()
         for remove in self._removals(now):
-            while self._remove(remove) == ROWS_AT_ONCE and self.clock.now() < deadline:
+            while self._remove(remove) == ROWS_AT_ONCE and self.storage_clock.now() < deadline:
                 pass
 
     def _removals(self, now: datetime) -> tuple[Removal, ...]:

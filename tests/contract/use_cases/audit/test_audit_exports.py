@@ -28,9 +28,9 @@ def exported(service: AuditExportService) -> list[AuditEvent]:
 
 
 def prune(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, retention: timedelta) -> None:
-    MaintenanceService(start_unit_of_work=start_unit_of_work, clock=clock, audit_retention=retention).prune(
-        clock.now() + timedelta(minutes=1)
-    )
+    MaintenanceService(
+        start_unit_of_work=start_unit_of_work, storage_clock=clock, audit_retention=retention
+    ).prune(clock.now() + timedelta(minutes=1))
 
 
 def test_each_event_is_exported_once_oldest_first_and_many_to_a_page(
