@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.scenes.service_world import LiveWorld
 from tests.support.servers.job_brokers import BROKERS, broker_named
 from tests.support.waiting import wait_until
 
@@ -24,7 +24,7 @@ def test_an_urgent_job_behind_five_thousand_ordinary_ones_starts_within_two_batc
     broker: str,
     postgres_engine: Engine,
 ) -> None:
-    world = ServiceWorld(
+    world = LiveWorld(
         start_unit_of_work=PostgresStartUnitOfWork(postgres_engine),
         clock=SystemClock(),
         ids=Uuid7IdGenerator(),
@@ -59,7 +59,7 @@ def test_an_urgent_job_behind_five_thousand_ordinary_ones_starts_within_two_batc
     assert finished(world) < ORDINARY
 
 
-def add_jobs(world: ServiceWorld, payment_ids: list[UUID], *, priority: int) -> list[Job]:
+def add_jobs(world: LiveWorld, payment_ids: list[UUID], *, priority: int) -> list[Job]:
     now = world.clock.now()
     jobs = [
         Job.new(
@@ -78,14 +78,14 @@ def add_jobs(world: ServiceWorld, payment_ids: list[UUID], *, priority: int) -> 
     return jobs
 
 
-def job_now(world: ServiceWorld, job: Job) -> Job:
+def job_now(world: LiveWorld, job: Job) -> Job:
     with world.start_unit_of_work() as work:
         found = work.jobs.find(job.id)
     assert found is not None
     return found
 
 
-def finished(world: ServiceWorld) -> int:
+def finished(world: LiveWorld) -> int:
     """How many of the ordinary jobs."""
     with world.start_unit_of_work() as work:
         waiting = work.jobs.count_by_state(now=work.now())

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 from sqlalchemy import Engine
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.scenes.service_world import LiveWorld
 from tests.support.servers.job_brokers import BROKERS, broker_named
 from tests.support.servers.running_server import RunningServer, RunningWorker, run_ledgerbank
 
@@ -32,7 +32,7 @@ class Bank:
     """Alice's account with 10,000, in the database that the processes work on."""
 
     def __init__(self, engine: Engine) -> None:
-        self.world = ServiceWorld(
+        self.world = LiveWorld(
             limits=PaymentLimits(),
             start_unit_of_work=PostgresStartUnitOfWork(engine),
             clock=SystemClock(),

@@ -1,11 +1,14 @@
 """Who meets over a job: a payer, an administrator, and what both may do with it."""
 
+from datetime import datetime, timedelta
+from typing import Unpack
+
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.job_steps import a_job, brought_to
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.scenes.service_world import DraftFields, ServiceWorld
 
 from ledgerbank_domain.identity.actor import Actor, Role
-from ledgerbank_domain.jobs.job import Job, JobKind, JobState
+from ledgerbank_domain.jobs.job import MIN_PRIORITY, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 from ledgerbank_domain.services.payments.payment_job_lookup import lock_unfinished_payment_jobs
@@ -22,15 +25,23 @@ class JobScene:
         self.account = world.account_of(self.user, "100")
         self.payment = self.new_payment()
 
-    def new_payment(self, amount: str = "10", **fields) -> Payment:
+    def new_payment(self, amount: str = "10", **fields: Unpack[DraftFields]) -> Payment:
         return self.world.pending(self.payer, self.account, amount, **fields)
 
-    def schedule(self, payment: Payment | None = None, *, actor: Actor | None = None, **options) -> Job:
+    def schedule(
+        self,
+        payment: Payment | None = None,
+        *,
+        actor: Actor | None = None,
+        priority: int = MIN_PRIORITY,
+        delay: timedelta | None = None,
+        run_at: datetime | None = None,
+    ) -> Job:
         """The job that the payment, or the scene's, has afterwards."""
         scheduled = self.world.payment_schedules.schedule(
             actor or self.payer,
             payment_id=(payment or self.payment).id,
-            schedule=JobSchedule(**options),
+            schedule=JobSchedule(priority=priority, delay=delay, run_at=run_at),
         )
         return scheduled.job
 
@@ -39,7 +50,7 @@ class JobScene:
         return brought_to(self.given, self.schedule(payment), state)
 
     def job_of_kind(
-        self, kind: JobKind, *, state: JobState = JobState.AVAILABLE, key: str | None = None, **args
+        self, kind: JobKind, *, state: JobState = JobState.AVAILABLE, key: str | None = None, **args: str
     ) -> Job:
         return brought_to(self.given, a_job(self.given, kind, args=args, unique_key=key), state)
 

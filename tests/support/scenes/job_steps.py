@@ -1,21 +1,38 @@
 """Jobs brought into any state, by the very steps that workers take."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypedDict, Unpack
 
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import Job, JobError, JobKind, JobLease, JobState
 from ledgerbank_domain.payments.payment_job import payment_of
+from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 
 LEASE_TIME = timedelta(minutes=6)
 
 
-def a_job(given: EntityBuilder, kind: JobKind = JobKind.MAINTENANCE_PRUNE, **fields) -> Job:
+class JobFields(TypedDict, total=False):
+    """What a job may be told to be."""
+
+    run_at: datetime
+    priority: int
+    unique_key: str | None
+    correlation_id: str
+
+
+def a_job(
+    given: EntityBuilder,
+    kind: JobKind = JobKind.MAINTENANCE_PRUNE,
+    *,
+    args: Mapping[str, str] | None = None,
+    **fields: Unpack[JobFields],
+) -> Job:
     """A job that is due now, unless told otherwise."""
-    wanted = {"job_id": given.ids.new_id(), "args": {}, "at": given.clock.now()} | fields
-    job = Job.new(kind, **wanted)
+    job = Job.new(kind, job_id=given.ids.new_id(), args=args or {}, at=given.clock.now(), **fields)
     given.stored(lambda work: work.jobs.add_many([job]))
     return job
 
@@ -51,11 +68,12 @@ def _failed(given: EntityBuilder, job: Job, reason: Reason) -> Job:
     return _begun(given, job).failed(error, retry_after=timedelta(), jitter=0.0)
 
 
-def _save(work, job: Job, *, at) -> None:
+def _save(work: UnitOfWork, job: Job, *, at: datetime) -> None:
     if job.kind is JobKind.PAYMENT_PROCESS and job.attempt:
         payment_id = payment_of(job)
         payment = work.payments.find_many_for_update([payment_id])[payment_id].started(at=at)
         if job.state is JobState.DISCARDED:
+            assert job.last_error is not None
             payment = payment.failed(job.last_error.reason, at=at)
         if job.state is JobState.RETRYABLE:
             payment = payment.returned_to_pending(at=at)

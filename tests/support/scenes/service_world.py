@@ -1,26 +1,80 @@
 """The sandbox bank over whatever storage a test is given, with what tests ask of it besides."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from typing import NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 from ledgerbank_adapters.memory.sandbox_bank import SANDBOX_PASSWORD, SandboxBank
-from ledgerbank_domain.banking.account import Account
+from ledgerbank_adapters.memory.tools.memory_clock import MemoryClock
+from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentType
-from ledgerbank_domain.payments.payment_limits import PaymentLimits
+from ledgerbank_domain.payments.payment_limits import AmountLimit, PaymentLimits
+from ledgerbank_domain.ports.bank_gateway import BankGateway
+from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.mailer import Mailer
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
 PASSWORD = SANDBOX_PASSWORD
 
 
-class ServiceWorld(SandboxBank):
-    """A bank whose services are within one step's reach."""
+class Customer(NamedTuple):
+    """A user, and the actor they are when logged in."""
 
-    def __init__(self, *, limits: PaymentLimits | None = None, **ports) -> None:
-        super().__init__(limits=limits, **ports)
-        self.limits = limits or PaymentLimits()
+    user: User
+    actor: Actor
+
+
+class AccountFields(TypedDict, total=False):
+    """What an account may be told to be."""
+
+    currency: str
+    account_type: AccountType
+    credit_limit: str
+    status: AccountStatus
+
+
+class DraftFields(TypedDict, total=False):
+    """What a payment may be told to be."""
+
+    direction: Direction
+    payment_type: PaymentType
+    currency_code: str
+    counterparty_account_id: UUID
+
+
+class LimitFields(TypedDict, total=False):
+    """What limits may be told to be."""
+
+    max_single_amount: AmountLimit
+    daily_limits: Mapping[AccountType, AmountLimit]
+    default_daily_limit: AmountLimit
+    duplicate_window: timedelta
+    self_service_credits: bool
+
+
+class Ports(TypedDict, total=False):
+    """What a bank may be given; all but the clock."""
+
+    start_unit_of_work: StartUnitOfWork
+    ids: IdGenerator
+    limits: PaymentLimits | None
+    mailer: Mailer
+    gateways: Mapping[str, BankGateway]
+
+
+class LiveWorld(SandboxBank):
+    """A bank whose services are within one step's reach, by whatever clock it is given."""
+
+    def __init__(self, *, clock: Clock, **ports: Unpack[Ports]) -> None:
+        super().__init__(clock=clock, **ports)
+        self.limits = ports.get("limits") or PaymentLimits()
         self.auth = self.services.auth
         self.users = self.services.users
         self.banks = self.services.banks
@@ -35,25 +89,31 @@ class ServiceWorld(SandboxBank):
         self.connections = self.services.bank_connections
         self.webhooks = self.services.bank_webhooks
 
-    def user(self, email: str = "alice@example.com", *, role: Role = Role.USER) -> tuple[User, Actor]:
+    def user(self, email: str = "alice@example.com", *, role: Role = Role.USER) -> Customer:
         """A new user, and the actor they are when logged in."""
         actor = self.add_user(email, role=role)
         with self.start_unit_of_work() as work:
-            return work.users.get(actor.user_id), actor
+            return Customer(work.users.get(actor.required_user_id()), actor)
 
-    def account_of(self, owner: User, balance: str = "0", **fields) -> Account:
+    def account_of(self, owner: User, balance: str = "0", **fields: Unpack[AccountFields]) -> Account:
         """A new account of the user."""
         return self.open_account(Actor(user_id=owner.id), balance, **fields)
 
     def draft(
-        self, account: Account, amount: str = "10", description: str = "Rent", **fields
+        self, account: Account, amount: str = "10", description: str = "Rent", **fields: Unpack[DraftFields]
     ) -> PaymentDraft:
         """A debit payment unless told otherwise."""
-        asked = {"direction": Direction.DEBIT, "payment_type": PaymentType.PAYMENT} | fields
+        asked: DraftFields = {"direction": Direction.DEBIT, "payment_type": PaymentType.PAYMENT}
+        asked |= fields
         return PaymentDraft(amount=Decimal(amount), description=description, account_id=account.id, **asked)
 
     def pending(
-        self, actor: Actor, account: Account, amount: str = "10", description: str = "", **fields
+        self,
+        actor: Actor,
+        account: Account,
+        amount: str = "10",
+        description: str = "",
+        **fields: Unpack[DraftFields],
     ) -> Payment:
         """A PENDING payment; each has a description of its own unless one is given."""
         text = description or f"Payment {self.ids.new_id()}"
@@ -73,7 +133,16 @@ class ServiceWorld(SandboxBank):
         with self.start_unit_of_work() as work:
             return [event.name.value for event in work.audit.list_about(target_id)]
 
-    def with_limits(self, **limits) -> "ServiceWorld":
+
+class ServiceWorld(LiveWorld):
+    """Its time stands still unless ``clock`` is moved."""
+
+    clock: MemoryClock
+
+    def __init__(self, *, clock: MemoryClock, **ports: Unpack[Ports]) -> None:
+        super().__init__(clock=clock, **ports)
+
+    def with_limits(self, **limits: Unpack[LimitFields]) -> "ServiceWorld":
         """The same storage under other limits."""
         return ServiceWorld(
             limits=replace(self.limits, **limits),
