@@ -19,8 +19,8 @@ from ledgerbank_adapters.open_banking_uk import OpenBankingUkAccess, OpenBanking
 from ledgerbank_adapters.simulated_bank import (
     DEFAULT_CLIENT_ID,
     DEFAULT_CLIENT_SECRET,
-    OBIE_RESOURCES,
-    OBIE_ROOT,
+    OPEN_BANKING_RESOURCES,
+    OPEN_BANKING_ROOT,
 )
 from ledgerbank_app.settings.bank_settings import BankSettings
 from ledgerbank_app.settings.settings import Settings
@@ -80,7 +80,7 @@ def create_bank_gateways(
         )
         building.add_open_banking_uk(
             SIMULATED_OPEN_BANKING,
-            root=banks.simulated_url + OBIE_ROOT,
+            root=banks.simulated_url + OPEN_BANKING_ROOT,
             client_id=DEFAULT_CLIENT_ID,
             client_secret=DEFAULT_CLIENT_SECRET,
         )
@@ -114,7 +114,7 @@ class _GatewayBuilding:
 
     def add_open_banking_uk(self, name: str, *, root: str, client_id: str, client_secret: str) -> None:
         banks = self._settings.banks
-        base_url = root + OBIE_RESOURCES
+        base_url = root + OPEN_BANKING_RESOURCES
         self.gateways[name] = OpenBankingUkGateway(
             client=self._client(name, base_url),
             base_url=base_url,

@@ -17,7 +17,10 @@ from ledgerbank_adapters.bank_http import (
     UnreadablePayload,
 )
 from ledgerbank_adapters.bank_http.bank_values import known_id
-from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import ObieTokens, OBReadConsentResponse1
+from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
+    OBReadConsentResponse1,
+    OpenBankingTokens,
+)
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
@@ -136,13 +139,13 @@ def _token_endpoint(
     clock: Clock,
     *,
     interpret: InterpretRefusal | None = None,
-) -> TokenEndpoint[ObieTokens]:
+) -> TokenEndpoint[OpenBankingTokens]:
     return TokenEndpoint(
         client=client,
         path=access.token_url,
         access=access,
         clock=clock,
-        payload=ObieTokens,
+        payload=OpenBankingTokens,
         provider_user_id=lambda tokens: tokens.consent_id,
         interpret=interpret,
     )

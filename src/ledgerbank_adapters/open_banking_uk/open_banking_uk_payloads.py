@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 
 @frozen(kw_only=True)
-class ObieTokens:
+class OpenBankingTokens:
     """RFC 6749 §5.1, with the consent that the tokens belong to, where the bank says. Names as they are."""
 
     access_token: str = field(repr=False)

@@ -17,9 +17,9 @@ with requires_extra("simulated-bank"):
     )
     from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError, NotPossibleError
     from ledgerbank_adapters.simulated_bank.books.simulated_webhooks import DeliveryMode
-    from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_access import (
-        OBIE_RESOURCES,
-        OBIE_ROOT,
+    from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_consents import (
+        OPEN_BANKING_RESOURCES,
+        OPEN_BANKING_ROOT,
     )
     from ledgerbank_adapters.simulated_bank.simulated_bank_application import (
         create_simulated_bank_application,
@@ -45,8 +45,8 @@ __all__ = [
     "DEFAULT_PORT",
     "DEFAULT_REDIRECT_URI",
     "EVERY_OPERATION",
-    "OBIE_RESOURCES",
-    "OBIE_ROOT",
+    "OPEN_BANKING_RESOURCES",
+    "OPEN_BANKING_ROOT",
     "DeliveryMode",
     "Fault",
     "FaultEffect",

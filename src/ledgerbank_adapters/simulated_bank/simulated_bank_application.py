@@ -12,16 +12,18 @@ from ledgerbank_adapters.simulated_bank.consent_pages.consent_endpoints import (
 )
 from ledgerbank_adapters.simulated_bank.controls.control_operations import CONTROL_OPERATIONS
 from ledgerbank_adapters.simulated_bank.grants.simulated_grants import Dialect
-from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_access import MONZO_ACCESS_OPERATIONS
 from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_endpoints import MONZO_ACCOUNT_OPERATIONS
-from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_access import (
-    OBIE_CONSENT_OPERATIONS,
-    OBIE_ROOT,
+from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_tokens import MONZO_TOKEN_OPERATIONS
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_consents import (
+    OPEN_BANKING_CONSENT_OPERATIONS,
+    OPEN_BANKING_ROOT,
 )
-from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_endpoints import (
-    OBIE_ACCOUNT_OPERATIONS,
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_endpoints import (
+    OPEN_BANKING_ACCOUNT_OPERATIONS,
 )
-from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_tokens import OBIE_TOKEN_OPERATIONS
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_tokens import (
+    OPEN_BANKING_TOKEN_OPERATIONS,
+)
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 
 LARGEST_BODY = 1024 * 1024
@@ -46,18 +48,18 @@ def create_simulated_bank_application(
     monzo = (
         *consent_operations(Dialect.MONZO, "/"),
         STYLESHEET_OPERATION,
-        *MONZO_ACCESS_OPERATIONS,
+        *MONZO_TOKEN_OPERATIONS,
         *MONZO_ACCOUNT_OPERATIONS,
     )
-    obie = (
-        *consent_operations(Dialect.OBIE, "/authorize"),
-        *OBIE_TOKEN_OPERATIONS,
-        *OBIE_CONSENT_OPERATIONS,
-        *OBIE_ACCOUNT_OPERATIONS,
+    open_banking = (
+        *consent_operations(Dialect.OPEN_BANKING, "/authorize"),
+        *OPEN_BANKING_TOKEN_OPERATIONS,
+        *OPEN_BANKING_CONSENT_OPERATIONS,
+        *OPEN_BANKING_ACCOUNT_OPERATIONS,
     )
     routes = [
         *create_routes(bank, monzo),
-        *create_routes(bank, obie, under=OBIE_ROOT),
+        *create_routes(bank, open_banking, under=OPEN_BANKING_ROOT),
         *create_routes(bank, CONTROL_OPERATIONS),
     ]
     return Starlette(routes=routes, lifespan=lifespan, max_body_size=LARGEST_BODY)

@@ -128,7 +128,7 @@ class SimulatedBank:
             return len(grants)
 
     def expire_consents(self, user_id: str | None = None) -> int:
-        """The consents' time is over: what 90 days, or OBIE's ExpirationDateTime, would do."""
+        """The consents' time is over: what 90 days, or a consent's ExpirationDateTime, would do."""
         with self.locked():
             grants = self.grants.of_user(user_id)
             for grant in grants:

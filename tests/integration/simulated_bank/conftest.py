@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.support.scenes.bank_customers import START, MonzoClient, ObieClient
+from tests.support.scenes.bank_customers import START, MonzoClient, OpenBankingClient
 from tests.support.servers.hosted_bank import HostedBank
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer, SimulatedBankSettings
@@ -22,5 +22,5 @@ def monzo(bank: SimulatedBankServer) -> MonzoClient:
 
 
 @pytest.fixture
-def obie(bank: SimulatedBankServer) -> ObieClient:
-    return ObieClient(bank).connect()
+def open_banking(bank: SimulatedBankServer) -> OpenBankingClient:
+    return OpenBankingClient(bank).connect()

@@ -17,7 +17,7 @@ from tests.support.scenes.bank_customers import (
     START,
     Json,
     MonzoClient,
-    ObieClient,
+    OpenBankingClient,
     control,
     question,
 )
@@ -39,14 +39,14 @@ def everything_shown(bank: SimulatedBankServer, name: str) -> list[Json]:
     control(bank, "POST", f"/customers/{monzo.tokens['user_id']}/accounts", {"description": "More"})
     accounts = monzo.get("/accounts").json()
     ids = [each["id"] for each in accounts["accounts"]]
-    obie = ObieClient(bank).connect(name)
+    open_banking = OpenBankingClient(bank).connect(name)
     paths = ["/accounts", "/balances", *(f"/accounts/{each}/transactions" for each in ids)]
     return [
         accounts,
         *(monzo.get("/balance", account_id=each).json() for each in ids),
         *(monzo.get("/transactions", account_id=each, limit="100").json() for each in ids),
-        *(obie.resource("GET", path, headers=SAME_HOST).json() for path in paths),
-        {"consent": obie.consent_id, "customers": control(bank, "GET", "/customers")},
+        *(open_banking.resource("GET", path, headers=SAME_HOST).json() for path in paths),
+        {"consent": open_banking.consent_id, "customers": control(bank, "GET", "/customers")},
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.support.http.browser import needs_browser, open_browser
 from tests.support.http.webhook_receiver import receive_pages
-from tests.support.scenes.bank_customers import HTTP, ObieClient, question
+from tests.support.scenes.bank_customers import HTTP, OpenBankingClient, question
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 
@@ -20,17 +20,17 @@ def client_url() -> Iterator[str]:
 
 
 @needs_browser
-@pytest.mark.parametrize("dialect", ["monzo", "obie"])
+@pytest.mark.parametrize("dialect", ["monzo", "open_banking"])
 @pytest.mark.parametrize(("button", "answer"), [("Approve", "code"), ("Deny", "error")])
 def test_a_person_clicks_through_and_lands_at_the_client(
     bank: SimulatedBankServer, client_url: str, dialect: str, button: str, answer: str
 ) -> None:
     bank.model.redirect_uris.add(client_url)
     asked, address = question(redirect_uri=client_url), f"{bank.url}/"
-    if dialect == "obie":
-        obie = ObieClient(bank)
-        asked["consent_id"] = obie.lodge().json()["Data"]["ConsentId"]
-        address = f"{obie.root}/authorize"
+    if dialect == "open_banking":
+        open_banking = OpenBankingClient(bank)
+        asked["consent_id"] = open_banking.lodge().json()["Data"]["ConsentId"]
+        address = f"{open_banking.root}/authorize"
     with open_browser() as browser:
         page = browser.page
         page.goto(str(HTTP.build_request("GET", address, params=asked).url))

@@ -4,16 +4,16 @@ import time
 
 import httpx
 import pytest
-from tests.support.scenes.bank_customers import HTTP, Json, MonzoClient, ObieClient, control
+from tests.support.scenes.bank_customers import HTTP, Json, MonzoClient, OpenBankingClient, control
 
 from ledgerbank_adapters.simulated_bank import Fault, FaultEffect
 
 
-def order(client: MonzoClient | ObieClient, **fault: object) -> Json:
+def order(client: MonzoClient | OpenBankingClient, **fault: object) -> Json:
     return control(client.bank, "POST", "/faults", dict(fault))
 
 
-def counts(client: MonzoClient | ObieClient, operation: str) -> tuple[int, int]:
+def counts(client: MonzoClient | OpenBankingClient, operation: str) -> tuple[int, int]:
     counter = control(client.bank, "GET", "/counters")[operation]
     return counter["calls"], counter["effects"]
 
@@ -94,15 +94,15 @@ def test_faults_of_different_operations_do_not_mix_and_a_star_meets_any(monzo: M
     ]
 
 
-def test_the_same_names_mean_the_same_work_in_the_other_dialect(obie: ObieClient) -> None:
-    order(obie, operation="transactions", status=429, retry_after="3")
-    answer = obie.get(f"/accounts/{obie.account_id()}/transactions")
+def test_the_same_names_mean_the_same_work_in_the_other_dialect(open_banking: OpenBankingClient) -> None:
+    order(open_banking, operation="transactions", status=429, retry_after="3")
+    answer = open_banking.get(f"/accounts/{open_banking.account_id()}/transactions")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
-    order(obie, operation="consents.create", status=503)
-    assert obie.lodge().status_code == 503
-    control(obie.bank, "DELETE", "/counters")
-    obie.own_token()
-    assert counts(obie, "token.client") == (1, 1)
+    order(open_banking, operation="consents.create", status=503)
+    assert open_banking.lodge().status_code == 503
+    control(open_banking.bank, "DELETE", "/counters")
+    open_banking.own_token()
+    assert counts(open_banking, "token.client") == (1, 1)
 
 
 def test_the_consent_page_may_fail_too(monzo: MonzoClient) -> None:

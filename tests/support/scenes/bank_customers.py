@@ -12,7 +12,7 @@ import httpx
 from ledgerbank_adapters.simulated_bank import (
     DEFAULT_CLIENT_ID,
     DEFAULT_CLIENT_SECRET,
-    OBIE_ROOT,
+    OPEN_BANKING_ROOT,
     SimulatedBankServer,
 )
 
@@ -98,7 +98,7 @@ class MonzoClient:
 
 
 @dataclass
-class ObieClient:
+class OpenBankingClient:
     """A client of one customer, by the dialect of UK Open Banking."""
 
     bank: SimulatedBankServer
@@ -107,7 +107,7 @@ class ObieClient:
 
     @property
     def root(self) -> str:
-        return f"{self.bank.url}{OBIE_ROOT}"
+        return f"{self.bank.url}{OPEN_BANKING_ROOT}"
 
     def token(self, **form: str) -> httpx.Response:
         return HTTP.post(f"{self.root}/token", data=CLIENT | form)
@@ -123,7 +123,7 @@ class ObieClient:
             "POST", "/account-access-consents", token=self.own_token(), json={"Data": content, "Risk": {}}
         )
 
-    def connect(self, name: str = "Alex Morgan", **data: Any) -> "ObieClient":
+    def connect(self, name: str = "Alex Morgan", **data: Any) -> "OpenBankingClient":
         lodged = self.lodge(**data)
         assert lodged.status_code == 201, lodged.text
         self.consent_id = lodged.json()["Data"]["ConsentId"]

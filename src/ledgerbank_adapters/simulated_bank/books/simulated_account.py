@@ -9,24 +9,34 @@ from datetime import datetime
 class AccountKind:
     """One product of the bank, under its name in either dialect.
 
-    ``monzo_type`` as in https://docs.monzo.com/#accounts; ``obie_type`` and ``obie_subtype`` as
-    ``OBExternalAccountType1Code`` and ``OBExternalAccountSubType1Code``.
+    ``monzo_type`` as in https://docs.monzo.com/#accounts; ``open_banking_type`` and
+    ``open_banking_subtype`` as ``OBExternalAccountType1Code`` and ``OBExternalAccountSubType1Code``.
     """
 
     monzo_type: str
-    obie_type: str
-    obie_subtype: str
+    open_banking_type: str
+    open_banking_subtype: str
 
 
 ACCOUNT_KINDS = {
     kind.monzo_type: kind
     for kind in (
-        AccountKind(monzo_type="uk_retail", obie_type="Personal", obie_subtype="CurrentAccount"),
-        AccountKind(monzo_type="uk_retail_joint", obie_type="Personal", obie_subtype="CurrentAccount"),
-        AccountKind(monzo_type="uk_business", obie_type="Business", obie_subtype="CurrentAccount"),
-        AccountKind(monzo_type="uk_prepaid", obie_type="Personal", obie_subtype="PrePaidCard"),
-        AccountKind(monzo_type="uk_monzo_flex", obie_type="Personal", obie_subtype="CreditCard"),
-        AccountKind(monzo_type="uk_loan", obie_type="Personal", obie_subtype="Loan"),
+        AccountKind(
+            monzo_type="uk_retail", open_banking_type="Personal", open_banking_subtype="CurrentAccount"
+        ),
+        AccountKind(
+            monzo_type="uk_retail_joint", open_banking_type="Personal", open_banking_subtype="CurrentAccount"
+        ),
+        AccountKind(
+            monzo_type="uk_business", open_banking_type="Business", open_banking_subtype="CurrentAccount"
+        ),
+        AccountKind(
+            monzo_type="uk_prepaid", open_banking_type="Personal", open_banking_subtype="PrePaidCard"
+        ),
+        AccountKind(
+            monzo_type="uk_monzo_flex", open_banking_type="Personal", open_banking_subtype="CreditCard"
+        ),
+        AccountKind(monzo_type="uk_loan", open_banking_type="Personal", open_banking_subtype="Loan"),
     )
 }
 

@@ -34,7 +34,7 @@ class SimulatedBankSettings:
     history_length: int = DEFAULT_HISTORY_LENGTH
     access_token_seconds: int = 21_600
     window_grace_seconds: int = 60
-    obie_page_size: int = 50
+    open_banking_page_size: int = 50
     app_approval_required: bool = False
     webhook_retry_waits: tuple[float, ...] = (1, 2, 4, 8, 16)
     webhook_timeout_seconds: float = 10

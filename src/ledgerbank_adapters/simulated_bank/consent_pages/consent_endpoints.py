@@ -123,7 +123,7 @@ def _question(bank: SimulatedBank, dialect: Dialect, sent: Mapping[str, str]) ->
         redirect_uri=sent["redirect_uri"],
         state=sent["state"],
         code_challenge=challenge,
-        consent=_awaited_consent(bank, sent) if dialect is Dialect.OBIE else None,
+        consent=_awaited_consent(bank, sent) if dialect is Dialect.OPEN_BANKING else None,
     )
 
 

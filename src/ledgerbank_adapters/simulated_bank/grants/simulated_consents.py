@@ -1,4 +1,4 @@
-"""The consents that clients of the OBIE dialect lodge before a customer is asked.
+"""The consents that clients of the Open Banking dialect lodge before a customer is asked.
 
 https://openbankinguk.github.io/read-write-api-site3/v3.1.10/resources-and-data-models/aisp/account-access-consents.html
 """

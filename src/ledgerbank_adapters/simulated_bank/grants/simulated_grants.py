@@ -14,8 +14,10 @@ FULL_HISTORY_LIFETIME = timedelta(minutes=5)
 
 
 class Dialect(Enum):
+    """The values are what the controls show."""
+
     MONZO = "monzo"
-    OBIE = "obie"
+    OPEN_BANKING = "obie"
 
 
 class RefusalReason(Enum):
@@ -190,7 +192,7 @@ class SimulatedGrants:
         return [each for each in self.grants if user_id in (None, each.authorization.user_id)]
 
     def _evict_others(self, authorization: Authorization) -> None:
-        """Monzo keeps one access per customer and client; a consent of OBIE stands by itself."""
+        """Monzo keeps one access per customer and client; a consent of UK Open Banking stands by itself."""
         for grant in self.of_user(authorization.user_id):
             known = grant.authorization
             if known.dialect is Dialect.MONZO and (known.dialect, known.client_id) == (

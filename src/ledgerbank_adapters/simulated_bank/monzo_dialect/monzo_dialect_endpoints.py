@@ -22,17 +22,17 @@ from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBa
 from ledgerbank_adapters.simulated_bank.books.simulated_draws import hashed_id
 from ledgerbank_adapters.simulated_bank.books.simulated_webhooks import Webhook
 from ledgerbank_adapters.simulated_bank.grants.simulated_grants import Grant
-from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_access import (
-    MonzoRefusal,
-    missing,
-    required,
-    signed,
-)
 from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_payloads import (
     monzo_account,
     monzo_balance,
     monzo_transaction,
     monzo_webhook,
+)
+from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_tokens import (
+    MonzoRefusal,
+    missing,
+    required,
+    signed,
 )
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 

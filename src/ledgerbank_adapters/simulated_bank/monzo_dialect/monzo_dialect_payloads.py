@@ -40,7 +40,7 @@ def monzo_account(account: SimulatedAccount) -> Payload:
         "created": monzo_instant(account.created),
         "description": account.description,
         "type": account.kind.monzo_type,
-        "owner_type": "business" if account.kind.obie_type == "Business" else "personal",
+        "owner_type": "business" if account.kind.open_banking_type == "Business" else "personal",
         "currency": account.currency,
         "country_code": _COUNTRIES.get(account.currency, "GB"),
         "owners": [

@@ -1,7 +1,7 @@
 """Tokens in the dialect of UK Open Banking: OAuth 2.0 (RFC 6749), also for the client itself.
 
 What is simpler than at a real bank is told in
-:mod:`~ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_access`.
+:mod:`~ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_consents`.
 """
 
 from base64 import b64decode
@@ -61,13 +61,13 @@ def _granted(bank: SimulatedBank, grant_type: str, form: dict[str, str], client_
     try:
         if grant_type == "refresh_token":
             return bank.grants.refresh(
-                dialect=Dialect.OBIE,
+                dialect=Dialect.OPEN_BANKING,
                 refresh_token=form.get("refresh_token", ""),
                 client_id=client_id,
                 now=bank.now(),
             )
         return bank.grants.redeem(
-            dialect=Dialect.OBIE,
+            dialect=Dialect.OPEN_BANKING,
             code=form.get("code", ""),
             client_id=client_id,
             redirect_uri=form.get("redirect_uri", ""),
@@ -101,6 +101,6 @@ def _client_credentials(arrival: Arrival, form: dict[str, str]) -> tuple[str, st
     return client_id, client_secret
 
 
-OBIE_TOKEN_OPERATIONS = (
+OPEN_BANKING_TOKEN_OPERATIONS = (
     BankOperation(method="POST", path="/token", handler=_token, name=token_operation_name),
 )

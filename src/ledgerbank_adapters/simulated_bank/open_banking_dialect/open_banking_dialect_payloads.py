@@ -16,16 +16,16 @@ from ledgerbank_domain.money.exact_decimals import EXACT
 Payload = dict[str, Any]
 
 
-def obie_instant(instant: datetime) -> str:
+def open_banking_instant(instant: datetime) -> str:
     return instant.isoformat(timespec="milliseconds")
 
 
-def obie_consent(consent: SimulatedConsent) -> Payload:
+def open_banking_consent(consent: SimulatedConsent) -> Payload:
     shown: Payload = {
         "ConsentId": consent.id,
-        "CreationDateTime": obie_instant(consent.created),
+        "CreationDateTime": open_banking_instant(consent.created),
         "Status": consent.status.value,
-        "StatusUpdateDateTime": obie_instant(consent.status_updated),
+        "StatusUpdateDateTime": open_banking_instant(consent.status_updated),
         "Permissions": list(consent.permissions),
     }
     bounds = {
@@ -33,18 +33,18 @@ def obie_consent(consent: SimulatedConsent) -> Payload:
         "TransactionFromDateTime": consent.transactions_from,
         "TransactionToDateTime": consent.transactions_to,
     }
-    return shown | {name: obie_instant(bound) for name, bound in bounds.items() if bound is not None}
+    return shown | {name: open_banking_instant(bound) for name, bound in bounds.items() if bound is not None}
 
 
-def obie_account(account: SimulatedAccount, *, detail: bool) -> Payload:
+def open_banking_account(account: SimulatedAccount, *, detail: bool) -> Payload:
     """``Account``, with sort code and account number, only in ``detail``."""
     shown: Payload = {
         "AccountId": account.id,
         "Status": "Deleted" if account.closed else "Enabled",
-        "StatusUpdateDateTime": obie_instant(account.created),
+        "StatusUpdateDateTime": open_banking_instant(account.created),
         "Currency": account.currency,
-        "AccountType": account.kind.obie_type,
-        "AccountSubType": account.kind.obie_subtype,
+        "AccountType": account.kind.open_banking_type,
+        "AccountSubType": account.kind.open_banking_subtype,
         "Description": account.description,
         "Nickname": account.description,
         "OpeningDate": account.created.date().isoformat(),
@@ -61,7 +61,7 @@ def obie_account(account: SimulatedAccount, *, detail: bool) -> Payload:
     return shown
 
 
-def obie_balances(account: SimulatedAccount, now: datetime) -> list[Payload]:
+def open_banking_balances(account: SimulatedAccount, now: datetime) -> list[Payload]:
     """``InterimAvailable`` counts what is pending, ``InterimBooked`` does not."""
     figures = {"InterimAvailable": account.balance, "InterimBooked": account.booked_balance}
     return [
@@ -69,14 +69,14 @@ def obie_balances(account: SimulatedAccount, now: datetime) -> list[Payload]:
             "AccountId": account.id,
             "CreditDebitIndicator": _indicator(figure),
             "Type": kind,
-            "DateTime": obie_instant(now),
+            "DateTime": open_banking_instant(now),
             "Amount": _amount(figure, account.currency),
         }
         for kind, figure in figures.items()
     ]
 
 
-def obie_transaction(
+def open_banking_transaction(
     account: SimulatedAccount, transaction: SimulatedTransaction, *, detail: bool
 ) -> Payload:
     """``BookingDateTime`` stays when it settles; ``ValueDateTime`` comes then. Texts only in ``detail``."""
@@ -87,11 +87,11 @@ def obie_transaction(
         "CreditDebitIndicator": _indicator(transaction.amount),
         "Status": _status(transaction),
         "TransactionMutability": "Mutable" if transaction.is_pending else "Immutable",
-        "BookingDateTime": obie_instant(transaction.created),
+        "BookingDateTime": open_banking_instant(transaction.created),
         "Amount": _amount(transaction.amount, account.currency),
     }
     if transaction.settled is not None:
-        shown["ValueDateTime"] = obie_instant(transaction.settled)
+        shown["ValueDateTime"] = open_banking_instant(transaction.settled)
     if detail:
         texts = [transaction.description, transaction.notes]
         shown["TransactionInformation"] = " - ".join(text for text in texts if text)[:500]

@@ -18,17 +18,17 @@ from ledgerbank_adapters.simulated_bank.bank_exchange import (
 from ledgerbank_adapters.simulated_bank.books.simulated_account import SimulatedAccount, SimulatedTransaction
 from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError
 from ledgerbank_adapters.simulated_bank.grants.simulated_consents import SimulatedConsent
-from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_access import (
-    OBIE_RESOURCES,
-    ObieRefusal,
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_consents import (
+    OPEN_BANKING_RESOURCES,
+    OpenBankingRefusal,
     consented,
 )
-from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_payloads import (
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_payloads import (
     Payload,
-    obie_account,
-    obie_balances,
-    obie_instant,
-    obie_transaction,
+    open_banking_account,
+    open_banking_balances,
+    open_banking_instant,
+    open_banking_transaction,
 )
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 
@@ -69,15 +69,15 @@ def _get_transactions(bank: SimulatedBank, arrival: Arrival, consent: SimulatedC
         and _permitted(each, consent)
     ]
     position = _position(arrival, selected)
-    size = bank.settings.obie_page_size
+    size = bank.settings.open_banking_page_size
     page = selected[position : position + size]
     links = _links(arrival, selected, position, size)
     detail = "ReadTransactionsDetail" in consent.permissions
     meta: Payload = {"TotalPages": max(1, -(-len(selected) // size))}
     if selected:
-        meta["FirstAvailableDateTime"] = obie_instant(selected[-1].created)
-        meta["LastAvailableDateTime"] = obie_instant(selected[0].created)
-    data = {"Transaction": [obie_transaction(account, each, detail=detail) for each in page]}
+        meta["FirstAvailableDateTime"] = open_banking_instant(selected[-1].created)
+        meta["LastAvailableDateTime"] = open_banking_instant(selected[0].created)
+    data = {"Transaction": [open_banking_transaction(account, each, detail=detail) for each in page]}
     return json_answer({"Data": data, "Links": links, "Meta": meta})
 
 
@@ -85,12 +85,14 @@ def _accounts_answer(
     arrival: Arrival, consent: SimulatedConsent, accounts: list[SimulatedAccount]
 ) -> Response:
     detail = "ReadAccountsDetail" in consent.permissions
-    return _answer(arrival, {"Account": [obie_account(each, detail=detail) for each in accounts]})
+    return _answer(arrival, {"Account": [open_banking_account(each, detail=detail) for each in accounts]})
 
 
 def _balances_answer(bank: SimulatedBank, arrival: Arrival, accounts: list[SimulatedAccount]) -> Response:
     now = bank.now()
-    return _answer(arrival, {"Balance": [line for each in accounts for line in obie_balances(each, now)]})
+    return _answer(
+        arrival, {"Balance": [line for each in accounts for line in open_banking_balances(each, now)]}
+    )
 
 
 def _answer(arrival: Arrival, data: Payload) -> Response:
@@ -114,7 +116,7 @@ def _query_instant(arrival: Arrival, name: str) -> datetime | None:
         return None
     instant = parse_instant(value, zone="ignored")
     if instant is None:
-        raise ObieRefusal(400, "UK.OBIE.Field.InvalidDate", "That is no instant.", path=name)
+        raise OpenBankingRefusal(400, "UK.OBIE.Field.InvalidDate", "That is no instant.", path=name)
     return instant
 
 
@@ -136,7 +138,7 @@ def _position(arrival: Arrival, selected: list[SimulatedTransaction]) -> int:
     for index, transaction in enumerate(selected):
         if transaction.id == after:
             return index + 1
-    raise ObieRefusal(400, "UK.OBIE.Field.Invalid", "There is no such page.", path="after")
+    raise OpenBankingRefusal(400, "UK.OBIE.Field.Invalid", "There is no such page.", path="after")
 
 
 def _links(
@@ -157,34 +159,34 @@ def _links(
     return links
 
 
-OBIE_ACCOUNT_OPERATIONS = (
+OPEN_BANKING_ACCOUNT_OPERATIONS = (
     BankOperation(
         method="GET",
-        path=f"{OBIE_RESOURCES}/accounts",
+        path=f"{OPEN_BANKING_RESOURCES}/accounts",
         handler=consented(_ACCOUNTS, _list_accounts),
         name="accounts",
     ),
     BankOperation(
         method="GET",
-        path=f"{OBIE_RESOURCES}/accounts/{{account_id}}",
+        path=f"{OPEN_BANKING_RESOURCES}/accounts/{{account_id}}",
         handler=consented(_ACCOUNTS, _get_account),
         name="accounts",
     ),
     BankOperation(
         method="GET",
-        path=f"{OBIE_RESOURCES}/balances",
+        path=f"{OPEN_BANKING_RESOURCES}/balances",
         handler=consented(_BALANCES, _list_balances),
         name="balance",
     ),
     BankOperation(
         method="GET",
-        path=f"{OBIE_RESOURCES}/accounts/{{account_id}}/balances",
+        path=f"{OPEN_BANKING_RESOURCES}/accounts/{{account_id}}/balances",
         handler=consented(_BALANCES, _get_balances),
         name="balance",
     ),
     BankOperation(
         method="GET",
-        path=f"{OBIE_RESOURCES}/accounts/{{account_id}}/transactions",
+        path=f"{OPEN_BANKING_RESOURCES}/accounts/{{account_id}}/transactions",
         handler=consented(_TRANSACTIONS, _get_transactions),
         name="transactions",
     ),

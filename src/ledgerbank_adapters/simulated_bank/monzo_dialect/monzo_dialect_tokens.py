@@ -163,7 +163,7 @@ def _logout(_: SimulatedBank, __: Arrival, grant: Grant) -> Response:
     return json_answer({})
 
 
-MONZO_ACCESS_OPERATIONS = (
+MONZO_TOKEN_OPERATIONS = (
     BankOperation(
         method="POST", path="/oauth2/token", handler=in_monzo_dialect(_token), name=token_operation_name
     ),

@@ -33,11 +33,13 @@ from ledgerbank_adapters.simulated_bank.grants.simulated_grants import (
     GrantRefused,
     RefusalReason,
 )
-from ledgerbank_adapters.simulated_bank.open_banking_dialect.obie_dialect_payloads import obie_consent
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_payloads import (
+    open_banking_consent,
+)
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 
-OBIE_ROOT = "/open-banking-uk"
-OBIE_RESOURCES = "/open-banking/v3.1/aisp"
+OPEN_BANKING_ROOT = "/open-banking-uk"
+OPEN_BANKING_RESOURCES = "/open-banking/v3.1/aisp"
 
 INTERACTION_ID = "x-fapi-interaction-id"
 _REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
@@ -46,7 +48,7 @@ _UNNAMED = UUID("6f1c7f0e-34d0-4a41-9a5c-2f6d0b8e5c11")
 Consented = Callable[[SimulatedBank, Arrival, SimulatedConsent], Response]
 
 
-class ObieRefusal(Exception):  # noqa: N818 - what the bank did
+class OpenBankingRefusal(Exception):  # noqa: N818 - what the bank did
     """An OBErrorResponse1 with one error, whose code is one of the standard's name space."""
 
     def __init__(self, status: int, code: str, message: str, *, path: str | None = None) -> None:
@@ -57,12 +59,12 @@ class ObieRefusal(Exception):  # noqa: N818 - what the bank did
             self.error["Path"] = path
 
 
-_BAD_INTERACTION = ObieRefusal(
+_BAD_INTERACTION = OpenBankingRefusal(
     400, "UK.OBIE.Header.Invalid", "The interaction id must be a UUID.", path=INTERACTION_ID
 )
 
 
-def in_obie_dialect(handler: Handler) -> Handler:
+def in_open_banking_dialect(handler: Handler) -> Handler:
     """Answers what the handler refuses as the standard has it, and sends the interaction's id back."""
 
     def guarded(bank: SimulatedBank, arrival: Arrival) -> Response:
@@ -72,10 +74,12 @@ def in_obie_dialect(handler: Handler) -> Handler:
         interaction = given if given is not None and usable else ours
         try:
             answer = handler(bank, arrival) if usable or given is None else _error(_BAD_INTERACTION, ours)
-        except ObieRefusal as refusal:
+        except OpenBankingRefusal as refusal:
             answer = _error(refusal, interaction)
         except NotAtThisBankError:
-            answer = _error(ObieRefusal(400, "UK.OBIE.Resource.NotFound", "There is none."), interaction)
+            answer = _error(
+                OpenBankingRefusal(400, "UK.OBIE.Resource.NotFound", "There is none."), interaction
+            )
         answer.headers[INTERACTION_ID] = interaction
         return answer
 
@@ -90,7 +94,7 @@ def consented(permission: frozenset[str], handler: Consented) -> Handler:
 
     def checked(bank: SimulatedBank, arrival: Arrival) -> Response:
         try:
-            grant = bank.grants.grant_of(arrival.bearer, dialect=Dialect.OBIE, now=bank.now())
+            grant = bank.grants.grant_of(arrival.bearer, dialect=Dialect.OPEN_BANKING, now=bank.now())
         except GrantRefused as refused:
             if refused.reason is RefusalReason.CONSENT_EXPIRED:
                 raise _consent_is_over("The consent has expired.") from None
@@ -100,21 +104,23 @@ def consented(permission: frozenset[str], handler: Consented) -> Handler:
             raise _consent_is_over("The consent was revoked.")
         if not permission & set(consent.permissions):
             message = "The consent does not permit this."
-            raise ObieRefusal(403, "UK.OBIE.Resource.ConsentMismatch", message)
+            raise OpenBankingRefusal(403, "UK.OBIE.Resource.ConsentMismatch", message)
         return handler(bank, arrival, consent)
 
-    return in_obie_dialect(checked)
+    return in_open_banking_dialect(checked)
 
 
-def _consent_is_over(message: str) -> ObieRefusal:
-    return ObieRefusal(403, "UK.OBIE.Resource.InvalidConsentStatus", message)
+def _consent_is_over(message: str) -> OpenBankingRefusal:
+    return OpenBankingRefusal(403, "UK.OBIE.Resource.InvalidConsentStatus", message)
 
 
-def _unauthorized() -> ObieRefusal:
-    return ObieRefusal(401, "UK.OBIE.Header.Invalid", "The access token is not valid.", path="Authorization")
+def _unauthorized() -> OpenBankingRefusal:
+    return OpenBankingRefusal(
+        401, "UK.OBIE.Header.Invalid", "The access token is not valid.", path="Authorization"
+    )
 
 
-def _error(refusal: ObieRefusal, interaction: str) -> Response:
+def _error(refusal: OpenBankingRefusal, interaction: str) -> Response:
     content = {
         "Code": f"{refusal.status} {_REASONS[refusal.status]}",
         "Id": interaction,
@@ -141,7 +147,7 @@ def _of_client(handler: Callable[[SimulatedBank, Arrival, str], Response]) -> Ha
             raise _unauthorized()
         return handler(bank, arrival, client_id)
 
-    return in_obie_dialect(checked)
+    return in_open_banking_dialect(checked)
 
 
 def _create_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Response:
@@ -190,7 +196,7 @@ def _own_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Simul
 def _consent_answer(arrival: Arrival, consent: SimulatedConsent, *, status: int = 200) -> Response:
     address = arrival.url.partition("?")[0].removesuffix(f"/{consent.id}")
     content = {
-        "Data": obie_consent(consent),
+        "Data": open_banking_consent(consent),
         "Risk": {},
         "Links": {"Self": f"{address}/{consent.id}"},
         "Meta": {"TotalPages": 1},
@@ -202,11 +208,11 @@ def _consent_data(arrival: Arrival) -> dict[str, object]:
     try:
         body = arrival.json()
     except ValueError:
-        raise ObieRefusal(400, "UK.OBIE.Resource.InvalidFormat", "The body must be JSON.") from None
+        raise OpenBankingRefusal(400, "UK.OBIE.Resource.InvalidFormat", "The body must be JSON.") from None
     if not isinstance(body, dict) or not isinstance(body.get("Data"), dict):
-        raise ObieRefusal(400, "UK.OBIE.Field.Missing", "Data is missing.", path="Data")
+        raise OpenBankingRefusal(400, "UK.OBIE.Field.Missing", "Data is missing.", path="Data")
     if body.get("Risk") != {}:
-        raise ObieRefusal(400, "UK.OBIE.Field.Missing", "Risk must be an empty object.", path="Risk")
+        raise OpenBankingRefusal(400, "UK.OBIE.Field.Missing", "Risk must be an empty object.", path="Risk")
     return dict(body["Data"])
 
 
@@ -220,13 +226,13 @@ def _bound(data: dict[str, object], name: str) -> datetime | None:
     return instant
 
 
-def _invalid(name: str, message: str, *, code: str = "Field.Invalid") -> ObieRefusal:
-    return ObieRefusal(400, f"UK.OBIE.{code}", message, path=f"Data.{name}")
+def _invalid(name: str, message: str, *, code: str = "Field.Invalid") -> OpenBankingRefusal:
+    return OpenBankingRefusal(400, f"UK.OBIE.{code}", message, path=f"Data.{name}")
 
 
-_CONSENTS = f"{OBIE_RESOURCES}/account-access-consents"
+_CONSENTS = f"{OPEN_BANKING_RESOURCES}/account-access-consents"
 
-OBIE_CONSENT_OPERATIONS = (
+OPEN_BANKING_CONSENT_OPERATIONS = (
     BankOperation(method="POST", path=_CONSENTS, handler=_of_client(_create_consent), name="consents.create"),
     BankOperation(
         method="GET",
