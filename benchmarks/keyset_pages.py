@@ -121,7 +121,7 @@ def book_until(
             direction=Direction.CREDIT,
             payment_type=PaymentType.DEPOSIT,
             description="Booked meanwhile",
-            account_id=account.id,
+            user_bank_account_id=account.id,
         )
         payment = bank.services.payments.create(owner, draft)
         booked.append(bank.services.payment_processing.process(owner, payment_id=payment.id).id)

@@ -76,7 +76,7 @@ def draft(account: Account, number: int, description: str) -> PaymentDraft:
         direction=Direction.DEBIT,
         payment_type=PaymentType.PAYMENT,
         description=description,
-        account_id=account.id,
+        user_bank_account_id=account.id,
     )
 
 

@@ -118,7 +118,7 @@ class Bench:
                 direction=Direction.DEBIT,
                 payment_type=PaymentType.PAYMENT,
                 description=f"Payment {self.bank.ids.new_id()}",
-                account_id=self.account.id,
+                user_bank_account_id=self.account.id,
             ),
         )
         self.bank.services.payment_schedules.schedule(self.customer, payment_id=payment.id)

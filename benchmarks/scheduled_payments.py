@@ -194,7 +194,7 @@ def _draft(account: Account, description: str) -> PaymentDraft:
         direction=Direction.DEBIT,
         payment_type=PaymentType.PAYMENT,
         description=description,
-        account_id=account.id,
+        user_bank_account_id=account.id,
     )
 
 

@@ -308,7 +308,7 @@ def pending_payments(bank: SandboxBank, number: int, chance: random.Random) -> l
             direction=Direction.DEBIT,
             payment_type=PaymentType.PAYMENT,
             description=f"Payment {position} {bank.ids.new_id()}",
-            account_id=account.id,
+            user_bank_account_id=account.id,
         )
         drafts.append((customer, draft))
     created = bank.services.payments.create_many(drafts)

@@ -61,7 +61,7 @@ class PaymentSignature:
     much, and what for. The type does not count. No counterparty is the same as no counterparty."""
 
     user_id: UUID
-    account_id: UUID
+    user_bank_account_id: UUID
     counterparty_account_id: UUID | None
     amount: Decimal
     currency_code: str
@@ -84,7 +84,7 @@ class PaymentDraft:
     direction: Direction
     payment_type: PaymentType
     description: str
-    account_id: UUID
+    user_bank_account_id: UUID
     currency_code: str | None = None
     counterparty_account_id: UUID | None = None
 
@@ -93,14 +93,14 @@ class PaymentDraft:
         require_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
         require_member(PaymentType, self.payment_type, Reason.INVALID_PAYMENT_TYPE, field="payment_type")
         object.__setattr__(self, "description", _described(self.description))
-        require_ids(user_bank_account_id=self.account_id)
+        require_ids(user_bank_account_id=self.user_bank_account_id)
         require_optional_ids(counterparty_account_id=self.counterparty_account_id)
         if self.currency_code is not None:
             object.__setattr__(self, "currency_code", _currency_code(self.currency_code))
         if self.counterparty_account_id is None:
             return
         transfers_out = self.payment_type is PaymentType.TRANSFER and self.direction is Direction.DEBIT
-        if not transfers_out or self.counterparty_account_id == self.account_id:
+        if not transfers_out or self.counterparty_account_id == self.user_bank_account_id:
             raise DomainError(Reason.INVALID_COUNTERPARTY, field="counterparty_account_id")
 
 
@@ -166,7 +166,7 @@ class Payment:
     def signature(self) -> PaymentSignature:
         return PaymentSignature(
             user_id=self.user_id,
-            account_id=self.user_bank_account_id,
+            user_bank_account_id=self.user_bank_account_id,
             counterparty_account_id=self.counterparty_account_id,
             amount=self.amount.amount,
             currency_code=self.currency.code,

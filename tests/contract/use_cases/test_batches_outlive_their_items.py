@@ -59,7 +59,7 @@ def drafted(account, **changes):
         "direction": Direction.DEBIT,
         "payment_type": PaymentType.PAYMENT,
         "description": str(uuid4()),
-        "account_id": account.id,
+        "user_bank_account_id": account.id,
     }
     try:
         return PaymentDraft(**fields | changes)

@@ -105,7 +105,9 @@ class LiveWorld(SandboxBank):
         """A debit payment unless told otherwise."""
         asked: DraftFields = {"direction": Direction.DEBIT, "payment_type": PaymentType.PAYMENT}
         asked |= fields
-        return PaymentDraft(amount=Decimal(amount), description=description, account_id=account.id, **asked)
+        return PaymentDraft(
+            amount=Decimal(amount), description=description, user_bank_account_id=account.id, **asked
+        )
 
     def pending(
         self,

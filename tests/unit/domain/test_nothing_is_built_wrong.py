@@ -80,7 +80,7 @@ def a_draft(**changes: Any) -> PaymentDraft:
         "direction": Direction.DEBIT,
         "payment_type": PaymentType.TRANSFER,
         "description": "Rent",
-        "account_id": ACCOUNT,
+        "user_bank_account_id": ACCOUNT,
     }
     return PaymentDraft(**sound | changes)
 
@@ -172,9 +172,9 @@ def test_a_description_is_trimmed_and_a_plain_string() -> None:
         ({"direction": None}, "invalid_direction"),
         ({"payment_type": "TRANSFER"}, "invalid_payment_type"),
         ({"payment_type": Direction.DEBIT}, "invalid_payment_type"),
-        ({"account_id": str(ACCOUNT)}, "invalid_uuid_format"),
-        ({"account_id": ACCOUNT.int}, "invalid_uuid_format"),
-        ({"account_id": None}, "invalid_uuid_format"),
+        ({"user_bank_account_id": str(ACCOUNT)}, "invalid_uuid_format"),
+        ({"user_bank_account_id": ACCOUNT.int}, "invalid_uuid_format"),
+        ({"user_bank_account_id": None}, "invalid_uuid_format"),
         ({"counterparty_account_id": str(OTHER_ACCOUNT)}, "invalid_uuid_format"),
         ({"counterparty_account_id": ACCOUNT}, "invalid_counterparty"),
         ({"currency_code": "GB"}, "invalid_currency_format"),

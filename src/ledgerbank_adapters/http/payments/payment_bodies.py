@@ -43,7 +43,7 @@ class PaymentBody:
             direction=self.direction,
             payment_type=self.payment_type,
             description=self.description,
-            account_id=self.user_bank_account_id,
+            user_bank_account_id=self.user_bank_account_id,
             currency_code=self.currency,
             counterparty_account_id=self.counterparty_account_id,
         )

@@ -162,9 +162,9 @@ class PostgresPaymentRepository(PaymentRepository):
         wanted = list(signatures)
         asked = {
             "user_ids": array_literal(signature.user_id for signature in wanted),
-            "account_ids": array_literal(signature.account_id for signature in wanted),
+            "account_ids": array_literal(signature.user_bank_account_id for signature in wanted),
             "receiving_ids": array_literal(
-                signature.counterparty_account_id or signature.account_id for signature in wanted
+                signature.counterparty_account_id or signature.user_bank_account_id for signature in wanted
             ),
             "amounts": array_literal(signature.amount for signature in wanted),
             "currencies": array_literal(signature.currency_code for signature in wanted),

@@ -112,7 +112,7 @@ class PaymentService:
         """
         with self.start_unit_of_work() as work:
             parties = _seen_parties(work, draft)
-            account = parties.accounts.get(draft.account_id)
+            account = parties.accounts.get(draft.user_bank_account_id)
             if account is None:
                 raise _unknown_account()
             facts = self._facts(actor, draft, account, parties)
@@ -223,7 +223,7 @@ class PaymentService:
             actor = actor_among(parties.users, actor)
         except DomainError as refusal:
             return refusal
-        account = parties.accounts.get(draft.account_id)
+        account = parties.accounts.get(draft.user_bank_account_id)
         if account is None:
             return _unknown_account()
         facts = self._facts(actor, draft, account, parties)
@@ -293,7 +293,7 @@ class PaymentService:
     ) -> PaymentFacts:
         signature = PaymentSignature(
             user_id=facts.payer_id,
-            account_id=facts.account.id,
+            user_bank_account_id=facts.account.id,
             counterparty_account_id=facts.counterparty_account_id,
             amount=facts.amount,
             currency_code=facts.account.currency.code,
@@ -330,7 +330,7 @@ def _held_parties(work: UnitOfWork, requests: Sequence[tuple[Actor, PaymentDraft
     again once those are held. Who would receive is looked at under lock when money moves.
     """
     drafts = [draft for _, draft in requests]
-    paying = work.accounts.find_many({draft.account_id for draft in drafts})
+    paying = work.accounts.find_many({draft.user_bank_account_id for draft in drafts})
     payer_ids = {account.user_id for account in paying.values()}
     held = work.users.find_many_for_share(payer_ids | actor_ids([actor for actor, _ in requests]))
     accounts = _accounts_of(work, drafts)
@@ -345,7 +345,7 @@ def _seen_parties(work: UnitOfWork, draft: PaymentDraft) -> _Parties:
 
 
 def _accounts_of(work: UnitOfWork, drafts: Sequence[PaymentDraft]) -> Mapping[UUID, Account]:
-    wanted = {draft.account_id for draft in drafts}
+    wanted = {draft.user_bank_account_id for draft in drafts}
     wanted |= {draft.counterparty_account_id for draft in drafts if draft.counterparty_account_id}
     return work.accounts.find_many(wanted)
 

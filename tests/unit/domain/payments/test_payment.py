@@ -116,7 +116,7 @@ def draft(**fields: Any) -> PaymentDraft:
         "direction": Direction.DEBIT,
         "payment_type": PaymentType.TRANSFER,
         "description": "Rent",
-        "account_id": ACCOUNT,
+        "user_bank_account_id": ACCOUNT,
     }
     return PaymentDraft(**{**defaults, **fields})
 
