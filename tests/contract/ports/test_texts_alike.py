@@ -1,6 +1,7 @@
 """Texts that are the same to people are the same to every storage."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from tests.support.races import race, reasons
@@ -26,18 +27,18 @@ SPELLINGS = [
 NEWEST = KeysetRequest(sort=Sort(field="posted_at", descending=True))
 
 
-def register(world: ServiceWorld, email, password=PASSWORD):
+def register(world: ServiceWorld, email: str, password: str = PASSWORD):
     return world.users.register(
         ANONYMOUS,
         NewUser(email=email, full_name="Zoë", password=password, password_confirmation=password),
     )
 
 
-def login(world: ServiceWorld, email, password=PASSWORD):
+def login(world: ServiceWorld, email: str, password: str = PASSWORD):
     return world.auth.log_in(ANONYMOUS, email=email, password=password)[1]
 
 
-def found(world: ServiceWorld, text):
+def found(world: ServiceWorld, text: str):
     with world.start_unit_of_work() as work:
         lines = work.transactions.list_keyset(TransactionFilter(text=text), request=NEWEST).items
     return {line.description for line in lines}
@@ -46,13 +47,13 @@ def found(world: ServiceWorld, text):
 def test_of_simultaneous_registrations_of_one_email_in_many_spellings_one_succeeds(
     world: ServiceWorld,
 ) -> None:
-    outcomes = race([lambda email=email: register(world, email) for email in SPELLINGS * 2])
+    outcomes = race([partial(register, world, email) for email in SPELLINGS * 2])
     assert reasons(outcomes) == ["email_already_exists"] * (len(SPELLINGS) * 2 - 1)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_an_email_logs_in_however_it_is_spelled_and_is_shown_as_it_was_registered(
-    world: ServiceWorld, spelling
+    world: ServiceWorld, spelling: str
 ) -> None:
     user = register(world, SPELLINGS[0])
     assert user.email == SPELLINGS[0]
@@ -114,7 +115,9 @@ def test_emails_are_sorted_by_their_identity(world: ServiceWorld) -> None:
         ("no break space", "no\u00a0break\u3000space"),
     ],
 )
-def test_a_password_logs_in_however_the_keyboard_spells_it(world: ServiceWorld, registered, typed) -> None:
+def test_a_password_logs_in_however_the_keyboard_spells_it(
+    world: ServiceWorld, registered: str, typed: str
+) -> None:
     user = register(world, "zoe@example.com", registered)
     assert login(world, "zoe@example.com", typed) == user
 
@@ -122,7 +125,7 @@ def test_a_password_logs_in_however_the_keyboard_spells_it(world: ServiceWorld, 
 @pytest.mark.parametrize(
     "typed", ["CAF\u00c9-AU-LAIT", "cafe-au-lait", "ca\uff46\u00e9-au-lait", " caf\u00e9-au-lait"]
 )
-def test_case_accents_width_and_blanks_of_a_password_count(world: ServiceWorld, typed) -> None:
+def test_case_accents_width_and_blanks_of_a_password_count(world: ServiceWorld, typed: str) -> None:
     register(world, "zoe@example.com", "caf\u00e9-au-lait")
     with pytest.raises(DomainError, match="invalid_credentials"):
         login(world, "zoe@example.com", typed)
@@ -177,7 +180,7 @@ def test_a_password_is_changed_however_the_current_one_is_spelled_and_not_to_ano
     ],
 )
 def test_a_line_is_found_by_any_spelling_of_a_part_of_its_description(
-    world: ServiceWorld, description, questions
+    world: ServiceWorld, description: str, questions
 ) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
@@ -187,7 +190,7 @@ def test_a_line_is_found_by_any_spelling_of_a_part_of_its_description(
 
 
 @pytest.mark.parametrize("question", ["borras", "ΒΟΡΡΑΣ", "strase", "a%t", "m_rket", "ısparta"])
-def test_what_is_no_spelling_of_it_finds_nothing(world: ServiceWorld, question) -> None:
+def test_what_is_no_spelling_of_it_finds_nothing(world: ServiceWorld, question: str) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     for description in ("ΒΟΡΡΆΣ market", "Straße", "ISPARTA"):

@@ -100,7 +100,7 @@ def test_what_a_login_loses_is_gone(
 
 @pytest.mark.parametrize("lacking", ["refresh", "expires_at"])
 def test_a_bank_may_give_less_than_two_tokens_and_an_expiry(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, lacking
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, lacking: str
 ) -> None:
     login = given.a_login(alice, tokens=sealed(given, **{lacking: None}))
 

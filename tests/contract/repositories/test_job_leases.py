@@ -7,7 +7,7 @@ passes over such rows is in ``test_postgres_jobs``.
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from hypothesis import HealthCheck, settings
@@ -293,7 +293,7 @@ def test_overdue_are_executing_jobs_whose_lease_has_expired_the_longest_ago_firs
 ) -> None:
     now = given.clock.now()
 
-    def executing(expires_at) -> Job:
+    def executing(expires_at: datetime) -> Job:
         return given.a_job(state=JobState.EXECUTING, lease=new_lease(given, expires_at=expires_at))
 
     overdue = [executing(now - number * SECOND) for number in range(3)]

@@ -299,7 +299,7 @@ def test_unfinished_syncs_of_logins_are_found_with_and_without_a_key(
     ],
 )
 def test_jobs_are_listed_newest_first_and_narrowed_by_every_filter_as_they_are_at_that_time(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, wanted, numbers
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, wanted: JobFilter, numbers
 ) -> None:
     now = given.clock.now()
     kinds = [

@@ -64,7 +64,7 @@ def assert_refused(refusal: pytest.ExceptionInfo[DomainError]) -> None:
 )
 @pytest.mark.parametrize("state", JobState)
 def test_a_job_keeps_its_key_for_itself_as_long_as_its_kind_says(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind, state
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind: JobKind, state: JobState
 ) -> None:
     first = new_keyed_job(given, kind, state)
     second = new_keyed_job(given, kind)
@@ -128,7 +128,7 @@ def test_a_unit_of_work_goes_on_after_a_job_was_left_out(
 
 @pytest.mark.parametrize("kind", [JobKind.PAYMENT_PROCESS, JobKind.BANK_SYNC])
 def test_a_job_that_gave_up_its_key_cannot_come_back_beside_its_successor(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind: JobKind
 ) -> None:
     discarded, successor = new_keyed_job(given, kind, JobState.DISCARDED), new_keyed_job(given, kind)
     given.stored(lambda work: work.jobs.add_many([discarded, successor]))
@@ -142,7 +142,7 @@ def test_a_job_that_gave_up_its_key_cannot_come_back_beside_its_successor(
 
 @pytest.mark.parametrize("kind", [JobKind.PAYMENT_PROCESS, JobKind.BANK_SYNC])
 def test_of_twenty_that_add_one_key_at_once_one_adds_it(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, kind: JobKind
 ) -> None:
     contenders = [new_keyed_job(given, kind) for _ in range(20)]
 

@@ -9,6 +9,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
+from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Role
 from ledgerbank_domain.ledger.journal import Direction
@@ -52,7 +53,7 @@ def codes(outcomes):
     return [outcome.reason.code if isinstance(outcome, DomainError) else None for outcome in outcomes]
 
 
-def drafted(account, **changes):
+def drafted(account: Account, **changes):
     """As an embedder reads a batch: what is no draft is that item's own outcome."""
     fields = {
         "amount": Decimal("0.01"),
@@ -68,7 +69,7 @@ def drafted(account, **changes):
 
 
 @pytest.fixture
-def customer(world: ServiceWorld):
+def customer(world: ServiceWorld) -> tuple[Actor, Account]:
     user, actor = world.user()
     return actor, world.account_of(user, "1000")
 
@@ -76,7 +77,7 @@ def customer(world: ServiceWorld):
 @EXAMPLES
 @for_all(changes=st.lists(odd_drafts, min_size=1, max_size=4), junk=st.lists(odd_values, max_size=3))
 def test_whatever_is_thrown_into_a_batch_of_drafts_its_neighbours_are_stored(
-    world: ServiceWorld, customer, changes, junk
+    world: ServiceWorld, customer: tuple[Actor, Account], changes, junk
 ) -> None:
     actor, account = customer
     sound = [(actor, drafted(account)), (actor, drafted(account))]
@@ -99,7 +100,7 @@ def test_whatever_is_thrown_into_a_batch_of_drafts_its_neighbours_are_stored(
 @EXAMPLES
 @for_all(junk=st.lists(odd_values, min_size=1, max_size=5))
 def test_whatever_is_thrown_into_a_batch_of_orders_its_neighbours_are_executed(
-    world: ServiceWorld, customer, junk
+    world: ServiceWorld, customer: tuple[Actor, Account], junk
 ) -> None:
     actor, account = customer
     first, second = world.payments.create_many([(actor, drafted(account)), (actor, drafted(account))])
@@ -126,7 +127,7 @@ def test_whatever_is_thrown_into_a_batch_of_orders_its_neighbours_are_executed(
 @EXAMPLES
 @for_all(junk=st.lists(odd_values, min_size=1, max_size=5))
 def test_whatever_is_thrown_into_a_batch_of_callers_its_neighbours_are_recognised(
-    world: ServiceWorld, customer, junk
+    world: ServiceWorld, customer: tuple[Actor, Account], junk
 ) -> None:
     pair, _ = world.auth.log_in(ANONYMOUS, email="alice@example.com", password=PASSWORD)
     claims = world.auth.codec.decode_access(pair.access_token, now=world.clock.now())
@@ -145,7 +146,9 @@ def test_whatever_is_thrown_into_a_batch_of_callers_its_neighbours_are_recognise
     assert all(isinstance(outcome, DomainError) for outcome in outcomes[1:-1])
 
 
-def test_each_item_is_refused_for_what_is_wrong_with_it(world: ServiceWorld, customer) -> None:
+def test_each_item_is_refused_for_what_is_wrong_with_it(
+    world: ServiceWorld, customer: tuple[Actor, Account]
+) -> None:
     actor, account = customer
     sound = drafted(account)
     outcomes = world.payments.create_many(
@@ -163,7 +166,7 @@ def test_each_item_is_refused_for_what_is_wrong_with_it(world: ServiceWorld, cus
 
 
 def test_amounts_that_only_the_account_can_judge_are_refused_by_themselves(
-    world: ServiceWorld, customer
+    world: ServiceWorld, customer: tuple[Actor, Account]
 ) -> None:
     actor, account = customer
     amounts = ["0.01", "0.001", "1E-60", "9999999999999", "1E+3", "0.02"]
@@ -182,7 +185,7 @@ def test_amounts_that_only_the_account_can_judge_are_refused_by_themselves(
 
 
 def test_a_payment_refused_while_it_is_booked_leaves_its_neighbours_alone(
-    world: ServiceWorld, customer
+    world: ServiceWorld, customer: tuple[Actor, Account]
 ) -> None:
     actor, account = customer
     receiver = world.account_of(world.user("bob@example.com")[0], "1")

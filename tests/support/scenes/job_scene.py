@@ -1,5 +1,6 @@
 """Who meets over a job: a payer, an administrator, and what both may do with it."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Unpack
 
@@ -50,7 +51,12 @@ class JobScene:
         return brought_to(self.given, self.schedule(payment), state)
 
     def job_of_kind(
-        self, kind: JobKind, *, state: JobState = JobState.AVAILABLE, key: str | None = None, **args: str
+        self,
+        kind: JobKind,
+        *,
+        state: JobState = JobState.AVAILABLE,
+        key: str | None = None,
+        args: Mapping[str, object] | None = None,
     ) -> Job:
         return brought_to(self.given, a_job(self.given, kind, args=args, unique_key=key), state)
 

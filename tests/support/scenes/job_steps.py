@@ -28,7 +28,7 @@ def a_job(
     given: EntityBuilder,
     kind: JobKind = JobKind.MAINTENANCE_PRUNE,
     *,
-    args: Mapping[str, str] | None = None,
+    args: Mapping[str, object] | None = None,
     **fields: Unpack[JobFields],
 ) -> Job:
     """A job that is due now, unless told otherwise."""
@@ -55,6 +55,12 @@ def brought_to(given: EntityBuilder, job: Job, state: JobState) -> Job:
     return brought
 
 
+def last_reason(job: Job) -> Reason:
+    """Why it failed the last time: it did."""
+    assert job.last_error is not None
+    return job.last_error.reason
+
+
 def _begun(given: EntityBuilder, job: Job) -> Job:
     now = given.clock.now()
     lease = JobLease(token=given.ids.new_id(), owner_id=given.ids.new_id(), expires_at=now + LEASE_TIME)
@@ -73,8 +79,7 @@ def _save(work: UnitOfWork, job: Job, *, at: datetime) -> None:
         payment_id = payment_of(job)
         payment = work.payments.find_many_for_update([payment_id])[payment_id].started(at=at)
         if job.state is JobState.DISCARDED:
-            assert job.last_error is not None
-            payment = payment.failed(job.last_error.reason, at=at)
+            payment = payment.failed(last_reason(job), at=at)
         if job.state is JobState.RETRYABLE:
             payment = payment.returned_to_pending(at=at)
         work.payments.save_many([payment])

@@ -121,6 +121,11 @@ class LiveWorld(SandboxBank):
         text = description or f"Payment {self.ids.new_id()}"
         return self.payments.create(actor, self.draft(account, amount, text, **fields))
 
+    def objection(self, actor: Actor, draft: PaymentDraft) -> str | None:
+        """Why the draft would not be processed; None: it would."""
+        error = self.payments.validate(actor, draft).error
+        return None if error is None else error.reason.code
+
     def balance(self, account: Account) -> Decimal:
         with self.start_unit_of_work() as work:
             return work.accounts.find_many([account.id])[account.id].balance.amount

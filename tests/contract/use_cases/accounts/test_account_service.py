@@ -3,23 +3,28 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from uuid import UUID
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.refusals import refusal_of
 from tests.support.scenes.entity_builder import EntityBuilder
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.scenes.service_world import Customer, ServiceWorld
 
 from ledgerbank_domain.banking.account import (
+    Account,
     AccountChanges,
     AccountStatus,
     AccountType,
     NewAccount,
 )
 from ledgerbank_domain.banking.bank import BankChanges, BankStatus
+from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.banking.transaction import TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import parse_currency
@@ -30,13 +35,7 @@ from ledgerbank_domain.users.user import UserStatus
 BY_TIME = KeysetRequest(sort=Sort(field="posted_at", descending=True))
 
 
-def refused(call) -> DomainError:
-    with pytest.raises(DomainError) as error:
-        call()
-    return error.value
-
-
-def new_account(login, **fields) -> NewAccount:
+def new_account(login: BankLogin, **fields) -> NewAccount:
     asked = {
         "user_bank_login_id": login.id,
         "currency": parse_currency("GBP"),
@@ -51,27 +50,27 @@ def changed(**fields) -> AccountChanges:
 
 
 @pytest.fixture
-def alice(world: ServiceWorld):
+def alice(world: ServiceWorld) -> Customer:
     return world.user("alice@example.com")
 
 
 @pytest.fixture
-def bob(world: ServiceWorld):
+def bob(world: ServiceWorld) -> Customer:
     return world.user("bob@example.com")
 
 
 @pytest.fixture
-def admin(world: ServiceWorld):
+def admin(world: ServiceWorld) -> Actor:
     return world.user("admin@example.com", role=Role.ADMIN)[1]
 
 
 @pytest.fixture
-def support(world: ServiceWorld):
+def support(world: ServiceWorld) -> Actor:
     return world.user("support@example.com", role=Role.SUPPORT)[1]
 
 
 def test_an_account_is_opened_empty_at_the_bank_of_its_login(
-    world: ServiceWorld, given: EntityBuilder, alice
+    world: ServiceWorld, given: EntityBuilder, alice: Customer
 ) -> None:
     user, actor = alice
     branch = given.a_branch()
@@ -94,18 +93,18 @@ def test_an_account_is_opened_empty_at_the_bank_of_its_login(
 
 
 def test_accounts_are_opened_at_ones_own_logins_only(
-    world: ServiceWorld, given: EntityBuilder, alice, bob, admin
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, bob: Customer, admin: Actor
 ) -> None:
     login = given.a_login(alice[0])
     for stranger in (bob[1], admin):
-        error = refused(lambda a=stranger: world.accounts.create(a, new_account(login)))
+        error = refusal_of(lambda a=stranger: world.accounts.create(a, new_account(login)))
         assert error.reason.code == "insufficient_permissions"
     unknown = replace(login, id=world.ids.new_id())
-    error = refused(lambda: world.accounts.create(alice[1], new_account(unknown)))
+    error = refusal_of(lambda: world.accounts.create(alice[1], new_account(unknown)))
     assert (error.reason.code, error.details["field"]) == ("bank_login_not_found", "user_bank_login_id")
 
 
-def test_an_account_at_the_house_bank_is_held_here(world: ServiceWorld, alice) -> None:
+def test_an_account_at_the_house_bank_is_held_here(world: ServiceWorld, alice: Customer) -> None:
     asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
     account = world.accounts.create(alice[1], asked)
     assert world.accounts.get(alice[1], account_id=account.id) == account
@@ -117,29 +116,33 @@ def test_an_account_at_the_house_bank_is_held_here(world: ServiceWorld, alice) -
 
 
 def test_administrators_open_accounts_for_others_and_nobody_else_does(
-    world: ServiceWorld, alice, bob, admin, support
+    world: ServiceWorld, alice: Customer, bob: Customer, admin: Actor, support: Actor
 ) -> None:
     asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING, user_id=alice[0].id)
     assert world.accounts.create(admin, asked).user_id == alice[0].id
     for stranger in (bob[1], support):
-        error = refused(lambda a=stranger: world.accounts.create(a, asked))
+        error = refusal_of(partial(world.accounts.create, stranger, asked))
         assert error.reason.code == "insufficient_permissions"
     unknown = replace(asked, user_id=world.ids.new_id())
-    assert refused(lambda: world.accounts.create(bob[1], unknown)).reason.code == "insufficient_permissions"
-    error = refused(lambda: world.accounts.create(admin, unknown))
+    assert (
+        refusal_of(lambda: world.accounts.create(bob[1], unknown)).reason.code == "insufficient_permissions"
+    )
+    error = refusal_of(lambda: world.accounts.create(admin, unknown))
     assert (error.reason.code, error.details["field"]) == ("user_not_found", "user_id")
     world.set_user_status(alice[0], UserStatus.SUSPENDED)
-    assert refused(lambda: world.accounts.create(admin, asked)).reason.code == "account_inactive"
+    assert refusal_of(lambda: world.accounts.create(admin, asked)).reason.code == "account_inactive"
 
 
-def test_no_account_is_opened_while_the_house_bank_is_inactive(world: ServiceWorld, alice, admin) -> None:
+def test_no_account_is_opened_while_the_house_bank_is_inactive(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     asked = NewAccount(currency=parse_currency("GBP"), account_type=AccountType.CHECKING)
     world.banks.update(admin, bank_id=HOUSE_BANK_ID, changes=BankChanges(status=BankStatus.INACTIVE))
-    assert refused(lambda: world.accounts.create(alice[1], asked)).reason.code == "bank_inactive"
+    assert refusal_of(lambda: world.accounts.create(alice[1], asked)).reason.code == "bank_inactive"
 
 
 def test_administrators_pay_in_and_out_with_the_customer_as_the_one_it_is_about(
-    world: ServiceWorld, alice, admin
+    world: ServiceWorld, alice: Customer, admin: Actor
 ) -> None:
     user, actor = alice
     account = world.accounts.create(
@@ -163,45 +166,47 @@ def test_administrators_pay_in_and_out_with_the_customer_as_the_one_it_is_about(
 
 
 def test_a_bank_that_feeds_accounts_says_itself_which_is_which(
-    world: ServiceWorld, given: EntityBuilder, alice, bob
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, bob: Customer
 ) -> None:
     branch = given.a_branch(given.a_bank(integration_module="monzo"))
     login = given.a_login(alice[0], branch)
-    error = refused(lambda: world.accounts.create(alice[1], new_account(login, external_account_id="acc_1")))
+    error = refusal_of(
+        lambda: world.accounts.create(alice[1], new_account(login, external_account_id="acc_1"))
+    )
     assert (error.reason.code, error.details["field"]) == ("account_fed_by_bank", "external_account_id")
     assert world.accounts.create(alice[1], new_account(login)).fed
 
 
 def test_nobody_sets_the_balance_of_an_account_that_its_bank_feeds(
-    world: ServiceWorld, given: EntityBuilder, alice, admin
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, admin: Actor
 ) -> None:
     login = given.a_login(alice[0], given.a_branch(given.a_bank(integration_module="monzo")))
     fed = world.accounts.create(alice[1], new_account(login))
     for actor in (alice[1], admin):
         for named in (("balance",), ("currency", "balance")):
             asked = changed(account_name="New", immutable_fields=named)
-            error = refused(lambda: world.accounts.update(actor, account_id=fed.id, changes=asked))  # noqa: B023
+            error = refusal_of(lambda: world.accounts.update(actor, account_id=fed.id, changes=asked))  # noqa: B023
             assert (error.reason.code, error.details["field"]) == ("account_fed_by_bank", "balance")
     other = changed(immutable_fields=("currency",))
-    error = refused(lambda: world.accounts.update(alice[1], account_id=fed.id, changes=other))
+    error = refusal_of(lambda: world.accounts.update(alice[1], account_id=fed.id, changes=other))
     assert (error.reason.code, error.details["field"]) == ("insufficient_permissions", "currency")
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.ADMIN])
 def test_an_account_at_a_login_is_its_owners_whoever_else_is_named(
-    world: ServiceWorld, given: EntityBuilder, bob, role
+    world: ServiceWorld, given: EntityBuilder, bob: Customer, role: Role
 ) -> None:
     user, actor = world.user("carol@example.com", role=role)
     login = given.a_login(user)
     for named in (bob[0].id, world.ids.new_id()):
-        error = refused(lambda: world.accounts.create(actor, new_account(login, user_id=named)))  # noqa: B023
+        error = refusal_of(lambda: world.accounts.create(actor, new_account(login, user_id=named)))  # noqa: B023
         assert (error.reason.code, error.details["field"]) == ("insufficient_permissions", "user_id")
     opened = world.accounts.create(actor, new_account(login, user_id=actor.user_id))
     assert opened.user_id == actor.user_id
 
 
 def test_one_customers_external_ids_are_no_business_of_anothers(
-    world: ServiceWorld, given: EntityBuilder, alice, bob
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, bob: Customer
 ) -> None:
     branch = given.a_branch()
     for user, actor in (alice, bob):
@@ -211,7 +216,7 @@ def test_one_customers_external_ids_are_no_business_of_anothers(
 
 
 def test_of_simultaneous_accounts_with_one_external_id_exactly_one_is_opened(
-    world: ServiceWorld, given: EntityBuilder, alice
+    world: ServiceWorld, given: EntityBuilder, alice: Customer
 ) -> None:
     asked = new_account(given.a_login(alice[0]), external_account_id="acc_1")
     outcomes = race([lambda: world.accounts.create(alice[1], asked)] * 6)
@@ -221,14 +226,16 @@ def test_of_simultaneous_accounts_with_one_external_id_exactly_one_is_opened(
 
 
 def test_a_user_who_lost_his_status_meanwhile_opens_no_account(
-    world: ServiceWorld, given: EntityBuilder, alice
+    world: ServiceWorld, given: EntityBuilder, alice: Customer
 ) -> None:
     login = given.a_login(alice[0])
     world.set_user_status(alice[0], UserStatus.SUSPENDED)
-    assert refused(lambda: world.accounts.create(alice[1], new_account(login))).reason.code == "token_revoked"
+    assert (
+        refusal_of(lambda: world.accounts.create(alice[1], new_account(login))).reason.code == "token_revoked"
+    )
 
 
-def test_an_owner_changes_name_and_status_and_nothing_else(world: ServiceWorld, alice) -> None:
+def test_an_owner_changes_name_and_status_and_nothing_else(world: ServiceWorld, alice: Customer) -> None:
     account = world.account_of(alice[0], "10")
     world.clock.advance(timedelta(seconds=1))
     result = world.accounts.update(
@@ -242,7 +249,7 @@ def test_an_owner_changes_name_and_status_and_nothing_else(world: ServiceWorld, 
 
 
 def test_staff_change_the_accounts_of_others_and_it_is_recorded_as_theirs(
-    world: ServiceWorld, alice, support
+    world: ServiceWorld, alice: Customer, support: Actor
 ) -> None:
     account = world.account_of(alice[0])
     world.accounts.update(support, account_id=account.id, changes=changed(account_name="New"))
@@ -250,13 +257,13 @@ def test_staff_change_the_accounts_of_others_and_it_is_recorded_as_theirs(
 
 
 def test_first_comes_the_account_then_its_owner_then_the_fields_then_its_state(
-    world: ServiceWorld, alice, bob, admin
+    world: ServiceWorld, alice: Customer, bob: Customer, admin: Actor
 ) -> None:
     closed = world.account_of(alice[0], status=AccountStatus.CLOSED)
     forbidden = changed(immutable_fields=("balance",))
 
-    def reason(actor, account_id, changes) -> str:
-        return refused(
+    def reason(actor: Actor, account_id: UUID, changes) -> str:
+        return refusal_of(
             lambda: world.accounts.update(actor, account_id=account_id, changes=changes)
         ).reason.code
 
@@ -271,34 +278,36 @@ def test_first_comes_the_account_then_its_owner_then_the_fields_then_its_state(
 
 
 @pytest.mark.parametrize("status", [AccountStatus.FROZEN, AccountStatus.SUSPENDED])
-def test_only_staff_set_and_lift_what_stops_an_account(world: ServiceWorld, alice, support, status) -> None:
+def test_only_staff_set_and_lift_what_stops_an_account(
+    world: ServiceWorld, alice: Customer, support: Actor, status: AccountStatus
+) -> None:
     account = world.account_of(alice[0])
 
-    def set_status(actor, wanted):
+    def set_status(actor: Actor, wanted):
         return world.accounts.update(actor, account_id=account.id, changes=changed(status=wanted)).status
 
-    error = refused(lambda: set_status(alice[1], status))
+    error = refusal_of(lambda: set_status(alice[1], status))
     assert (error.reason.code, error.details) == ("insufficient_permissions", {"field": "status"})
     assert set_status(support, status) is status
     for lifted in (AccountStatus.ACTIVE, AccountStatus.INACTIVE, AccountStatus.CLOSED, status):
-        assert refused(lambda s=lifted: set_status(alice[1], s)).reason.code == "insufficient_permissions"
+        assert refusal_of(partial(set_status, alice[1], lifted)).reason.code == "insufficient_permissions"
     world.accounts.update(alice[1], account_id=account.id, changes=changed(account_name="Still mine"))
     assert set_status(support, AccountStatus.ACTIVE) is AccountStatus.ACTIVE
 
 
-def test_only_an_empty_account_is_closed_and_for_good(world: ServiceWorld, alice) -> None:
+def test_only_an_empty_account_is_closed_and_for_good(world: ServiceWorld, alice: Customer) -> None:
     full, empty = world.account_of(alice[0], "0.01"), world.account_of(alice[0])
     close = changed(status=AccountStatus.CLOSED)
-    error = refused(lambda: world.accounts.update(alice[1], account_id=full.id, changes=close))
+    error = refusal_of(lambda: world.accounts.update(alice[1], account_id=full.id, changes=close))
     assert error.reason.code == "account_not_empty"
     world.accounts.update(alice[1], account_id=empty.id, changes=close)
     reopen = changed(status=AccountStatus.ACTIVE)
-    error = refused(lambda: world.accounts.update(alice[1], account_id=empty.id, changes=reopen))
+    error = refusal_of(lambda: world.accounts.update(alice[1], account_id=empty.id, changes=reopen))
     assert error.reason.code == "already_processed"
 
 
 def test_a_credit_limit_is_for_administrators_and_covers_what_is_in_use(
-    world: ServiceWorld, given: EntityBuilder, alice, support, admin
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, support: Actor, admin: Actor
 ) -> None:
     user, actor = alice
     credit = given.an_account(
@@ -309,17 +318,17 @@ def test_a_credit_limit_is_for_administrators_and_covers_what_is_in_use(
     )
     plain = world.account_of(user)
 
-    def limit(who, account, amount: str):
+    def limit(who: Actor, account: Account, amount: str):
         changes = changed(credit_limit=Decimal(amount))
         return world.accounts.update(who, account_id=account.id, changes=changes).credit_limit.amount
 
     for who in (actor, support):
-        error = refused(lambda w=who: limit(w, credit, "200"))
+        error = refusal_of(partial(limit, who, credit, "200"))
         assert (error.reason.code, error.details) == ("insufficient_permissions", {"field": "credit_limit"})
     for account, amount in ((credit, "59.99"), (plain, "1"), (plain, "0")):
-        error = refused(lambda a=account, m=amount: limit(admin, a, m))
+        error = refusal_of(partial(limit, admin, account, amount))
         assert (error.reason.code, error.details["field"]) == ("negative_balance", "credit_limit")
-    error = refused(lambda: limit(admin, credit, "60.001"))
+    error = refusal_of(lambda: limit(admin, credit, "60.001"))
     assert (error.reason.code, error.details["field"]) == ("invalid_amount_format", "credit_limit")
     assert limit(admin, credit, "60") == Decimal(60)
     assert limit(admin, credit, "9999999999999.99") == Decimal("9999999999999.99")
@@ -328,7 +337,7 @@ def test_a_credit_limit_is_for_administrators_and_covers_what_is_in_use(
 
 
 def test_storage_holds_the_rules_of_credit_limits_too(
-    world: ServiceWorld, given: EntityBuilder, alice
+    world: ServiceWorld, given: EntityBuilder, alice: Customer
 ) -> None:
     pounds = parse_currency("GBP")
     plain = world.account_of(alice[0])
@@ -343,7 +352,7 @@ def test_storage_holds_the_rules_of_credit_limits_too(
         work.accounts.save(replace(plain, id=world.ids.new_id()))
 
 
-def test_saving_an_account_never_writes_its_balance(world: ServiceWorld, alice) -> None:
+def test_saving_an_account_never_writes_its_balance(world: ServiceWorld, alice: Customer) -> None:
     account = world.account_of(alice[0], "10")
     with world.start_unit_of_work() as work:
         work.accounts.save(replace(account, balance=Money(Decimal(99), account.currency), line_count=7))
@@ -352,7 +361,7 @@ def test_saving_an_account_never_writes_its_balance(world: ServiceWorld, alice) 
 
 
 def test_closing_an_account_races_a_payment_into_it_and_only_one_gets_through(
-    world: ServiceWorld, alice, admin
+    world: ServiceWorld, alice: Customer, admin: Actor
 ) -> None:
     close = changed(status=AccountStatus.CLOSED)
     for _ in range(5):
@@ -363,15 +372,15 @@ def test_closing_an_account_races_a_payment_into_it_and_only_one_gets_through(
         )
         outcomes = race(
             [
-                lambda r=receiver: world.accounts.update(alice[1], account_id=r.id, changes=close),
-                lambda p=payment: world.payment_processing.process(alice[1], payment_id=p.id),
+                partial(world.accounts.update, alice[1], account_id=receiver.id, changes=close),
+                partial(world.payment_processing.process, alice[1], payment_id=payment.id),
             ]
         )
         assert reasons(outcomes) in (["account_not_empty"], ["account_inactive"])
 
 
 def test_a_balance_is_the_sum_of_what_was_posted_by_then(
-    world: ServiceWorld, given: EntityBuilder, alice, bob, support
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, bob: Customer, support: Actor
 ) -> None:
     user, actor = alice
     start = world.clock.now()
@@ -389,12 +398,12 @@ def test_a_balance_is_the_sum_of_what_was_posted_by_then(
     assert [at(m) for m in (-1, 0, 0.4, 0.5, 1, 1.5, 2)] == [0, 100, 100, 101, 71, 71, 76]
     now = world.accounts.balance_at(support, account_id=account.id)
     assert (now.at, now.balance, now.account_id) == (world.clock.now(), account.balance, account.id)
-    error = refused(lambda: at(2.001))
+    error = refusal_of(lambda: at(2.001))
     assert (error.reason.code, error.details["field"]) == ("invalid_datetime_format", "at")
-    assert refused(lambda: world.accounts.balance_at(bob[1], account_id=account.id)).reason.code == (
+    assert refusal_of(lambda: world.accounts.balance_at(bob[1], account_id=account.id)).reason.code == (
         "unauthorized_access"
     )
-    assert refused(lambda: world.accounts.balance_at(actor, account_id=user.id)).reason.code == (
+    assert refusal_of(lambda: world.accounts.balance_at(actor, account_id=user.id)).reason.code == (
         "account_not_found"
     )
     with world.start_unit_of_work() as work:
@@ -402,7 +411,9 @@ def test_a_balance_is_the_sum_of_what_was_posted_by_then(
         assert work.transactions.balance_at(user.id, now, known_at=now) == 0
 
 
-def test_health_tells_what_may_still_be_spent_today(world: ServiceWorld, alice, bob, support) -> None:
+def test_health_tells_what_may_still_be_spent_today(
+    world: ServiceWorld, alice: Customer, bob: Customer, support: Actor
+) -> None:
     account = world.account_of(alice[0], "2000")
     payment = world.pending(alice[1], account, "333.33")
     world.payment_processing.process(alice[1], payment_id=payment.id)
@@ -414,7 +425,7 @@ def test_health_tells_what_may_still_be_spent_today(world: ServiceWorld, alice, 
     )
     assert health.daily_utilization_percent == Decimal("33.33")
     assert (health.is_healthy, health.can_make_payments) == (True, True)
-    assert refused(lambda: world.accounts.health(bob[1], account_id=account.id)).reason.code == (
+    assert refusal_of(lambda: world.accounts.health(bob[1], account_id=account.id)).reason.code == (
         "unauthorized_access"
     )
     world.clock.advance(timedelta(days=1))
@@ -422,12 +433,12 @@ def test_health_tells_what_may_still_be_spent_today(world: ServiceWorld, alice, 
 
 
 def test_transactions_are_those_of_the_caller_unless_an_account_or_a_user_is_named(
-    world: ServiceWorld, given: EntityBuilder, alice, bob, support
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, bob: Customer, support: Actor
 ) -> None:
     first, second = (given.an_account(alice[0], balance=str(n)) for n in (1, 2))
     foreign = given.an_account(bob[0], balance="3")
 
-    def amounts(actor, **wanted) -> list[int]:
+    def amounts(actor: Actor, **wanted) -> list[int]:
         page = world.accounts.list_all_transactions(
             actor, wanted=TransactionFilter(**wanted), request=BY_TIME
         )
@@ -446,4 +457,4 @@ def test_transactions_are_those_of_the_caller_unless_an_account_or_a_user_is_nam
         ({"user_id": bob[0].id}, "insufficient_permissions"),
         ({"user_id": world.ids.new_id()}, "insufficient_permissions"),
     ):
-        assert refused(lambda w=wanted: amounts(alice[1], **w)).reason.code == reason
+        assert refusal_of(partial(amounts, alice[1], **wanted)).reason.code == reason

@@ -18,12 +18,12 @@ OLDEST = KeysetRequest(sort=Sort(field="posted_at"))
 
 
 @pytest.fixture(params=["HRK", "BYR", "QQQ"], ids=["withdrawn", "withdrawn without digits", "of no table"])
-def code(request):
+def code(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 def test_accounts_lines_payments_and_entries_are_read_summed_and_verified(
-    given: EntityBuilder, world: ServiceWorld, code
+    given: EntityBuilder, world: ServiceWorld, code: str
 ) -> None:
     user = given.a_user()
     account = given.an_account(user, currency=code, balance="100")
@@ -51,7 +51,7 @@ def test_accounts_lines_payments_and_entries_are_read_summed_and_verified(
     assert world.ledger.verify() == []
 
 
-def test_what_is_left_in_it_can_be_paid_out(given: EntityBuilder, world: ServiceWorld, code) -> None:
+def test_what_is_left_in_it_can_be_paid_out(given: EntityBuilder, world: ServiceWorld, code: str) -> None:
     user = given.a_user()
     account = given.an_account(user, currency=code, balance="100")
     actor = Actor(user_id=user.id, role=user.role)
@@ -61,7 +61,7 @@ def test_what_is_left_in_it_can_be_paid_out(given: EntityBuilder, world: Service
     assert world.ledger.verify() == []
 
 
-def test_no_account_is_opened_in_it(given: EntityBuilder, world: ServiceWorld, code) -> None:
+def test_no_account_is_opened_in_it(given: EntityBuilder, world: ServiceWorld, code: str) -> None:
     login = given.a_login(given.a_user())
     with pytest.raises(DomainError, match="invalid_currency_format"):
         NewAccount(

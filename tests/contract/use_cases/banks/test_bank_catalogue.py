@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from tests.support.races import race, reasons
 from tests.support.racing_threads import order_of_getting_through
+from tests.support.refusals import refusal_of
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.banking.bank import BankChanges, BankFilter, BankStatus, BranchFilter
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_CODE, HOUSE_BANK_ID
-from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
 from ledgerbank_domain.identity.page import PageRequest, Sort
 from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
@@ -26,12 +27,6 @@ def admin(world: ServiceWorld) -> Actor:
 
 def new_bank(**fields) -> NewBank:
     return NewBank(**{"name": "Test Bank", "country": "GB", "code": "TEST_BANK"} | fields)
-
-
-def refused(call) -> DomainError:
-    with pytest.raises(DomainError) as error:
-        call()
-    return error.value
 
 
 def names(world: ServiceWorld, wanted: BankFilter | None = None, **paging) -> list[str]:
@@ -82,9 +77,9 @@ def test_only_administrators_and_the_system_write(world: ServiceWorld, admin: Ac
         for call in (
             lambda a=actor: world.banks.create(a, new_bank(name="Another", code="OTHER")),
             lambda a=actor: world.banks.update(a, bank_id=bank.id, changes=BankChanges(name="Mine")),
-            lambda a=actor, b=branch: world.banks.create_branch(a, b),
+            partial(world.banks.create_branch, actor, branch),
         ):
-            assert refused(call).reason.code == "insufficient_permissions"
+            assert refusal_of(call).reason.code == "insufficient_permissions"
     assert names(world) == ["Test Bank"]
 
 
@@ -96,7 +91,7 @@ def test_unknown_banks_are_not_found(world: ServiceWorld, admin: Actor) -> None:
         lambda: world.banks.update(admin, bank_id=unknown, changes=BankChanges(name="Any")),
         lambda: world.banks.create_branch(admin, NewBranch(bank_id=unknown, name="Main", country="GB")),
     ):
-        assert refused(call).reason.code == "bank_not_found"
+        assert refusal_of(call).reason.code == "bank_not_found"
 
 
 def test_a_gateway_must_be_known(world: ServiceWorld, admin: Actor) -> None:
@@ -105,13 +100,13 @@ def test_a_gateway_must_be_known(world: ServiceWorld, admin: Actor) -> None:
         lambda: world.banks.create(admin, new_bank(name="B2", code="B_2", integration_module="nobodys")),
         lambda: world.banks.update(admin, bank_id=bank.id, changes=BankChanges(integration_module="Monzo")),
     ):
-        error = refused(call)
+        error = refusal_of(call)
         assert (error.reason.code, error.details) == ("invalid_field_format", {"field": "integration_module"})
     cleared = BankChanges(cleared=frozenset({"integration_module"}))
     assert world.banks.update(admin, bank_id=bank.id, changes=cleared).integration_module is None
-    assert refused(lambda: world.banks.update(admin, bank_id=bank.id, changes=BankChanges())).reason.code == (
-        "missing_fields"
-    )
+    assert refusal_of(
+        lambda: world.banks.update(admin, bank_id=bank.id, changes=BankChanges())
+    ).reason.code == ("missing_fields")
 
 
 @pytest.mark.parametrize("field", ["name", "code"])
@@ -123,7 +118,7 @@ def test_a_taken_name_or_code_is_refused_by_its_field(world: ServiceWorld, admin
         lambda: world.banks.create(admin, new_bank(**{"name": "Third", "code": "THIRD"} | taken)),
         lambda: world.banks.update(admin, bank_id=other.id, changes=BankChanges(**taken)),
     ):
-        error = refused(call)
+        error = refusal_of(call)
         assert (error.reason.code, error.details["field"]) == ("resource_already_exists", field)
     assert world.banks.get(bank_id=other.id) == other
     assert world.audit_names(other.id) == ["admin.bank_created"]
@@ -154,7 +149,7 @@ def test_simultaneous_changes_of_different_fields_are_all_kept(world: ServiceWor
         BankChanges(logo_url="https://a.example"),
         BankChanges(code="NEW_CODE"),
     ]
-    race([lambda c=c: world.banks.update(admin, bank_id=bank.id, changes=c) for c in changes])
+    race([partial(world.banks.update, admin, bank_id=bank.id, changes=c) for c in changes])
     changed = world.banks.get(bank_id=bank.id)
     assert (changed.country, changed.status, changed.logo_url, changed.code) == (
         "US",
@@ -229,7 +224,7 @@ def test_a_list_shows_what_another_process_has_written(
 def test_a_refused_write_leaves_the_lists_as_they_were(world: ServiceWorld, admin: Actor) -> None:
     world.banks.create(admin, new_bank())
     assert names(world) == ["Test Bank"]
-    refused(lambda: world.banks.create(admin, new_bank()))
+    refusal_of(lambda: world.banks.create(admin, new_bank()))
     assert names(world) == ["Test Bank"]
 
 
@@ -256,7 +251,7 @@ def test_a_bank_locked_for_a_change_is_not_changed_by_another_one(
 ) -> None:
     bank = given.a_bank()
 
-    def first(locked) -> None:
+    def first(locked: bool) -> None:
         with world.start_unit_of_work() as work:
             found = work.banks.get_for_update(bank.id)
             locked()
@@ -287,7 +282,7 @@ def test_a_bank_that_has_accounts_neither_begins_nor_ceases_to_feed_them(
         (plain, BankChanges(integration_module="monzo")),
         (feeding, BankChanges(cleared=frozenset({"integration_module"}))),
     ):
-        error = refused(lambda b=bank, c=changes: world.banks.update(admin, bank_id=b.id, changes=c))
+        error = refusal_of(partial(world.banks.update, admin, bank_id=bank.id, changes=changes))
         assert (error.reason.code, error.details["field"]) == ("bank_has_accounts", "integration_module")
         assert world.banks.get(bank_id=bank.id) == bank
     other = world.banks.update(
@@ -305,7 +300,7 @@ def test_an_account_is_never_of_another_kind_than_its_banks(
         account = given.new_account(
             given.a_login(given.a_user(), branch), branch, fed=not bank.feeds_accounts
         )
-        error = refused(lambda account=account: given.stored(lambda work: work.accounts.add(account)))
+        error = refusal_of(lambda account=account: given.stored(lambda work: work.accounts.add(account)))
         assert error.reason.code == "bank_has_accounts"
 
 
@@ -316,9 +311,9 @@ def test_the_house_bank_is_there_from_the_start_and_stays_what_it_is(
     assert (house.code, house.name, house.integration_module) == (HOUSE_BANK_CODE, "LedgerBank", None)
     assert not world.banks.is_connectable(house)
     for changes in (BankChanges(integration_module="monzo"), BankChanges(code="OTHER")):
-        error = refused(lambda c=changes: world.banks.update(admin, bank_id=HOUSE_BANK_ID, changes=c))
+        error = refusal_of(partial(world.banks.update, admin, bank_id=HOUSE_BANK_ID, changes=changes))
         assert error.reason.code == "insufficient_permissions"
-    assert refused(lambda: world.banks.create(admin, new_bank(code=HOUSE_BANK_CODE))).reason.code == (
+    assert refusal_of(lambda: world.banks.create(admin, new_bank(code=HOUSE_BANK_CODE))).reason.code == (
         "resource_already_exists"
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.refusals import refusal_of
 from tests.support.scenes.gateway_world import DIALECTS, MONZO, Dialect, decided_on_the_page
 from tests.support.scenes.sync_scene import SyncScene, sync_scene
 
@@ -57,12 +58,6 @@ def start(scene: SyncScene, username: str = "second", **fields: Any) -> StartedC
 
 def finish(scene: SyncScene, brought: dict[str, str]) -> FinishedConnection:
     return scene.world.connections.finish(ANONYMOUS, state=brought["state"], code=brought["code"])
-
-
-def refusal_of(call: Any) -> DomainError:
-    with pytest.raises(DomainError) as refusal:
-        call()
-    return refusal.value
 
 
 def stored(scene: SyncScene, login_id: UUID) -> BankLogin:

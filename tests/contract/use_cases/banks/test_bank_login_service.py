@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.support.races import race, reasons
 from tests.support.racing_threads import order_of_getting_through
+from tests.support.refusals import refusal_of
 from tests.support.scenes.gateway_world import DIALECTS, MONZO, decided_on_the_page
 from tests.support.scenes.sync_scene import SyncScene, sync_scene
 
@@ -42,12 +44,6 @@ def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenera
         yield opened
 
 
-def refusal_of(call: Any) -> DomainError:
-    with pytest.raises(DomainError) as refusal:
-        call()
-    return refusal.value
-
-
 def others(scene: SyncScene) -> dict[Role, Actor]:
     return {role: scene.world.user(f"{role.value}@example.com", role=role)[1] for role in Role}
 
@@ -69,14 +65,12 @@ def test_an_unknown_login_is_unknown_to_everybody_and_anothers_is_forbidden(scen
     ]
 
     for ask in staff_may + nobody_else_may:
-        assert refusal_of(lambda ask=ask: ask(actors[Role.USER], missing)).reason is (
-            Reason.BANK_LOGIN_NOT_FOUND
-        )
-        assert refusal_of(lambda ask=ask: ask(actors[Role.USER], scene.login_id)).reason is (
+        assert refusal_of(partial(ask, actors[Role.USER], missing)).reason is (Reason.BANK_LOGIN_NOT_FOUND)
+        assert refusal_of(partial(ask, actors[Role.USER], scene.login_id)).reason is (
             Reason.INSUFFICIENT_PERMISSIONS
         )
     for ask in nobody_else_may:
-        assert refusal_of(lambda ask=ask: ask(actors[Role.ADMIN], scene.login_id)).reason is (
+        assert refusal_of(partial(ask, actors[Role.ADMIN], scene.login_id)).reason is (
             Reason.INSUFFICIENT_PERMISSIONS
         )
     for role in (Role.ADMIN, Role.SUPPORT):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from tests.support.races import race
@@ -53,7 +54,7 @@ def test_of_twenty_syncs_at_once_one_renews_the_token_and_each_movement_is_impor
     # Time passes between asking and doing, as it does everywhere but here.
     scene.clock.advance(timedelta(milliseconds=5))
 
-    outcomes = race([lambda job=job: run_to_the_end(scene, job) for job in jobs])
+    outcomes = race([partial(run_to_the_end, scene, job) for job in jobs])
 
     assert [outcome for outcome in outcomes if isinstance(outcome, DomainError)] == []
     assert scene.effects("token.refresh") == 1

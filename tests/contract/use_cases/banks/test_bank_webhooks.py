@@ -1,13 +1,14 @@
 """What taking a bank's webhooks promises, over every storage."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.refusals import refusal_of
 from tests.support.scenes.gateway_world import WEBHOOK_ADDRESS, WEBHOOK_SECRET
 from tests.support.scenes.sync_scene import BETWEEN_SYNCS, SyncScene, sync_scene
 
@@ -15,7 +16,6 @@ from ledgerbank_adapters.bank_http import WebhookUrl
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
 from ledgerbank_domain.banking.bank_login import BankLoginStatus
-from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import ANONYMOUS
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
@@ -51,12 +51,6 @@ def delivery(
 
 def receive(scene: SyncScene, delivered: WebhookDelivery, provider: str = "simulated") -> ReceivedWebhook:
     return scene.world.webhooks.receive(ANONYMOUS, provider=provider, delivery=delivered)
-
-
-def refusal_of(call: Callable[[], object]) -> Reason:
-    with pytest.raises(DomainError) as refusal:
-        call()
-    return refusal.value.reason
 
 
 def syncs(scene: SyncScene) -> int:
@@ -116,7 +110,7 @@ def test_a_login_that_is_not_synced_stays_so(scene: SyncScene, lost: str) -> Non
 
 def test_a_webhook_without_the_secret_token_is_refused_recorded_and_not_noted(scene: SyncScene) -> None:
     for query in ({}, {"token": ""}, {"token": "guessed"}, {"token": "\ud800"}):
-        assert refusal_of(lambda query=query: receive(scene, delivery(scene, query=query))) is (
+        assert refusal_of(lambda query=query: receive(scene, delivery(scene, query=query))).reason is (
             Reason.INVALID_SIGNATURE
         )
 
@@ -126,7 +120,7 @@ def test_a_webhook_without_the_secret_token_is_refused_recorded_and_not_noted(sc
 
 @pytest.mark.parametrize("provider", ["monzo", "nobody", "", "\ud800", "\0"])
 def test_a_provider_that_nobody_knows_is_not_found(scene: SyncScene, provider: str) -> None:
-    assert refusal_of(lambda: receive(scene, delivery(scene), provider)) is Reason.RESOURCE_NOT_FOUND
+    assert refusal_of(lambda: receive(scene, delivery(scene), provider)).reason is Reason.RESOURCE_NOT_FOUND
     assert rejections(scene) == 0
 
 
@@ -136,7 +130,7 @@ def test_what_cannot_be_read_is_refused_as_not_the_banks(scene: SyncScene, body:
 
     broken = WebhookDelivery(body=body, headers=good.headers, query=good.query)
 
-    assert refusal_of(lambda: receive(scene, broken)) is Reason.INVALID_SIGNATURE
+    assert refusal_of(lambda: receive(scene, broken)).reason is Reason.INVALID_SIGNATURE
 
 
 @pytest.mark.parametrize("text", ["", "\0", "\ud800", "x" * 256])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from tests.support.races import race
@@ -25,7 +26,7 @@ OLD, NEW, LOST = bytes(32), bytes(range(32)), b"l" * 32
 BEFORE, DURING, AFTER = AesGcmSecretBox([OLD]), AesGcmSecretBox([NEW, OLD]), AesGcmSecretBox([NEW])
 
 
-def sealed(box: SecretBox, login_id, **fields) -> SealedTokens:
+def sealed(box: SecretBox, login_id: UUID, **fields) -> SealedTokens:
     tokens = {"access_token": "access", "refresh_token": "refresh", "expires_at": None} | fields
     return BankTokenSealer(box=box).seal(BankTokens(**tokens), login_id=login_id)
 

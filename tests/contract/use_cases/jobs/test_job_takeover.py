@@ -1,11 +1,15 @@
 """Workers that die: noticed in seconds, no failure of what they did, and late whenever they come back."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
-from tests.contract.use_cases.jobs.test_job_running import (
+from tests.support.scenes.job_steps import last_reason
+from tests.support.scenes.service_world import Customer, ServiceWorld
+from tests.support.scenes.worker_steps import (
+    ANOTHER_WORKER,
     PAYMENTS_ONLY,
+    WORKER,
     begin,
     hand_out,
     job_now,
@@ -15,7 +19,6 @@ from tests.contract.use_cases.jobs.test_job_running import (
     scheduled,
     status_of,
 )
-from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -24,23 +27,18 @@ from ledgerbank_domain.jobs.job import MAX_LOSSES, RUNS_ALONE_AFTER_LOSSES, Job,
 from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.payments.payment import PaymentStatus
 
-WORKER = UUID("00000000-0000-0000-0000-0000000000aa")
-ANOTHER_WORKER = UUID("00000000-0000-0000-0000-0000000000bb")
 SILENCE = timedelta(seconds=20)
 MOMENT = timedelta(microseconds=1)
 MAILS_ONLY = {"notifications": 1}
-
-
-@pytest.fixture
-def payer(world: ServiceWorld):
-    return world.user()
 
 
 def take_over(world: ServiceWorld) -> list[Job]:
     return world.services.job_takeover.take_over()
 
 
-def begun_by(world: ServiceWorld, worker: UUID = WORKER, capacity=PAYMENTS_ONLY) -> list[Job]:
+def begun_by(
+    world: ServiceWorld, worker: UUID = WORKER, capacity: Mapping[str, int] = PAYMENTS_ONLY
+) -> list[Job]:
     [batch] = hand_out(world, owner=worker, capacity=capacity)
     return begin(world, batch, worker=worker)
 
@@ -60,7 +58,7 @@ def lose_worker(world: ServiceWorld) -> list[Job]:
 
 
 def test_the_attempts_of_a_worker_that_was_silent_for_twenty_seconds_wait_for_another_one(
-    world: ServiceWorld, payer
+    world: ServiceWorld, payer: Customer
 ) -> None:
     account, payments = scheduled(world, payer, "10", "20")
     begun_by(world)
@@ -83,7 +81,7 @@ def test_the_attempts_of_a_worker_that_was_silent_for_twenty_seconds_wait_for_an
 
 
 def test_a_worker_that_says_that_it_lives_keeps_all_its_attempts_up_to_their_limit(
-    world: ServiceWorld, payer
+    world: ServiceWorld, payer: Customer
 ) -> None:
     _, payments = scheduled(world, payer, "10", "20")
     begun_by(world)
@@ -95,13 +93,15 @@ def test_a_worker_that_says_that_it_lives_keeps_all_its_attempts_up_to_their_lim
 
     overdue = take_over(world)
 
-    assert [job.last_error.reason for job in overdue] == [Reason.TIMEOUT] * 2
+    assert [last_reason(job) for job in overdue] == [Reason.TIMEOUT] * 2
     assert {job.state for job in overdue} == {JobState.RETRYABLE}
     assert {job.losses for job in overdue} == {0}
     assert {status_of(world, payment) for payment in payments} == {PaymentStatus.PENDING}
 
 
-def test_one_worker_that_lives_does_not_keep_what_another_one_holds(world: ServiceWorld, payer) -> None:
+def test_one_worker_that_lives_does_not_keep_what_another_one_holds(
+    world: ServiceWorld, payer: Customer
+) -> None:
     scheduled(world, payer, "10")
     [lost] = begun_by(world)
     scheduled(world, payer, "20")
@@ -116,7 +116,9 @@ def test_one_worker_that_lives_does_not_keep_what_another_one_holds(world: Servi
     assert silent_workers(world) == []
 
 
-def test_whoever_takes_over_is_not_dead_itself_whatever_it_has_said(world: ServiceWorld, payer) -> None:
+def test_whoever_takes_over_is_not_dead_itself_whatever_it_has_said(
+    world: ServiceWorld, payer: Customer
+) -> None:
     scheduled(world, payer, "10")
     [mine] = begun_by(world)
     world.clock.advance(timedelta(minutes=1))
@@ -126,7 +128,9 @@ def test_whoever_takes_over_is_not_dead_itself_whatever_it_has_said(world: Servi
     assert job_now(world, mine).state is JobState.EXECUTING
 
 
-def test_a_late_worker_whose_attempts_were_taken_over_changes_nothing(world: ServiceWorld, payer) -> None:
+def test_a_late_worker_whose_attempts_were_taken_over_changes_nothing(
+    world: ServiceWorld, payer: Customer
+) -> None:
     account, payments = scheduled(world, payer, "10", "20")
     begun = begun_by(world)
     running = world.services.job_running
@@ -142,7 +146,9 @@ def test_a_late_worker_whose_attempts_were_taken_over_changes_nothing(world: Ser
     assert {len(job_of(world, payment).errors) for payment in payments} == {1}
 
 
-def test_a_delivery_whose_attempt_was_taken_over_does_not_get_it_back(world: ServiceWorld, payer) -> None:
+def test_a_delivery_whose_attempt_was_taken_over_does_not_get_it_back(
+    world: ServiceWorld, payer: Customer
+) -> None:
     scheduled(world, payer, "10")
     [batch] = hand_out(world)
     running = world.services.job_running
@@ -156,7 +162,7 @@ def test_a_delivery_whose_attempt_was_taken_over_does_not_get_it_back(world: Ser
     assert running.begin(batch, delivery_id=delivery_id, worker_id=WORKER) == []
 
 
-def test_a_worker_that_begins_something_lives(world: ServiceWorld, payer) -> None:
+def test_a_worker_that_begins_something_lives(world: ServiceWorld, payer: Customer) -> None:
     scheduled(world, payer, "10")
     world.services.job_takeover.renew(WORKER)
     world.clock.advance(timedelta(minutes=5))
@@ -167,7 +173,7 @@ def test_a_worker_that_begins_something_lives(world: ServiceWorld, payer) -> Non
 
 
 def test_an_attempt_belongs_to_the_worker_that_begins_it_whoever_handed_it_out(
-    world: ServiceWorld, payer
+    world: ServiceWorld, payer: Customer
 ) -> None:
     scheduled(world, payer, "10")
     [batch] = hand_out(world, owner=WORKER)
@@ -179,11 +185,12 @@ def test_an_attempt_belongs_to_the_worker_that_begins_it_whoever_handed_it_out(
 
     assert take_over(world) == []
 
+    assert job.lease is not None
     assert job.lease.owner_id == ANOTHER_WORKER
     assert len(hand_out(world, owner=WORKER)) == 0
 
 
-def test_a_lost_worker_uses_up_no_retry(world: ServiceWorld, payer) -> None:
+def test_a_lost_worker_uses_up_no_retry(world: ServiceWorld, payer: Customer) -> None:
     user, _ = payer
     job = notification(world, user.id)
     running = world.services.job_running
@@ -211,7 +218,9 @@ def test_a_lost_worker_uses_up_no_retry(world: ServiceWorld, payer) -> None:
     assert (reasons.count(Reason.WORKER_LOST), reasons.count(Reason.TIMEOUT)) == (5, 4)
 
 
-def test_what_lost_its_worker_ten_times_is_discarded_and_its_payer_told(world: ServiceWorld, payer) -> None:
+def test_what_lost_its_worker_ten_times_is_discarded_and_its_payer_told(
+    world: ServiceWorld, payer: Customer
+) -> None:
     account, (payment,) = scheduled(world, payer, "10")
     for _ in range(MAX_LOSSES - 1):
         lose_worker(world)
@@ -230,7 +239,7 @@ def test_what_lost_its_worker_ten_times_is_discarded_and_its_payer_told(world: S
 
 
 def test_an_administrator_who_tries_a_poisonous_job_again_gives_it_all_its_workers_anew(
-    world: ServiceWorld, payer
+    world: ServiceWorld, payer: Customer
 ) -> None:
     _, (payment,) = scheduled(world, payer, "10")
     for _ in range(MAX_LOSSES):
@@ -245,7 +254,7 @@ def test_an_administrator_who_tries_a_poisonous_job_again_gives_it_all_its_worke
 
 
 def test_what_may_be_poisonous_goes_by_itself_so_that_nothing_else_dies_with_it(
-    world: ServiceWorld, payer
+    world: ServiceWorld, payer: Customer
 ) -> None:
     _, (poison,) = scheduled(world, payer, "10")
     for _ in range(RUNS_ALONE_AFTER_LOSSES):
@@ -262,7 +271,7 @@ def test_what_may_be_poisonous_goes_by_itself_so_that_nothing_else_dies_with_it(
 
 
 def test_a_worker_that_leaves_is_not_waited_for_and_what_it_leaves_behind_is_taken_over(
-    world: ServiceWorld, payer
+    world: ServiceWorld, payer: Customer
 ) -> None:
     world.services.job_takeover.renew(ANOTHER_WORKER)
     world.services.job_takeover.leave(ANOTHER_WORKER)

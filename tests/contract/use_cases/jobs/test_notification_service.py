@@ -14,10 +14,15 @@ from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import Origin
+from ledgerbank_domain.identity.actor import Actor, Origin
 from ledgerbank_domain.identity.page import PageRequest
-from ledgerbank_domain.jobs.job import JobFilter, JobKind, JobState
-from ledgerbank_domain.notifications.notification import password_changed, payment_completed, payment_failed
+from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind, JobState
+from ledgerbank_domain.notifications.notification import (
+    Notification,
+    password_changed,
+    payment_completed,
+    payment_failed,
+)
 from ledgerbank_domain.ports.mailer import Mail, Mailer
 from ledgerbank_domain.services.notifications.notification_service import (
     NotificationService,
@@ -30,18 +35,20 @@ NEW_PASSWORD = "another correct horse"
 JOB = UUID(int=77)
 
 
-def jobs_of(world: ServiceWorld):
+def jobs_of(world: ServiceWorld) -> tuple[Job, ...]:
     with world.start_unit_of_work() as work:
         return work.jobs.list_page(
             JobFilter(kind=JobKind.NOTIFICATION_SEND), now=work.now(), request=PageRequest(page_size=100)
         ).items
 
 
-def change_password(world: ServiceWorld, actor, current=PASSWORD, new=NEW_PASSWORD) -> None:
+def change_password(
+    world: ServiceWorld, actor: Actor, current: str = PASSWORD, new: str = NEW_PASSWORD
+) -> None:
     world.users.change_password(actor, current_password=current, new_password=new, password_confirmation=new)
 
 
-def queue(world: ServiceWorld, *notifications) -> None:
+def queue(world: ServiceWorld, *notifications: Notification) -> None:
     with world.start_unit_of_work() as work:
         queue_notifications(
             work, [(each, "a-request") for each in notifications], ids=world.ids, at=world.clock.now()
@@ -62,12 +69,12 @@ class Outbox(MemoryMailbox):
 
 
 @pytest.fixture
-def outbox(world: ServiceWorld):
+def outbox(world: ServiceWorld) -> Outbox:
     return Outbox(world)
 
 
 @pytest.fixture
-def notifications(world: ServiceWorld, outbox):
+def notifications(world: ServiceWorld, outbox: Outbox) -> NotificationService:
     return NotificationService(start_unit_of_work=world.start_unit_of_work, mailer=outbox)
 
 
@@ -139,7 +146,7 @@ def test_what_is_undone_is_not_told(world: ServiceWorld) -> None:
 
 
 def test_a_mail_goes_to_the_users_present_address_with_his_name_and_both_forms(
-    world: ServiceWorld, notifications, outbox
+    world: ServiceWorld, notifications: NotificationService, outbox: Outbox
 ) -> None:
     user, actor = world.user()
     payment = world.pending(actor, world.account_of(user, "100"), "12.50", "Rent & <more>")
@@ -163,7 +170,9 @@ def test_a_mail_goes_to_the_users_present_address_with_his_name_and_both_forms(
         assert "Insufficient funds for this transaction" in form
 
 
-def test_a_job_that_runs_twice_sends_one_message_id(world: ServiceWorld, notifications, outbox) -> None:
+def test_a_job_that_runs_twice_sends_one_message_id(
+    world: ServiceWorld, notifications: NotificationService, outbox: Outbox
+) -> None:
     user, _ = world.user()
     told = password_changed(user_id=user.id, at=world.clock.now(), cause="1").as_args()
 
@@ -177,7 +186,7 @@ def test_a_job_that_runs_twice_sends_one_message_id(world: ServiceWorld, notific
     ("status", "mails"), [(UserStatus.ACTIVE, 1), (UserStatus.SUSPENDED, 1), (UserStatus.DELETED, 0)]
 )
 def test_suspended_users_are_told_and_deleted_ones_are_not(
-    world: ServiceWorld, notifications, outbox, status, mails
+    world: ServiceWorld, notifications: NotificationService, outbox: Outbox, status: UserStatus, mails: int
 ) -> None:
     user, _ = world.user()
     world.set_user_status(user, status)
@@ -227,10 +236,10 @@ def test_any_number_of_notifications_is_queued_by_one_statement(postgres_engine:
     told = [
         password_changed(user_id=user.id, at=world.clock.now(), cause=str(number)) for number in range(300)
     ]
-    statements = []
+    statements: list[str] = []
 
-    def count(*arguments) -> None:
-        statements.append(arguments[2])
+    def count(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
 
     event.listen(postgres_engine, "before_cursor_execute", count)
     try:

@@ -3,14 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from uuid import UUID
 
 import pytest
 from tests.support.races import race, reasons
+from tests.support.refusals import refused
 from tests.support.scenes.entity_builder import EntityBuilder
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.scenes.service_world import Customer, ServiceWorld
 
-from ledgerbank_domain.banking.account import AccountChanges, AccountStatus, AccountType
-from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.banking.account import Account, AccountChanges, AccountStatus, AccountType
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin, Role
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
@@ -25,38 +27,34 @@ def admin(world: ServiceWorld) -> Actor:
 
 
 @pytest.fixture
-def alice(world: ServiceWorld):
+def alice(world: ServiceWorld) -> Customer:
     return world.user()
 
 
-def refused(call) -> str:
-    with pytest.raises(DomainError) as error:
-        call()
-    return error.value.reason.code
-
-
-def executed(world: ServiceWorld, actor, account, amount="10", description="", **fields):
+def executed(
+    world: ServiceWorld, actor: Actor, account: Account, amount: str = "10", description: str = "", **fields
+):
     payment = world.pending(actor, account, amount, description, **fields)
     return world.payment_processing.process(actor, payment_id=payment.id)
 
 
-def transferred(world: ServiceWorld, actor, account, to, amount="10"):
+def transferred(world: ServiceWorld, actor: Actor, account: Account, to: Account, amount: str = "10"):
     return executed(
         world, actor, account, amount, payment_type=PaymentType.TRANSFER, counterparty_account_id=to.id
     )
 
 
-def entry_of(world: ServiceWorld, entry_id):
+def entry_of(world: ServiceWorld, entry_id: UUID):
     with world.start_unit_of_work() as work:
         return work.journal.find(entry_id)
 
 
-def entry_of_kind(given: EntityBuilder, account, kind):
+def entry_of_kind(given: EntityBuilder, account: Account, kind):
     return given.a_movement(account, Decimal(5), kind=kind)[1]
 
 
 def test_a_payment_is_undone_by_an_entry_with_its_lines_mirrored(
-    world: ServiceWorld, alice, admin: Actor
+    world: ServiceWorld, alice: Customer, admin: Actor
 ) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
@@ -84,7 +82,9 @@ def test_a_payment_is_undone_by_an_entry_with_its_lines_mirrored(
     assert world.ledger.verify() == []
 
 
-def test_a_transfer_goes_back_to_whom_it_came_from(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_a_transfer_goes_back_to_whom_it_came_from(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     user, actor = alice
     account, theirs = world.account_of(user, "100"), world.account_of(world.user("bob@example.com")[0])
     payment = transferred(world, actor, account, theirs, "40")
@@ -93,7 +93,7 @@ def test_a_transfer_goes_back_to_whom_it_came_from(world: ServiceWorld, alice, a
     assert world.ledger.verify() == []
 
 
-def test_a_credit_is_taken_back(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_a_credit_is_taken_back(world: ServiceWorld, alice: Customer, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user)
     payment = executed(world, actor, account, direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT)
@@ -102,7 +102,7 @@ def test_a_credit_is_taken_back(world: ServiceWorld, alice, admin: Actor) -> Non
     assert world.ledger.verify() == []
 
 
-def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world: ServiceWorld, alice) -> None:
+def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world: ServiceWorld, alice: Customer) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)
@@ -114,7 +114,7 @@ def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world: ServiceWo
 
 
 def test_an_entry_without_a_payment_is_reversed_too_and_once(
-    world: ServiceWorld, given: EntityBuilder, alice
+    world: ServiceWorld, given: EntityBuilder, alice: Customer
 ) -> None:
     account, entry, _ = given.a_movement(world.account_of(alice[0], "100"), Decimal(-30))
     undoing = world.reversals.reverse_entry(SYSTEM, entry_id=entry.id, reason=WHY)
@@ -128,7 +128,9 @@ def test_an_entry_without_a_payment_is_reversed_too_and_once(
     assert world.ledger.verify() == []
 
 
-def test_a_payment_is_reversed_once_by_whichever_way(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_a_payment_is_reversed_once_by_whichever_way(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
@@ -141,7 +143,9 @@ def test_a_payment_is_reversed_once_by_whichever_way(world: ServiceWorld, alice,
 
 
 @pytest.mark.parametrize("kind", [EntryKind.OPENING, EntryKind.IMPORT, EntryKind.RECONCILIATION])
-def test_what_a_bank_said_is_not_reversed(world: ServiceWorld, given: EntityBuilder, alice, kind) -> None:
+def test_what_a_bank_said_is_not_reversed(
+    world: ServiceWorld, given: EntityBuilder, alice: Customer, kind: EntryKind
+) -> None:
     account = world.account_of(alice[0], "100")
     entry = entry_of_kind(given, account, kind)
     assert (
@@ -151,7 +155,7 @@ def test_what_a_bank_said_is_not_reversed(world: ServiceWorld, given: EntityBuil
     assert world.ledger.verify() == []
 
 
-def test_a_reversal_is_not_reversed(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_a_reversal_is_not_reversed(world: ServiceWorld, alice: Customer, admin: Actor) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
@@ -163,7 +167,7 @@ def test_a_reversal_is_not_reversed(world: ServiceWorld, alice, admin: Actor) ->
 
 @pytest.mark.parametrize("ending", ["pending", "cancelled"])
 def test_a_payment_that_moved_no_money_is_not_reversed(
-    world: ServiceWorld, alice, admin: Actor, ending
+    world: ServiceWorld, alice: Customer, admin: Actor, ending: str
 ) -> None:
     user, actor = alice
     payment = world.pending(actor, world.account_of(user, "100"))
@@ -188,7 +192,7 @@ def test_what_nobody_knows_is_not_found(world: ServiceWorld, admin: Actor) -> No
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.SUPPORT])
-def test_only_administrators_reverse(world: ServiceWorld, alice, role) -> None:
+def test_only_administrators_reverse(world: ServiceWorld, alice: Customer, role: Role) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     who = actor if role is Role.USER else world.user("support@example.com", role=role)[1]
@@ -203,7 +207,7 @@ def test_only_administrators_reverse(world: ServiceWorld, alice, role) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 256, "a\x00b", "\ud800", None, 5])
-def test_a_reason_is_needed_and_is_text(world: ServiceWorld, alice, admin: Actor, reason) -> None:
+def test_a_reason_is_needed_and_is_text(world: ServiceWorld, alice: Customer, admin: Actor, reason) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     assert (
@@ -214,7 +218,9 @@ def test_a_reason_is_needed_and_is_text(world: ServiceWorld, alice, admin: Actor
     world.reversals.reverse_payment(admin, payment_id=payment.id, reason="x" * 255)
 
 
-def test_money_that_was_spent_since_cannot_be_taken_back(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_money_that_was_spent_since_cannot_be_taken_back(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     user, actor = alice
     bob, bob_actor = world.user("bob@example.com")
     account, theirs = world.account_of(user, "100"), world.account_of(bob)
@@ -227,7 +233,7 @@ def test_money_that_was_spent_since_cannot_be_taken_back(world: ServiceWorld, al
     assert world.ledger.verify() == []
 
 
-def test_a_credit_limit_counts_as_money(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_a_credit_limit_counts_as_money(world: ServiceWorld, alice: Customer, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user, account_type=AccountType.CREDIT, credit_limit="10")
     credit = {"direction": Direction.CREDIT, "payment_type": PaymentType.DEPOSIT}
@@ -242,7 +248,9 @@ def test_a_credit_limit_counts_as_money(world: ServiceWorld, alice, admin: Actor
 
 
 @pytest.mark.parametrize("closed", ["payer's", "receiver's"])
-def test_nothing_is_booked_on_a_closed_account(world: ServiceWorld, alice, admin: Actor, closed) -> None:
+def test_nothing_is_booked_on_a_closed_account(
+    world: ServiceWorld, alice: Customer, admin: Actor, closed: str
+) -> None:
     user, actor = alice
     bob, bob_actor = world.user("bob@example.com")
     account, theirs = world.account_of(user, "40"), world.account_of(bob)
@@ -258,7 +266,7 @@ def test_nothing_is_booked_on_a_closed_account(world: ServiceWorld, alice, admin
 
 @pytest.mark.parametrize("status", [AccountStatus.FROZEN, AccountStatus.SUSPENDED, AccountStatus.INACTIVE])
 def test_a_mistake_is_put_right_on_an_account_that_is_only_stopped(
-    world: ServiceWorld, alice, admin: Actor, status
+    world: ServiceWorld, alice: Customer, admin: Actor, status: AccountStatus
 ) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
@@ -268,7 +276,9 @@ def test_a_mistake_is_put_right_on_an_account_that_is_only_stopped(
     assert world.balance(account) == 100
 
 
-def test_what_was_reversed_leaves_the_days_spending(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_what_was_reversed_leaves_the_days_spending(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     user, actor = alice
     account = world.account_of(user, "3000")
     payment = executed(world, actor, account, "900")
@@ -281,7 +291,7 @@ def test_what_was_reversed_leaves_the_days_spending(world: ServiceWorld, alice, 
 
 
 def test_reversing_a_payment_of_another_day_gives_today_no_more_to_spend(
-    world: ServiceWorld, alice, admin: Actor
+    world: ServiceWorld, alice: Customer, admin: Actor
 ) -> None:
     user, actor = alice
     account = world.account_of(user, "3000")
@@ -292,7 +302,9 @@ def test_reversing_a_payment_of_another_day_gives_today_no_more_to_spend(
     assert refused(lambda: executed(world, actor, account, "0.01")) == "daily_limit_exceeded"
 
 
-def test_what_was_reversed_is_no_twin_and_may_be_done_again(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_what_was_reversed_is_no_twin_and_may_be_done_again(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account, "10", "Rent")
@@ -303,7 +315,9 @@ def test_what_was_reversed_is_no_twin_and_may_be_done_again(world: ServiceWorld,
     assert refused(lambda: executed(world, actor, account, "10", "Rent")) == "duplicate_transaction"
 
 
-def test_of_many_reversals_at_once_exactly_one_is_booked(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_of_many_reversals_at_once_exactly_one_is_booked(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     user, actor = alice
     account, theirs = world.account_of(user, "100"), world.account_of(world.user("bob@example.com")[0])
     payment = transferred(world, actor, account, theirs)
@@ -319,7 +333,9 @@ def test_of_many_reversals_at_once_exactly_one_is_booked(world: ServiceWorld, al
     assert world.ledger.verify() == []
 
 
-def test_spending_beside_a_reversal_spends_nothing_twice(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_spending_beside_a_reversal_spends_nothing_twice(
+    world: ServiceWorld, alice: Customer, admin: Actor
+) -> None:
     user, actor = alice
     bob, bob_actor = world.user("bob@example.com")
     account, theirs = world.account_of(user, "100"), world.account_of(bob)
@@ -328,8 +344,8 @@ def test_spending_beside_a_reversal_spends_nothing_twice(world: ServiceWorld, al
     calls = []
     for sent, spent in zip(payments, spending, strict=True):
         calls += [
-            lambda p=sent: world.reversals.reverse_payment(admin, payment_id=p.id, reason=WHY),
-            lambda p=spent: world.payment_processing.process(bob_actor, payment_id=p.id),
+            partial(world.reversals.reverse_payment, admin, payment_id=sent.id, reason=WHY),
+            partial(world.payment_processing.process, bob_actor, payment_id=spent.id),
         ]
     outcomes = race(calls)
     refusals = reasons(outcomes)
@@ -339,7 +355,7 @@ def test_spending_beside_a_reversal_spends_nothing_twice(world: ServiceWorld, al
     assert world.ledger.verify() == []
 
 
-def test_a_reversal_is_recorded_with_who_did_it(world: ServiceWorld, alice, admin: Actor) -> None:
+def test_a_reversal_is_recorded_with_who_did_it(world: ServiceWorld, alice: Customer, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)
@@ -354,7 +370,7 @@ def test_a_reversal_is_recorded_with_who_did_it(world: ServiceWorld, alice, admi
 
 
 def test_payments_are_reversed_in_their_own_order_and_the_lines_stay_in_order_of_booking(
-    world: ServiceWorld, alice, admin: Actor
+    world: ServiceWorld, alice: Customer, admin: Actor
 ) -> None:
     user, actor = alice
     account = world.account_of(user, "100")
@@ -366,7 +382,7 @@ def test_payments_are_reversed_in_their_own_order_and_the_lines_stay_in_order_of
 
 
 def test_a_reversal_is_never_posted_before_the_last_line_of_an_account(
-    world: ServiceWorld, alice, admin: Actor
+    world: ServiceWorld, alice: Customer, admin: Actor
 ) -> None:
     user, actor = alice
     account = world.account_of(user, "100")

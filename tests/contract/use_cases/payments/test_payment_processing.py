@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
-from tests.support.races import race, reasons
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.races import race, reasons, results
+from tests.support.scenes.service_world import DraftFields, ServiceWorld
 
-from ledgerbank_domain.banking.account import AccountStatus, AccountType
+from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
 from ledgerbank_domain.banking.transaction import TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -15,10 +16,11 @@ from ledgerbank_domain.identity.actor import SYSTEM, Role
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus, PaymentType
+from ledgerbank_domain.services.conduct.outcome import result_of
 from ledgerbank_domain.users.user import UserStatus
 
 
-def refusal(outcome):
+def refusal(outcome: object) -> Reason:
     assert isinstance(outcome, DomainError), outcome
     return outcome.reason
 
@@ -63,8 +65,10 @@ def test_a_transfer_held_here_moves_money_between_two_customers_in_one_entry(wor
     )
     done = world.payment_processing.process(alice_actor, payment_id=transfer.id)
     assert (world.balance(source), world.balance(target)) == (Decimal(60), Decimal(45))
+    assert done.journal_entry_id is not None
     with world.start_unit_of_work() as work:
         entry = work.journal.find(done.journal_entry_id)
+    assert entry is not None
     assert entry.kind is EntryKind.TRANSFER
     assert {posting.account for posting in entry.postings} == {source.ledger_account, target.ledger_account}
     assert world.ledger.verify() == []
@@ -86,7 +90,7 @@ def test_a_payment_named_twice_in_a_batch_is_executed_once(world: ServiceWorld) 
     account = world.account_of(user, "100")
     payment = world.pending(actor, account)
     first, second = world.payment_processing.process_many([(actor, payment.id), (actor, payment.id)])
-    assert first.status is PaymentStatus.COMPLETED
+    assert result_of(first).status is PaymentStatus.COMPLETED
     assert refusal(second) is Reason.ALREADY_PROCESSED
     assert world.balance(account) == Decimal(90)
 
@@ -143,7 +147,8 @@ def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world: Se
     account = world.account_of(user, "10", account_type=AccountType.CREDIT, credit_limit="90")
     too_much, all_of_it = world.pending(actor, account, "100.01"), world.pending(actor, account, "100")
     error = world.payment_processing.process_many([(actor, too_much.id)])[0]
-    assert refusal(error) is Reason.INSUFFICIENT_FUNDS
+    assert isinstance(error, DomainError)
+    assert error.reason is Reason.INSUFFICIENT_FUNDS
     assert error.details == {"account_id": str(account.id), "available": "100.00", "requested": "100.01"}
     world.payment_processing.process(actor, payment_id=all_of_it.id)
     assert world.balance(account) == Decimal(-90)
@@ -189,16 +194,16 @@ def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_tw
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_the_same_amount_for_the_same_thing_goes_to_each_of_several_people_once(
-    world: ServiceWorld, at_once
+    world: ServiceWorld, at_once: bool
 ) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
     people = [world.account_of(world.user(f"{name}@example.com")[0]) for name in ("bob", "carol", "dave")]
 
-    def share(payee) -> Payment:
+    def share(payee: Account | None) -> Payment:
         if payee is None:
             return world.pending(actor, account, "20", "Rent share")
-        to = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": payee.id}
+        to: DraftFields = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": payee.id}
         return world.pending(actor, account, "20", "Rent share", **to)
 
     payments = [share(payee) for payee in (*people, None)]
@@ -261,7 +266,7 @@ def test_a_duplicate_window_of_zero_turns_the_rule_off(world: ServiceWorld) -> N
     ],
 )
 def test_payments_from_or_to_an_account_that_is_not_active_are_refused_at_creation(
-    world: ServiceWorld, status, reason
+    world: ServiceWorld, status: AccountStatus, reason: Reason
 ) -> None:
     user, actor = world.user()
     other, _ = world.user("bob@example.com")
@@ -353,8 +358,8 @@ def test_processing_and_cancelling_at_once_never_both_happen(world: ServiceWorld
         before = world.balance(account)
         outcomes = race(
             [
-                lambda p=payment: world.payment_processing.process(actor, payment_id=p.id),
-                lambda p=payment: world.payments.cancel(actor, payment_id=p.id),
+                partial(world.payment_processing.process, actor, payment_id=payment.id),
+                partial(world.payments.cancel, actor, payment_id=payment.id),
             ]
         )
         assert reasons(outcomes) == ["already_processed"]
@@ -366,7 +371,7 @@ def test_simultaneous_payments_never_overdraw_an_account(world: ServiceWorld) ->
     user, actor = world.user()
     account = world.account_of(user, "100", account_type=AccountType.INVESTMENT)
     payments = [world.pending(actor, account, "9") for _ in range(30)]
-    outcomes = race([lambda p=p: world.payment_processing.process(actor, payment_id=p.id) for p in payments])
+    outcomes = race([partial(world.payment_processing.process, actor, payment_id=p.id) for p in payments])
     assert reasons(outcomes) == ["insufficient_funds"] * 19
     assert world.balance(account) == Decimal(1)
     assert world.ledger.verify() == []
@@ -376,7 +381,7 @@ def test_simultaneous_payments_never_exceed_the_daily_limit(world: ServiceWorld)
     user, actor = world.user()
     account = world.account_of(user, "5000")
     payments = [world.pending(actor, account, "90") for _ in range(20)]
-    outcomes = race([lambda p=p: world.payment_processing.process(actor, payment_id=p.id) for p in payments])
+    outcomes = race([partial(world.payment_processing.process, actor, payment_id=p.id) for p in payments])
     assert reasons(outcomes) == ["daily_limit_exceeded"] * 9
     assert world.balance(account) == Decimal(5000 - 11 * 90)
 
@@ -385,7 +390,7 @@ def test_simultaneous_twins_are_executed_once_for_each_account(world: ServiceWor
     user, actor = world.user()
     accounts = [world.account_of(user, "100") for _ in range(2)]
     twins = [world.pending(actor, accounts[n % 2], "5", "Coffee") for n in range(10)]
-    outcomes = race([lambda p=p: world.payment_processing.process(actor, payment_id=p.id) for p in twins])
+    outcomes = race([partial(world.payment_processing.process, actor, payment_id=p.id) for p in twins])
     assert reasons(outcomes) == ["duplicate_transaction"] * 8
     assert [world.balance(account) for account in accounts] == [95, 95]
 
@@ -401,9 +406,7 @@ def test_opposite_transfers_at_once_neither_deadlock_nor_lose_a_penny(world: Ser
                 actor, source, "7", payment_type=PaymentType.TRANSFER, counterparty_account_id=target.id
             )
             transfers.append((actor, payment))
-    outcomes = race(
-        [lambda a=a, p=p: world.payment_processing.process(a, payment_id=p.id) for a, p in transfers]
-    )
+    outcomes = race([partial(world.payment_processing.process, a, payment_id=p.id) for a, p in transfers])
     assert reasons(outcomes) == []
     assert (world.balance(ours), world.balance(theirs)) == (Decimal(500), Decimal(500))
     assert world.ledger.verify() == []
@@ -415,11 +418,9 @@ def test_overlapping_batches_at_once_execute_each_payment_exactly_once(world: Se
     payments = [world.pending(actor, accounts[n % 4], "3") for n in range(40)]
     batches = [payments[start : start + 20] for start in (0, 10, 20)] + [payments[::-1][:25]]
     outcomes = race(
-        [lambda b=b: world.payment_processing.process_many([(actor, p.id) for p in b]) for b in batches]
+        [partial(world.payment_processing.process_many, [(actor, p.id) for p in b]) for b in batches]
     )
-    completed = [
-        outcome.id for batch in outcomes for outcome in batch if not isinstance(outcome, DomainError)
-    ]
+    completed = [payment.id for batch in results(outcomes) for payment in results(batch)]
     assert sorted(completed) == sorted(payment.id for payment in payments)
     assert sum(world.balance(account) for account in accounts) == 4000 - 40 * 3
     assert world.ledger.verify() == []

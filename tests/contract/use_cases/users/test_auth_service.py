@@ -2,37 +2,34 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from tests.support.races import race, reasons
+from tests.support.races import race, reasons, results
+from tests.support.refusals import refused
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryPasswordHasher
-from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
-from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Origin, Role
 from ledgerbank_domain.identity.page import KeysetRequest
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
+from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.services.users.session_tokens import TokenPair
 from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
-def login(world: ServiceWorld, email="alice@example.com"):
+def login(world: ServiceWorld, email: str = "alice@example.com") -> TokenPair:
     return world.auth.log_in(ANONYMOUS, email=email, password=PASSWORD)[0]
 
 
-def whoami(world: ServiceWorld, pair):
+def whoami(world: ServiceWorld, pair: TokenPair) -> Authentication:
     return world.auth.authenticate(pair.access_token, origin=NOWHERE)
 
 
-def arriving(world: ServiceWorld):
+def arriving(world: ServiceWorld) -> Actor:
     """A caller whose request arrives now."""
     return Actor(origin=Origin(received_at=world.clock.now()))
-
-
-def refused(call):
-    with pytest.raises(DomainError) as error:
-        call()
-    return error.value.reason.code
 
 
 def test_a_login_gives_an_access_token_that_names_the_user_and_his_role(world: ServiceWorld) -> None:
@@ -48,7 +45,7 @@ def test_a_login_gives_an_access_token_that_names_the_user_and_his_role(world: S
     [("alice@example.com", "wrong"), ("nobody@example.com", PASSWORD), ("alice@example.com", "")],
 )
 def test_a_wrong_password_and_an_unknown_email_are_refused_alike(
-    world: ServiceWorld, email, password
+    world: ServiceWorld, email: str, password: str
 ) -> None:
     world.user()
     assert (
@@ -64,7 +61,7 @@ def test_a_failed_login_is_audited_and_an_unknown_email_is_never_stored(world: S
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
 def test_the_right_password_of_a_user_who_is_not_active_says_so_and_a_wrong_one_does_not(
-    world: ServiceWorld, status
+    world: ServiceWorld, status: UserStatus
 ) -> None:
     user, _ = world.user()
     world.set_user_status(user, status)
@@ -142,7 +139,7 @@ def test_of_20_simultaneous_refreshes_with_one_token_exactly_one_wins_and_the_se
     world.clock.advance(timedelta(milliseconds=1))
     outcomes = race([lambda: world.auth.refresh(together, refresh_token=pair.refresh_token)] * 20)
     assert reasons(outcomes) == ["token_revoked"] * 19
-    winner = next(outcome for outcome in outcomes if not isinstance(outcome, DomainError))
+    (winner,) = results(outcomes)
     whoami(world, winner)
 
 
@@ -182,7 +179,7 @@ def test_logout_everywhere_ends_every_session_of_that_user_only(world: ServiceWo
     world.user("bob@example.com")
     pairs, bobs = [login(world) for _ in range(3)], login(world, "bob@example.com")
     world.auth.log_out_everywhere(whoami(world, pairs[0]).actor)
-    assert [refused(lambda p=pair: whoami(world, p)) for pair in pairs] == ["token_revoked"] * 3
+    assert [refused(partial(whoami, world, pair)) for pair in pairs] == ["token_revoked"] * 3
     whoami(world, bobs)
 
 
@@ -199,6 +196,7 @@ def test_sessions_are_listed_newest_first_and_can_be_revoked_one_by_one(world: S
     assert refused(lambda: whoami(world, first)) == "token_revoked"
     assert refused(lambda: world.auth.revoke_session(actor, session_id=sessions[1].id)) == "token_not_found"
     foreign = whoami(world, login(world, "bob@example.com")).actor.session_id
+    assert foreign is not None
     assert refused(lambda: world.auth.revoke_session(actor, session_id=foreign)) == "token_not_found"
 
 
@@ -221,7 +219,7 @@ def test_a_role_change_applies_at_once_and_keeps_sessions(world: ServiceWorld) -
 
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
-def test_losing_active_ends_every_session_for_good(world: ServiceWorld, status) -> None:
+def test_losing_active_ends_every_session_for_good(world: ServiceWorld, status: UserStatus) -> None:
     user, _ = world.user()
     pair = login(world)
     _, admin = world.user("admin@example.com", role=Role.ADMIN)
@@ -236,7 +234,7 @@ def test_losing_active_ends_every_session_for_good(world: ServiceWorld, status) 
     whoami(world, login(world))
 
 
-def suspicions(world: ServiceWorld):
+def suspicions(world: ServiceWorld) -> tuple[AuditEvent, ...]:
     with world.start_unit_of_work() as work:
         wanted = AuditFilter(name=AuditName.SUSPICIOUS)
         return work.audit.list_keyset(wanted, request=KeysetRequest(sort=LATEST_FIRST)).items

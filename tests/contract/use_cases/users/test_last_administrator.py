@@ -1,10 +1,13 @@
 """Somebody who may administer is always left, over every storage and whoever races whom."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from tests.support.races import race, reasons
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.refusals import refused
+from tests.support.scenes.service_world import Customer, ServiceWorld
 
-from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
@@ -17,7 +20,7 @@ ENDS = [
 ]
 
 
-def administrators(world: ServiceWorld, count: int) -> list[tuple[User, Actor]]:
+def administrators(world: ServiceWorld, count: int) -> list[Customer]:
     return [world.user(f"admin{number}@example.com", role=Role.ADMIN) for number in range(count)]
 
 
@@ -27,14 +30,10 @@ def still_administer(world: ServiceWorld) -> int:
         return sum(user.is_administrator for user in everybody.values())
 
 
-def refused(call) -> str:
-    with pytest.raises(DomainError) as error:
-        call()
-    return error.value.reason.code
-
-
 @pytest.mark.parametrize("end", ENDS)
-def test_the_last_administrator_stays_one_by_their_own_profile_too(world: ServiceWorld, end) -> None:
+def test_the_last_administrator_stays_one_by_their_own_profile_too(
+    world: ServiceWorld, end: UserChanges
+) -> None:
     ((user, admin),) = administrators(world, 1)
     world.user("support@example.com", role=Role.SUPPORT)
     for act in (
@@ -48,7 +47,7 @@ def test_the_last_administrator_stays_one_by_their_own_profile_too(world: Servic
 
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.DELETED])
-def test_an_administrator_who_is_not_active_is_no_help(world: ServiceWorld, status) -> None:
+def test_an_administrator_who_is_not_active_is_no_help(world: ServiceWorld, status: UserStatus) -> None:
     (_, admin), (other, _) = administrators(world, 2)
     world.users.update(admin, user_id=other.id, changes=UserChanges(status=status))
     assert refused(lambda: world.users.update_profile(admin, DEMOTION)) == "last_administrator"
@@ -58,11 +57,11 @@ def test_an_administrator_who_is_not_active_is_no_help(world: ServiceWorld, stat
 
 @pytest.mark.parametrize("deletes", ["by deleting", "by status"])
 def test_of_two_administrators_who_delete_each_other_at_once_exactly_one_is_gone(
-    world: ServiceWorld, deletes
+    world: ServiceWorld, deletes: str
 ) -> None:
     (first, first_actor), (second, second_actor) = administrators(world, 2)
 
-    def delete(actor, user):
+    def delete(actor: Actor, user: User) -> Callable[[], object]:
         if deletes == "by deleting":
             return lambda: world.users.delete(actor, user_id=user.id)
         gone = UserChanges(status=UserStatus.DELETED)
@@ -75,7 +74,7 @@ def test_of_two_administrators_who_delete_each_other_at_once_exactly_one_is_gone
 
 def test_of_many_who_demote_themselves_at_once_one_stays(world: ServiceWorld) -> None:
     admins = administrators(world, 6)
-    outcomes = race([lambda a=actor: world.users.update_profile(a, DEMOTION) for _, actor in admins])
+    outcomes = race([partial(world.users.update_profile, actor, DEMOTION) for _, actor in admins])
     assert reasons(outcomes) == ["last_administrator"]
     assert still_administer(world) == 1
 
@@ -85,7 +84,7 @@ def test_of_many_who_demote_one_another_in_a_ring_one_stays(world: ServiceWorld)
     ring = zip(admins, [*admins[1:], admins[0]], strict=True)
     race(
         [
-            lambda a=actor, u=user: world.users.update(a, user_id=u.id, changes=UserChanges(role=Role.USER))
+            partial(world.users.update, actor, user_id=user.id, changes=UserChanges(role=Role.USER))
             for (_, actor), (user, _) in ring
         ]
     )
@@ -96,16 +95,16 @@ def test_demotions_suspensions_and_promotions_in_a_crowd_leave_somebody(world: S
     admins = administrators(world, 4)
     others = [world.user(f"user{number}@example.com")[0] for number in range(2)]
     suspended = UserChanges(status=UserStatus.SUSPENDED)
-    calls = []
+    calls: list[Callable[[], object]] = []
     for number, (_, actor) in enumerate(admins):
         target = admins[(number + 1) % len(admins)][0]
         calls += [
-            lambda a=actor: world.users.update_profile(a, DEMOTION),
-            lambda a=actor, u=target: world.users.update(a, user_id=u.id, changes=suspended),
-            lambda a=actor, u=target: world.users.delete(a, user_id=u.id),
+            partial(world.users.update_profile, actor, DEMOTION),
+            partial(world.users.update, actor, user_id=target.id, changes=suspended),
+            partial(world.users.delete, actor, user_id=target.id),
         ]
     calls += [
-        lambda u=user: world.users.update(admins[0][1], user_id=u.id, changes=UserChanges(role=Role.ADMIN))
+        partial(world.users.update, admins[0].actor, user_id=user.id, changes=UserChanges(role=Role.ADMIN))
         for user in others
     ]
     race(calls)

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import pytest
-from tests.support.races import race
+from tests.support.races import race, results
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
@@ -18,6 +18,7 @@ from ledgerbank_domain.identity.actor import Actor, Origin
 from ledgerbank_domain.identity.page import KeysetRequest
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
+from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.users.login_failures import MAX_REMEMBERED
 from ledgerbank_domain.users.user import UserStatus
 
@@ -201,7 +202,7 @@ def test_strangers_alone_never_lock_a_known_client_out(world: ServiceWorld) -> N
 
 
 def test_of_20_guesses_at_once_five_are_answered(world: ServiceWorld, email: str) -> None:
-    outcomes = Counter(race([lambda: attempt(world, email=email)] * 20))
+    outcomes = Counter(results(race([lambda: attempt(world, email=email)] * 20)))
 
     assert outcomes[("invalid_credentials", None)] == 5
     assert sum(outcomes.values()) == 20
@@ -342,11 +343,11 @@ def test_a_new_password_that_is_no_good_is_not_a_guess(world: ServiceWorld) -> N
 def test_a_refusal_that_cannot_be_counted_stays_a_refusal(world: ServiceWorld) -> None:
     world.user()
 
-    class Unrecordable:
-        def record_failure(self, *_: object, **__: object) -> None:
+    class Unrecordable(AuditWriter):
+        def record_failure(self, *_: object, **__: object) -> NoReturn:
             raise DomainError(Reason.DATABASE_ERROR)
 
-    guard = replace(world.auth.login_guard, audit=Unrecordable())
+    guard = replace(world.auth.login_guard, audit=Unrecordable(ids=world.ids))
     auth = replace(world.auth, login_guard=guard)
 
     with pytest.raises(DomainError) as refusal:
@@ -366,7 +367,9 @@ def test_what_is_remembered_is_bounded_and_then_cleared_away(
         attempt(world)
     subject = f"ip:{ELSEWHERE}"
     with world.start_unit_of_work() as work:
-        assert len(work.login_attempts.find_for_update(subject).failed_at) == MAX_REMEMBERED
+        failures = work.login_attempts.find_for_update(subject)
+        assert failures is not None
+        assert len(failures.failed_at) == MAX_REMEMBERED
 
     world.clock.advance(timedelta(days=1, seconds=1))
     prune()

@@ -1,34 +1,30 @@
 """What registration, administration and profiles promise, over every storage."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from tests.support.races import race, reasons
+from tests.support.races import race, race_between, reasons
+from tests.support.refusals import refused
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
-from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Role
+from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Role
 from ledgerbank_domain.payments.payment import PaymentStatus
 from ledgerbank_domain.services.users.user_service import NewUser
 from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
 @pytest.fixture
-def admin(world: ServiceWorld):
+def admin(world: ServiceWorld) -> Actor:
     return world.user("admin@example.com", role=Role.ADMIN)[1]
 
 
-def registration(email="alice@example.com", password=PASSWORD, **fields):
+def registration(
+    email: str = "alice@example.com", password: str = PASSWORD, role: Role = Role.USER
+) -> NewUser:
     return NewUser(
-        **{"email": email, "full_name": "Alice", "password": password, "password_confirmation": password}
-        | fields
+        email=email, full_name="Alice", password=password, password_confirmation=password, role=role
     )
-
-
-def refused(call):
-    with pytest.raises(DomainError) as error:
-        call()
-    return error.value.reason.code
 
 
 def test_registration_makes_an_ordinary_user_whatever_role_is_asked_for(world: ServiceWorld) -> None:
@@ -43,13 +39,13 @@ def test_of_simultaneous_registrations_of_one_email_exactly_one_succeeds(world: 
     assert reasons(outcomes) == ["email_already_exists"] * 7
 
 
-def test_the_email_of_a_deleted_user_stays_taken(world: ServiceWorld, admin) -> None:
+def test_the_email_of_a_deleted_user_stays_taken(world: ServiceWorld, admin: Actor) -> None:
     user, _ = world.user()
     world.users.delete(admin, user_id=user.id)
     assert refused(lambda: world.users.register(ANONYMOUS, registration())) == "email_already_exists"
 
 
-def test_the_shortest_password_depends_on_the_role(world: ServiceWorld, admin) -> None:
+def test_the_shortest_password_depends_on_the_role(world: ServiceWorld, admin: Actor) -> None:
     assert (
         refused(lambda: world.users.register(ANONYMOUS, registration(password="1234567")))
         == "invalid_password_format"
@@ -63,12 +59,10 @@ def test_only_admins_administer_users(world: ServiceWorld) -> None:
     user, actor = world.user()
     _, support = world.user("support@example.com", role=Role.SUPPORT)
     for nobody in (actor, support):
-        assert refused(lambda a=nobody: world.users.get(a, user_id=user.id)) == "insufficient_permissions"
-        assert refused(lambda a=nobody: world.users.stats(a)) == "insufficient_permissions"
+        assert refused(partial(world.users.get, nobody, user_id=user.id)) == "insufficient_permissions"
+        assert refused(partial(world.users.stats, nobody)) == "insufficient_permissions"
         new = registration("x@example.com")
-        assert (
-            refused(lambda a=nobody, n=new: world.users.create_with_role(a, n)) == "insufficient_permissions"
-        )
+        assert refused(partial(world.users.create_with_role, nobody, new)) == "insufficient_permissions"
 
 
 def test_a_profile_update_changes_only_what_is_given(world: ServiceWorld) -> None:
@@ -88,13 +82,16 @@ def test_nobody_takes_anothers_email(world: ServiceWorld) -> None:
 
 
 @pytest.mark.parametrize("changes", [UserChanges(role=Role.ADMIN), UserChanges(status=UserStatus.SUSPENDED)])
-def test_users_change_neither_their_role_nor_their_status(world: ServiceWorld, changes) -> None:
+def test_users_change_neither_their_role_nor_their_status(world: ServiceWorld, changes: UserChanges) -> None:
     _, actor = world.user()
     assert refused(lambda: world.users.update_profile(actor, changes)) == "insufficient_permissions"
 
 
-def test_admins_change_their_own_role_but_never_delete_themselves(world: ServiceWorld, admin) -> None:
-    assert refused(lambda: world.users.delete(admin, user_id=admin.user_id)) == "insufficient_permissions"
+def test_admins_change_their_own_role_but_never_delete_themselves(world: ServiceWorld, admin: Actor) -> None:
+    assert (
+        refused(lambda: world.users.delete(admin, user_id=admin.required_user_id()))
+        == "insufficient_permissions"
+    )
     gone = UserChanges(status=UserStatus.DELETED)
     assert refused(lambda: world.users.update_profile(admin, gone)) == "insufficient_permissions"
     world.user("second@example.com", role=Role.ADMIN)
@@ -102,7 +99,7 @@ def test_admins_change_their_own_role_but_never_delete_themselves(world: Service
 
 
 def test_deleting_a_user_cancels_his_pending_payments_and_keeps_his_ledger(
-    world: ServiceWorld, admin
+    world: ServiceWorld, admin: Actor
 ) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")
@@ -117,29 +114,29 @@ def test_deleting_a_user_cancels_his_pending_payments_and_keeps_his_ledger(
     assert world.ledger.verify() == []
 
 
-def test_a_payment_drafted_while_its_payer_is_deleted_never_stays_pending(world: ServiceWorld, admin) -> None:
+def test_a_payment_drafted_while_its_payer_is_deleted_never_stays_pending(
+    world: ServiceWorld, admin: Actor
+) -> None:
     for n in range(5):
         user, actor = world.user(f"user{n}@example.com")
         account = world.account_of(user, "100")
-        race(
-            [
-                lambda a=actor, acc=account: world.pending(a, acc),
-                lambda u=user: world.users.delete(admin, user_id=u.id),
-                lambda a=actor, acc=account: world.pending(a, acc),
-            ]
+        race_between(
+            partial(world.pending, actor, account),
+            partial(world.users.delete, admin, user_id=user.id),
+            partial(world.pending, actor, account),
         )
         with world.start_unit_of_work() as work:
             assert work.payments.list_pending_of_user_for_update(user.id) == []
 
 
-def test_a_deleted_user_can_be_restored(world: ServiceWorld, admin) -> None:
+def test_a_deleted_user_can_be_restored(world: ServiceWorld, admin: Actor) -> None:
     user, _ = world.user()
     world.users.delete(admin, user_id=user.id)
     restored = world.users.update(admin, user_id=user.id, changes=UserChanges(status=UserStatus.ACTIVE))
     assert restored.is_active
 
 
-def test_status_deleted_by_update_acts_as_a_deletion(world: ServiceWorld, admin) -> None:
+def test_status_deleted_by_update_acts_as_a_deletion(world: ServiceWorld, admin: Actor) -> None:
     user, actor = world.user()
     payment = world.pending(actor, world.account_of(user))
     gone = UserChanges(status=UserStatus.DELETED)
@@ -172,7 +169,7 @@ def test_a_new_password_ends_every_session_and_replaces_the_old_one(world: Servi
     ],
 )
 def test_a_password_change_is_refused_for_the_first_thing_wrong(
-    world: ServiceWorld, current, new, confirmation, reason
+    world: ServiceWorld, current: str, new: str, confirmation: str, reason: str
 ) -> None:
     _, actor = world.user()
     change = {"current_password": current, "new_password": new, "password_confirmation": confirmation}
@@ -182,12 +179,12 @@ def test_a_password_change_is_refused_for_the_first_thing_wrong(
 def test_of_two_simultaneous_password_changes_exactly_one_wins(world: ServiceWorld) -> None:
     _, actor = world.user()
 
-    def change(new):
-        return world.users.change_password(
+    def change(new: str) -> None:
+        world.users.change_password(
             actor, current_password=PASSWORD, new_password=new, password_confirmation=new
         )
 
-    outcomes = race([lambda n=n: change(f"new password {n}") for n in range(2)])
+    outcomes = race([partial(change, f"new password {n}") for n in range(2)])
     assert reasons(outcomes) == ["invalid_credentials"]
 
 
@@ -200,7 +197,7 @@ def test_a_user_who_was_suspended_meanwhile_changes_nothing_about_himself(world:
     assert changing == "token_revoked"
 
 
-def test_stats_count_heads_and_leave_deleted_users_out(world: ServiceWorld, admin) -> None:
+def test_stats_count_heads_and_leave_deleted_users_out(world: ServiceWorld, admin: Actor) -> None:
     before = world.users.stats(admin)
     world.user("a@example.com")
     suspended, _ = world.user("b@example.com")
