@@ -90,7 +90,7 @@ def compose_services(ports: ServicePorts) -> Services:
     login_guard = LoginGuard(
         ids=ids, pseudonymizer=ports.pseudonymizer, audit=audit, backoff_after=ports.login_backoff_after
     )
-    sealer = BankTokenSealer(box=ports.secret_box)
+    sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
     payment_processing = PaymentProcessingService(
         start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
@@ -168,14 +168,14 @@ def compose_services(ports: ServicePorts) -> Services:
             ids=ids,
             audit=audit,
             gateways=ports.gateways,
-            visits=OAuthVisits(ids=ids, audit=audit, box=ports.secret_box, secrets=ports.secrets),
+            visits=OAuthVisits(ids=ids, audit=audit, secret_box=ports.secret_box, secrets=ports.secrets),
             sealer=sealer,
             accesses=accesses,
         ),
         bank_webhooks=BankWebhookService(
             start_unit_of_work=start, clock=ports.clock, ids=ids, audit=audit, gateways=ports.gateways
         ),
-        token_rotation=TokenRotationService(start_unit_of_work=start, box=ports.secret_box),
+        token_rotation=TokenRotationService(start_unit_of_work=start, secret_box=ports.secret_box),
     )
 
 

@@ -38,8 +38,8 @@ class BodyMemory:
     _taken_by: Counter[str] = field(factory=Counter)
 
     @classmethod
-    def for_bodies_of(cls, max_bytes: int) -> "BodyMemory":
-        return cls(total=max(BODY_MEMORY // 2, SHARES * max_bytes))
+    def for_bodies_of(cls, max_body_bytes: int) -> "BodyMemory":
+        return cls(total=max(BODY_MEMORY // 2, SHARES * max_body_bytes))
 
     @contextmanager
     def of(self, caller: str) -> Iterator["HeldBody"]:
@@ -83,7 +83,7 @@ class ReadBody:
 
 
 async def read_body(
-    receive: Receive, headers: Headers, *, max_bytes: int, seconds: float, held: HeldBody
+    receive: Receive, headers: Headers, *, max_body_bytes: int, seconds: float, held: HeldBody
 ) -> ReadBody:
     """The whole body. Raises ``payload_too_large`` as soon as it is known to be too long, ``timeout`` when it
     does not come in time, and ``service_unavailable`` when there is no memory for it.
@@ -91,18 +91,18 @@ async def read_body(
     Raises ``ClientDisconnect`` when the client leaves in between.
     """
     declared = headers.get("content-length", "")
-    if declared.isdecimal() and _exceeds(declared, max_bytes):
-        raise _too_large(max_bytes)
+    if declared.isdecimal() and _exceeds(declared, max_body_bytes):
+        raise _too_large(max_body_bytes)
     began = time.monotonic()
     try:
         with fail_after(seconds):
-            content = await _content(receive, max_bytes=max_bytes, held=held)
+            content = await _content(receive, max_body_bytes=max_body_bytes, held=held)
     except TimeoutError:
         raise time_is_up() from None
     return ReadBody(content=content, seconds=time.monotonic() - began)
 
 
-async def _content(receive: Receive, *, max_bytes: int, held: HeldBody) -> bytes:
+async def _content(receive: Receive, *, max_body_bytes: int, held: HeldBody) -> bytes:
     body = bytearray()
     more = True
     while more:
@@ -110,8 +110,8 @@ async def _content(receive: Receive, *, max_bytes: int, held: HeldBody) -> bytes
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         piece = message.get("body", b"")
-        if len(body) + len(piece) > max_bytes:
-            raise _too_large(max_bytes)
+        if len(body) + len(piece) > max_body_bytes:
+            raise _too_large(max_body_bytes)
         held.take(len(piece))
         body += piece
         more = message.get("more_body", False)
@@ -124,5 +124,5 @@ def _exceeds(decimal_digits: str, limit: int) -> bool:
     return len(digits) > len(str(limit)) or int(digits or "0") > limit
 
 
-def _too_large(max_bytes: int) -> DomainError:
-    return DomainError(Reason.PAYLOAD_TOO_LARGE, limit_bytes=max_bytes)
+def _too_large(max_body_bytes: int) -> DomainError:
+    return DomainError(Reason.PAYLOAD_TOO_LARGE, limit_bytes=max_body_bytes)

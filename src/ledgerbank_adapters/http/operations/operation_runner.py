@@ -131,7 +131,7 @@ class OperationRunner:
         return await read_body(
             receive,
             arrived.headers,
-            max_bytes=self.max_body_bytes,
+            max_body_bytes=self.max_body_bytes,
             seconds=ANONYMOUS_BODY_SECONDS if admitted.authentication is None else BODY_SECONDS,
             held=held,
         )

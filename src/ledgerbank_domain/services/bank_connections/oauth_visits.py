@@ -44,7 +44,7 @@ class AwaitedAnswer:
 class OAuthVisits:
     ids: IdGenerator
     audit: AuditWriter
-    box: SecretBox
+    secret_box: SecretBox
     secrets: SecretGenerator
 
     def new_visit(self, *, uses_pkce: bool) -> Visit:
@@ -62,7 +62,7 @@ class OAuthVisits:
             user_bank_login_id=login.id,
             code_verifier=None
             if verifier is None
-            else self.box.seal(verifier, bound_to=code_verifier_place(state_id)),
+            else self.secret_box.seal(verifier, bound_to=code_verifier_place(state_id)),
             expires_at=now + OAUTH_STATE_LIFETIME,
             inserted_at=now,
             updated_at=now,
@@ -95,7 +95,7 @@ class OAuthVisits:
             bank=bank_of_branch(work, login.bank_branch_id),
             code_verifier=None
             if verifier is None
-            else self.box.open(verifier, bound_to=code_verifier_place(known.id)),
+            else self.secret_box.open(verifier, bound_to=code_verifier_place(known.id)),
         )
 
     def _record_replay(self, work: UnitOfWork, actor: Actor, known: OAuthState) -> None:

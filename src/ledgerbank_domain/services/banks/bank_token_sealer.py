@@ -20,15 +20,15 @@ class OpenedTokens:
 class BankTokenSealer:
     """Seals each token for its login and column: copied to another row or column it cannot be opened."""
 
-    box: SecretBox
+    secret_box: SecretBox
 
     def seal(self, tokens: BankTokens, *, login_id: UUID) -> SealedTokens:
         refresh = tokens.refresh_token
         return SealedTokens(
-            access=self.box.seal(tokens.access_token, bound_to=access_token_place(login_id)),
+            access=self.secret_box.seal(tokens.access_token, bound_to=access_token_place(login_id)),
             refresh=None
             if refresh is None
-            else self.box.seal(refresh, bound_to=refresh_token_place(login_id)),
+            else self.secret_box.seal(refresh, bound_to=refresh_token_place(login_id)),
             expires_at=tokens.expires_at,
         )
 
@@ -38,10 +38,10 @@ class BankTokenSealer:
         if sealed is None:
             raise DomainError(Reason.BANK_LOGIN_INACTIVE)
         return OpenedTokens(
-            access=self.box.open(sealed.access, bound_to=access_token_place(login.id)),
+            access=self.secret_box.open(sealed.access, bound_to=access_token_place(login.id)),
             refresh=None
             if sealed.refresh is None
-            else self.box.open(sealed.refresh, bound_to=refresh_token_place(login.id)),
+            else self.secret_box.open(sealed.refresh, bound_to=refresh_token_place(login.id)),
         )
 
 

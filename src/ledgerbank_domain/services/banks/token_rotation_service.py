@@ -45,7 +45,7 @@ class TokenRotationService:
     """
 
     start_unit_of_work: StartUnitOfWork
-    box: SecretBox
+    secret_box: SecretBox
 
     def rotate(self) -> RotationReport:
         """All bank tokens, and what waits for a bank's answer."""
@@ -91,7 +91,7 @@ class TokenRotationService:
 
     def _is_outdated(self, tokens: SealedTokens) -> bool:
         sealed = (tokens.access, tokens.refresh)
-        return any(self.box.is_outdated(each) for each in sealed if each is not None)
+        return any(self.secret_box.is_outdated(each) for each in sealed if each is not None)
 
     def _renewed_tokens(self, login: BankLogin, tokens: SealedTokens) -> SealedTokens:
         refresh = tokens.refresh
@@ -105,7 +105,11 @@ class TokenRotationService:
     def _renew_state(self, state_id: UUID) -> bool:
         with self.start_unit_of_work() as work:
             state = work.oauth_states.find_for_update(state_id)
-            if state is None or state.code_verifier is None or not self.box.is_outdated(state.code_verifier):
+            if (
+                state is None
+                or state.code_verifier is None
+                or not self.secret_box.is_outdated(state.code_verifier)
+            ):
                 return False
             renewed = self._renewed(state.code_verifier, code_verifier_place(state_id))
             work.oauth_states.save(replace(state, code_verifier=renewed))
@@ -113,7 +117,7 @@ class TokenRotationService:
         return True
 
     def _renewed(self, sealed: bytes, place: str) -> bytes:
-        return self.box.seal(self.box.open(sealed, bound_to=place), bound_to=place)
+        return self.secret_box.seal(self.secret_box.open(sealed, bound_to=place), bound_to=place)
 
 
 def _unless_unreadable(renew: Callable[[UUID], bool], row_id: UUID) -> bool | None:

@@ -233,7 +233,7 @@ def test_a_login_that_is_not_active_is_connected_anew_and_synced_anew(scene: Syn
 def test_the_access_that_a_new_one_takes_the_place_of_is_ended_at_the_bank(
     scene: SyncScene, status: BankLoginStatus
 ) -> None:
-    old = BankTokenSealer(box=MemorySecretBox()).open(scene.login).access
+    old = BankTokenSealer(secret_box=MemorySecretBox()).open(scene.login).access
     scene.change_login(lambda login: replace(login, status=status))
     assert scene.gateway.list_accounts(access_token=old)
 

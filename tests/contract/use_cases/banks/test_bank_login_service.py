@@ -269,7 +269,7 @@ def test_deleting_a_user_ends_the_access_that_a_sync_renewed_at_that_moment(scen
     """The sync, which holds the login, stores what the bank gave; the deletion waits, and ends that."""
     _, admin = scene.world.user("admin@example.com", role=Role.ADMIN)
     renewed = BankTokens(access_token="renewed", refresh_token=None, expires_at=None)
-    sealed = BankTokenSealer(box=MemorySecretBox()).seal(renewed, login_id=scene.login_id)
+    sealed = BankTokenSealer(secret_box=MemorySecretBox()).seal(renewed, login_id=scene.login_id)
     revoked: list[str] = []
     scene.gateway.revoke = lambda **given: revoked.append(given["access_token"])
 

@@ -28,7 +28,7 @@ BEFORE, DURING, AFTER = AesGcmSecretBox([OLD]), AesGcmSecretBox([NEW, OLD]), Aes
 
 def sealed(box: SecretBox, login_id: UUID, **fields) -> SealedTokens:
     tokens = {"access_token": "access", "refresh_token": "refresh", "expires_at": None} | fields
-    return BankTokenSealer(box=box).seal(BankTokens(**tokens), login_id=login_id)
+    return BankTokenSealer(secret_box=box).seal(BankTokens(**tokens), login_id=login_id)
 
 
 def a_login(given: EntityBuilder, box: SecretBox, **fields) -> BankLogin:
@@ -65,7 +65,7 @@ def few_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def rotation(start_unit_of_work: StartUnitOfWork) -> TokenRotationService:
-    return TokenRotationService(start_unit_of_work=start_unit_of_work, box=DURING)
+    return TokenRotationService(start_unit_of_work=start_unit_of_work, secret_box=DURING)
 
 
 def test_everything_is_sealed_anew_once_and_the_old_key_can_go(
@@ -92,7 +92,7 @@ def test_everything_is_sealed_anew_once_and_the_old_key_can_go(
         renewed = stored_login(start_unit_of_work, login)
         assert replace(renewed, tokens=login.tokens) == login
         expected = OpenedTokens(access="access", refresh=login.tokens.refresh and "refresh")
-        assert BankTokenSealer(box=AFTER).open(renewed) == expected
+        assert BankTokenSealer(secret_box=AFTER).open(renewed) == expected
     with start_unit_of_work() as work:
         for state in states:
             verifier = work.oauth_states.find_for_update(state.id).code_verifier
@@ -123,4 +123,6 @@ def test_several_rotations_at_once_renew_everything_once(
     assert sum(report.renewed for report in reports) == 5
     assert sum(report.unreadable for report in reports) == 0
     for login in logins:
-        assert BankTokenSealer(box=AFTER).open(stored_login(start_unit_of_work, login)).access == "access"
+        assert (
+            BankTokenSealer(secret_box=AFTER).open(stored_login(start_unit_of_work, login)).access == "access"
+        )

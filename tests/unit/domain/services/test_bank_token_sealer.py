@@ -14,7 +14,7 @@ from ledgerbank_domain.ports.bank_gateway import BankTokens
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
 
 NOW = datetime(2025, 1, 15, tzinfo=UTC)
-SEALER = BankTokenSealer(box=MemorySecretBox())
+SEALER = BankTokenSealer(secret_box=MemorySecretBox())
 LOGIN = BankLogin(
     id=UUID(int=1),
     user_id=UUID(int=2),
