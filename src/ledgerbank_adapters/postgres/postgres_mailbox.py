@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from ledgerbank_adapters.postgres.schema.postgres_work_tables import development_mails
+from ledgerbank_adapters.postgres.schema.record_tables import development_mails
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.mailbox import Mailbox, MailboxEntry

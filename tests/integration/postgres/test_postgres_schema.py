@@ -16,10 +16,9 @@ from sqlalchemy import Engine
 from tests.support.servers.postgres_servers import PostgresTestServer, empty
 
 from ledgerbank_adapters.postgres import create_postgres_engine
-from ledgerbank_adapters.postgres.schema.postgres_work_tables import jobs
+from ledgerbank_adapters.postgres.schema.column_kinds import metadata
 from ledgerbank_adapters.postgres.statements.postgres_errors import CONFLICT_CONSTRAINTS, CONSTRAINT_REASONS
 
-metadata = jobs.metadata
 NOW = datetime(2025, 1, 15, 12, tzinfo=UTC)
 TIMES = {"inserted_at": NOW, "updated_at": NOW}
 NOBODY = UUID(int=999_999)

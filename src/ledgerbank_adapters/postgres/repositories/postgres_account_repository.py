@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, select
 
-from ledgerbank_adapters.postgres.schema.postgres_tables import user_bank_accounts as accounts
+from ledgerbank_adapters.postgres.schema.banking_tables import user_bank_accounts as accounts
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Uuid, bindparam, select
 
-from ledgerbank_adapters.postgres.schema.postgres_work_tables import audit_events
+from ledgerbank_adapters.postgres.schema.record_tables import audit_events
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import as_arrays, insert_statement

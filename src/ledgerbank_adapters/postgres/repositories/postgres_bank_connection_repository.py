@@ -9,7 +9,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy import update as plain_update
 from sqlalchemy.dialects.postgresql import insert
 
-from ledgerbank_adapters.postgres.schema.postgres_work_tables import oauth_states, webhook_events
+from ledgerbank_adapters.postgres.schema.banking_tables import oauth_states, webhook_events
 from ledgerbank_adapters.postgres.statements.postgres_session import Parameters, PostgresSession
 from ledgerbank_domain.banking.oauth_state import OAuthState
 from ledgerbank_domain.ports.repositories.bank_connection_repository import (

@@ -21,7 +21,8 @@ from sqlalchemy import (
     update,
 )
 
-from ledgerbank_adapters.postgres.schema.postgres_tables import INSTANT, user_bank_logins
+from ledgerbank_adapters.postgres.schema.banking_tables import user_bank_logins
+from ledgerbank_adapters.postgres.schema.column_kinds import INSTANT
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.banking.bank_login import (

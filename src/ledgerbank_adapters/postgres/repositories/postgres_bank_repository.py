@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
-from ledgerbank_adapters.postgres.schema.postgres_tables import bank_branches, bank_catalogue, banks
+from ledgerbank_adapters.postgres.schema.banking_tables import bank_branches, bank_catalogue, banks
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import (

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, Text, Uuid, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ledgerbank_adapters.postgres.schema.postgres_work_tables import idempotency_records
+from ledgerbank_adapters.postgres.schema.record_tables import idempotency_records
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.idempotency.idempotency_record import IdempotencyRecord, StoredAnswer
 from ledgerbank_domain.ports.repositories.idempotency_repository import IdempotencyRepository

@@ -10,12 +10,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Boolean, Row, Select, Text, Uuid, any_, bindparam, literal_column, select, text
 
 from ledgerbank_adapters.postgres.repositories import postgres_job_statements as statements
-from ledgerbank_adapters.postgres.schema.postgres_tables import INSTANT
-from ledgerbank_adapters.postgres.schema.postgres_work_tables import (
-    UNFINISHED_JOB_STATES,
-    WAITING_JOB_STATES,
-    jobs,
-)
+from ledgerbank_adapters.postgres.schema.column_kinds import INSTANT
+from ledgerbank_adapters.postgres.schema.job_tables import UNFINISHED_JOB_STATES, WAITING_JOB_STATES, jobs
 from ledgerbank_adapters.postgres.statements.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession

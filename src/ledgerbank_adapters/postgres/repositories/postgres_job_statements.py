@@ -1,6 +1,6 @@
 """The statements about jobs that take more than a condition on one index."""
 
-from ledgerbank_adapters.postgres.schema.postgres_work_tables import jobs
+from ledgerbank_adapters.postgres.schema.job_tables import jobs
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import insert_statement
 
 INSERT = insert_statement(jobs)

@@ -6,12 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, Uuid, bindparam, null, select, union_all
 
-from ledgerbank_adapters.postgres.schema.postgres_tables import (
-    clearing_lines,
-    journal_entries,
-    transactions,
-    user_bank_accounts,
-)
+from ledgerbank_adapters.postgres.schema.banking_tables import user_bank_accounts
+from ledgerbank_adapters.postgres.schema.ledger_tables import clearing_lines, journal_entries, transactions
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import (
     as_arrays,

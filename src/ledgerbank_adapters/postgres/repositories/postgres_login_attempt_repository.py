@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, Text, Uuid, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ledgerbank_adapters.postgres.schema.postgres_login_tables import login_failures, login_networks
+from ledgerbank_adapters.postgres.schema.identity_tables import login_failures, login_networks
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict

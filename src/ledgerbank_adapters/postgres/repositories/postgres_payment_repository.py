@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
-from ledgerbank_adapters.postgres.schema.postgres_tables import user_payments as payments
+from ledgerbank_adapters.postgres.schema.payment_tables import user_payments as payments
 from ledgerbank_adapters.postgres.statements.postgres_observer import PostgresObserver
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession

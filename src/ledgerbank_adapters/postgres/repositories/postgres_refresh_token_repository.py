@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, Uuid, bindparam, select, update
 
-from ledgerbank_adapters.postgres.schema.postgres_tables import INSTANT, refresh_tokens
+from ledgerbank_adapters.postgres.schema.column_kinds import INSTANT
+from ledgerbank_adapters.postgres.schema.identity_tables import refresh_tokens
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import (
     as_arrays,

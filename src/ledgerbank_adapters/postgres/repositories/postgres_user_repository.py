@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, func, or_, select, text
 
-from ledgerbank_adapters.postgres.schema.postgres_tables import users
+from ledgerbank_adapters.postgres.schema.identity_tables import users
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_keyset, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import (

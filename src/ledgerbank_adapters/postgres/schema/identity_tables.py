@@ -1,0 +1,90 @@
+"""The tables of users: their sessions, their failed logins, and the networks that they logged in from."""
+
+from sqlalchemy import Boolean, Column, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from ledgerbank_adapters.postgres.schema.column_kinds import (
+    BY_CODE_POINT,
+    INSTANT,
+    metadata,
+    reference,
+    required,
+    timestamps,
+)
+
+users = Table(
+    "users",
+    metadata,
+    required("id", Uuid()),
+    required("email", BY_CODE_POINT),
+    required("email_identity", BY_CODE_POINT),
+    required("full_name", BY_CODE_POINT),
+    required("password_hash", Text()),
+    required("role", BY_CODE_POINT),
+    required("status", BY_CODE_POINT),
+    required("verified", Boolean()),
+    Column("sessions_valid_from", INSTANT),
+    *timestamps(),
+    PrimaryKeyConstraint("id", name="users_pkey"),
+    UniqueConstraint("email_identity", name="users_email_identity_key"),
+    Index("users_inserted_at_idx", "inserted_at", "id"),
+    # They are few among many, and all of them are locked when one of them might go.
+    Index(
+        "users_administrators_idx",
+        "id",
+        postgresql_where=text("role = 'admin' AND status = 'ACTIVE'"),
+    ),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    required("id", Uuid()),
+    required("user_id", Uuid()),
+    required("jti", Uuid()),
+    required("session_id", Uuid()),
+    required("session_started_at", INSTANT),
+    Column("predecessor_id", Uuid()),
+    required("expires_at", INSTANT),
+    Column("revoked_at", INSTANT),
+    Column("rotated_at", INSTANT),
+    Column("ip", Text()),
+    Column("user_agent", Text()),
+    *timestamps(),
+    PrimaryKeyConstraint("id", name="refresh_tokens_pkey"),
+    UniqueConstraint("jti", name="refresh_tokens_jti_key"),
+    reference("refresh_tokens", "user_id", "users"),
+    Index(
+        "refresh_tokens_live_session_key",
+        "session_id",
+        unique=True,
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+    Index("refresh_tokens_live_user_idx", "user_id", postgresql_where=text("revoked_at IS NULL")),
+    Index("refresh_tokens_expires_at_idx", "expires_at"),
+)
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    required("subject", Text()),
+    required("failed_at", ARRAY(INSTANT)),
+    required("trusted_failed_at", ARRAY(INSTANT)),
+    Column("refused_at", INSTANT),
+    Column("suspected_at", INSTANT),
+    Column("warned_at", INSTANT),
+    *timestamps(),
+    PrimaryKeyConstraint("subject", name="login_failures_pkey"),
+    Index("login_failures_updated_at_idx", "updated_at"),
+)
+
+login_networks = Table(
+    "login_networks",
+    metadata,
+    required("user_id", Uuid()),
+    required("network", Text()),
+    *timestamps(),
+    PrimaryKeyConstraint("user_id", "network", name="login_networks_pkey"),
+    reference("login_networks", "user_id", "users"),
+    Index("login_networks_updated_at_idx", "updated_at"),
+)
