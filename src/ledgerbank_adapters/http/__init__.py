@@ -11,11 +11,16 @@ with requires_extra("http"):
     from ledgerbank_adapters.http.operations.http_host import Document, HttpHost
     from ledgerbank_adapters.http.operations.public_paths import bank_callback_url, icon_url, webhook_url
     from ledgerbank_adapters.http.operations.request_lanes import HEALTH_THREADS, RequestLanes
-    from ledgerbank_adapters.http.protocol.guarded_protocol import CONNECTIONS_TOLD, GuardedHttpProtocol
+    from ledgerbank_adapters.http.protocol.guarded_protocol import (
+        CONNECTIONS_TOLD,
+        LAST_BODY_SECONDS,
+        GuardedHttpProtocol,
+    )
 
 __all__ = [
     "CONNECTIONS_TOLD",
     "HEALTH_THREADS",
+    "LAST_BODY_SECONDS",
     "Document",
     "GuardedHttpProtocol",
     "HealthProbes",

@@ -9,15 +9,18 @@ from socket import socket
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from ledgerbank_adapters.http import CONNECTIONS_TOLD, GuardedHttpProtocol
+from ledgerbank_adapters.http import CONNECTIONS_TOLD, LAST_BODY_SECONDS, GuardedHttpProtocol
 from ledgerbank_adapters.metrics.metrics_sharing import share_metrics_between_processes
 from ledgerbank_adapters.metrics.prometheus_metrics import forget_gauges_of_dead_process
 from ledgerbank_app.processes.exit_status import CANNOT, DONE
+from ledgerbank_app.settings.server_settings import MAX_REQUEST_SECONDS
 from ledgerbank_app.settings.settings import Settings
 
-# Every request ends within it, so that no answer is cut off: the rest of its body has LAST_BODY_SECONDS, and
-# then it has a deadline (REQUEST_TIMEOUT_SECONDS).
-GRACEFUL_STOP_SECONDS = 35
+# For what is decided at the last moment to be told.
+LAST_ANSWER_SECONDS = 2
+# Every request ends within it, so that no answer is cut off: its body may take so long to come, and then it
+# has its deadline (REQUEST_TIMEOUT_SECONDS).
+GRACEFUL_STOP_SECONDS = LAST_BODY_SECONDS + MAX_REQUEST_SECONDS + LAST_ANSWER_SECONDS
 # How long a connection may be idle between two requests.
 KEEP_ALIVE_SECONDS = 30
 # What a server process has open beside its clients' connections: those to the database, logs, the loop's own.

@@ -23,6 +23,7 @@ from ledgerbank_app.settings.settings_variables import variable
 from ledgerbank_domain.users.login_failures import MAX_BACKOFF_AFTER
 
 MAX_HEALTH_MEGABYTES = 1_000_000_000
+MAX_REQUEST_SECONDS = 25
 
 
 @frozen(kw_only=True)
@@ -88,7 +89,7 @@ class HttpSettings:
     )
     request_timeout_seconds: int = variable(
         "REQUEST_TIMEOUT_SECONDS",
-        whole_number(1, 25),
+        whole_number(1, MAX_REQUEST_SECONDS),
         default="15",
         meaning=(
             "How long a request may take once it has come, waiting included; then it is answered 503, and"

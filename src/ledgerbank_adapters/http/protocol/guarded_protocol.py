@@ -152,6 +152,8 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         of the request comes after that."""
         if self.transport.is_closing():
             return
+        # Whoever waits behind it could not be answered any more: it is not begun.
+        self.pipeline.clear()
         if (self._is_over or not self._is_in_head) and not self._has_client_ended:
             self._linger()
             return

@@ -1,5 +1,6 @@
 """What a connection may cost a server process, whoever is at its other end."""
 
+import json
 import socket
 import threading
 import time
@@ -277,6 +278,26 @@ def test_a_malformed_request_is_answered_after_those_that_came_before_it(server:
 
         assert [connection.answer().status for _ in range(3)] == [200, 200, 400]
         connection.wait_for_the_end(seconds=8)
+
+
+def test_what_comes_behind_the_last_request_of_a_connection_is_not_begun(server: RunningServer) -> None:
+    """Nobody could be told what became of it. HTTP/1.0 has one request a connection, whatever it asks for."""
+    somebody = {"email": "behind@example.com", "password": "password123!"}
+    body = json.dumps(somebody | {"full_name": "Carol", "password_confirmation": "password123!"}).encode()
+    registration = (
+        b"POST /api/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(body) + body
+    )
+    with raw_connection(server.port) as connection:
+        # A third one begins, so that more is awaited.
+        connection.send(
+            b"GET /api/health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + registration + registration[:-1]
+        )
+        assert connection.answer().status == 200
+        assert connection.wait_for_the_end(seconds=8) < 8
+
+    assert httpx.post(f"{server.base_url}/auth/login", json=somebody, timeout=30).status_code == 401
+    assert "Traceback" not in server.output()
 
 
 def test_an_upgrade_that_is_not_offered_is_answered_as_if_it_were_not_asked_for(
