@@ -12,8 +12,10 @@ from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BranchF
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginFilter
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
+from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.ledger.journal import JournalEntry
+from ledgerbank_domain.ports.repositories.presence import present
 
 BANK_SORT_FIELDS = frozenset({"name", "code", "country", "inserted_at"})
 TRANSACTION_SORT_FIELDS = frozenset({"posted_at", "amount"})
@@ -86,6 +88,18 @@ class BankLoginRepository(Protocol):
     @abstractmethod
     def find_for_update(self, login_id: UUID) -> BankLogin | None:
         """Locked."""
+
+    def find(self, login_id: UUID) -> BankLogin | None:
+        """The one with this id, if it exists."""
+        return self.find_many([login_id]).get(login_id)
+
+    def get(self, login_id: UUID) -> BankLogin:
+        """Raises ``bank_login_not_found``."""
+        return present(self.find(login_id), Reason.BANK_LOGIN_NOT_FOUND)
+
+    def get_for_update(self, login_id: UUID) -> BankLogin:
+        """Locked. Raises ``bank_login_not_found``."""
+        return present(self.find_for_update(login_id), Reason.BANK_LOGIN_NOT_FOUND)
 
     @abstractmethod
     def find_by_username_for_update(
@@ -164,6 +178,18 @@ class AccountRepository(Protocol):
     @abstractmethod
     def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         """The accounts that exist, by id, locked in ascending order of id."""
+
+    def find(self, account_id: UUID) -> Account | None:
+        """The one with this id, if it exists."""
+        return self.find_many([account_id]).get(account_id)
+
+    def get(self, account_id: UUID) -> Account:
+        """Raises ``account_not_found``."""
+        return present(self.find(account_id), Reason.ACCOUNT_NOT_FOUND)
+
+    def get_for_update(self, account_id: UUID) -> Account:
+        """Locked. Raises ``account_not_found``."""
+        return present(self.find_many_for_update([account_id]).get(account_id), Reason.ACCOUNT_NOT_FOUND)
 
     @abstractmethod
     def list_of_user_for_update(self, user_id: UUID) -> list[Account]:

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind, JobLease, JobState
+from ledgerbank_domain.ports.repositories.presence import present
 
 
 class JobRepository(Protocol):
@@ -41,6 +43,14 @@ class JobRepository(Protocol):
     @abstractmethod
     def find_many_for_update(self, job_ids: Collection[UUID]) -> Mapping[UUID, Job]:
         """The jobs that exist, by id, locked in ascending order of id."""
+
+    def get(self, job_id: UUID) -> Job:
+        """Raises ``job_not_found``."""
+        return present(self.find(job_id), Reason.JOB_NOT_FOUND)
+
+    def get_for_update(self, job_id: UUID) -> Job:
+        """Locked. Raises ``job_not_found``."""
+        return present(self.find_many_for_update([job_id]).get(job_id), Reason.JOB_NOT_FOUND)
 
     @abstractmethod
     def find_newest_with_key(self, kind: JobKind, unique_key: str) -> Job | None:

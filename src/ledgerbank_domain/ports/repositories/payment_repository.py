@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.payments.payment import Payment, PaymentFilter, PaymentSignature
+from ledgerbank_domain.ports.repositories.presence import present
 
 
 class PaymentRepository(Protocol):
@@ -26,6 +28,18 @@ class PaymentRepository(Protocol):
     @abstractmethod
     def find_many_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
         """The payments that exist, by id, locked in ascending order of id."""
+
+    def find(self, payment_id: UUID) -> Payment | None:
+        """The one with this id, if it exists."""
+        return self.find_many([payment_id]).get(payment_id)
+
+    def get(self, payment_id: UUID) -> Payment:
+        """Raises ``payment_not_found``."""
+        return present(self.find(payment_id), Reason.PAYMENT_NOT_FOUND)
+
+    def get_for_update(self, payment_id: UUID) -> Payment:
+        """Locked. Raises ``payment_not_found``."""
+        return present(self.find_many_for_update([payment_id]).get(payment_id), Reason.PAYMENT_NOT_FOUND)
 
     @abstractmethod
     def find_free_for_update(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:

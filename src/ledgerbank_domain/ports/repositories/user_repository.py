@@ -65,6 +65,10 @@ class UserRepository(Protocol):
     def get_for_update(self, user_id: UUID) -> User:
         """Like :meth:`get`, locked until the unit of work ends."""
 
+    def find_for_update(self, user_id: UUID) -> User | None:
+        """Locked, if they exist."""
+        return self.find_many_for_update([user_id]).get(user_id)
+
     @abstractmethod
     def find_by_email(self, email: str) -> User | None:
         """The user whose email has the same identity; any text may be asked for."""

@@ -105,9 +105,7 @@ class AccountService:
             raise DomainError(Reason.MISSING_FIELDS)
         with self.start_unit_of_work() as work:
             actor, pending = self._locked_for_update(work, actor, account_id, changes)
-            account = work.accounts.find_many_for_update([account_id]).get(account_id)
-            if account is None:
-                raise DomainError(Reason.ACCOUNT_NOT_FOUND)
+            account = work.accounts.get_for_update(account_id)
             if not may_update_account(actor, account):
                 raise DomainError(Reason.UNAUTHORIZED_ACCESS)
             if account.fed and "balance" in changes.immutable_fields:
@@ -250,7 +248,7 @@ class AccountService:
         Whoever makes a payment holds the owner of its account: so none can appear behind this look. The first
         one, without a lock, only tells whom to lock: an account never changes its owner.
         """
-        seen = work.accounts.find_many([account_id]).get(account_id)
+        seen = work.accounts.find(account_id)
         if seen is None or changes.status is not AccountStatus.CLOSED:
             return locked_actor(work, actor), ()
         users = work.users.find_many_for_update({seen.user_id, *actor_ids([actor])})
@@ -326,7 +324,7 @@ class AccountService:
 
 
 def _own_login(work: UnitOfWork, actor: Actor, login_id: UUID) -> BankLogin:
-    login = work.bank_logins.find_many([login_id]).get(login_id)
+    login = work.bank_logins.find(login_id)
     if login is None:
         raise DomainError(Reason.BANK_LOGIN_NOT_FOUND, field="user_bank_login_id")
     require_permission(may_open_account(actor, login))
@@ -347,7 +345,7 @@ def _viewable_and_locked(work: UnitOfWork, actor: Actor, account_id: UUID) -> Ou
     found = _viewable_accounts(work, [(actor, account_id)])[0]
     if isinstance(found, DomainError):
         return found
-    return work.accounts.find_many_for_update([account_id])[account_id]
+    return work.accounts.get_for_update(account_id)
 
 
 def _viewable(actor: Actor, account: Account | None) -> Outcome[Account]:

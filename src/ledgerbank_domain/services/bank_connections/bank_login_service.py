@@ -13,7 +13,7 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.staff_reading import Reading, commit_staff_readings
 from ledgerbank_domain.services.banks.bank_access import BankAccess, BankAccesses
@@ -38,9 +38,7 @@ class BankLoginService:
         """Raises ``bank_login_not_found``, then ``insufficient_permissions``."""
         require_ids(login_id=login_id)
         with self.start_unit_of_work() as work:
-            login = work.bank_logins.find_many([login_id]).get(login_id)
-            if login is None:
-                raise DomainError(Reason.BANK_LOGIN_NOT_FOUND)
+            login = work.bank_logins.get(login_id)
             require_permission(may_view_login(actor, login))
             reading = Reading(actor=actor, owner_id=login.user_id, what="bank_login", id=login_id)
             commit_staff_readings(work, [reading], audit=self.audit)
@@ -68,7 +66,7 @@ class BankLoginService:
             raise DomainError(Reason.MISSING_FIELDS)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
-            login = _locked(work, login_id)
+            login = work.bank_logins.get_for_update(login_id)
             require_permission(may_change_login(actor, login))
             if changes.immutable_fields:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=changes.immutable_fields[0])
@@ -101,7 +99,7 @@ class BankLoginService:
         require_ids(login_id=login_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
-            login = _locked(work, login_id)
+            login = work.bank_logins.get_for_update(login_id)
             require_permission(may_view_login(actor, login))
             usable_gateway(bank_of_branch(work, login.bank_branch_id), self.gateways)
             if not login.may_sync:
@@ -116,7 +114,7 @@ class BankLoginService:
     def _disconnected(self, actor: Actor, login_id: UUID) -> list[BankAccess]:
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
-            login = _locked(work, login_id)
+            login = work.bank_logins.get_for_update(login_id)
             require_permission(may_change_login(actor, login))
             now = work.now()
             accesses = self.accesses.held_by(work, [login])
@@ -129,10 +127,3 @@ class BankLoginService:
             )
             work.commit()
         return accesses
-
-
-def _locked(work: UnitOfWork, login_id: UUID) -> BankLogin:
-    login = work.bank_logins.find_for_update(login_id)
-    if login is None:
-        raise DomainError(Reason.BANK_LOGIN_NOT_FOUND)
-    return login

@@ -87,7 +87,7 @@ class OAuthVisits:
         user = work.users.get(known.user_id)
         if not user.is_active:
             return None
-        login = work.bank_logins.find_many([known.user_bank_login_id])[known.user_bank_login_id]
+        login = work.bank_logins.get(known.user_bank_login_id)
         verifier = known.code_verifier
         return AwaitedAnswer(
             owner=replace(actor, user_id=user.id, role=user.role),

@@ -73,7 +73,7 @@ class BankAccountSync:
         """False when it takes another look: nothing is booked then."""
         with self.start_unit_of_work() as work:
             pending = self._locked(work, run, account_id, closes=shown.is_closed)
-            account = work.accounts.find_many_for_update([account_id])[account_id]
+            account = work.accounts.get_for_update(account_id)
             now = work.now()
             if account.status is AccountStatus.CLOSED:
                 return True
@@ -100,7 +100,7 @@ class BankAccountSync:
         if not closes:
             run.fence.lock_login(work)
             return ()
-        work.users.find_many_for_update([run.login.user_id])
+        work.users.get_for_update(run.login.user_id)
         run.fence.lock_login(work)
         return work.payments.list_pending_of_account_for_update(run.login.user_id, account_id)
 

@@ -42,7 +42,7 @@ class JobService:
         require_ids(job_id=job_id)
         with self.start_unit_of_work() as work:
             require_permission(may_administer_jobs(seen_actor(work, actor)))
-            return _known(work.jobs.find(job_id)).as_of(work.now())
+            return work.jobs.get(job_id).as_of(work.now())
 
     @retried_on_conflict
     def retry(self, actor: Actor, *, job_id: UUID) -> Job:
@@ -56,9 +56,9 @@ class JobService:
             actor = locked_actor(work, actor)
             require_permission(may_administer_jobs(actor))
             # A job's kind and arguments never change: they may be read before the job is locked.
-            seen = _known(work.jobs.find(job_id))
+            seen = work.jobs.get(job_id)
             held = self.works[seen.kind].lock(work, [seen])
-            job = _locked(work, job_id)
+            job = work.jobs.get_for_update(job_id)
             now = work.now()
             retried = job.retried(at=now)
             self.works[seen.kind].revive(work, held, at=now)
@@ -77,7 +77,7 @@ class JobService:
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             require_permission(may_administer_jobs(actor))
-            job = _locked(work, job_id)
+            job = work.jobs.get_for_update(job_id)
             now = work.now()
             cancelled = job.cancelled(at=now)
             work.jobs.save_many([cancelled])
@@ -90,16 +90,6 @@ class JobService:
     ) -> None:
         changes = changes_between(before, job)
         self.audit.record(work, name, actor=actor, about=job.id, facts=changes, at=at)
-
-
-def _known(job: Job | None) -> Job:
-    if job is None:
-        raise DomainError(Reason.JOB_NOT_FOUND)
-    return job
-
-
-def _locked(work: UnitOfWork, job_id: UUID) -> Job:
-    return _known(work.jobs.find_many_for_update([job_id]).get(job_id))
 
 
 def _save_unless_another_does_it(work: UnitOfWork, job: Job) -> None:

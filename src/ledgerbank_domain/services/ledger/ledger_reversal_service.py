@@ -44,13 +44,13 @@ class LedgerReversalService:
         require_ids(payment_id=payment_id)
         told = parse_reversal_reason(reason)
         with self.start_unit_of_work() as work:
-            seen = work.payments.find_many([payment_id]).get(payment_id)
+            seen = work.payments.find(payment_id)
             if seen is None:
                 require_permission(may_reverse(locked_actor(work, actor)))
                 raise DomainError(Reason.PAYMENT_NOT_FOUND)
             entry = None if seen.journal_entry_id is None else work.journal.find(seen.journal_entry_id)
             actor = self._locked_actor(work, actor, entry)
-            payment = work.payments.find_many_for_update([payment_id])[payment_id]
+            payment = work.payments.get_for_update(payment_id)
             if payment.journal_entry_id != seen.journal_entry_id:
                 raise TransactionConflict("the payment was executed in this very moment")
             if entry is None:
@@ -76,7 +76,7 @@ class LedgerReversalService:
                 raise DomainError(Reason.RESOURCE_NOT_FOUND)
             payment = None
             if entry.payment_id is not None:
-                payment = work.payments.find_many_for_update([entry.payment_id])[entry.payment_id]
+                payment = work.payments.get_for_update(entry.payment_id)
             undoing, _ = self._reverse(work, actor, entry, payment, told)
             work.commit()
         return undoing

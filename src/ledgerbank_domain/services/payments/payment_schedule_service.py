@@ -11,7 +11,6 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.jobs.job import Job, JobKind
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
-from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.payments.payment_job import payment_job_key
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.payments.payment_policy import (
@@ -55,7 +54,7 @@ class PaymentScheduleService:
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             run_at = schedule.due_at(work.now())
-            payment = _locked(work, payment_id)
+            payment = work.payments.get_for_update(payment_id)
             require_permission(may_process_payment(actor, payment, self.limits))
             if not payment.is_pending:
                 raise DomainError(Reason.ALREADY_PROCESSED)
@@ -89,7 +88,7 @@ class PaymentScheduleService:
         """Raises ``payment_not_found``, ``insufficient_permissions``, then ``job_not_found``."""
         require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
-            payment = _known(work.payments.find_many([payment_id]).get(payment_id))
+            payment = work.payments.get(payment_id)
             require_permission(may_view_payment(actor, payment))
             job = find_newest_payment_job(work, payment_id)
             if job is None:
@@ -109,7 +108,7 @@ class PaymentScheduleService:
         require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
-            payment = _locked(work, payment_id)
+            payment = work.payments.get_for_update(payment_id)
             require_permission(may_cancel_job_of_payment(actor, payment))
             now = work.now()
             job = _locked_job(work, payment_id)
@@ -126,16 +125,6 @@ class PaymentScheduleService:
                 )
             work.commit()
         return cancelled
-
-
-def _locked(work: UnitOfWork, payment_id: UUID) -> Payment:
-    return _known(work.payments.find_many_for_update([payment_id]).get(payment_id))
-
-
-def _known(payment: Payment | None) -> Payment:
-    if payment is None:
-        raise DomainError(Reason.PAYMENT_NOT_FOUND)
-    return payment
 
 
 def _locked_job(work: UnitOfWork, payment_id: UUID) -> Job:

@@ -161,7 +161,7 @@ class PaymentService:
         """Raises ``payment_not_found``, then ``insufficient_permissions``."""
         require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
-            payment = result_of(_viewable(actor, work.payments.find_many([payment_id]).get(payment_id)))
+            payment = result_of(_viewable(actor, work.payments.find(payment_id)))
             activity = RecentActivity.gather(
                 work,
                 accounts=(),
@@ -197,9 +197,7 @@ class PaymentService:
         require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
-            payment = work.payments.find_many_for_update([payment_id]).get(payment_id)
-            if payment is None:
-                raise DomainError(Reason.PAYMENT_NOT_FOUND)
+            payment = work.payments.get_for_update(payment_id)
             require_permission(may_cancel_payment(actor, payment))
             now = work.now()
             cancelled = payment.cancelled(at=now)

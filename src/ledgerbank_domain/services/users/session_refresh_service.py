@@ -116,7 +116,7 @@ class SessionRefreshService:
 
 def locked_token(work: UnitOfWork, claims: RefreshClaims) -> tuple[User, RefreshToken]:
     """A refresh token and its user, both locked. Raises ``invalid_token``."""
-    user = work.users.find_many_for_update([claims.user_id]).get(claims.user_id)
+    user = work.users.find_for_update(claims.user_id)
     if user is None:
         raise DomainError(Reason.INVALID_TOKEN)
     token = work.refresh_tokens.find_by_jti_for_update(claims.jti)
