@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.service_world import ServiceWorld
 
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryStartUnitOfWork
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -21,7 +21,7 @@ def clock() -> MemoryClock:
 @pytest.fixture(params=["memory", "postgres"])
 def start_unit_of_work(request: pytest.FixtureRequest, clock: MemoryClock) -> StartUnitOfWork:
     if request.param == "memory":
-        return StartMemoryUnitOfWork(MemoryDatabase(clock))
+        return MemoryStartUnitOfWork(MemoryDatabase(clock))
     engine: Engine = request.getfixturevalue("postgres_engine")
     return PostgresStartUnitOfWork(engine, clock=clock)
 

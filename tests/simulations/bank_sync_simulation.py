@@ -25,7 +25,7 @@ from tests.support.scenes.gateway_world import DIALECTS, MONZO, Dialect
 from tests.support.scenes.sync_scene import sync_scene
 from tests.support.servers.postgres_servers import PostgresTestServer, embedded_server, empty, installations
 
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, MemoryStartUnitOfWork
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork, create_postgres_engine
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -34,7 +34,7 @@ OpenStore = Callable[[Clock], StartUnitOfWork]
 
 
 def in_memory(clock: Clock) -> StartUnitOfWork:
-    return StartMemoryUnitOfWork(MemoryDatabase(clock))
+    return MemoryStartUnitOfWork(MemoryDatabase(clock))
 
 
 def simulate(

@@ -4,14 +4,14 @@ They keep the promises of the PostgreSQL adapters, by the same contract tests: t
 nothing, uniqueness is refused alike, lists have the same order. Everything is safe to share between
 threads. ::
 
-    start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase(clock))
+    start_unit_of_work = MemoryStartUnitOfWork(MemoryDatabase(clock))
     with start_unit_of_work() as work:
         work.users.add(user)
         work.commit()
 """
 
 from ledgerbank_adapters.memory.memory_ports import memory_ports
-from ledgerbank_adapters.memory.memory_unit_of_work import MemoryUnitOfWork, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory.memory_unit_of_work import MemoryStartUnitOfWork, MemoryUnitOfWork
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.tools.memory_cache import MemoryCache
@@ -36,9 +36,9 @@ __all__ = [
     "MemoryRateLimiter",
     "MemorySecretBox",
     "MemorySecretGenerator",
+    "MemoryStartUnitOfWork",
     "MemoryTokenCodec",
     "MemoryUnitOfWork",
     "SandboxBank",
-    "StartMemoryUnitOfWork",
     "memory_ports",
 ]

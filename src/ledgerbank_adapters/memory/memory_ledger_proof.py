@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import (
@@ -28,11 +28,11 @@ LedgerLine = Transaction | Posting
 class MemoryLedgerProof(LedgerProof):
     """Writers wait while it runs, as they do for any unit of work on a memory database."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def find_discrepancies(self) -> list[Discrepancy]:
-        tables = self._transaction.tables
+        tables = self._session.tables
         return [
             *_unbalanced_entries(tables),
             *_currency_totals_off_zero(tables),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
+from ledgerbank_adapters.memory.memory_unit_of_work import MemoryStartUnitOfWork
 from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.tools.memory_cache import MemoryCache
 from ledgerbank_adapters.memory.tools.memory_chance import MemoryChance
@@ -26,7 +26,7 @@ def memory_ports(*, clock: Clock | None = None, **given: Any) -> ServicePorts:
     """
     clock = clock or MemoryClock()
     if "start_unit_of_work" not in given:
-        given["start_unit_of_work"] = StartMemoryUnitOfWork(MemoryDatabase(clock))
+        given["start_unit_of_work"] = MemoryStartUnitOfWork(MemoryDatabase(clock))
     ports: dict[str, Any] = {
         "clock": clock,
         "storage_clock": clock,

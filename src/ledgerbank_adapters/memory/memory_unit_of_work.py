@@ -5,37 +5,33 @@ from types import TracebackType
 from typing import Self
 
 from ledgerbank_adapters.memory.memory_ledger_proof import MemoryLedgerProof
+from ledgerbank_adapters.memory.repositories.memory_account_repository import MemoryAccountRepository
 from ledgerbank_adapters.memory.repositories.memory_audit_exports import MemoryAuditExports
 from ledgerbank_adapters.memory.repositories.memory_audit_trail import MemoryAuditTrail
-from ledgerbank_adapters.memory.repositories.memory_bank_connection_repository import (
-    MemoryOAuthStateRepository,
-    MemoryWebhookEventRepository,
-)
 from ledgerbank_adapters.memory.repositories.memory_bank_import_repository import (
     MemoryBankTransactionImportRepository,
 )
 from ledgerbank_adapters.memory.repositories.memory_bank_login_repository import MemoryBankLoginRepository
-from ledgerbank_adapters.memory.repositories.memory_banking_repository import (
-    MemoryAccountRepository,
-    MemoryBankRepository,
-)
+from ledgerbank_adapters.memory.repositories.memory_bank_repository import MemoryBankRepository
 from ledgerbank_adapters.memory.repositories.memory_idempotency_repository import MemoryIdempotencyRepository
 from ledgerbank_adapters.memory.repositories.memory_job_repository import MemoryJobRepository
 from ledgerbank_adapters.memory.repositories.memory_job_worker_repository import MemoryJobWorkerRepository
-from ledgerbank_adapters.memory.repositories.memory_journal_repository import (
-    MemoryJournalRepository,
-    MemoryTransactionRepository,
-)
+from ledgerbank_adapters.memory.repositories.memory_journal_repository import MemoryJournalRepository
 from ledgerbank_adapters.memory.repositories.memory_login_attempt_repository import (
     MemoryLoginAttemptRepository,
 )
+from ledgerbank_adapters.memory.repositories.memory_oauth_state_repository import MemoryOAuthStateRepository
 from ledgerbank_adapters.memory.repositories.memory_payment_repository import MemoryPaymentRepository
-from ledgerbank_adapters.memory.repositories.memory_user_repository import (
+from ledgerbank_adapters.memory.repositories.memory_refresh_token_repository import (
     MemoryRefreshTokenRepository,
-    MemoryUserRepository,
+)
+from ledgerbank_adapters.memory.repositories.memory_transaction_repository import MemoryTransactionRepository
+from ledgerbank_adapters.memory.repositories.memory_user_repository import MemoryUserRepository
+from ledgerbank_adapters.memory.repositories.memory_webhook_event_repository import (
+    MemoryWebhookEventRepository,
 )
 from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
 
@@ -49,29 +45,29 @@ class MemoryUnitOfWork(UnitOfWork):
     """
 
     def __init__(self, database: MemoryDatabase) -> None:
-        transaction = MemoryTransaction(database)
-        self._transaction = transaction
-        self.users = MemoryUserRepository(transaction)
-        self.refresh_tokens = MemoryRefreshTokenRepository(transaction)
-        self.login_attempts = MemoryLoginAttemptRepository(transaction)
-        self.banks = MemoryBankRepository(transaction)
-        self.bank_logins = MemoryBankLoginRepository(transaction)
-        self.oauth_states = MemoryOAuthStateRepository(transaction)
-        self.webhook_events = MemoryWebhookEventRepository(transaction)
-        self.bank_imports = MemoryBankTransactionImportRepository(transaction)
-        self.accounts = MemoryAccountRepository(transaction)
-        self.transactions = MemoryTransactionRepository(transaction)
-        self.journal = MemoryJournalRepository(transaction)
-        self.payments = MemoryPaymentRepository(transaction)
-        self.jobs = MemoryJobRepository(transaction)
-        self.job_workers = MemoryJobWorkerRepository(transaction)
-        self.audit = MemoryAuditTrail(transaction)
-        self.audit_exports = MemoryAuditExports(transaction)
-        self.ledger = MemoryLedgerProof(transaction)
-        self.idempotency = MemoryIdempotencyRepository(transaction)
+        session = MemorySession(database)
+        self._session = session
+        self.users = MemoryUserRepository(session)
+        self.refresh_tokens = MemoryRefreshTokenRepository(session)
+        self.login_attempts = MemoryLoginAttemptRepository(session)
+        self.banks = MemoryBankRepository(session)
+        self.bank_logins = MemoryBankLoginRepository(session)
+        self.oauth_states = MemoryOAuthStateRepository(session)
+        self.webhook_events = MemoryWebhookEventRepository(session)
+        self.bank_imports = MemoryBankTransactionImportRepository(session)
+        self.accounts = MemoryAccountRepository(session)
+        self.transactions = MemoryTransactionRepository(session)
+        self.journal = MemoryJournalRepository(session)
+        self.payments = MemoryPaymentRepository(session)
+        self.jobs = MemoryJobRepository(session)
+        self.job_workers = MemoryJobWorkerRepository(session)
+        self.audit = MemoryAuditTrail(session)
+        self.audit_exports = MemoryAuditExports(session)
+        self.ledger = MemoryLedgerProof(session)
+        self.idempotency = MemoryIdempotencyRepository(session)
 
     def __enter__(self) -> Self:
-        self._transaction.begin()
+        self._session.begin()
         return self
 
     def __exit__(
@@ -80,16 +76,16 @@ class MemoryUnitOfWork(UnitOfWork):
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._transaction.roll_back()
+        self._session.roll_back()
 
     def now(self) -> datetime:
-        return self._transaction.now()
+        return self._session.now()
 
     def commit(self) -> None:
-        self._transaction.commit()
+        self._session.commit()
 
 
-class StartMemoryUnitOfWork(StartUnitOfWork):
+class MemoryStartUnitOfWork(StartUnitOfWork):
     """Starts units of work on one database, from any thread."""
 
     def __init__(self, database: MemoryDatabase) -> None:

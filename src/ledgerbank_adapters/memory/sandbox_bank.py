@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ledgerbank_adapters.memory.memory_ports import memory_ports
-from ledgerbank_adapters.memory.memory_unit_of_work import StartMemoryUnitOfWork
+from ledgerbank_adapters.memory.memory_unit_of_work import MemoryStartUnitOfWork
 from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.tools.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.tools.memory_id_generator import MemoryIdGenerator
@@ -49,7 +49,7 @@ class SandboxBank:
     ) -> None:
         self.clock = clock or MemoryClock()
         self.ids = ids or MemoryIdGenerator()
-        self.start_unit_of_work = start_unit_of_work or StartMemoryUnitOfWork(MemoryDatabase(self.clock))
+        self.start_unit_of_work = start_unit_of_work or MemoryStartUnitOfWork(MemoryDatabase(self.clock))
         self.mailbox = MemoryMailbox(self.clock)
         self.services = compose_services(
             memory_ports(

@@ -11,10 +11,6 @@ from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerPro
 from ledgerbank_adapters.postgres.repositories.postgres_account_repository import PostgresAccountRepository
 from ledgerbank_adapters.postgres.repositories.postgres_audit_exports import PostgresAuditExports
 from ledgerbank_adapters.postgres.repositories.postgres_audit_trail import PostgresAuditTrail
-from ledgerbank_adapters.postgres.repositories.postgres_bank_connection_repository import (
-    PostgresOAuthStateRepository,
-    PostgresWebhookEventRepository,
-)
 from ledgerbank_adapters.postgres.repositories.postgres_bank_import_repository import (
     PostgresBankTransactionImportRepository,
 )
@@ -33,6 +29,9 @@ from ledgerbank_adapters.postgres.repositories.postgres_journal_repository impor
 from ledgerbank_adapters.postgres.repositories.postgres_login_attempt_repository import (
     PostgresLoginAttemptRepository,
 )
+from ledgerbank_adapters.postgres.repositories.postgres_oauth_state_repository import (
+    PostgresOAuthStateRepository,
+)
 from ledgerbank_adapters.postgres.repositories.postgres_payment_repository import PostgresPaymentRepository
 from ledgerbank_adapters.postgres.repositories.postgres_refresh_token_repository import (
     PostgresRefreshTokenRepository,
@@ -41,6 +40,9 @@ from ledgerbank_adapters.postgres.repositories.postgres_transaction_repository i
     PostgresTransactionRepository,
 )
 from ledgerbank_adapters.postgres.repositories.postgres_user_repository import PostgresUserRepository
+from ledgerbank_adapters.postgres.repositories.postgres_webhook_event_repository import (
+    PostgresWebhookEventRepository,
+)
 from ledgerbank_adapters.postgres.statements.job_arrivals import JobArrivals
 from ledgerbank_adapters.postgres.statements.postgres_observer import PostgresObserver, SilentPostgresObserver
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession

@@ -8,24 +8,21 @@ from typing import Protocol, Self
 from ledgerbank_domain.ports.audit_exports import AuditExports
 from ledgerbank_domain.ports.audit_trail import AuditTrail
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
-from ledgerbank_domain.ports.repositories.bank_connection_repository import (
-    OAuthStateRepository,
-    WebhookEventRepository,
-)
-from ledgerbank_domain.ports.repositories.banking_repository import (
-    AccountRepository,
-    BankLoginRepository,
-    BankRepository,
-    BankTransactionImportRepository,
-    JournalRepository,
-    TransactionRepository,
-)
+from ledgerbank_domain.ports.repositories.account_repository import AccountRepository
+from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
+from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
+from ledgerbank_domain.ports.repositories.bank_repository import BankRepository
 from ledgerbank_domain.ports.repositories.idempotency_repository import IdempotencyRepository
 from ledgerbank_domain.ports.repositories.job_repository import JobRepository
 from ledgerbank_domain.ports.repositories.job_worker_repository import JobWorkerRepository
+from ledgerbank_domain.ports.repositories.journal_repository import JournalRepository
 from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
+from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
 from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
-from ledgerbank_domain.ports.repositories.user_repository import RefreshTokenRepository, UserRepository
+from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
+from ledgerbank_domain.ports.repositories.transaction_repository import TransactionRepository
+from ledgerbank_domain.ports.repositories.user_repository import UserRepository
+from ledgerbank_domain.ports.repositories.webhook_event_repository import WebhookEventRepository
 
 
 class TransactionConflict(Exception):  # noqa: N818 - the term databases use for it

@@ -8,7 +8,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.routing import Route
 from tests.support.http.http_bank import BackOffice, Customer, HttpBank
 
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryStartUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
@@ -28,7 +28,7 @@ def database() -> MemoryDatabase:
 @pytest.fixture
 def office(database: MemoryDatabase) -> BackOffice:
     return BackOffice(
-        start_unit_of_work=StartMemoryUnitOfWork(database),
+        start_unit_of_work=MemoryStartUnitOfWork(database),
         clock=database.clock,
         ids=Uuid7IdGenerator(),
     )

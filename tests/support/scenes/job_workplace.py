@@ -14,7 +14,7 @@ from tests.support import waiting
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.servers.job_brokers import TestedBroker
 
-from ledgerbank_adapters.memory import MemoryDatabase, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryDatabase, MemoryStartUnitOfWork
 from ledgerbank_adapters.system import SystemChance, SystemClock, Uuid7IdGenerator
 from ledgerbank_adapters.workers import WorkerPool
 from ledgerbank_adapters.workers.dramatiq_job_transport import DramatiqJobTransport
@@ -38,7 +38,7 @@ class Workplace:
     def __init__(self, broker: TestedBroker) -> None:
         self.broker = broker
         self.clock, self.ids = SystemClock(), Uuid7IdGenerator()
-        self.start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase(self.clock))
+        self.start_unit_of_work = MemoryStartUnitOfWork(MemoryDatabase(self.clock))
         self.given = EntityBuilder(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
         self.ran: Counter[UUID] = Counter()
         self.ended: list[Job] = []

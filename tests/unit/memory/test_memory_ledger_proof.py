@@ -8,7 +8,7 @@ import pytest
 from tests.support.scenes.domain_samples import gbp
 from tests.support.scenes.entity_builder import EntityBuilder
 
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, MemoryStartUnitOfWork
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.ledger.ledger_discrepancy import LedgerCheck
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
@@ -21,7 +21,7 @@ class Books:
 
     def __init__(self) -> None:
         self.database = MemoryDatabase(MemoryClock())
-        self.start_unit_of_work = StartMemoryUnitOfWork(self.database)
+        self.start_unit_of_work = MemoryStartUnitOfWork(self.database)
         self.given = EntityBuilder(
             start_unit_of_work=self.start_unit_of_work, clock=self.database.clock, ids=MemoryIdGenerator()
         )

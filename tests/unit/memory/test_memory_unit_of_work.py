@@ -6,24 +6,24 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from tests.support.scenes.entity_builder import EntityBuilder
 
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, MemoryStartUnitOfWork
 from ledgerbank_domain.audit.audit_event import AuditEvent, AuditName
 from ledgerbank_domain.identity.page import Cursor, KeysetRequest, PageRequest, Sort
 from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 
 
 @pytest.fixture
-def start_unit_of_work() -> StartMemoryUnitOfWork:
-    return StartMemoryUnitOfWork(MemoryDatabase(MemoryClock()))
+def start_unit_of_work() -> MemoryStartUnitOfWork:
+    return MemoryStartUnitOfWork(MemoryDatabase(MemoryClock()))
 
 
 @pytest.fixture
-def given(start_unit_of_work: StartMemoryUnitOfWork) -> EntityBuilder:
+def given(start_unit_of_work: MemoryStartUnitOfWork) -> EntityBuilder:
     return EntityBuilder(start_unit_of_work=start_unit_of_work, clock=MemoryClock(), ids=MemoryIdGenerator())
 
 
 def test_a_unit_of_work_inside_another_is_refused_instead_of_waiting_forever(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     user = given.new_user()
     with start_unit_of_work() as outer:
@@ -37,17 +37,17 @@ def test_a_unit_of_work_inside_another_is_refused_instead_of_waiting_forever(
 
 
 def test_two_databases_know_nothing_of_each_other(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     user = given.a_user()
 
-    with StartMemoryUnitOfWork(MemoryDatabase(MemoryClock()))() as elsewhere, start_unit_of_work() as here:
+    with MemoryStartUnitOfWork(MemoryDatabase(MemoryClock()))() as elsewhere, start_unit_of_work() as here:
         assert elsewhere.users.stats().total_users == 0
         assert here.users.get(user.id) == user
 
 
 def test_the_next_unit_of_work_waits_until_this_one_commits(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     user = given.new_user()
     seen: list[int] = []
@@ -67,7 +67,7 @@ def test_the_next_unit_of_work_waits_until_this_one_commits(
 
 
 def test_an_account_never_starts_with_a_balance(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     rich = given.an_account(balance="5")
 
@@ -76,7 +76,7 @@ def test_an_account_never_starts_with_a_balance(
 
 
 def test_a_posting_without_its_line_is_not_booked(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     account = given.an_account()
     entry = given.new_movement(account, account.balance + given.an_account(balance="5").balance)
@@ -88,7 +88,7 @@ def test_a_posting_without_its_line_is_not_booked(
 
 
 def test_saving_what_was_never_added_is_a_programmers_mistake(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     account = given.an_account()
 
@@ -98,7 +98,7 @@ def test_saving_what_was_never_added_is_a_programmers_mistake(
         work.payments.save_many([given.new_payment(account)])
 
 
-def test_an_unknown_sort_field_is_a_programmers_mistake(start_unit_of_work: StartMemoryUnitOfWork) -> None:
+def test_an_unknown_sort_field_is_a_programmers_mistake(start_unit_of_work: MemoryStartUnitOfWork) -> None:
     by_password = Sort(field="password_hash")
 
     with start_unit_of_work() as work:
@@ -109,7 +109,7 @@ def test_an_unknown_sort_field_is_a_programmers_mistake(start_unit_of_work: Star
 
 
 def test_a_list_continues_after_a_row_that_is_gone(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     users = [given.a_user() for _ in range(2)]
     after = Cursor(field="inserted_at", value=given.clock.now(), id=given.ids.new_id())
@@ -121,7 +121,7 @@ def test_a_list_continues_after_a_row_that_is_gone(
 
 
 def test_metadata_that_json_cannot_hold_is_refused(
-    start_unit_of_work: StartMemoryUnitOfWork, given: EntityBuilder
+    start_unit_of_work: MemoryStartUnitOfWork, given: EntityBuilder
 ) -> None:
     event = AuditEvent(
         id=given.ids.new_id(), occurred_at=given.clock.now(), name=AuditName.LOGOUT, metadata={"at": object()}

@@ -44,7 +44,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Sort
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
-from ledgerbank_domain.ports.repositories.banking_repository import TRANSACTION_SORT_FIELDS
+from ledgerbank_domain.ports.repositories.transaction_repository import TRANSACTION_SORT_FIELDS
 
 FOUND_ACCOUNT_ERRORS = (Reason.INVALID_UUID_FORMAT, Reason.ACCOUNT_NOT_FOUND, Reason.UNAUTHORIZED_ACCESS)
 TRANSACTION_LIST_ERRORS = (

@@ -36,7 +36,7 @@ from ledgerbank_domain.banking.bank import (
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Sort
-from ledgerbank_domain.ports.repositories.banking_repository import BANK_SORT_FIELDS
+from ledgerbank_domain.ports.repositories.bank_repository import BANK_SORT_FIELDS
 from ledgerbank_domain.services.banks.bank_service import BY_NAME, NewBank, NewBranch
 
 BANK_ERRORS = (

@@ -6,8 +6,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, keyset_page_of
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_adapters.memory.storage.memory_tables import repeat_of
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
 from ledgerbank_domain.ports.audit_trail import AuditTrail
@@ -16,29 +16,29 @@ _SORT_FIELDS: SortFields[AuditEvent] = {"occurred_at": lambda event: event.occur
 
 
 class MemoryAuditTrail(AuditTrail):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def add_many(self, events: Sequence[AuditEvent]) -> None:
         """Raises ``TypeError`` for metadata that JSON cannot hold."""
-        tables = self._transaction.tables
+        tables = self._session.tables
         for event in events:
             key = repeat_of(event)
             first_id = None if key is None else tables.audit_by_repeat.find(key)
             first = None if first_id is None else tables.audit_events.find(first_id)
             if first is None:
-                self._transaction.insert(tables.audit_events, _as_stored(event))
+                self._session.insert(tables.audit_events, _as_stored(event))
             else:
-                self._transaction.update(tables.audit_events, replace(first, count=first.count + 1))
+                self._session.update(tables.audit_events, replace(first, count=first.count + 1))
 
     def list_about(self, target_id: UUID) -> list[AuditEvent]:
-        tables = self._transaction.tables
+        tables = self._session.tables
         return [_as_stored(event) for event in tables.audit_events.rows(tables.audit_about.ids(target_id))]
 
     def list_keyset(self, wanted: AuditFilter, *, request: KeysetRequest) -> KeysetPage[AuditEvent]:
         if request.sort.field not in _SORT_FIELDS:
             raise ValueError(f"audit events cannot be sorted by {request.sort.field}")
-        events = [event for event in self._transaction.tables.audit_events if _is_wanted(event, wanted)]
+        events = [event for event in self._session.tables.audit_events if _is_wanted(event, wanted)]
         page = keyset_page_of(events, request, _SORT_FIELDS)
         return replace(page, items=tuple(_as_stored(event) for event in page.items))
 

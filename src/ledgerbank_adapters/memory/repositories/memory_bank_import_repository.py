@@ -5,29 +5,29 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_import_row import ImportRow, import_row_id
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
-from ledgerbank_domain.ports.repositories.banking_repository import BankTransactionImportRepository
+from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
 
 class MemoryBankTransactionImportRepository(BankTransactionImportRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def add_many(self, imports: Sequence[BankTransactionImport]) -> None:
         table = self._tables.bank_transaction_imports
         for row in map(ImportRow, imports):
             if row.id in table:
-                raise self._transaction.failed_with(
+                raise self._session.failed_with(
                     TransactionConflict(f"{row.record.external_transaction_id} was imported meanwhile")
                 )
-            self._transaction.insert(table, row)
+            self._session.insert(table, row)
 
     def save_many(self, imports: Sequence[BankTransactionImport]) -> None:
         for row in map(ImportRow, imports):
-            self._transaction.update(self._tables.bank_transaction_imports, row)
+            self._session.update(self._tables.bank_transaction_imports, row)
 
     def find_many(
         self, account_id: UUID, external_transaction_ids: Collection[str]
@@ -46,4 +46,4 @@ class MemoryBankTransactionImportRepository(BankTransactionImportRepository):
 
     @property
     def _tables(self) -> MemoryTables:
-        return self._transaction.tables
+        return self._session.tables

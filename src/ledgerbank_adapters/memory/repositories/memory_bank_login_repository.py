@@ -6,22 +6,22 @@ from itertools import islice
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginFilter, BankLoginStatus
 from ledgerbank_domain.identity.page import Page, PageRequest
-from ledgerbank_domain.ports.repositories.banking_repository import BankLoginRepository
+from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
 
 
 class MemoryBankLoginRepository(BankLoginRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def add(self, login: BankLogin) -> None:
-        self._transaction.insert(self._tables.bank_logins, login)
+        self._session.insert(self._tables.bank_logins, login)
 
     def save(self, login: BankLogin) -> None:
-        self._transaction.update(self._tables.bank_logins, login)
+        self._session.update(self._tables.bank_logins, login)
 
     def find_many(self, login_ids: Collection[UUID]) -> Mapping[UUID, BankLogin]:
         return self._tables.bank_logins.find_all(login_ids)
@@ -55,7 +55,7 @@ class MemoryBankLoginRepository(BankLoginRepository):
             if login.is_connected or login.status is not BankLoginStatus.INACTIVE
         ]
         for login in connected:
-            self._transaction.update(self._tables.bank_logins, login.disconnected(at=at))
+            self._session.update(self._tables.bank_logins, login.disconnected(at=at))
         return len(connected)
 
     def _of_user(self, user_id: UUID) -> list[BankLogin]:
@@ -70,4 +70,4 @@ class MemoryBankLoginRepository(BankLoginRepository):
 
     @property
     def _tables(self) -> MemoryTables:
-        return self._transaction.tables
+        return self._session.tables

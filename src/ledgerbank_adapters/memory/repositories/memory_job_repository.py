@@ -10,8 +10,8 @@ from types import MappingProxyType
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.jobs.job import (
     MAX_PRIORITY,
@@ -28,26 +28,26 @@ _NOT_COUNTED = frozenset({JobState.COMPLETED, JobState.CANCELLED})
 
 
 class MemoryJobRepository(JobRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def add_many(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
-            self._transaction.insert(self._tables.jobs, _with_own_args(job))
+            self._session.insert(self._tables.jobs, _with_own_args(job))
 
     def add_new(self, jobs: Sequence[Job]) -> int:
         added = 0
         for job in jobs:
             if not self._tables.jobs.is_free_for(job):
                 continue
-            self._transaction.insert(self._tables.jobs, _with_own_args(job))
+            self._session.insert(self._tables.jobs, _with_own_args(job))
             added += 1
         return added
 
     def save_many(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             stored = self._tables.jobs.find(job.id)
-            self._transaction.update(self._tables.jobs, job if stored is None else _updated(stored, job))
+            self._session.update(self._tables.jobs, job if stored is None else _updated(stored, job))
 
     def find(self, job_id: UUID) -> Job | None:
         return self._tables.jobs.find(job_id)
@@ -86,7 +86,7 @@ class MemoryJobRepository(JobRepository):
         free = islice((job for job in due if job.lease is None or job.lease.expires_at <= now), limit)
         leased = [replace(job, state=JobState.AVAILABLE, lease=lease, updated_at=now) for job in free]
         for job in leased:
-            self._transaction.update(self._tables.jobs, job)
+            self._session.update(self._tables.jobs, job)
         return leased
 
     def count_leased(self, owner_id: UUID, *, now: datetime) -> Mapping[str, int]:
@@ -100,7 +100,7 @@ class MemoryJobRepository(JobRepository):
         leased = self._tables.jobs.rows(self._tables.leased_jobs_of_owner.ids(owner_id))
         unbegun = [job for job in leased if job.state is JobState.AVAILABLE]
         for job in unbegun:
-            self._transaction.update(self._tables.jobs, replace(job, lease=None, updated_at=at))
+            self._session.update(self._tables.jobs, replace(job, lease=None, updated_at=at))
         return len(unbegun)
 
     def list_attempts_for_update(self, worker_ids: Collection[UUID], *, limit: int) -> list[Job]:
@@ -122,7 +122,7 @@ class MemoryJobRepository(JobRepository):
     def delete_finished_before(self, before: datetime, *, limit: int) -> int:
         finished = self._tables.jobs.rows(self._tables.finished_jobs.ids_before(True, before)[:limit])
         for job in finished:
-            self._transaction.delete(self._tables.jobs, job)
+            self._session.delete(self._tables.jobs, job)
         return len(finished)
 
     def _due(self, queue: str, now: datetime) -> Iterator[Job]:
@@ -136,7 +136,7 @@ class MemoryJobRepository(JobRepository):
 
     @property
     def _tables(self) -> MemoryTables:
-        return self._transaction.tables
+        return self._session.tables
 
 
 def _with_own_args(job: Job) -> Job:

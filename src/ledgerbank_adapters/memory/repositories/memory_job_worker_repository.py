@@ -3,37 +3,37 @@
 from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.jobs.job_worker import JobWorker
 from ledgerbank_domain.ports.repositories.job_worker_repository import JobWorkerRepository
 
 
 class MemoryJobWorkerRepository(JobWorkerRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def renew(self, worker: JobWorker) -> None:
-        workers = self._transaction.tables.job_workers
+        workers = self._session.tables.job_workers
         if worker.id in workers:
-            self._transaction.update(workers, worker)
+            self._session.update(workers, worker)
         else:
-            self._transaction.insert(workers, worker)
+            self._session.insert(workers, worker)
 
     def is_alive(self, worker_id: UUID, *, now: datetime) -> bool:
-        worker = self._transaction.tables.job_workers.find(worker_id)
+        worker = self._session.tables.job_workers.find(worker_id)
         return worker is not None and worker.is_alive_at(now)
 
     def hold_alive(self, worker_id: UUID, *, now: datetime) -> bool:
         return self.is_alive(worker_id, now=now)
 
     def list_silent(self, *, now: datetime) -> list[UUID]:
-        workers = self._transaction.tables.job_workers
+        workers = self._session.tables.job_workers
         return sorted(worker.id for worker in workers if not worker.is_alive_at(now))
 
     def forget(self, worker_id: UUID) -> None:
-        tables = self._transaction.tables
+        tables = self._session.tables
         worker = tables.job_workers.find(worker_id)
         held = tables.jobs.rows(tables.leased_jobs_of_owner.ids(worker_id))
         if worker is not None and not any(job.state is JobState.EXECUTING for job in held):
-            self._transaction.delete(tables.job_workers, worker)
+            self._session.delete(tables.job_workers, worker)

@@ -6,24 +6,24 @@ from decimal import Decimal
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.payments.payment import Payment, PaymentFilter, PaymentSignature
 from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
 
 
 class MemoryPaymentRepository(PaymentRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def add_many(self, payments: Sequence[Payment]) -> None:
         for payment in payments:
-            self._transaction.insert(self._tables.payments, payment)
+            self._session.insert(self._tables.payments, payment)
 
     def save_many(self, payments: Sequence[Payment]) -> None:
         for payment in payments:
-            self._transaction.update(self._tables.payments, payment)
+            self._session.update(self._tables.payments, payment)
 
     def find_many(self, payment_ids: Collection[UUID]) -> Mapping[UUID, Payment]:
         return self._tables.payments.find_all(payment_ids)
@@ -57,7 +57,7 @@ class MemoryPaymentRepository(PaymentRepository):
 
     @property
     def _tables(self) -> MemoryTables:
-        return self._transaction.tables
+        return self._session.tables
 
 
 def _matches(payment: Payment, wanted: PaymentFilter) -> bool:

@@ -1,24 +1,22 @@
-"""Users and their sessions in memory."""
+"""Users in memory."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, keyset_page_of, page_of, sorted_by
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
-from ledgerbank_adapters.memory.storage.memory_transaction import MemoryTransaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import NEWEST_FIRST, KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.ports.repositories.user_repository import (
-    RefreshTokenRepository,
     SessionKey,
     SessionOwner,
     UserFilter,
     UserRepository,
 )
-from ledgerbank_domain.users.refresh_token import RefreshToken, Session, session_of
 from ledgerbank_domain.users.user import User, UserStats, UserStatus, email_identity
 
 _SORT_FIELDS: SortFields[User] = {
@@ -32,14 +30,14 @@ _SORT_FIELDS: SortFields[User] = {
 
 
 class MemoryUserRepository(UserRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
 
     def add(self, user: User) -> None:
-        self._transaction.insert(self._tables.users, user)
+        self._session.insert(self._tables.users, user)
 
     def save(self, user: User) -> None:
-        self._transaction.update(self._tables.users, user)
+        self._session.update(self._tables.users, user)
 
     def get(self, user_id: UUID) -> User:
         user = self._tables.users.find(user_id)
@@ -103,55 +101,7 @@ class MemoryUserRepository(UserRepository):
 
     @property
     def _tables(self) -> MemoryTables:
-        return self._transaction.tables
-
-
-class MemoryRefreshTokenRepository(RefreshTokenRepository):
-    def __init__(self, transaction: MemoryTransaction) -> None:
-        self._transaction = transaction
-
-    def add(self, token: RefreshToken) -> None:
-        self._transaction.insert(self._tables.refresh_tokens, token)
-
-    def save(self, token: RefreshToken) -> None:
-        self._transaction.update(self._tables.refresh_tokens, token)
-
-    def find_by_jti_for_update(self, jti: UUID) -> RefreshToken | None:
-        token_id = self._tables.token_by_jti.find(jti)
-        return None if token_id is None else self._tables.refresh_tokens.find(token_id)
-
-    def find_live_for_update(self, session_id: UUID) -> RefreshToken | None:
-        token_id = self._tables.live_token_of_session.find(session_id)
-        return None if token_id is None else self._tables.refresh_tokens.find(token_id)
-
-    def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
-        token_id = self._tables.live_token_of_session.find(session_id)
-        return 0 if token_id is None else self._revoke([token_id], at=at)
-
-    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        return self._revoke(self._tables.live_tokens_of_user.ids(user_id), at=at)
-
-    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
-        tables = self._tables
-        tokens = tables.refresh_tokens.rows(tables.live_tokens_of_user.ids(user_id))
-        sessions = [session_of(token) for token in tokens if token.expires_at > now]
-        return sorted(sessions, key=lambda session: (session.created_at, session.id), reverse=True)
-
-    def delete_expired(self, before: datetime, *, limit: int) -> int:
-        tables = self._tables
-        expired = tables.refresh_tokens.rows(tables.tokens_by_expiry.ids_before(True, before)[:limit])
-        for token in expired:
-            self._transaction.delete(tables.refresh_tokens, token)
-        return len(expired)
-
-    def _revoke(self, token_ids: list[UUID], *, at: datetime) -> int:
-        for token in self._tables.refresh_tokens.rows(token_ids):
-            self._transaction.update(self._tables.refresh_tokens, token.revoked(at=at))
-        return len(token_ids)
-
-    @property
-    def _tables(self) -> MemoryTables:
-        return self._transaction.tables
+        return self._session.tables
 
 
 def _is_live(tables: MemoryTables, key: SessionKey, *, now: datetime) -> bool:

@@ -20,7 +20,7 @@ from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
 from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.ports.repositories.banking_repository import AccountRepository
+from ledgerbank_domain.ports.repositories.account_repository import AccountRepository
 
 INSERT = insert_statement(accounts)
 UPDATE = update_statement(accounts, "account_name", "status", "credit_limit", "last_sync_at", "updated_at")

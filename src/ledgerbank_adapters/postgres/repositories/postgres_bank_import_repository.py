@@ -11,7 +11,7 @@ from ledgerbank_adapters.postgres.schema.banking_tables import bank_transaction_
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import as_arrays, insert_statement
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
-from ledgerbank_domain.ports.repositories.banking_repository import BankTransactionImportRepository
+from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
 
 INSERT = insert_statement(imports)
 # Not by an id of its own, so not by the statement that other tables share.

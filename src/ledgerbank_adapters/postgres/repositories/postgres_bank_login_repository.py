@@ -35,7 +35,7 @@ from ledgerbank_domain.banking.bank_login import (
 )
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
-from ledgerbank_domain.ports.repositories.banking_repository import BankLoginRepository
+from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
 
 COLUMNS = user_bank_logins.c
 BEFORE_EVERY_ID = UUID(int=0)

@@ -19,7 +19,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Page, PageRequest, Sort
 from ledgerbank_domain.identity.text_rules import is_text
-from ledgerbank_domain.ports.repositories.banking_repository import BANK_SORT_FIELDS, BankRepository
+from ledgerbank_domain.ports.repositories.bank_repository import BANK_SORT_FIELDS, BankRepository
 
 INSERT_BANK = insert_statement(banks)
 UPDATE_BANK = update_statement(

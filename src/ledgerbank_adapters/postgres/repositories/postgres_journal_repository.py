@@ -28,7 +28,7 @@ from ledgerbank_domain.ledger.journal import (
 )
 from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.ports.repositories.banking_repository import JournalRepository
+from ledgerbank_domain.ports.repositories.journal_repository import JournalRepository
 
 INSERT_ENTRIES = insert_statement(journal_entries)
 INSERT_TRANSACTIONS = insert_statement(transactions)

@@ -14,7 +14,7 @@ from ledgerbank_adapters.postgres.statements.postgres_set_statements import (
     insert_statement,
     update_statement,
 )
-from ledgerbank_domain.ports.repositories.user_repository import RefreshTokenRepository
+from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
 from ledgerbank_domain.users.refresh_token import RefreshToken, Session, session_of
 
 INSERT = insert_statement(refresh_tokens)

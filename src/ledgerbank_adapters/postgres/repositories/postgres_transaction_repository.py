@@ -18,7 +18,7 @@ from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.ports.repositories.banking_repository import (
+from ledgerbank_domain.ports.repositories.transaction_repository import (
     TRANSACTION_SORT_FIELDS,
     TransactionRepository,
 )

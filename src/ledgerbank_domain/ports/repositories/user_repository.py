@@ -1,4 +1,4 @@
-"""Users and their sessions in storage."""
+"""Users in storage."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
@@ -11,7 +11,6 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.identity.value_rules import require_optional_member
-from ledgerbank_domain.users.refresh_token import RefreshToken, Session
 from ledgerbank_domain.users.user import User, UserStats, UserStatus
 
 USER_SORT_FIELDS = frozenset({"email", "full_name", "status", "role", "inserted_at", "updated_at"})
@@ -118,38 +117,3 @@ class UserRepository(Protocol):
 
     @abstractmethod
     def stats(self) -> UserStats: ...
-
-
-class RefreshTokenRepository(Protocol):
-    @abstractmethod
-    def add(self, token: RefreshToken) -> None: ...
-
-    @abstractmethod
-    def save(self, token: RefreshToken) -> None: ...
-
-    @abstractmethod
-    def find_by_jti_for_update(self, jti: UUID) -> RefreshToken | None:
-        """Locks the token: of several that rotate it at once, one sees it live."""
-
-    @abstractmethod
-    def find_live_for_update(self, session_id: UUID) -> RefreshToken | None:
-        """The session's live token, expired or not, locked; there is one at most."""
-
-    @abstractmethod
-    def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
-        """Revokes what is live of the session; returns how many tokens that were."""
-
-    @abstractmethod
-    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int: ...
-
-    @abstractmethod
-    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
-        """Neither revoked nor expired, newest login first."""
-
-    @abstractmethod
-    def delete_expired(self, before: datetime, *, limit: int) -> int:
-        """Removes tokens that expired before then, longest ago first; returns how many, at most ``limit``.
-
-        Used and revoked ones stay until then too, so that whoever presents one again is recognised. Rows
-        that another unit of work holds are left to it.
-        """

@@ -17,7 +17,7 @@ from tests.support.http.http_bank import UNKNOWN_ID, BackOffice, Customer, HttpB
 
 from ledgerbank_adapters.http.http_application import OPERATIONS
 from ledgerbank_adapters.http.operations.http_operation import Access, Operation
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryStartUnitOfWork
 from ledgerbank_adapters.memory.storage.memory_table import MemoryTable
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator
@@ -146,7 +146,7 @@ def token_for(operation: Operation[Any, Any], customers: dict[Access, Customer])
 def office(database: MemoryDatabase) -> BackOffice:
     """One that looks at every password: nobody has to wait after wrong ones."""
     return BackOffice(
-        start_unit_of_work=StartMemoryUnitOfWork(database),
+        start_unit_of_work=MemoryStartUnitOfWork(database),
         clock=database.clock,
         ids=Uuid7IdGenerator(),
         login_backoff_after=0,
@@ -344,7 +344,7 @@ def fuzzed_bank(request: pytest.FixtureRequest, portal: BlockingPortal) -> Itera
     clock = MemoryClock()
     start_unit_of_work: StartUnitOfWork
     if request.param == "memory":
-        start_unit_of_work = StartMemoryUnitOfWork(MemoryDatabase(clock))
+        start_unit_of_work = MemoryStartUnitOfWork(MemoryDatabase(clock))
     else:
         start_unit_of_work = PostgresStartUnitOfWork(request.getfixturevalue("postgres_engine"), clock=clock)
     office = BackOffice(start_unit_of_work=start_unit_of_work, clock=clock, ids=Uuid7IdGenerator())

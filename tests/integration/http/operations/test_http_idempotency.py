@@ -18,7 +18,7 @@ from tests.support.http.http_bank import (
 )
 
 from ledgerbank_adapters.http.http_application import OPERATIONS
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryStartUnitOfWork
 from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.banking.account import Account
@@ -33,7 +33,7 @@ KEY = {"Idempotency-Key": "b7e4d1c0 ~!"}
 def office(request: pytest.FixtureRequest) -> BackOffice:
     clock = MemoryClock()
     if request.param == "memory":
-        start_unit_of_work: Any = StartMemoryUnitOfWork(MemoryDatabase(clock))
+        start_unit_of_work: Any = MemoryStartUnitOfWork(MemoryDatabase(clock))
     else:
         engine: Engine = request.getfixturevalue("postgres_engine")
         start_unit_of_work = PostgresStartUnitOfWork(engine, clock=clock)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, StartMemoryUnitOfWork, memory_ports
+from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryStartUnitOfWork, memory_ports
 from ledgerbank_domain.services.idempotency.deferred_commit import DeferredCommit
 from ledgerbank_domain.services.jobs.job_work import PlainWork
 from ledgerbank_domain.services.service_composition import Services, compose_services
@@ -39,7 +39,7 @@ def starters_inside_function(function: Any) -> list[Any]:
 
 
 def test_no_service_keeps_units_of_work_of_its_own_when_its_commit_is_deferred(services: Services) -> None:
-    deferred = DeferredCommit(StartMemoryUnitOfWork(MemoryDatabase(MemoryClock())))
+    deferred = DeferredCommit(MemoryStartUnitOfWork(MemoryDatabase(MemoryClock())))
 
     moved = services.over(deferred)
 

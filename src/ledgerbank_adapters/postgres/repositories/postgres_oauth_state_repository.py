@@ -1,4 +1,4 @@
-"""The traces of conversations with banks, in PostgreSQL."""
+"""OAuth states in PostgreSQL."""
 
 from datetime import datetime
 from typing import Any
@@ -7,36 +7,40 @@ from uuid import UUID
 from sqlalchemy import Integer, Row, Select, Text, Uuid, bindparam, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy import update as plain_update
-from sqlalchemy.dialects.postgresql import insert
 
-from ledgerbank_adapters.postgres.schema.banking_tables import oauth_states, webhook_events
+from ledgerbank_adapters.postgres.schema.banking_tables import oauth_states
 from ledgerbank_adapters.postgres.statements.postgres_session import Parameters, PostgresSession
 from ledgerbank_domain.banking.oauth_state import OAuthState
-from ledgerbank_domain.ports.repositories.bank_connection_repository import (
-    OAuthStateRepository,
-    WebhookEventRepository,
-)
+from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
 
 BEFORE_EVERY_ID = UUID(int=0)
+
+
 STATES = oauth_states.c
+
+
 ADD_STATE = plain_insert(oauth_states)
+
+
 SAVE_STATE = plain_update(oauth_states).where(STATES.id == bindparam("wanted_id", type_=Uuid()))
+
+
 LOCK_BY_HASH = (
     select(oauth_states).where(STATES.state_hash == bindparam("state_hash", type_=Text())).with_for_update()
 )
+
+
 LOCK_BY_ID = select(oauth_states).where(STATES.id == bindparam("id", type_=Uuid())).with_for_update()
+
+
 SEALED_STATES = (
     select(oauth_states)
     .where(STATES.code_verifier_encrypted.is_not(None), STATES.id > bindparam("after", type_=Uuid()))
     .order_by(STATES.id)
     .limit(bindparam("limit", type_=Integer()))
 )
-# It waits for a transaction that notes the same event, and does nothing once that has committed.
-ADD_EVENT = (
-    insert(webhook_events)
-    .on_conflict_do_nothing(index_elements=[webhook_events.c.provider, webhook_events.c.event_id])
-    .returning(webhook_events.c.id)
-)
+
+
 # Picked in an array and then looked up by primary key: see postgres_job_statements.
 DELETE_EXPIRED_STATES = """
     DELETE FROM oauth_states
@@ -44,16 +48,6 @@ DELETE_EXPIRED_STATES = """
         SELECT id FROM oauth_states
         WHERE expires_at < %(before)s
         ORDER BY expires_at
-        LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED
-    ))
-"""
-DELETE_OLD_EVENTS = """
-    DELETE FROM webhook_events
-    WHERE id = ANY(ARRAY(
-        SELECT id FROM webhook_events
-        WHERE inserted_at < %(before)s
-        ORDER BY inserted_at
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
     ))
@@ -95,28 +89,6 @@ class PostgresOAuthStateRepository(OAuthStateRepository):
     def _find(self, statement: Select[Any], wanted: Parameters) -> OAuthState | None:
         row = self._session.run(statement, wanted).one_or_none()
         return None if row is None else _state(row)
-
-
-class PostgresWebhookEventRepository(WebhookEventRepository):
-    def __init__(self, session: PostgresSession) -> None:
-        self._session = session
-
-    def add_new(
-        self, *, row_id: UUID, provider: str, event_id: str, event_type: str, ignored: bool, at: datetime
-    ) -> bool:
-        row = {
-            "id": row_id,
-            "provider": provider,
-            "event_id": event_id,
-            "event_type": event_type,
-            "ignored": ignored,
-            "inserted_at": at,
-            "updated_at": at,
-        }
-        return self._session.run(ADD_EVENT, row).one_or_none() is not None
-
-    def delete_received_before(self, before: datetime, *, limit: int) -> int:
-        return self._session.run_sql(DELETE_OLD_EVENTS, {"before": before, "limit": limit}).rowcount
 
 
 def _changing(state: OAuthState) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class TransactionState(Enum):
     ENDED = "over: start another one"
 
 
-class MemoryTransaction:
+class MemorySession:
     """Undoing costs as much as was changed, never as much as is stored."""
 
     def __init__(self, database: MemoryDatabase) -> None:

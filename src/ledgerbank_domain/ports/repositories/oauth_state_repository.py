@@ -1,4 +1,4 @@
-"""The traces that conversations with banks leave in storage."""
+"""OAuth states in storage: connections that wait for their callback."""
 
 from abc import abstractmethod
 from datetime import datetime
@@ -31,15 +31,3 @@ class OAuthStateRepository(Protocol):
     @abstractmethod
     def delete_expired(self, before: datetime, *, limit: int) -> int:
         """Removes states that expired before then, used or not; returns how many, at most ``limit``."""
-
-
-class WebhookEventRepository(Protocol):
-    @abstractmethod
-    def add_new(
-        self, *, row_id: UUID, provider: str, event_id: str, event_type: str, ignored: bool, at: datetime
-    ) -> bool:
-        """Notes an event; False when it was noted before. Of two at once, one waits for the other."""
-
-    @abstractmethod
-    def delete_received_before(self, before: datetime, *, limit: int) -> int:
-        """Removes records, and returns how many; at most ``limit`` at once."""

@@ -1,0 +1,96 @@
+"""Accounts in memory."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_adapters.memory.repositories.memory_bank_repository import bank_has_accounts
+from ledgerbank_adapters.memory.storage.memory_paging import page_of
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
+from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
+from ledgerbank_domain.banking.account import Account, AccountFilter, AccountType
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.ports.repositories.account_repository import AccountRepository
+
+
+class MemoryAccountRepository(AccountRepository):
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
+
+    def add(self, account: Account) -> None:
+        if account.line_count or not account.balance.is_zero:
+            raise ValueError(f"account {account.id} is new: only the journal gives it lines and a balance")
+        self._check_credit_limit(account)
+        bank = self._tables.banks.find(account.bank_id)
+        if bank is None or bank.feeds_accounts is not account.fed:
+            raise bank_has_accounts(self._session)
+        self._session.insert(self._tables.accounts, account)
+
+    def save(self, account: Account) -> None:
+        stored = self._tables.accounts.find(account.id)
+        if stored is None:
+            raise LookupError(f"no account {account.id} to save")
+        changed = replace(
+            stored,
+            account_name=account.account_name,
+            status=account.status,
+            credit_limit=account.credit_limit,
+            last_sync_at=account.last_sync_at,
+            updated_at=account.updated_at,
+        )
+        self._check_credit_limit(changed)
+        self._session.update(self._tables.accounts, changed)
+
+    def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        return self._tables.accounts.find_all(account_ids)
+
+    def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        return self._tables.accounts.find_all(account_ids)
+
+    def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
+        return sorted(self.list_of_user(user_id), key=lambda account: account.id)
+
+    def find_by_external_ids(
+        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
+    ) -> Mapping[str, Account]:
+        find = self._tables.account_by_external_id.find
+        account_ids = {key: find((key, bank_id, user_id)) for key in external_ids}
+        accounts = self._tables.accounts.find_all([each for each in account_ids.values() if each is not None])
+        return {key: accounts[each] for key, each in account_ids.items() if each is not None}
+
+    def list_fed_by_external_id(self, external_id: str) -> list[Account]:
+        called_so = self._tables.accounts.rows(self._tables.accounts_called.ids(external_id))
+        return [account for account in called_so if account.fed]
+
+    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
+        account = self._tables.accounts.find_all([account_id])[account_id]
+        moved = replace(account, user_bank_login_id=login_id, updated_at=at)
+        self._session.update(self._tables.accounts, moved)
+
+    def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
+        newest_first = reversed(self.list_of_user(wanted.user_id))
+        return page_of([account for account in newest_first if _matches(account, wanted)], request)
+
+    def list_of_user(self, user_id: UUID) -> list[Account]:
+        return self._tables.accounts.rows(self._tables.accounts_of_user.ids(user_id))
+
+    def _check_credit_limit(self, account: Account) -> None:
+        if not account.credit_limit.is_zero and account.account_type is not AccountType.CREDIT:
+            raise self._session.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="credit_limit"))
+        if not account.may_hold(account.balance):
+            raise self._session.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="balance"))
+
+    @property
+    def _tables(self) -> MemoryTables:
+        return self._session.tables
+
+
+def _matches(account: Account, wanted: AccountFilter) -> bool:
+    return (
+        wanted.status in (None, account.status)
+        and wanted.account_type in (None, account.account_type)
+        and wanted.currency in (None, account.currency)
+    )

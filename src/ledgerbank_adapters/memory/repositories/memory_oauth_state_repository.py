@@ -1,0 +1,44 @@
+"""OAuth states in memory."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
+from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
+from ledgerbank_domain.banking.oauth_state import OAuthState
+from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
+
+
+class MemoryOAuthStateRepository(OAuthStateRepository):
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
+
+    def add(self, state: OAuthState) -> None:
+        self._session.insert(self._tables.oauth_states, state)
+
+    def find_by_hash_for_update(self, state_hash: str) -> OAuthState | None:
+        state_id = self._tables.state_by_hash.find(state_hash)
+        return None if state_id is None else self._tables.oauth_states.find(state_id)
+
+    def find_for_update(self, state_id: UUID) -> OAuthState | None:
+        return self._tables.oauth_states.find(state_id)
+
+    def save(self, state: OAuthState) -> None:
+        self._session.update(self._tables.oauth_states, state)
+
+    def list_sealed(self, *, after: UUID | None, limit: int) -> list[OAuthState]:
+        sealed: Iterable[UUID] = self._tables.sealed_states.iterate_ids(True)
+        following = (state_id for state_id in sealed if after is None or state_id > after)
+        return list(islice(self._tables.oauth_states.iterate(following), limit))
+
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        expired = self._tables.states_by_expiry.ids_before(True, before)[:limit]
+        for state in self._tables.oauth_states.rows(expired):
+            self._session.delete(self._tables.oauth_states, state)
+        return len(expired)
+
+    @property
+    def _tables(self) -> MemoryTables:
+        return self._session.tables

@@ -1,0 +1,57 @@
+"""Refresh tokens and sessions in memory."""
+
+from datetime import datetime
+from uuid import UUID
+
+from ledgerbank_adapters.memory.storage.memory_session import MemorySession
+from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
+from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
+from ledgerbank_domain.users.refresh_token import RefreshToken, Session, session_of
+
+
+class MemoryRefreshTokenRepository(RefreshTokenRepository):
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
+
+    def add(self, token: RefreshToken) -> None:
+        self._session.insert(self._tables.refresh_tokens, token)
+
+    def save(self, token: RefreshToken) -> None:
+        self._session.update(self._tables.refresh_tokens, token)
+
+    def find_by_jti_for_update(self, jti: UUID) -> RefreshToken | None:
+        token_id = self._tables.token_by_jti.find(jti)
+        return None if token_id is None else self._tables.refresh_tokens.find(token_id)
+
+    def find_live_for_update(self, session_id: UUID) -> RefreshToken | None:
+        token_id = self._tables.live_token_of_session.find(session_id)
+        return None if token_id is None else self._tables.refresh_tokens.find(token_id)
+
+    def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
+        token_id = self._tables.live_token_of_session.find(session_id)
+        return 0 if token_id is None else self._revoke([token_id], at=at)
+
+    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
+        return self._revoke(self._tables.live_tokens_of_user.ids(user_id), at=at)
+
+    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
+        tables = self._tables
+        tokens = tables.refresh_tokens.rows(tables.live_tokens_of_user.ids(user_id))
+        sessions = [session_of(token) for token in tokens if token.expires_at > now]
+        return sorted(sessions, key=lambda session: (session.created_at, session.id), reverse=True)
+
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        tables = self._tables
+        expired = tables.refresh_tokens.rows(tables.tokens_by_expiry.ids_before(True, before)[:limit])
+        for token in expired:
+            self._session.delete(tables.refresh_tokens, token)
+        return len(expired)
+
+    def _revoke(self, token_ids: list[UUID], *, at: datetime) -> int:
+        for token in self._tables.refresh_tokens.rows(token_ids):
+            self._session.update(self._tables.refresh_tokens, token.revoked(at=at))
+        return len(token_ids)
+
+    @property
+    def _tables(self) -> MemoryTables:
+        return self._session.tables

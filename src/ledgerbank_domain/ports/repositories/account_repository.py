@@ -1,0 +1,79 @@
+"""Accounts in storage."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.banking.account import Account, AccountFilter
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.ports.repositories.presence import present
+
+
+class AccountRepository(Protocol):
+    @abstractmethod
+    def add(self, account: Account) -> None:
+        """A new account has no lines: balance zero.
+
+        Raises ``resource_already_exists``, and ``bank_has_accounts`` when its bank began or ceased to feed
+        its accounts meanwhile.
+        """
+
+    @abstractmethod
+    def save(self, account: Account) -> None:
+        """Updates name, status, credit limit and the time of the last sync of an account locked by this unit
+        of work, nothing else.
+
+        Raises ``negative_balance`` for a credit limit that the account cannot have.
+        """
+
+    @abstractmethod
+    def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        """The accounts that exist, by id."""
+
+    @abstractmethod
+    def find_many_for_update(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        """The accounts that exist, by id, locked in ascending order of id."""
+
+    def find(self, account_id: UUID) -> Account | None:
+        """The one with this id, if it exists."""
+        return self.find_many([account_id]).get(account_id)
+
+    def get(self, account_id: UUID) -> Account:
+        """Raises ``account_not_found``."""
+        return present(self.find(account_id), Reason.ACCOUNT_NOT_FOUND)
+
+    def get_for_update(self, account_id: UUID) -> Account:
+        """Locked. Raises ``account_not_found``."""
+        return present(self.find_many_for_update([account_id]).get(account_id), Reason.ACCOUNT_NOT_FOUND)
+
+    @abstractmethod
+    def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
+        """All of them, locked in ascending order of id."""
+
+    @abstractmethod
+    def find_by_external_ids(
+        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
+    ) -> Mapping[str, Account]:
+        """Those of a customer at a bank that exist, by the bank's id; not locked.
+
+        The same id may be another customer's as well (a joint account), or another bank's.
+        """
+
+    @abstractmethod
+    def list_fed_by_external_id(self, external_id: str) -> list[Account]:
+        """The fed accounts that any bank calls so, whoever holds them, by ascending id; not locked."""
+
+    @abstractmethod
+    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
+        """Lets another login of the same customer at the same bank tell of an account from now on."""
+
+    @abstractmethod
+    def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
+        """Newest first."""
+
+    @abstractmethod
+    def list_of_user(self, user_id: UUID) -> list[Account]:
+        """All of them, oldest first."""

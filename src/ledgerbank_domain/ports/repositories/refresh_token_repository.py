@@ -1,0 +1,43 @@
+"""Refresh tokens, and the sessions they make up, in storage."""
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.users.refresh_token import RefreshToken, Session
+
+
+class RefreshTokenRepository(Protocol):
+    @abstractmethod
+    def add(self, token: RefreshToken) -> None: ...
+
+    @abstractmethod
+    def save(self, token: RefreshToken) -> None: ...
+
+    @abstractmethod
+    def find_by_jti_for_update(self, jti: UUID) -> RefreshToken | None:
+        """Locks the token: of several that rotate it at once, one sees it live."""
+
+    @abstractmethod
+    def find_live_for_update(self, session_id: UUID) -> RefreshToken | None:
+        """The session's live token, expired or not, locked; there is one at most."""
+
+    @abstractmethod
+    def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
+        """Revokes what is live of the session; returns how many tokens that were."""
+
+    @abstractmethod
+    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int: ...
+
+    @abstractmethod
+    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
+        """Neither revoked nor expired, newest login first."""
+
+    @abstractmethod
+    def delete_expired(self, before: datetime, *, limit: int) -> int:
+        """Removes tokens that expired before then, longest ago first; returns how many, at most ``limit``.
+
+        Used and revoked ones stay until then too, so that whoever presents one again is recognised. Rows
+        that another unit of work holds are left to it.
+        """

@@ -1,0 +1,30 @@
+"""Transactions, the lines of accounts, in storage."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
+from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
+
+TRANSACTION_SORT_FIELDS = frozenset({"posted_at", "amount"})
+
+
+class TransactionRepository(Protocol):
+    @abstractmethod
+    def find_many(self, transaction_ids: Collection[UUID]) -> Mapping[UUID, Transaction]:
+        """The lines that exist, by id."""
+
+    @abstractmethod
+    def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
+        """Sorted by one of ``TRANSACTION_SORT_FIELDS`` and then ``id``, in the same direction."""
+
+    @abstractmethod
+    def balance_at(self, account_id: UUID, at: datetime, *, known_at: datetime) -> Decimal:
+        """The sum of the account's lines posted at or before ``at`` and booked at or before ``known_at``.
+
+        Zero when there are none.
+        """
