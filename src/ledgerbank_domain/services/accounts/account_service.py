@@ -81,13 +81,13 @@ class AccountService:
         """
         with self.start_unit_of_work() as work:
             if new_account.user_bank_login_id is None:
-                actor, account = self._opened_at_house(work, actor, new_account)
+                actor, account = self._open_at_house_in(work, actor, new_account)
             else:
-                actor, account = self._opened_at_login(
+                actor, account = self._open_at_login_in(
                     work, actor, new_account, login_id=new_account.user_bank_login_id
                 )
             work.accounts.add(account)
-            self._record(work, AuditName.ACCOUNT_CREATED, actor, account)
+            self._record_in(work, AuditName.ACCOUNT_CREATED, actor, account)
             work.commit()
         return account
 
@@ -119,7 +119,7 @@ class AccountService:
             take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=actor, at=now)
             own = actor.owns(account.user_id)
             event = AuditName.ACCOUNT_UPDATED if own else AuditName.ADMIN_ACCOUNT_UPDATED
-            self._record(work, event, actor, changed, before=account)
+            self._record_in(work, event, actor, changed, before=account)
             work.commit()
         return changed
 
@@ -257,7 +257,7 @@ class AccountService:
             raise DomainError(Reason.UNAUTHORIZED_ACCESS)
         return actor, work.payments.list_pending_of_account_for_update(seen.user_id, account_id)
 
-    def _opened_at_house(
+    def _open_at_house_in(
         self, work: UnitOfWork, actor: Actor, new_account: NewAccount
     ) -> tuple[Actor, Account]:
         """Both are held: one who is being deleted must not gain an account behind that."""
@@ -272,9 +272,9 @@ class AccountService:
         house = work.banks.get(HOUSE_BANK_ID)
         if house.status is not BankStatus.ACTIVE:
             raise DomainError(Reason.BANK_INACTIVE)
-        return actor, self._opened(work, new_account, user_id=owner_id, bank=house)
+        return actor, self._open_in(work, new_account, user_id=owner_id, bank=house)
 
-    def _opened_at_login(
+    def _open_at_login_in(
         self, work: UnitOfWork, actor: Actor, new_account: NewAccount, *, login_id: UUID
     ) -> tuple[Actor, Account]:
         actor = locked_actor(work, actor)
@@ -284,9 +284,9 @@ class AccountService:
         bank = bank_of_branch(work, login.bank_branch_id)
         if bank.feeds_accounts and new_account.external_account_id is not None:
             raise DomainError(Reason.ACCOUNT_FED_BY_BANK, field="external_account_id")
-        return actor, self._opened(work, new_account, user_id=login.user_id, bank=bank)
+        return actor, self._open_in(work, new_account, user_id=login.user_id, bank=bank)
 
-    def _opened(self, work: UnitOfWork, new_account: NewAccount, *, user_id: UUID, bank: Bank) -> Account:
+    def _open_in(self, work: UnitOfWork, new_account: NewAccount, *, user_id: UUID, bank: Bank) -> Account:
         now = work.now()
         return Account(
             id=self.ids.new_id(),
@@ -310,7 +310,7 @@ class AccountService:
         reading = Reading(actor=actor, owner_id=owner_id, what=what, id=account_id)
         commit_staff_readings(work, [reading], audit=self.audit)
 
-    def _record(
+    def _record_in(
         self,
         work: UnitOfWork,
         name: AuditName,

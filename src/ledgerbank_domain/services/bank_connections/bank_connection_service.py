@@ -111,7 +111,7 @@ class BankConnectionService:
             locked_self(work, actor)
             self._usable_gateway(work, new_login)
             known = _reconnectable(work, actor, new_login)
-            login = known or self._added(work, actor, new_login)
+            login = known or self._add_in(work, actor, new_login)
             self.visits.begin(work, login, visit)
             work.commit()
         return login, known is None
@@ -119,7 +119,7 @@ class BankConnectionService:
     def _usable_gateway(self, work: UnitOfWork, new_login: NewBankLogin) -> BankGateway:
         return usable_gateway(bank_of_branch(work, new_login.bank_branch_id), self.gateways)
 
-    def _added(self, work: UnitOfWork, actor: Actor, new_login: NewBankLogin) -> BankLogin:
+    def _add_in(self, work: UnitOfWork, actor: Actor, new_login: NewBankLogin) -> BankLogin:
         now = work.now()
         login = BankLogin(
             id=self.ids.new_id(),
@@ -171,14 +171,14 @@ class BankConnectionService:
             if login is not None and owner.is_active and not login.is_active:
                 error = LoginError(reason=reason, message=reason.message, at=now)
                 work.bank_logins.save(replace(login.failed(error, at=now), lease=login.lease))
-                self._notify(work, awaited, error)
+                self._notify_in(work, awaited, error)
             target = AuditTarget(awaited.login.id)
             self.audit.record_each_failure(
                 work, AuditName.BANK_LOGIN_CONNECTED, [(awaited.owner, target, reason)], at=now
             )
             work.commit()
 
-    def _notify(self, work: UnitOfWork, awaited: AwaitedAnswer, error: LoginError) -> None:
+    def _notify_in(self, work: UnitOfWork, awaited: AwaitedAnswer, error: LoginError) -> None:
         notification = bank_login_needs_attention(
             user_id=awaited.login.user_id,
             bank_name=awaited.bank.name,

@@ -87,7 +87,7 @@ class BankLoginService:
         Raises ``bank_login_not_found``, then ``insufficient_permissions``.
         """
         require_ids(login_id=login_id)
-        self.accesses.end(self._disconnected(actor, login_id))
+        self.accesses.end(self._commit_disconnection(actor, login_id))
 
     @retried_on_conflict
     def request_sync(self, actor: Actor, *, login_id: UUID) -> ScheduledJob:
@@ -111,7 +111,7 @@ class BankLoginService:
         return scheduled
 
     @retried_on_conflict
-    def _disconnected(self, actor: Actor, login_id: UUID) -> list[BankAccess]:
+    def _commit_disconnection(self, actor: Actor, login_id: UUID) -> list[BankAccess]:
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             login = work.bank_logins.get_for_update(login_id)

@@ -80,7 +80,7 @@ class OAuthVisits:
         if known.consumed_at is None:
             work.oauth_states.save(known.consumed(at=now))
         else:
-            self._record_replay(work, actor, known)
+            self._record_replay_in(work, actor, known)
         return awaited
 
     def _awaited_answer(self, work: UnitOfWork, actor: Actor, known: OAuthState) -> AwaitedAnswer | None:
@@ -98,7 +98,7 @@ class OAuthVisits:
             else self.secret_box.open(verifier, bound_to=code_verifier_place(known.id)),
         )
 
-    def _record_replay(self, work: UnitOfWork, actor: Actor, known: OAuthState) -> None:
+    def _record_replay_in(self, work: UnitOfWork, actor: Actor, known: OAuthState) -> None:
         """Somebody shows a state a second time: a browser that went back, or who overheard it."""
         self.audit.record_failure(
             work,

@@ -89,7 +89,7 @@ class BankAccountSync:
             booking = book(
                 plan, account, known, reversed_entries=reversed_entries, new_id=self.ids.new_id, at=now
             )
-            written = self._write(work, run, account, booking, shown, at=now)
+            written = self._write_in(work, run, account, booking, shown, at=now)
             if written.status is AccountStatus.CLOSED:
                 take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=run.actor, at=now)
             work.commit()
@@ -104,7 +104,7 @@ class BankAccountSync:
         run.fence.lock_login(work)
         return work.payments.list_pending_of_account_for_update(run.login.user_id, account_id)
 
-    def _write(
+    def _write_in(
         self,
         work: UnitOfWork,
         run: SyncRun,

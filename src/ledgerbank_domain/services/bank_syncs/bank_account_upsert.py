@@ -49,15 +49,15 @@ class BankAccountUpsert:
         if len(by_id) > MAX_ACCOUNTS:
             raise DomainError(Reason.BANK_API_ERROR, message="The bank shows too many accounts")
         try:
-            return self._upsert(run, list(by_id.values()))
+            return self._commit_upsert(run, list(by_id.values()))
         except DomainError as error:
             if error.reason is not Reason.RESOURCE_ALREADY_EXISTS:
                 raise
         # Another login got hold of one between looking and adding; this look finds it.
-        return self._upsert(run, list(by_id.values()))
+        return self._commit_upsert(run, list(by_id.values()))
 
     @retried_on_conflict
-    def _upsert(self, run: SyncRun, shown: Sequence[ShownAccount]) -> UpsertedAccounts:
+    def _commit_upsert(self, run: SyncRun, shown: Sequence[ShownAccount]) -> UpsertedAccounts:
         taken: list[tuple[UUID, ShownAccount]] = []
         added: list[Account] = []
         left_out = refused = None

@@ -123,24 +123,24 @@ class SyncLeases:
 
         Raises :class:`SyncLeaseLost` when a success comes too late, which is no end yet.
         """
-        outcome = self._ended(run, end)
+        outcome = self._settle(run, end)
         self.observer.bank_sync_ended(provider=run.conversation.gateway.provider, outcome=outcome)
         return outcome
 
-    def _ended(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
+    def _settle(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
         match end:
             case SyncSucceeded():
-                self._succeed(run, end)
+                self._commit_success(run, end)
                 return SyncOutcome.SUCCEEDED
             case SyncFailed():
-                return self._failed(run, end)
+                return self._settle_failure(run, end)
             case SyncGivenUp():
                 self._release(run)
                 return end.outcome
 
-    def _failed(self, run: SyncRun, end: SyncFailed) -> SyncOutcome:
+    def _settle_failure(self, run: SyncRun, end: SyncFailed) -> SyncOutcome:
         try:
-            self._fail(run, end.error)
+            self._commit_failure(run, end.error)
         except SyncLeaseLost:
             self._release(run)
             return SyncOutcome.SUPERSEDED
@@ -173,7 +173,7 @@ class SyncLeases:
                 work.commit()
 
     @retried_on_conflict
-    def _succeed(self, run: SyncRun, end: SyncSucceeded) -> None:
+    def _commit_success(self, run: SyncRun, end: SyncSucceeded) -> None:
         with self.start_unit_of_work() as work:
             login = run.fence.lock_login(work)
             now = work.now()
@@ -183,7 +183,7 @@ class SyncLeases:
             work.commit()
 
     @retried_on_conflict
-    def _fail(self, run: SyncRun, error: DomainError) -> None:
+    def _commit_failure(self, run: SyncRun, error: DomainError) -> None:
         with self.start_unit_of_work() as work:
             login = run.fence.lock_login(work)
             now = work.now()
@@ -197,10 +197,10 @@ class SyncLeases:
             )
             # Whoever was told of an outage has not been told yet that they must do something themselves.
             if login.is_active or (failed.needs_consent and not login.needs_consent):
-                self._notify(work, run, error.reason, at=now)
+                self._notify_in(work, run, error.reason, at=now)
             work.commit()
 
-    def _notify(self, work: UnitOfWork, run: SyncRun, reason: Reason, *, at: datetime) -> None:
+    def _notify_in(self, work: UnitOfWork, run: SyncRun, reason: Reason, *, at: datetime) -> None:
         notification = bank_login_needs_attention(
             user_id=run.login.user_id,
             bank_name=run.bank.name,

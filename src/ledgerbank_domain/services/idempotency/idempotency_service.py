@@ -54,7 +54,7 @@ class IdempotencyService:
         if record.answer is not None:
             return record.answer
         try:
-            performed = self._performed(record, perform)
+            performed = self._perform_under(record, perform)
         except Exception:
             self._free(record)
             raise
@@ -103,17 +103,17 @@ class IdempotencyService:
         return claim
 
     @retried_on_conflict
-    def _performed(
+    def _perform_under(
         self, claim: IdempotencyRecord, perform: Callable[[StartUnitOfWork], Performed[T]]
     ) -> Performed[T]:
         with DeferredCommit(self.start_unit_of_work) as deferred:
             performed = perform(deferred)
             answer = performed.answer
             if answer is not None:
-                deferred.commit_with(lambda work: self._keep(work, claim, answer))
+                deferred.commit_with(lambda work: self._keep_in(work, claim, answer))
         return performed
 
-    def _keep(self, work: UnitOfWork, claim: IdempotencyRecord, answer: StoredAnswer) -> None:
+    def _keep_in(self, work: UnitOfWork, claim: IdempotencyRecord, answer: StoredAnswer) -> None:
         """The fence: one whose claim was taken over meanwhile fails here, and its effect is undone."""
         if not work.idempotency.replace(claim.id, claim.answered(answer, at=work.now())):
             raise DomainError(Reason.IDEMPOTENCY_IN_PROGRESS)

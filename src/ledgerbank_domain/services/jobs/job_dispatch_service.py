@@ -74,14 +74,14 @@ class JobDispatchService:
             batches = [
                 batch
                 for queue, places in capacity.items()
-                for batch in self._lease_from(
+                for batch in self._lease_in(
                     work, queue, places - under_way.get(queue, 0), owner_id=owner_id, now=now
                 )
             ]
             work.commit()
         return batches
 
-    def _lease_from(
+    def _lease_in(
         self, work: UnitOfWork, queue: str, places: int, *, owner_id: UUID, now: datetime
     ) -> list[JobBatch]:
         batches: list[JobBatch] = []

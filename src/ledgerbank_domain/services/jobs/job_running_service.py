@@ -89,14 +89,14 @@ class JobRunningService:
         sent. Raises ``database_error``.
         """
         recorded = [end.job for end in ends if isinstance(end, Recorded)]
-        return recorded + self._recorded([end for end in ends if not isinstance(end, Recorded)])
+        return recorded + self._commit_ends([end for end in ends if not isinstance(end, Recorded)])
 
     def fail(self, begun: list[Job], error: DomainError = UNEXPECTED) -> list[Job]:
         """Records that these attempts failed; a job whose lease was lost meanwhile is left alone."""
         return self.record([Failed(job=job, error=error) for job in begun])
 
     @retried_on_conflict
-    def _recorded(self, ends: Sequence[Done | Failed | Postponed]) -> list[Job]:
+    def _commit_ends(self, ends: Sequence[Done | Failed | Postponed]) -> list[Job]:
         if not ends:
             return []
         jobs = [end.job for end in ends]
@@ -105,13 +105,13 @@ class JobRunningService:
             kind_of_work.lock(work, jobs)
             held = {job.id: job for job in lock_held(work, jobs)}
             now = work.now()
-            failed = self._save_failed(work, ends, held, at=now)
+            failed = self._save_failed_in(work, ends, held, at=now)
             kind_of_work.release(work, failed, at=now)
-            ended = self._save_others(work, ends, held, at=now)
+            ended = self._save_others_in(work, ends, held, at=now)
             work.commit()
         return failed + ended
 
-    def _save_failed(
+    def _save_failed_in(
         self, work: UnitOfWork, ends: Sequence[AttemptEnd], held: dict[UUID, Job], *, at: datetime
     ) -> list[Job]:
         failures = [
@@ -119,7 +119,7 @@ class JobRunningService:
         ]
         return self.outcomes.save_failures(work, failures, at=at)
 
-    def _save_others(
+    def _save_others_in(
         self, work: UnitOfWork, ends: Sequence[AttemptEnd], held: dict[UUID, Job], *, at: datetime
     ) -> list[Job]:
         ended: list[Job] = []

@@ -63,7 +63,7 @@ class JobService:
             retried = job.retried(at=now)
             self.works[seen.kind].revive(work, held, at=now)
             _save_unless_another_does_it(work, retried)
-            self._record(work, AuditName.ADMIN_JOB_RETRIED, actor, job, retried, at=now)
+            self._record_in(work, AuditName.ADMIN_JOB_RETRIED, actor, job, retried, at=now)
             work.commit()
         return retried
 
@@ -81,11 +81,11 @@ class JobService:
             now = work.now()
             cancelled = job.cancelled(at=now)
             work.jobs.save_many([cancelled])
-            self._record(work, AuditName.ADMIN_JOB_CANCELLED, actor, job, cancelled, at=now)
+            self._record_in(work, AuditName.ADMIN_JOB_CANCELLED, actor, job, cancelled, at=now)
             work.commit()
         return cancelled
 
-    def _record(
+    def _record_in(
         self, work: UnitOfWork, name: AuditName, actor: Actor, before: Job, job: Job, *, at: datetime
     ) -> None:
         changes = changes_between(before, job)

@@ -65,28 +65,28 @@ class JobTakeoverService:
         with self.start_unit_of_work() as work:
             now = work.now()
             silent = [worker_id for worker_id in work.job_workers.list_silent(now=now) if worker_id != by]
-            taken = self._record_losses(work, silent, now=now) if silent else []
+            taken = self._record_losses_in(work, silent, now=now) if silent else []
             if not taken:
-                taken = self._end_overdue(work, now=now)
+                taken = self._end_overdue_in(work, now=now)
             for worker_id in silent:
                 work.job_workers.forget(worker_id)
             work.commit()
         return taken
 
-    def _record_losses(self, work: UnitOfWork, silent: list[UUID], *, now: datetime) -> list[Job]:
+    def _record_losses_in(self, work: UnitOfWork, silent: list[UUID], *, now: datetime) -> list[Job]:
         found = work.jobs.list_attempts_for_update(silent, limit=MAX_TAKEN_OVER)
-        lost = self.outcomes.save_losses(work, self._lock_free(work, found), at=now)
-        self._release(work, lost, at=now)
+        lost = self.outcomes.save_losses(work, self._lock_free_in(work, found), at=now)
+        self._release_in(work, lost, at=now)
         return lost
 
-    def _end_overdue(self, work: UnitOfWork, *, now: datetime) -> list[Job]:
+    def _end_overdue_in(self, work: UnitOfWork, *, now: datetime) -> list[Job]:
         found = work.jobs.list_overdue_for_update(now=now, limit=MAX_TAKEN_OVER)
-        overdue = [(job, OVERDUE) for job in self._lock_free(work, found)]
+        overdue = [(job, OVERDUE) for job in self._lock_free_in(work, found)]
         failed = self.outcomes.save_failures(work, overdue, at=now)
-        self._release(work, failed, at=now)
+        self._release_in(work, failed, at=now)
         return failed
 
-    def _lock_free(self, work: UnitOfWork, jobs: list[Job]) -> list[Job]:
+    def _lock_free_in(self, work: UnitOfWork, jobs: list[Job]) -> list[Job]:
         """Nobody is waited for, so the order of locks is free here."""
         return [
             job
@@ -94,6 +94,6 @@ class JobTakeoverService:
             for job in self.works[kind].lock_free(work, of_kind)
         ]
 
-    def _release(self, work: UnitOfWork, jobs: list[Job], *, at: datetime) -> None:
+    def _release_in(self, work: UnitOfWork, jobs: list[Job], *, at: datetime) -> None:
         for kind, of_kind in jobs_by_kind(jobs).items():
             self.works[kind].release(work, of_kind, at=at)

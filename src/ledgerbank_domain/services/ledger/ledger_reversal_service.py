@@ -55,7 +55,7 @@ class LedgerReversalService:
                 raise TransactionConflict("the payment was executed in this very moment")
             if entry is None:
                 raise DomainError(Reason.NOT_REVERSIBLE)
-            _, reversed_payment = self._reverse(work, actor, entry, payment, told)
+            _, reversed_payment = self._reverse_in(work, actor, entry, payment, told)
             work.commit()
         return reversed_payment or payment
 
@@ -77,7 +77,7 @@ class LedgerReversalService:
             payment = None
             if entry.payment_id is not None:
                 payment = work.payments.get_for_update(entry.payment_id)
-            undoing, _ = self._reverse(work, actor, entry, payment, told)
+            undoing, _ = self._reverse_in(work, actor, entry, payment, told)
             work.commit()
         return undoing
 
@@ -90,7 +90,7 @@ class LedgerReversalService:
         require_permission(may_reverse(actor))
         return actor
 
-    def _reverse(
+    def _reverse_in(
         self, work: UnitOfWork, actor: Actor, entry: JournalEntry, payment: Payment | None, reason: str
     ) -> tuple[JournalEntry, Payment | None]:
         if not entry.is_reversible:

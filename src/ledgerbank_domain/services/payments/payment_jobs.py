@@ -62,7 +62,7 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
     def attempt(self, jobs: Sequence[Job], deadline: datetime) -> list[AttemptEnd]:
         """A refused payment fails its own job only. Everything is recorded with the entries."""
         try:
-            return [Recorded(job=job) for job in self._processed(jobs)]
+            return [Recorded(job=job) for job in self._process_those_held(jobs)]
         except DomainError as error:
             if len(jobs) > 1 and is_lasting_conflict(error):
                 # Somebody holds on to a row that one of them needs: the others are not to fail with it.
@@ -84,7 +84,7 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
             else:
                 released.append(payment.returned_to_pending(at=at))
         work.payments.save_many([*released, *(payment for _, payment, _ in discarded)])
-        self._announce_failed(work, discarded, at=at)
+        self._announce_failed_in(work, discarded, at=at)
 
     def revive(self, work: UnitOfWork, held: Mapping[UUID, Payment], *, at: datetime) -> None:
         """A payment that waits needs nothing; one that failed waits again."""
@@ -93,17 +93,17 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
             raise DomainError(Reason.ALREADY_PROCESSED)
         work.payments.save_many([payment.returned_to_pending(at=at) for payment in failed])
 
-    def _processed(self, begun: Sequence[Job]) -> list[Job]:
+    def _process_those_held(self, begun: Sequence[Job]) -> list[Job]:
         """The jobs as they stand afterwards. One whose lease was lost is left out, its payment untouched."""
         while begun:
             try:
-                return self._process(begun)
+                return self._commit_processing(begun)
             except _LeasesLost as lost:
                 begun = [job for job in begun if job.id not in lost.job_ids]
         return []
 
     @retried_on_conflict
-    def _process(self, begun: Sequence[Job]) -> list[Job]:
+    def _commit_processing(self, begun: Sequence[Job]) -> list[Job]:
         with self.start_unit_of_work() as work:
             outcomes = self.payment_processing.process_in(
                 work, [(actor_for(job), payment_of(job)) for job in begun], started_by_jobs=True
@@ -113,11 +113,11 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
                 # What was done for the lost ones must not stay: nothing of this transaction does.
                 raise _LeasesLost({job.id for job in begun} - {job.id for job in held})
             now = work.now()
-            ended = self._record(work, list(zip(held, outcomes, strict=True)), at=now)
+            ended = self._record_in(work, list(zip(held, outcomes, strict=True)), at=now)
             work.commit()
         return ended
 
-    def _record(
+    def _record_in(
         self, work: UnitOfWork, results: list[tuple[Job, Outcome[Payment]]], *, at: datetime
     ) -> list[Job]:
         executed: list[tuple[Job, Payment]] = []
@@ -133,18 +133,18 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
                 failures.append((job, outcome))
         completed = [job.completed(at=at) for job in [*(job for job, _ in executed), *needless]]
         work.jobs.save_many(completed)
-        self._announce_completed(work, executed, at=at)
+        self._announce_completed_in(work, executed, at=at)
         failed = self.outcomes.save_failures(work, failures, at=at)
         self.release(work, failed, at=at)
         return completed + failed
 
-    def _announce_completed(
+    def _announce_completed_in(
         self, work: UnitOfWork, completed: Sequence[tuple[Job, Payment]], *, at: datetime
     ) -> None:
         mails = [(payment_completed(payment, at=at), job.correlation_id) for job, payment in completed]
         queue_notifications(work, mails, ids=self.ids, at=at)
 
-    def _announce_failed(
+    def _announce_failed_in(
         self, work: UnitOfWork, discarded: Sequence[tuple[Job, Payment, Reason]], *, at: datetime
     ) -> None:
         self.audit.record_each_failure(

@@ -98,7 +98,7 @@ class PaymentProcessingService:
         def process(askable: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
             batch = self._locked_batch(work, askable, startable)
             outcomes = [self._process_one(batch, actor, payment_id) for actor, payment_id in askable]
-            self._write(work, batch)
+            self._write_in(work, batch)
             return outcomes
 
         return each_by_itself(requests, process, fault_of=fault_of_order)
@@ -142,11 +142,11 @@ class PaymentProcessingService:
 
     def _process_one(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Outcome[Payment]:
         try:
-            return self._processed(batch, actor, payment_id)
+            return self._check_and_execute(batch, actor, payment_id)
         except DomainError as refusal:
             return refusal
 
-    def _processed(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Payment:
+    def _check_and_execute(self, batch: _Batch, actor: Actor, payment_id: UUID) -> Payment:
         actor = actor_among(batch.users, actor)
         payment = batch.payments.get(payment_id)
         if payment is None:
@@ -218,7 +218,7 @@ class PaymentProcessingService:
             payment_id=payment.id,
         )
 
-    def _write(self, work: UnitOfWork, batch: _Batch) -> None:
+    def _write_in(self, work: UnitOfWork, batch: _Batch) -> None:
         touched = {transaction.account_id for transaction in batch.transactions}
         work.journal.add_many(
             batch.entries,

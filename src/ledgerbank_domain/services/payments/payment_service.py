@@ -99,7 +99,7 @@ class PaymentService:
             parties = _held_parties(work, requests)
             now = work.now()
             outcomes = [self._create_one(actor, draft, parties, at=now) for actor, draft in requests]
-            self._store(work, requests, outcomes, at=now)
+            self._store_in(work, requests, outcomes, at=now)
             work.commit()
         return outcomes
 
@@ -241,7 +241,7 @@ class PaymentService:
             updated_at=at,
         )
 
-    def _store(
+    def _store_in(
         self,
         work: UnitOfWork,
         requests: Sequence[tuple[Actor, PaymentDraft]],

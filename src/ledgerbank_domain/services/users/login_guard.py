@@ -102,7 +102,7 @@ class LoginGuard:
                 before = work.login_attempts.get_many_for_update(guess.subjects, at=work.now())
                 of_email = before[guess.email_subject]
                 if not self._delay(work, of_email):
-                    self._count(work, guess, guess.refusal, before)
+                    self._count_in(work, guess, guess.refusal, before)
                     work.commit()
                     return guess.refusal
             if self._is_trusted(work, guess, of_email):
@@ -125,26 +125,26 @@ class LoginGuard:
         is_known = work.login_attempts.knows_network(user_id, guess.network)
         return is_known and of_email.leaves_trust(at=work.now())
 
-    def _count(
+    def _count_in(
         self, work: UnitOfWork, guess: _Guess, refusal: DomainError, before: Mapping[str, LoginFailures]
     ) -> None:
         now = work.now()
         after = {subject: failures.with_one_more(at=now) for subject, failures in before.items()}
         repeat_key = f"{guess.email_hash} {guess.network} {refusal.reason.code}"
-        self._record(work, guess, AuditName.LOGIN_FAILED, refusal.reason, at=now, repeat_key=repeat_key)
+        self._record_in(work, guess, AuditName.LOGIN_FAILED, refusal.reason, at=now, repeat_key=repeat_key)
         suspects = [subject for subject, each in after.items() if each.is_newly_suspect(at=now)]
         if suspects:
-            self._raise_suspicion(work, guess, refusal, suspects, at=now)
+            self._raise_suspicion_in(work, guess, refusal, suspects, at=now)
         for subject in suspects:
             after[subject] = replace(after[subject], suspected_at=now)
         of_email = after[guess.email_subject]
         if of_email.wants_warning(at=now):
             after[guess.email_subject] = replace(of_email, warned_at=now)
-            self._warn(work, guess, at=now)
+            self._warn_in(work, guess, at=now)
         for failures in after.values():
             work.login_attempts.save(failures)
 
-    def _raise_suspicion(
+    def _raise_suspicion_in(
         self, work: UnitOfWork, guess: _Guess, refusal: DomainError, suspects: list[str], *, at: datetime
     ) -> None:
         self.audit.record_failure(
@@ -161,17 +161,17 @@ class LoginGuard:
         if of_email.is_refusal_told:
             return of_email
         now = work.now()
-        self._record(work, guess, AuditName.RATE_LIMIT_EXCEEDED, Reason.RATE_LIMIT_EXCEEDED, at=now)
+        self._record_in(work, guess, AuditName.RATE_LIMIT_EXCEEDED, Reason.RATE_LIMIT_EXCEEDED, at=now)
         return replace(of_email, refused_at=now)
 
-    def _warn(self, work: UnitOfWork, guess: _Guess, *, at: datetime) -> None:
+    def _warn_in(self, work: UnitOfWork, guess: _Guess, *, at: datetime) -> None:
         if guess.user is None:
             return
         origin = guess.actor.origin
         letter = logins_failed(user_id=guess.user.id, ip=origin.ip, at=at, cause=str(self.ids.new_id()))
         queue_notification(work, letter, ids=self.ids, at=at, correlation_id=origin.correlation_id)
 
-    def _record(
+    def _record_in(
         self,
         work: UnitOfWork,
         guess: _Guess,

@@ -42,13 +42,13 @@ class SessionRefreshService:
         with self.start_unit_of_work() as work:
             user, token = locked_token(work, claims)
             if not token.is_live and self._is_stolen(work, actor, token):
-                self._end_stolen_session(work, actor, token)
+                self._end_stolen_session_in(work, actor, token)
                 work.commit()
                 return None
             if not user.is_active:
                 raise DomainError(Reason.TOKEN_REVOKED)
             now = self.clock.now()
-            self._give_up(work, token)
+            self._give_up_in(work, token)
             successor = self.tokens.successor(token, actor=actor, at=now)
             work.refresh_tokens.add(successor)
             work.commit()
@@ -84,7 +84,7 @@ class SessionRefreshService:
             and work.now() - token.revoked_at <= self.reuse_grace
         )
 
-    def _give_up(self, work: UnitOfWork, token: RefreshToken) -> None:
+    def _give_up_in(self, work: UnitOfWork, token: RefreshToken) -> None:
         """Makes room for the one live token that a session has."""
         now = work.now()
         if token.is_live:
@@ -94,7 +94,7 @@ class SessionRefreshService:
         if replaced is not None:
             work.refresh_tokens.save(replaced.revoked(at=now))
 
-    def _end_stolen_session(self, work: UnitOfWork, actor: Actor, token: RefreshToken) -> None:
+    def _end_stolen_session_in(self, work: UnitOfWork, actor: Actor, token: RefreshToken) -> None:
         now = self.clock.now()
         work.refresh_tokens.revoke_session(token.session_id, at=now)
         session = {"session_id": str(token.session_id)}

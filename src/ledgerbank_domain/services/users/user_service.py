@@ -139,7 +139,7 @@ class UserService:
         when nobody would be left to administer, and ``email_already_exists``.
         """
         require_ids(user_id=user_id)
-        user, ended = self._updated(actor, user_id, changes)
+        user, ended = self._commit_update(actor, user_id, changes)
         self.accesses.end(ended)
         return user
 
@@ -149,7 +149,7 @@ class UserService:
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
             users = _locked_users(work, actor, user_id, changes)
-            user, _ = self._change(work, actor_among(users, actor), users, user_id, changes)
+            user, _ = self._update_in(work, actor_among(users, actor), users, user_id, changes)
             work.commit()
         return user
 
@@ -161,23 +161,23 @@ class UserService:
         ``last_administrator``.
         """
         require_ids(user_id=user_id)
-        self.accesses.end(self._deleted(actor, user_id))
+        self.accesses.end(self._commit_deletion(actor, user_id))
 
     @retried_on_conflict
-    def _updated(
+    def _commit_update(
         self, actor: Actor, user_id: UUID, changes: UserChanges
     ) -> tuple[User, Sequence[BankAccess]]:
         with self.start_unit_of_work() as work:
             users = _locked_users(work, actor, user_id, changes)
-            outcome = self._change(work, actor_among(users, actor), users, user_id, changes)
+            outcome = self._update_in(work, actor_among(users, actor), users, user_id, changes)
             work.commit()
         return outcome
 
     @retried_on_conflict
-    def _deleted(self, actor: Actor, user_id: UUID) -> Sequence[BankAccess]:
+    def _commit_deletion(self, actor: Actor, user_id: UUID) -> Sequence[BankAccess]:
         with self.start_unit_of_work() as work:
             users = _locked_users(work, actor, user_id, _DELETION)
-            _, ended = self._delete(work, actor_among(users, actor), users, user_id)
+            _, ended = self._delete_in(work, actor_among(users, actor), users, user_id)
             work.commit()
         return ended
 
@@ -214,8 +214,8 @@ class UserService:
                 raise DomainError(Reason.INVALID_CREDENTIALS)
             now = work.now()
             changed = user.with_password_hash(password_hash, at=now)
-            self._save_without_sessions(work, changed.with_sessions_ended(at=now), at=now)
-            self._record(work, AuditName.PASSWORD_CHANGED, actor, changed, before=user, at=now)
+            self._save_and_end_sessions_in(work, changed.with_sessions_ended(at=now), at=now)
+            self._record_in(work, AuditName.PASSWORD_CHANGED, actor, changed, before=user, at=now)
             queue_notification(
                 work,
                 password_changed(user_id=user.id, at=now, cause=str(self.ids.new_id())),
@@ -229,10 +229,12 @@ class UserService:
         password = check_new_password(
             new_user.password, confirmation=new_user.password_confirmation, role=role
         )
-        return self._add(actor, new_user, role=role, password_hash=self.hasher.hash(password), event=event)
+        return self._commit_creation(
+            actor, new_user, role=role, password_hash=self.hasher.hash(password), event=event
+        )
 
     @retried_on_conflict
-    def _add(
+    def _commit_creation(
         self, actor: Actor, new_user: NewUser, *, role: Role, password_hash: str, event: AuditName
     ) -> User:
         with self.start_unit_of_work() as work:
@@ -250,11 +252,11 @@ class UserService:
                 updated_at=now,
             )
             work.users.add(user)
-            self._record(work, event, actor, user, before=None, at=now)
+            self._record_in(work, event, actor, user, before=None, at=now)
             work.commit()
         return user
 
-    def _change(
+    def _update_in(
         self,
         work: UnitOfWork,
         actor: Actor,
@@ -272,20 +274,20 @@ class UserService:
         if not may_update_user(actor, user, changes):
             raise _refused_change(actor, changes)
         if changes.status is UserStatus.DELETED:
-            return self._delete(work, actor, users, user_id)
+            return self._delete_in(work, actor, users, user_id)
         now = work.now()
         changed = user.with_changes(changes, at=now)
         _check_somebody_administers(users, changed)
         if user.is_active and not changed.is_active:
-            self._save_without_sessions(work, changed, at=now)
+            self._save_and_end_sessions_in(work, changed, at=now)
         else:
             work.users.save(changed)
         own = actor.owns(user.id)
         event = AuditName.PROFILE_UPDATED if own else AuditName.ADMIN_USER_UPDATED
-        self._record(work, event, actor, changed, before=user, at=now)
+        self._record_in(work, event, actor, changed, before=user, at=now)
         return changed, ()
 
-    def _delete(
+    def _delete_in(
         self, work: UnitOfWork, actor: Actor, users: Mapping[UUID, User], user_id: UUID
     ) -> tuple[User, Sequence[BankAccess]]:
         user = _known(users, user_id)
@@ -295,14 +297,14 @@ class UserService:
         now = work.now()
         deleted = user.with_changes(_DELETION, at=now)
         _check_somebody_administers(users, deleted)
-        self._save_without_sessions(work, deleted, at=now)
+        self._save_and_end_sessions_in(work, deleted, at=now)
         logins = work.bank_logins.list_of_user_for_update(user.id)
         ended = self.accesses.held_by(work, logins)
         work.bank_logins.disconnect_all_of_user(user.id, at=now)
         pending = work.payments.list_pending_of_user_for_update(user.id)
         cancel_pending_payments(work, pending, audit=self.audit, actor=actor, at=now)
-        self._leave_accounts(work, actor, user, at=now)
-        self._cancel_jobs(work, logins, pending, at=now)
+        self._leave_accounts_in(work, actor, user, at=now)
+        self._cancel_jobs_in(work, logins, pending, at=now)
         self.audit.record_each(
             work,
             AuditName.BANK_LOGIN_DISCONNECTED,
@@ -316,10 +318,10 @@ class UserService:
             ],
             at=now,
         )
-        self._record(work, AuditName.ADMIN_USER_DELETED, actor, deleted, before=user, at=now)
+        self._record_in(work, AuditName.ADMIN_USER_DELETED, actor, deleted, before=user, at=now)
         return deleted, ended
 
-    def _leave_accounts(self, work: UnitOfWork, actor: Actor, owner: User, *, at: datetime) -> None:
+    def _leave_accounts_in(self, work: UnitOfWork, actor: Actor, owner: User, *, at: datetime) -> None:
         """Nobody shall send money where nobody is. Restoring the user does not open the accounts again."""
         for account in work.accounts.list_of_user_for_update(owner.id):
             left = account.left_by_owner(at=at)
@@ -335,7 +337,7 @@ class UserService:
                     at=at,
                 )
 
-    def _cancel_jobs(
+    def _cancel_jobs_in(
         self, work: UnitOfWork, logins: Sequence[BankLogin], payments: Sequence[Payment], *, at: datetime
     ) -> None:
         payment_ids = [payment.id for payment in payments]
@@ -344,7 +346,7 @@ class UserService:
         syncs = work.jobs.list_unfinished_syncs_for_update(login_ids)
         cancel_waiting_jobs(work, [*jobs, *syncs], at=at)
 
-    def _save_without_sessions(self, work: UnitOfWork, user: User, *, at: datetime) -> None:
+    def _save_and_end_sessions_in(self, work: UnitOfWork, user: User, *, at: datetime) -> None:
         work.users.save(user)
         work.refresh_tokens.revoke_all_of_user(user.id, at=at)
 
@@ -352,7 +354,7 @@ class UserService:
         reading = Reading(actor=actor, owner_id=user_id, what=what)
         commit_staff_readings(work, [reading], audit=self.audit)
 
-    def _record(
+    def _record_in(
         self,
         work: UnitOfWork,
         name: AuditName,

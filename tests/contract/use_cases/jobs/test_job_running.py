@@ -125,10 +125,10 @@ def wait_for_it() -> None:
 class OneRowIsHeld(PaymentJobs):
     """As if somebody held on to a row that one of the payments needs, for longer than anyone waits."""
 
-    def _processed(self, begun: Sequence[Job]) -> list[Job]:
+    def _process_those_held(self, begun: Sequence[Job]) -> list[Job]:
         if any(job.priority == 1 for job in begun):
             wait_for_it()
-        return super()._processed(begun)
+        return super()._process_those_held(begun)
 
 
 def test_a_row_that_somebody_holds_on_to_fails_the_one_payment_that_needs_it(
