@@ -1,6 +1,12 @@
 """The caller's own profile and password."""
 
-from ledgerbank_adapters.http.operations.http_operation import Answer, Call, MessagePayload, Operation
+from ledgerbank_adapters.http.operations.http_operation import (
+    Answer,
+    Call,
+    Continued,
+    MessagePayload,
+    Operation,
+)
 from ledgerbank_adapters.http.users.user_bodies import PasswordChangeBody, UserChangesBody
 from ledgerbank_adapters.http.users.user_endpoints import CHANGE_ERRORS
 from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
@@ -15,16 +21,21 @@ def update_profile(call: Call[UserChangesBody, None]) -> Answer:
     return Answer(data=user_payload(call.services.users.update_profile(call.actor, call.body().changes())))
 
 
-def change_password(call: Call[PasswordChangeBody, None]) -> Answer:
-    body = call.body()
-    call.services.users.change_password(
+def change_password(call: Call[PasswordChangeBody, None]) -> Continued:
+    body, users = call.body(), call.services.users
+    proven = users.prove_password_change(
         call.actor,
         current_password=body.current_password,
         new_password=body.new_password,
         password_confirmation=body.password_confirmation,
     )
-    payload: MessagePayload = {"message": "Password updated successfully"}
-    return Answer(data=payload)
+
+    def save_password() -> Answer:
+        users.save_new_password(call.actor, proven)
+        payload: MessagePayload = {"message": "Password updated successfully"}
+        return Answer(data=payload)
+
+    return Continued(user_id=proven.user.id, act=save_password)
 
 
 PROFILE_OPERATIONS = (

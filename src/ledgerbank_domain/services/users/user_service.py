@@ -71,6 +71,14 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenPasswordChange:
+    """``user`` as they were when their current password was proven; ``password_hash`` is of the new one."""
+
+    user: User
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserService:
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
@@ -189,6 +197,18 @@ class UserService:
         Raises ``invalid_password_format`` for the new one, then ``invalid_credentials`` when the
         current one is wrong. That is counted, and limited by ``rate_limit_exceeded``, as a failed login.
         """
+        proven = self.prove_password_change(
+            actor,
+            current_password=current_password,
+            new_password=new_password,
+            password_confirmation=password_confirmation,
+        )
+        self.save_new_password(actor, proven)
+
+    def prove_password_change(
+        self, actor: Actor, *, current_password: str, new_password: str, password_confirmation: str
+    ) -> ProvenPasswordChange:
+        """What of :meth:`change_password` takes long, and waits for no lock of the user. Raises as it."""
         with self.start_unit_of_work() as work:
             user = work.users.get(actor.required_user_id())
         new_password = check_new_password(
@@ -203,17 +223,21 @@ class UserService:
         proof = prove_password(self.hasher, user.password_hash, current_password)
         refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
         self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=user.email, refusal=refusal)
-        self._save_password(actor, verified=user, password_hash=self.hasher.hash(new_password))
+        return ProvenPasswordChange(user=user, password_hash=self.hasher.hash(new_password))
 
     @retried_on_conflict
-    def _save_password(self, actor: Actor, *, verified: User, password_hash: str) -> None:
+    def save_new_password(self, actor: Actor, proven: ProvenPasswordChange) -> None:
+        """What of :meth:`change_password` is decided under the user's lock: what was proven must still hold.
+
+        Raises ``invalid_credentials``.
+        """
         with self.start_unit_of_work() as work:
             user = locked_self(work, actor)
-            if user.password_hash != verified.password_hash:
+            if user.password_hash != proven.user.password_hash:
                 # Another change won while the hashes were computed: "current" means another password now.
                 raise DomainError(Reason.INVALID_CREDENTIALS)
             now = work.now()
-            changed = user.with_password_hash(password_hash, at=now)
+            changed = user.with_password_hash(proven.password_hash, at=now)
             self._save_and_end_sessions_in(work, changed.with_sessions_ended(at=now), at=now)
             self._record_in(work, AuditName.PASSWORD_CHANGED, actor, changed, before=user, at=now)
             queue_notification(

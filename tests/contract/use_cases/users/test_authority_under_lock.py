@@ -29,7 +29,7 @@ from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
 from ledgerbank_domain.services.conduct.outcome import result_of
 from ledgerbank_domain.services.service_composition import Services
-from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.services.users.user_service import NewUser, ProvenPasswordChange
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
 STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
@@ -103,6 +103,9 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
         new_password="another good password",
         password_confirmation="another good password",
     ),
+    "users.save_new_password": lambda s, who: s.services.users.save_new_password(
+        who, ProvenPasswordChange(user=s.user, password_hash="of another good password")
+    ),
     "accounts.create": lambda s, who: s.services.accounts.create(who, s.new_account()),
     "accounts.update": lambda s, who: s.services.accounts.update(
         who, account_id=s.account.id, changes=AccountChanges(account_name="Changed")
@@ -169,6 +172,7 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "bank_connections.deny",
     "bank_connections.finish",
     "bank_webhooks.receive",
+    "users.prove_password_change",
     "users.register",
 }
 """A secret is shown, or none is needed."""

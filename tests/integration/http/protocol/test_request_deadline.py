@@ -184,6 +184,75 @@ def test_a_login_that_waited_for_a_locked_row_is_decided_on_what_was_committed(
         assert answer.json().get("error", {}).get("reason") == reason
 
 
+def registered(server: RunningServer) -> str:
+    email = f"{uuid4()}@example.com"
+    password = {"password": "password123!", "password_confirmation": "password123!"}
+    body = {"email": email, "full_name": "Carol", **password}
+    answer = httpx.post(f"{server.base_url}/users", json=body, timeout=30)
+    assert answer.status_code == 201, answer.text
+    return email
+
+
+NEW_PASSWORD = {
+    "current_password": "password123!",
+    "new_password": "password456!",
+    "password_confirmation": "password456!",
+}
+
+
+def test_locked_rows_of_who_sets_a_new_password_keep_nobody_else_from_logging_in(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    # They take all places for hashing, if they keep them while they wait, and not all for acting.
+    settings = environment | {"POOL_SIZE": "10", "PASSWORD_HASHING_CONCURRENCY": "1"}
+    with RunningServer(settings, tmp_path / "passwords.log") as server, ExitStack() as stack:
+        owners = [registered(server) for _ in range(4)]
+        clients = [stack.enter_context(server.client(owner)) for owner in owners]
+        threads = stack.enter_context(ThreadPoolExecutor(8))
+        with ExitStack() as locks:
+            for owner in owners:
+                locks.enter_context(locked_row_of(environment, owner))
+            stuck = [
+                threads.submit(client.put, "/profile/password", json=NEW_PASSWORD) for client in clients * 2
+            ]
+            while waiting_statements(environment) < 8:
+                time.sleep(0.01)
+            began = time.monotonic()
+            assert tokens_of(server, BOB)
+            assert time.monotonic() - began < TIMEOUT_SECONDS / 2
+            assert waiting_statements(environment) == 8
+            for each in stuck:
+                assert_timed_out(each.result())
+        for owner in owners:
+            assert log_in(server, owner).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "reason"),
+    [
+        ("updated_at = updated_at", None),
+        ("status = 'SUSPENDED'", "token_revoked"),
+        ("password_hash = 'of another password'", "invalid_credentials"),
+    ],
+)
+def test_a_new_password_that_waited_for_a_locked_row_is_decided_on_what_was_committed(
+    server: RunningServer, environment: dict[str, str], meanwhile: str, reason: str | None
+) -> None:
+    email = registered(server)
+    with (
+        server.client(email) as client,
+        ThreadPoolExecutor(1) as threads,
+        locked_row_of(environment, email) as lock,
+    ):
+        waiting = threads.submit(client.put, "/profile/password", json=NEW_PASSWORD)
+        while not waiting_statements(environment):
+            time.sleep(0.01)
+        lock.execute(f"UPDATE users SET {meanwhile} WHERE email = %s", [email])
+        lock.commit()
+        answer = waiting.result()
+    assert answer.json().get("error", {}).get("reason") == reason
+
+
 def begun(path: bytes, token: str = "", *, length: int = 1000, more: bytes = b"") -> bytes:
     authorization = f"Authorization: Bearer {token}\r\n".encode() if token else b""
     return (
