@@ -182,8 +182,8 @@ def test_who_stops_lets_running_attempts_end_and_frees_the_rest(workplace: Workp
     }
     now = workplace.clock.now()
     with workplace.start_unit_of_work() as work:
-        held = [job for job in work.jobs.find_many(jobs).values() if job.lease is not None]
-    assert not [job for job in held if job.lease.expires_at > now], "what was not begun is free at once"
+        leases = [job.lease for job in work.jobs.find_many(jobs).values() if job.lease is not None]
+    assert not [lease for lease in leases if lease.expires_at > now], "what was not begun is free at once"
 
 
 def test_who_stops_waits_no_longer_than_told(workplace: Workplace) -> None:

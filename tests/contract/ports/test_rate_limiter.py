@@ -31,7 +31,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class World:
     """Limiters that count together, and a clock that they all read."""
 
-    def __init__(self, new: Callable[[], RateLimiter], wait: Callable[[float], None]) -> None:
+    def __init__(self, new: Callable[[], RateLimiter], wait: Callable[[float], object]) -> None:
         self.new = new
         self.wait = wait
         # A Redis that others use too may know any key already.

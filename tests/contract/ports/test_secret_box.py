@@ -32,7 +32,7 @@ def refusal_of(box: SecretBox, sealed: bytes, *, bound_to: str = HERE) -> Reason
 @pytest.mark.parametrize("make", [MemorySecretBox, AesGcmSecretBox])
 @settings(deadline=None)
 @given(secret=st.text(), place=st.text())
-def test_whatever_was_sealed_is_opened_in_its_place(make, secret: str, place: str) -> None:
+def test_whatever_was_sealed_is_opened_in_its_place(make: WithKeys, secret: str, place: str) -> None:
     box = make([NEW_KEY])
 
     assert box.open(box.seal(secret, bound_to=place), bound_to=place) == secret

@@ -16,7 +16,7 @@ from ledgerbank_domain.identity.page import KeysetRequest, PageRequest, Sort
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 from ledgerbank_domain.services.users.user_service import NewUser
-from ledgerbank_domain.users.user import UserChanges
+from ledgerbank_domain.users.user import User, UserChanges
 
 SPELLINGS = [
     "Straße.Zoë@Example.DE",
@@ -27,18 +27,18 @@ SPELLINGS = [
 NEWEST = KeysetRequest(sort=Sort(field="posted_at", descending=True))
 
 
-def register(world: ServiceWorld, email: str, password: str = PASSWORD):
+def register(world: ServiceWorld, email: str, password: str = PASSWORD) -> User:
     return world.users.register(
         ANONYMOUS,
         NewUser(email=email, full_name="Zoë", password=password, password_confirmation=password),
     )
 
 
-def login(world: ServiceWorld, email: str, password: str = PASSWORD):
+def login(world: ServiceWorld, email: str, password: str = PASSWORD) -> User:
     return world.auth.log_in(ANONYMOUS, email=email, password=password)[1]
 
 
-def found(world: ServiceWorld, text: str):
+def found(world: ServiceWorld, text: str) -> set[str]:
     with world.start_unit_of_work() as work:
         lines = work.transactions.list_keyset(TransactionFilter(text=text), request=NEWEST).items
     return {line.description for line in lines}
@@ -180,7 +180,7 @@ def test_a_password_is_changed_however_the_current_one_is_spelled_and_not_to_ano
     ],
 )
 def test_a_line_is_found_by_any_spelling_of_a_part_of_its_description(
-    world: ServiceWorld, description: str, questions
+    world: ServiceWorld, description: str, questions: list[str]
 ) -> None:
     user, actor = world.user()
     account = world.account_of(user, "100")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 import pytest
@@ -47,11 +47,18 @@ REFRESH = RefreshClaims(
 MakeCodec = Callable[..., TokenCodec]
 
 
-def make_jwt_codec(key: bytes, **named: str) -> TokenCodec:
+class Named(TypedDict, total=False):
+    """Whom a codec's tokens are from, and for whom."""
+
+    issuer: str
+    audience: str
+
+
+def make_jwt_codec(key: bytes, **named: Unpack[Named]) -> TokenCodec:
     return JwtTokenCodec(secret=key, **named)
 
 
-def make_memory_codec(key: bytes, **named: str) -> TokenCodec:
+def make_memory_codec(key: bytes, **named: Unpack[Named]) -> TokenCodec:
     return MemoryTokenCodec(key, **named)
 
 

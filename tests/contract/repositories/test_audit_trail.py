@@ -179,6 +179,10 @@ def test_text_that_cannot_be_stored_does_not_keep_an_event_from_being_recorded(
     assert kept.metadata["value"] in ("a\x00b", "a\N{REPLACEMENT CHARACTER}b")
 
 
+def add_many(given: EntityBuilder, events: list[AuditEvent]) -> None:
+    given.stored(lambda work: work.audit.add_many(events))
+
+
 def test_alike_events_of_one_minute_are_one_with_a_count(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
@@ -195,7 +199,7 @@ def test_alike_events_of_one_minute_are_one_with_a_count(
     )
     told_one_by_one = [rejected(4, None), rejected(4, None)]
     for event in (first, alike, alike, next_minute, another_key, another_name, *told_one_by_one):
-        given.stored(lambda work, event=event: work.audit.add_many([event]))
+        add_many(given, [event])
 
     with start_unit_of_work() as work:
         page = work.audit.list_keyset(AuditFilter(), request=KeysetRequest(sort=LATEST_FIRST, limit=20))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through, race
@@ -21,7 +22,7 @@ def login(given: EntityBuilder) -> BankLogin:
     return given.a_login(given.a_user())
 
 
-def new_state(given: EntityBuilder, login: BankLogin, name: str = "a state", **fields) -> OAuthState:
+def new_state(given: EntityBuilder, login: BankLogin, name: str = "a state", **fields: Any) -> OAuthState:
     now = given.clock.now()
     defaults = {
         "id": given.ids.new_id(),
@@ -35,7 +36,7 @@ def new_state(given: EntityBuilder, login: BankLogin, name: str = "a state", **f
     return OAuthState(**{**defaults, **fields})
 
 
-def a_state(given: EntityBuilder, login: BankLogin, name: str = "a state", **fields) -> OAuthState:
+def a_state(given: EntityBuilder, login: BankLogin, name: str = "a state", **fields: Any) -> OAuthState:
     state = new_state(given, login, name, **fields)
     given.stored(lambda work: work.oauth_states.add(state))
     return state

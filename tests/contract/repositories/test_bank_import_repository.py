@@ -1,8 +1,10 @@
 """What every store of import records promises, and how lines tell that their bank has not settled them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypedDict, Unpack
+from uuid import UUID
 
 import pytest
 from tests.support.scenes.entity_builder import EntityBuilder
@@ -15,6 +17,14 @@ from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
 
 BY_TIME = KeysetRequest(sort=Sort(field="posted_at"))
+
+
+class ImportFields(TypedDict, total=False):
+    """What a record of an import may be told to be."""
+
+    transaction_id: UUID | None
+    pending: bool
+    posted_at: datetime
 
 
 class ImportScene:
@@ -30,20 +40,23 @@ class ImportScene:
         self.account, _, line = self.given.a_movement(self.account, Decimal(amount), kind=EntryKind.IMPORT)
         return line
 
-    def record(self, external_id: str = "tx_1", *, account: Account | None = None, **fields):
-        defaults = {
-            "account_id": (account or self.account).id,
-            "external_transaction_id": external_id,
-            "transaction_id": None,
-            "pending": False,
-            "posted_at": self.now,
-            "inserted_at": self.now,
-            "updated_at": self.now,
-        }
-        return BankTransactionImport(**(defaults | fields))
+    def record(
+        self, external_id: str = "tx_1", *, account: Account | None = None, **fields: Unpack[ImportFields]
+    ) -> BankTransactionImport:
+        asked: ImportFields = {"transaction_id": None, "pending": False, "posted_at": self.now}
+        asked |= fields
+        return BankTransactionImport(
+            account_id=(account or self.account).id,
+            external_transaction_id=external_id,
+            inserted_at=self.now,
+            updated_at=self.now,
+            **asked,
+        )
 
-    def stored(self, external_id: str = "tx_1", **fields) -> BankTransactionImport:
-        record = self.record(external_id, **fields)
+    def stored(
+        self, external_id: str = "tx_1", *, account: Account | None = None, **fields: Unpack[ImportFields]
+    ) -> BankTransactionImport:
+        record = self.record(external_id, account=account, **fields)
         self.given.stored(lambda work: work.bank_imports.add_many([record]))
         return record
 
@@ -51,7 +64,7 @@ class ImportScene:
         posted_at = self.now - timedelta(days=days_ago)
         return self.stored(external_id, transaction_id=self.line().id, pending=True, posted_at=posted_at)
 
-    def synced_since(self):
+    def synced_since(self) -> datetime | None:
         with self.start_unit_of_work() as work:
             return work.bank_imports.synced_since(self.account.id)
 

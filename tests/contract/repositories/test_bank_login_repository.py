@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through
@@ -28,9 +29,9 @@ def alice(given: EntityBuilder) -> User:
     return given.a_user()
 
 
-def sealed(given: EntityBuilder, **fields) -> SealedTokens:
+def sealed(given: EntityBuilder, access: bytes = b"\x00sealed\xff") -> SealedTokens:
     expiry = given.clock.now() + timedelta(hours=1)
-    return SealedTokens(**{"access": b"\x00sealed\xff", "refresh": b"\\x\x01", "expires_at": expiry} | fields)
+    return SealedTokens(access=access, refresh=b"\\x\x01", expires_at=expiry)
 
 
 def stored_login(start_unit_of_work: StartUnitOfWork, login: BankLogin) -> BankLogin:
@@ -102,7 +103,9 @@ def test_what_a_login_loses_is_gone(
 def test_a_bank_may_give_less_than_two_tokens_and_an_expiry(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, lacking: str
 ) -> None:
-    login = given.a_login(alice, tokens=sealed(given, **{lacking: None}))
+    full = sealed(given)
+    less = replace(full, refresh=None) if lacking == "refresh" else replace(full, expires_at=None)
+    login = given.a_login(alice, tokens=less)
 
     assert stored_login(start_unit_of_work, login) == login
 
@@ -121,14 +124,20 @@ def test_a_login_is_found_by_whose_it_is_where_and_under_which_name(
 ) -> None:
     branch = given.a_branch()
     login = given.a_login(alice, branch, username="alice123")
-    whose = {"user_id": alice.id, "bank_branch_id": branch.id, "username": "alice123"}
 
     with start_unit_of_work() as work:
-        find = work.bank_logins.find_by_username_for_update
-        assert find(**whose) == work.bank_logins.find_for_update(login.id) == login
-        assert find(**{**whose, "username": "ALICE123"}) is None
-        assert find(**{**whose, "user_id": given.ids.new_id()}) is None
-        assert find(**{**whose, "bank_branch_id": given.ids.new_id()}) is None
+
+        def found(
+            user_id: UUID = alice.id, branch_id: UUID = branch.id, username: str = "alice123"
+        ) -> BankLogin | None:
+            return work.bank_logins.find_by_username_for_update(
+                user_id=user_id, bank_branch_id=branch_id, username=username
+            )
+
+        assert found() == work.bank_logins.find_for_update(login.id) == login
+        assert found(username="ALICE123") is None
+        assert found(user_id=given.ids.new_id()) is None
+        assert found(branch_id=given.ids.new_id()) is None
         assert work.bank_logins.find_for_update(given.ids.new_id()) is None
 
 

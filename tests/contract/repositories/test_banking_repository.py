@@ -171,8 +171,12 @@ def test_other_customers_and_other_banks_may_use_the_same_external_id(
         given.new_account(given.a_login(owner, where), where, external_account_id="acc 1")
         for owner, where in ((user, branch), (given.a_user(), branch), (user, elsewhere))
     ]
-    for account in accounts:
-        given.stored(lambda work, account=account: work.accounts.add(account))
+
+    def add(work: UnitOfWork) -> None:
+        for account in accounts:
+            work.accounts.add(account)
+
+    given.stored(add)
 
     with start_unit_of_work() as work:
         for account in accounts:

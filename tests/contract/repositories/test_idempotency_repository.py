@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through, race
@@ -25,7 +26,7 @@ ANSWER = StoredAnswer(
 )
 
 
-def new_claim(given: EntityBuilder, user: User, key: str = "a key", **fields) -> IdempotencyRecord:
+def new_claim(given: EntityBuilder, user: User, key: str = "a key", **fields: Any) -> IdempotencyRecord:
     request = IdempotentRequest(user_id=user.id, key=key, content="")
     claim = IdempotencyRecord.claim(
         request,
@@ -79,7 +80,7 @@ def test_a_taken_key_stays_as_it_is_and_the_unit_of_work_goes_on(
 
 @pytest.mark.parametrize("key", [" ", "~" * 255, "a:b|c'd\"e\\%"])
 def test_every_printable_key_is_kept_apart(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord, key
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User, claim: IdempotencyRecord, key: str
 ) -> None:
     record = new_claim(given, alice, key)
 

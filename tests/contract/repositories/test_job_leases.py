@@ -16,19 +16,21 @@ from hypothesis import strategies as st
 from tests.support.racing_threads import order_of_getting_through, race
 from tests.support.scenes.entity_builder import EntityBuilder
 
+from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.jobs.job import Job, JobKind, JobLease, JobState
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
 SECOND = timedelta(seconds=1)
 
 
-def new_lease(given: EntityBuilder, **fields) -> JobLease:
-    defaults = {
-        "token": given.ids.new_id(),
-        "owner_id": given.ids.new_id(),
-        "expires_at": given.clock.now() + timedelta(minutes=1),
-    }
-    return JobLease(**{**defaults, **fields})
+def new_lease(
+    given: EntityBuilder, *, owner_id: UUID | None = None, expires_at: datetime | None = None
+) -> JobLease:
+    return JobLease(
+        token=given.ids.new_id(),
+        owner_id=owner_id or given.ids.new_id(),
+        expires_at=expires_at or given.clock.now() + timedelta(minutes=1),
+    )
 
 
 def lease_jobs(
@@ -54,7 +56,7 @@ def stored_jobs(start_unit_of_work: StartUnitOfWork, jobs: list[Job]) -> list[Jo
 
 
 def test_jobs_are_handed_out_by_priority_then_by_when_they_are_due_then_by_age(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, clock: MemoryClock
 ) -> None:
     now = given.clock.now()
     in_order = [
@@ -66,7 +68,7 @@ def test_jobs_are_handed_out_by_priority_then_by_when_they_are_due_then_by_age(
         given.new_job(priority=9, run_at=now - 9 * SECOND, inserted_at=now - 9 * SECOND),
     ]
     given.stored(lambda work: work.jobs.add_many([in_order[number] for number in (3, 5, 0, 4, 2, 1)]))
-    given.clock.advance(SECOND)
+    clock.advance(SECOND)
     lease = new_lease(given)
 
     first = lease_jobs(start_unit_of_work, given, limit=4, lease=lease)
@@ -98,15 +100,15 @@ def test_only_jobs_of_the_queue_that_are_due_and_wait_are_handed_out(
 
 
 def test_a_leased_job_is_handed_out_again_in_the_moment_its_lease_expires(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, clock: MemoryClock
 ) -> None:
     job = given.a_job()
     expires_at = given.clock.now() + SECOND
     lease_jobs(start_unit_of_work, given, lease=new_lease(given, expires_at=expires_at))
 
-    given.clock.set(expires_at - timedelta(microseconds=1))
+    clock.set(expires_at - timedelta(microseconds=1))
     assert lease_jobs(start_unit_of_work, given) == []
-    given.clock.set(expires_at)
+    clock.set(expires_at)
     second = new_lease(given)
     leased = lease_jobs(start_unit_of_work, given, lease=second)
 
@@ -128,7 +130,10 @@ def test_a_leased_job_is_handed_out_again_in_the_moment_its_lease_expires(
     limit=st.integers(0, 13),
 )
 def test_whatever_there_is_the_first_free_jobs_are_handed_out(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, drawn, limit
+    start_unit_of_work: StartUnitOfWork,
+    given: EntityBuilder,
+    drawn: list[tuple[int, int, int, bool, JobState]],
+    limit: int,
 ) -> None:
     now = given.clock.now()
     jobs = [
@@ -264,11 +269,12 @@ def test_only_jobs_that_no_worker_has_begun_are_given_back(
 def test_a_job_that_is_begun_in_this_moment_is_not_given_back(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
-    job = given.a_job(lease=new_lease(given))
+    lease = new_lease(given)
+    job = given.a_job(lease=lease)
     begun = job.begun(
-        token=job.lease.token,
-        worker_id=job.lease.owner_id,
-        lease_expires_at=job.lease.expires_at,
+        token=lease.token,
+        worker_id=lease.owner_id,
+        lease_expires_at=lease.expires_at,
         at=given.clock.now(),
     )
 
@@ -281,7 +287,7 @@ def test_a_job_that_is_begun_in_this_moment_is_not_given_back(
 
     def give_back() -> None:
         with start_unit_of_work() as work:
-            assert work.jobs.give_back_leases(job.lease.owner_id, at=given.clock.now()) == 0
+            assert work.jobs.give_back_leases(lease.owner_id, at=given.clock.now()) == 0
             work.commit()
 
     assert order_of_getting_through(begin, give_back) == ["first", "second"]
@@ -311,8 +317,8 @@ def test_the_attempts_of_workers_are_the_executing_jobs_that_they_hold(
 ) -> None:
     first, second, third = (given.ids.new_id() for _ in range(3))
 
-    def held(owner_id: UUID, **fields) -> Job:
-        return given.a_job(lease=new_lease(given, owner_id=owner_id), **fields)
+    def held(owner_id: UUID, state: JobState = JobState.AVAILABLE) -> Job:
+        return given.a_job(lease=new_lease(given, owner_id=owner_id), state=state)
 
     attempts = [held(owner, state=JobState.EXECUTING) for owner in (first, first, second)]
     held(third, state=JobState.EXECUTING)

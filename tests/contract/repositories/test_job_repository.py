@@ -6,6 +6,7 @@ How they are handed out is in ``test_job_leases``, what is unique among them in 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -83,15 +84,17 @@ def test_nothing_to_add_or_to_save_changes_nothing(
 def test_the_args_of_a_job_cannot_be_changed_by_anybody(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
-    args = {"template": "welcome", "params": {"name": "Zoë"}}
-    job = given.a_job(JobKind.NOTIFICATION_SEND, args=args)
+    params = {"name": "Zoë"}
+    job = given.a_job(JobKind.NOTIFICATION_SEND, args={"template": "welcome", "params": params})
 
-    args["params"]["name"] = "Eve"
+    params["name"] = "Eve"
 
     found = stored_job(start_unit_of_work, job.id)
+    assert found is not None
     assert found.args == {"template": "welcome", "params": {"name": "Zoë"}}
+    args: Any = found.args
     with pytest.raises(TypeError):
-        found.args["template"] = "farewell"
+        args["template"] = "farewell"
 
 
 def test_saving_changes_what_became_of_a_job_and_never_what_was_asked_for(
@@ -239,7 +242,7 @@ def test_jobs_that_hold_a_key_are_listed_newest_first(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     now = given.clock.now()
-    key = {"unique_key": "bank.sync:1", "completed_at": now}
+    key: dict[str, Any] = {"unique_key": "bank.sync:1", "completed_at": now}
     older = given.a_job(**key, state=JobState.DISCARDED, inserted_at=now)
     oldest = given.a_job(**key, state=JobState.COMPLETED, inserted_at=now - SECOND)
     newest = given.a_job(**key, state=JobState.CANCELLED, inserted_at=now + SECOND)
@@ -299,7 +302,7 @@ def test_unfinished_syncs_of_logins_are_found_with_and_without_a_key(
     ],
 )
 def test_jobs_are_listed_newest_first_and_narrowed_by_every_filter_as_they_are_at_that_time(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, wanted: JobFilter, numbers
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, wanted: JobFilter, numbers: list[int]
 ) -> None:
     now = given.clock.now()
     kinds = [

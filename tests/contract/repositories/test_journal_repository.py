@@ -23,6 +23,7 @@ from ledgerbank_domain.ledger.journal import (
     Direction,
     EntryKind,
     JournalEntry,
+    LedgerAccount,
     Posting,
     reversal,
 )
@@ -79,7 +80,7 @@ def test_an_entry_of_many_postings_comes_back_as_it_was_built(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     accounts = [given.an_account(balance="50"), given.an_account(), given.an_account()]
-    places = [
+    places: list[tuple[LedgerAccount, Direction, str]] = [
         (ClearingAccount(accounts[0].bank_id), Direction.CREDIT, "10"),
         (accounts[0].ledger_account, Direction.DEBIT, "30"),
         (accounts[1].ledger_account, Direction.CREDIT, "15"),
@@ -235,7 +236,7 @@ def test_twenty_threads_that_pay_into_one_account_lose_no_update(
     assert race(pay_in, threads=20) == [None] * 20
     with start_unit_of_work() as work:
         stored = only_account(work, account.id)
-    assert (stored.balance.amount, stored.line_count) == (20 * rounds, 20 * rounds)
+    assert (stored.balance.amount, stored.line_count) == (Decimal(20 * rounds), 20 * rounds)
     assert_the_books_are_good(start_unit_of_work)
 
 

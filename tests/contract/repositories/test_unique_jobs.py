@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,7 +29,9 @@ KEYS = {
 }
 
 
-def new_keyed_job(given: EntityBuilder, kind: JobKind, state: JobState = JobState.AVAILABLE, **fields) -> Job:
+def new_keyed_job(
+    given: EntityBuilder, kind: JobKind, state: JobState = JobState.AVAILABLE, **fields: Any
+) -> Job:
     now = given.clock.now()
     if kind is JobKind.PAYMENT_PROCESS:
         fields["args"] = {"payment_id": PAYMENT_ID}
@@ -197,7 +200,9 @@ def test_batches_that_share_their_keys_in_any_order_are_added_once_each(
 
     assert sum(outcome for outcome in outcomes if isinstance(outcome, int)) == 10
     assert len(conflicts) == 20, "a batch was run again after a deadlock"
-    assert sorted(job.unique_key for job in all_jobs(start_unit_of_work)) == [f"key {n}" for n in range(10)]
+    assert sorted(str(job.unique_key) for job in all_jobs(start_unit_of_work)) == [
+        f"key {n}" for n in range(10)
+    ]
 
 
 def test_who_adds_a_key_waits_for_who_is_adding_it_and_gets_it_when_that_is_undone(
@@ -226,7 +231,7 @@ def test_who_adds_a_key_waits_for_who_is_adding_it_and_gets_it_when_that_is_undo
     )
 )
 def test_whatever_is_tried_no_two_jobs_stand_in_each_others_way(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, steps
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, steps: list[tuple[JobKind, JobState, bool]]
 ) -> None:
     kept: list[Job] = []
     with start_unit_of_work() as work:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -403,7 +404,7 @@ def expected_order(users: list[User], sort: tuple[Sort, ...]) -> list[User]:
     return in_order
 
 
-def sort_value(user: User, field: str) -> object:
+def sort_value(user: User, field: str) -> Any:
     value = getattr(user, field)
     if isinstance(value, Role | UserStatus):
         value = value.value

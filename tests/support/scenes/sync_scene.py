@@ -44,7 +44,8 @@ class HookedGateway:
     def __init__(self, gateway: BankGateway) -> None:
         self._gateway = gateway
         self.min_sync_interval_seconds = gateway.min_sync_interval_seconds
-        self.before: dict[str, Callable[[], None]] = {}
+        self.before: dict[str, Callable[[], object]] = {}
+        self.instead: dict[str, Callable[..., Any]] = {}
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.calls: list[str] = []
 
@@ -56,7 +57,7 @@ class HookedGateway:
         def call(*positional: Any, **arguments: Any) -> Any:
             self.calls.append(name)
             self.before.get(name, lambda: None)()
-            answer = found(*positional, **arguments)
+            answer = self.instead.get(name, found)(*positional, **arguments)
             return self.answers.get(name, lambda given: given)(answer)
 
         return call

@@ -33,7 +33,7 @@ def free_port() -> int:
             return port
 
 
-def end(process: subprocess.Popen, *, patience_seconds: float) -> int:
+def end(process: subprocess.Popen[bytes], *, patience_seconds: float) -> int:
     """Asks it to stop; gives the exit status. One that does not stop is killed, which is a failure."""
     process.terminate()
     try:

@@ -28,10 +28,12 @@ class HostedBank(SimulatedBankServer):
     """
 
     def __enter__(self) -> Self:
-        self._host = _IDLE.pop() if _IDLE else _Host()
-        self._host.application = self._server.config.app
+        self._answering = _IDLE.pop() if _IDLE else _Host()
+        application = self._server.config.app
+        assert callable(application)
+        self._answering.application = application
         self.model.redirect_uris.update(REDIRECT_URIS)
-        self.url = self._host.url
+        self.url = self._answering.url
         self.courier.start()
         return self
 
@@ -41,8 +43,8 @@ class HostedBank(SimulatedBankServer):
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._host.application = _closed
-        _IDLE.append(self._host)
+        self._answering.application = _closed
+        _IDLE.append(self._answering)
         self.courier.stop()
 
 

@@ -3,11 +3,12 @@
 import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, Unpack
 from uuid import UUID
 
 import pytest
 from tests.support.scenes.entity_builder import EntityBuilder
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.scenes.service_world import DraftFields, ServiceWorld
 
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
@@ -33,15 +34,17 @@ class Payer:
         self.account = world.account_of(user, "1000")
         self.savings = world.account_of(user)
 
-    def pays(self, amount: str = "10", **fields) -> Payment:
+    def pays(self, amount: str = "10", **fields: Unpack[DraftFields]) -> Payment:
         payment = self.world.pending(self.actor, self.account, amount, **fields)
         return self.world.payment_processing.process(self.actor, payment_id=payment.id)
 
     def saves(self, amount: str = "10") -> Payment:
         return self.pays(amount, payment_type=PaymentType.TRANSFER, counterparty_account_id=self.savings.id)
 
-    def balance(self, **asked: datetime | None) -> BalanceAt:
-        return self.world.accounts.balance_at(self.actor, account_id=self.account.id, **asked)
+    def balance(self, *, at: datetime | None = None, known_at: datetime | None = None) -> BalanceAt:
+        return self.world.accounts.balance_at(
+            self.actor, account_id=self.account.id, at=at, known_at=known_at
+        )
 
     def lines(self, account: Account | None = None) -> list[Transaction]:
         return lines_of(self.world, self.actor, account or self.account)
@@ -177,7 +180,7 @@ def test_what_is_known_in_this_very_instant_stays_known_though_more_is_booked_in
 
 @pytest.mark.parametrize("field", ["at", "known_at"])
 @pytest.mark.parametrize("value", [datetime(2026, 1, 1), "2026-01-01T00:00:00Z", 5], ids=str)  # noqa: DTZ001
-def test_what_is_no_instant_of_some_zone_is_no_question(payer: Payer, field: str, value: object) -> None:
+def test_what_is_no_instant_of_some_zone_is_no_question(payer: Payer, field: str, value: Any) -> None:
     with pytest.raises(DomainError) as refusal:
         payer.balance(**{field: value})
     assert refusal.value.reason is Reason.INVALID_DATETIME_FORMAT

@@ -19,7 +19,7 @@ OLDEST = KeysetRequest(sort=Sort(field="posted_at"))
 
 @pytest.fixture(params=["HRK", "BYR", "QQQ"], ids=["withdrawn", "withdrawn without digits", "of no table"])
 def code(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 def test_accounts_lines_payments_and_entries_are_read_summed_and_verified(
@@ -47,7 +47,10 @@ def test_accounts_lines_payments_and_entries_are_read_summed_and_verified(
         assert {each.id for each in shown} == {payment.id, pending.id}
         start = world.clock.now() - timedelta(hours=1)
         assert work.payments.spent_since([account.id], start)[account.id] == 30
-        assert work.journal.find(payment.journal_entry_id).currency == held_in
+        assert payment.journal_entry_id is not None
+        entry = work.journal.find(payment.journal_entry_id)
+        assert entry is not None
+        assert entry.currency == held_in
     assert world.ledger.verify() == []
 
 

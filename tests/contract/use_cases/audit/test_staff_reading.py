@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.job_scene import JobScene
-from tests.support.scenes.service_world import ServiceWorld
+from tests.support.scenes.service_world import DraftFields, ServiceWorld
 
 from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
 from ledgerbank_domain.banking.account import AccountFilter
-from ledgerbank_domain.banking.bank_login import BankLoginFilter
+from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginFilter
 from ledgerbank_domain.banking.transaction import TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
@@ -104,7 +104,7 @@ class Scene(JobScene):
         super().__init__(world, given)
         self.support = world.user("support@example.com", role=Role.SUPPORT)[1]
         self.stranger = world.user("stranger@example.com")[1]
-        self.login = given.a_login(self.user)
+        self.login: BankLogin = given.a_login(self.user)
         self.schedule()
 
     def events(self) -> list[AuditEvent]:
@@ -161,7 +161,7 @@ def test_staff_leave_none_about_what_is_their_own(scene: Scene) -> None:
 
     scene.world.accounts.get(scene.support, account_id=own.id)
     scene.world.accounts.list_all_transactions(scene.support, wanted=TransactionFilter(), request=NEWEST)
-    scene.world.users.get(scene.admin, user_id=scene.admin.user_id)
+    scene.world.users.get(scene.admin, user_id=scene.admin.required_user_id())
 
     assert scene.events() == []
 
@@ -178,7 +178,7 @@ def test_an_administrator_reads_a_user_by_name_and_all_users_without(scene: Scen
 
 
 def test_a_rehearsed_payment_at_the_counter_shows_the_customers_account(scene: Scene) -> None:
-    counter = {"direction": Direction.CREDIT, "payment_type": PaymentType.DEPOSIT}
+    counter: DraftFields = {"direction": Direction.CREDIT, "payment_type": PaymentType.DEPOSIT}
     scene.world.payments.validate(scene.admin, scene.world.draft(scene.account, **counter))
 
     [event] = scene.events()

@@ -1,5 +1,6 @@
 """What reading and administering the catalogue of banks promises, over every storage."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,10 +12,12 @@ from tests.support.refusals import refusal_of
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.service_world import ServiceWorld
 
+from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank import BankChanges, BankFilter, BankStatus, BranchFilter
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_CODE, HOUSE_BANK_ID
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
 from ledgerbank_domain.identity.page import PageRequest, Sort
+from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
 
 FIRST_PAGE = PageRequest()
@@ -25,13 +28,32 @@ def admin(world: ServiceWorld) -> Actor:
     return world.user("admin@example.com", role=Role.ADMIN)[1]
 
 
-def new_bank(**fields) -> NewBank:
-    return NewBank(**{"name": "Test Bank", "country": "GB", "code": "TEST_BANK"} | fields)
+def new_bank(
+    name: str = "Test Bank",
+    code: str = "TEST_BANK",
+    *,
+    logo_url: str | None = None,
+    api_endpoint: str | None = None,
+    integration_module: str | None = None,
+) -> NewBank:
+    return NewBank(
+        name=name,
+        country="GB",
+        code=code,
+        logo_url=logo_url,
+        api_endpoint=api_endpoint,
+        integration_module=integration_module,
+    )
 
 
-def names(world: ServiceWorld, wanted: BankFilter | None = None, **paging) -> list[str]:
-    arguments = {"request": FIRST_PAGE} | paging
-    listed = world.banks.list_page(wanted or BankFilter(), **arguments).items
+def names(
+    world: ServiceWorld, wanted: BankFilter | None = None, sort: tuple[Sort, ...] | None = None
+) -> list[str]:
+    filtered = wanted or BankFilter()
+    if sort is None:
+        listed = world.banks.list_page(filtered, request=FIRST_PAGE).items
+    else:
+        listed = world.banks.list_page(filtered, sort=sort, request=FIRST_PAGE).items
     return [bank.name for bank in listed if bank.id != HOUSE_BANK_ID]
 
 
@@ -75,8 +97,8 @@ def test_only_administrators_and_the_system_write(world: ServiceWorld, admin: Ac
         _, actor = world.user(f"{role.value}@example.com", role=role)
         branch = NewBranch(bank_id=bank.id, name="Main", country="GB")
         for call in (
-            lambda a=actor: world.banks.create(a, new_bank(name="Another", code="OTHER")),
-            lambda a=actor: world.banks.update(a, bank_id=bank.id, changes=BankChanges(name="Mine")),
+            partial(world.banks.create, actor, new_bank("Another", "OTHER")),
+            partial(world.banks.update, actor, bank_id=bank.id, changes=BankChanges(name="Mine")),
             partial(world.banks.create_branch, actor, branch),
         ):
             assert refusal_of(call).reason.code == "insufficient_permissions"
@@ -127,7 +149,7 @@ def test_a_taken_name_or_code_is_refused_by_its_field(world: ServiceWorld, admin
 def test_of_simultaneous_banks_with_one_code_exactly_one_is_created(
     world: ServiceWorld, admin: Actor
 ) -> None:
-    outcomes = race([lambda n=n: world.banks.create(admin, new_bank(name=f"Bank {n}")) for n in range(6)])
+    outcomes = race([partial(world.banks.create, admin, new_bank(f"Bank {n}")) for n in range(6)])
     assert reasons(outcomes) == ["resource_already_exists"] * 5
     assert len(names(world)) == 1
 
@@ -251,7 +273,7 @@ def test_a_bank_locked_for_a_change_is_not_changed_by_another_one(
 ) -> None:
     bank = given.a_bank()
 
-    def first(locked: bool) -> None:
+    def first(locked: Callable[[], None]) -> None:
         with world.start_unit_of_work() as work:
             found = work.banks.get_for_update(bank.id)
             locked()
@@ -270,6 +292,10 @@ def test_a_bank_that_was_never_added_cannot_be_saved(world: ServiceWorld, given:
         work.banks.save(given.new_bank())
 
 
+def add_account(account: Account, work: UnitOfWork) -> None:
+    work.accounts.add(account)
+
+
 def test_a_bank_that_has_accounts_neither_begins_nor_ceases_to_feed_them(
     world: ServiceWorld, given: EntityBuilder, admin: Actor
 ) -> None:
@@ -277,7 +303,7 @@ def test_a_bank_that_has_accounts_neither_begins_nor_ceases_to_feed_them(
     for bank in (plain, feeding):
         branch = given.a_branch(bank)
         account = given.new_account(given.a_login(given.a_user(), branch), branch, fed=bank.feeds_accounts)
-        given.stored(lambda work, account=account: work.accounts.add(account))
+        given.stored(partial(add_account, account))
     for bank, changes in (
         (plain, BankChanges(integration_module="monzo")),
         (feeding, BankChanges(cleared=frozenset({"integration_module"}))),
@@ -300,7 +326,7 @@ def test_an_account_is_never_of_another_kind_than_its_banks(
         account = given.new_account(
             given.a_login(given.a_user(), branch), branch, fed=not bank.feeds_accounts
         )
-        error = refusal_of(lambda account=account: given.stored(lambda work: work.accounts.add(account)))
+        error = refusal_of(partial(given.stored, partial(add_account, account)))
         assert error.reason.code == "bank_has_accounts"
 
 

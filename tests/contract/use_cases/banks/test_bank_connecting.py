@@ -51,8 +51,10 @@ def scene(
 in_every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
 
-def start(scene: SyncScene, username: str = "second", **fields: Any) -> StartedConnection:
-    new_login = NewBankLogin(**({"bank_branch_id": scene.branch.id, "username": username} | fields))
+def start(
+    scene: SyncScene, username: str = "second", *, bank_branch_id: UUID | None = None
+) -> StartedConnection:
+    new_login = NewBankLogin(bank_branch_id=bank_branch_id or scene.branch.id, username=username)
     return scene.world.connections.start(scene.actor, new_login)
 
 
@@ -379,7 +381,7 @@ def test_no_unit_of_work_is_open_while_the_bank_is_asked(scene: SyncScene) -> No
 
     def look() -> None:
         with scene.start_unit_of_work() as work:
-            assert work.users.get(scene.user.id)
+            assert work.users.get(scene.user.id) == scene.user
 
     asked = ["authorization_url", "exchange_code", "list_accounts", "list_webhooks", "register_webhook"]
     scene.gateway.before = dict.fromkeys([*asked, "delete_webhook", "revoke"], look)

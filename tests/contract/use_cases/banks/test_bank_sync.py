@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.scenes.gateway_world import DIALECTS
+from tests.support.scenes.service_world import DraftFields
 from tests.support.scenes.sync_scene import (
     BETWEEN_SYNCS,
     CURRENT,
@@ -152,7 +153,7 @@ def test_nobody_pays_here_what_lies_at_a_bank(scene: SyncScene) -> None:
     assert (fed.fed, held.fed) == (True, False)
     with pytest.raises(DomainError) as from_it:
         scene.world.pending(scene.actor, fed, "5")
-    to_fed = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": fed.id}
+    to_fed: DraftFields = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": fed.id}
     with pytest.raises(DomainError) as to_it:
         scene.world.pending(scene.actor, held, "5", **to_fed)
     for refused, field in ((from_it, "user_bank_account_id"), (to_it, "counterparty_account_id")):
@@ -373,7 +374,7 @@ def test_an_account_that_comes_back_in_another_currency_is_the_banks_error(scene
     scene.bank.model.books.add_transaction(shown.id, 100)
     booked = scene.new_lines("Joint Account")
 
-    def in_yen(accounts: list) -> list:
+    def in_yen(accounts: list[ShownAccount]) -> list[ShownAccount]:
         return [
             replace(each, currency=CURRENCIES["JPY"]) if each.name == CURRENT else each for each in accounts
         ]
@@ -406,7 +407,7 @@ def test_pages_that_are_new_for_ever_are_the_banks_error(
         assert len(asked) < 1000
         return StatementPage(movements=(), next_page=f"page {len(asked)}")
 
-    scene.gateway.list_transactions = one_more
+    scene.gateway.instead["list_transactions"] = one_more
 
     assert last_reason(scene.sync()) is Reason.BANK_API_ERROR
     assert 50 <= len(asked) < 1000

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from tests.support.scenes.gateway_world import DIALECTS
@@ -38,13 +39,13 @@ def either_scene(
         yield scene
 
 
-def order(scene: SyncScene, operation: str, **fault) -> None:
+def order(scene: SyncScene, operation: str, **fault: Any) -> None:
     with scene.bank.model.locked():
         scene.bank.model.faults.faults.append(Fault(operation=operation, **fault))
 
 
 def told(login: BankLogin) -> tuple[BankLoginStatus, Reason | None]:
-    return login.status, login.last_error and login.last_error.reason
+    return login.status, None if login.last_error is None else login.last_error.reason
 
 
 def test_an_expired_consent_never_looks_like_success(either_scene: SyncScene) -> None:
@@ -185,7 +186,7 @@ OUTAGES = [
 @pytest.mark.parametrize(("fault", "reason"), OUTAGES)
 @pytest.mark.parametrize("operation", ["accounts", "transactions", "balance"])
 def test_an_outage_is_told_and_over_with_the_next_sync(
-    scene: SyncScene, operation: str, fault: dict, reason: Reason
+    scene: SyncScene, operation: str, fault: dict[str, Any], reason: Reason
 ) -> None:
     last_sync_at = scene.login.last_sync_at
     scene.bank.model.books.add_transaction(scene.at_the_bank().id, 700)
@@ -213,6 +214,7 @@ def test_a_bank_that_never_answers_is_asked_four_times_after_one_two_and_four_se
 
     job = scene.sync()
     for _ in range(4):
+        assert job.attempted_at is not None
         asked_at.append(job.attempted_at)
         scene.clock.set(job.run_at)
         for job in scene.run_jobs():  # noqa: B007 - the last one, when there is another

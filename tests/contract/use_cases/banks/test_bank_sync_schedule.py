@@ -14,6 +14,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.banks.bank_sync_schedule import may_sync_unattended, schedule_sync
 from ledgerbank_domain.services.jobs.job_work import PlainWork
+from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 from ledgerbank_domain.users.user import UserStatus
 
 
@@ -24,15 +25,20 @@ def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenera
         yield scene
 
 
-def schedule(scene: SyncScene, **options):
-    scheduled = []
-
-    def act(work) -> None:
+def schedule(scene: SyncScene, *, is_fresh: bool = False, correlation_id: str | None = None) -> ScheduledJob:
+    with scene.start_unit_of_work() as work:
         login = work.bank_logins.find_for_update(scene.login_id)
-        scheduled.append(schedule_sync(work, login, ids=scene.given.ids, now=scene.clock.now(), **options))
-
-    scene.given.stored(act)
-    return scheduled[0]
+        assert login is not None
+        scheduled = schedule_sync(
+            work,
+            login,
+            ids=scene.given.ids,
+            now=scene.clock.now(),
+            is_fresh=is_fresh,
+            correlation_id=correlation_id,
+        )
+        work.commit()
+    return scheduled
 
 
 def syncs_after(scene: SyncScene, wait: timedelta) -> int:

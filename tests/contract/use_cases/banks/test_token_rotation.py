@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.support.races import race
+from tests.support.races import race, reasons, results
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_adapters.encryption import AesGcmSecretBox
@@ -26,14 +27,16 @@ OLD, NEW, LOST = bytes(32), bytes(range(32)), b"l" * 32
 BEFORE, DURING, AFTER = AesGcmSecretBox([OLD]), AesGcmSecretBox([NEW, OLD]), AesGcmSecretBox([NEW])
 
 
-def sealed(box: SecretBox, login_id: UUID, **fields) -> SealedTokens:
-    tokens = {"access_token": "access", "refresh_token": "refresh", "expires_at": None} | fields
-    return BankTokenSealer(secret_box=box).seal(BankTokens(**tokens), login_id=login_id)
+def sealed(box: SecretBox, login_id: UUID, *, refresh_token: str | None) -> SealedTokens:
+    tokens = BankTokens(access_token="access", refresh_token=refresh_token, expires_at=None)
+    return BankTokenSealer(secret_box=box).seal(tokens, login_id=login_id)
 
 
-def a_login(given: EntityBuilder, box: SecretBox, **fields) -> BankLogin:
+def a_login(
+    given: EntityBuilder, box: SecretBox, *, refresh_token: str | None = "refresh", **fields: Any
+) -> BankLogin:
     login_id = given.ids.new_id()
-    tokens = sealed(box, login_id, **fields.pop("tokens", {}))
+    tokens = sealed(box, login_id, refresh_token=refresh_token)
     return given.a_login(given.a_user(), id=login_id, tokens=tokens, **fields)
 
 
@@ -74,7 +77,7 @@ def test_everything_is_sealed_anew_once_and_the_old_key_can_go(
     now = given.clock.now()
     logins = [
         a_login(given, BEFORE),
-        a_login(given, BEFORE, status=BankLoginStatus.INACTIVE, tokens={"refresh_token": None}),
+        a_login(given, BEFORE, status=BankLoginStatus.INACTIVE, refresh_token=None),
         a_login(
             given,
             BEFORE,
@@ -91,12 +94,17 @@ def test_everything_is_sealed_anew_once_and_the_old_key_can_go(
     for login in logins:
         renewed = stored_login(start_unit_of_work, login)
         assert replace(renewed, tokens=login.tokens) == login
-        expected = OpenedTokens(access="access", refresh=login.tokens.refresh and "refresh")
+        assert login.tokens is not None
+        expected = OpenedTokens(access="access", refresh="refresh" if login.tokens.refresh else None)
         assert BankTokenSealer(secret_box=AFTER).open(renewed) == expected
     with start_unit_of_work() as work:
         for state in states:
-            verifier = work.oauth_states.find_for_update(state.id).code_verifier
-            assert AFTER.open(verifier, bound_to=code_verifier_place(state.id)) == "verifier"
+            renewed_state = work.oauth_states.find_for_update(state.id)
+            assert renewed_state is not None
+            assert renewed_state.code_verifier is not None
+            assert (
+                AFTER.open(renewed_state.code_verifier, bound_to=code_verifier_place(state.id)) == "verifier"
+            )
 
 
 def test_what_no_key_opens_is_counted_and_left_as_it_is(
@@ -118,8 +126,10 @@ def test_several_rotations_at_once_renew_everything_once(
 ) -> None:
     logins = [a_login(given, BEFORE) for _ in range(5)]
 
-    reports = race([rotation.rotate] * 4)
+    outcomes = race([rotation.rotate] * 4)
 
+    assert reasons(outcomes) == []
+    reports = results(outcomes)
     assert sum(report.renewed for report in reports) == 5
     assert sum(report.unreadable for report in reports) == 0
     for login in logins:

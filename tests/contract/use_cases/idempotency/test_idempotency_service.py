@@ -18,7 +18,7 @@ from ledgerbank_domain.idempotency.idempotency_record import (
     StoredAnswer,
 )
 from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict, UnitOfWork
 from ledgerbank_domain.services.idempotency.deferred_commit import DeferredCommit
 from ledgerbank_domain.services.idempotency.idempotency_service import IdempotencyService, Performed
 
@@ -351,7 +351,7 @@ def test_what_cannot_be_freed_is_told_as_it_happened(desk: Desk) -> None:
 
         calls = 0
 
-        def __call__(self):
+        def __call__(self) -> UnitOfWork:
             self.calls += 1
             if self.calls > 2:
                 raise DomainError(Reason.DATABASE_ERROR)

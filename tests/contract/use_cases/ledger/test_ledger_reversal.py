@@ -1,22 +1,24 @@
 """What undoing a payment promises, over every storage and whoever races whom."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any, Unpack
 from uuid import UUID
 
 import pytest
 from tests.support.races import race, reasons
 from tests.support.refusals import refused
 from tests.support.scenes.entity_builder import EntityBuilder
-from tests.support.scenes.service_world import Customer, ServiceWorld
+from tests.support.scenes.service_world import Customer, DraftFields, ServiceWorld
 
 from ledgerbank_domain.banking.account import Account, AccountChanges, AccountStatus, AccountType
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin, Role
 from ledgerbank_domain.identity.page import PageRequest
-from ledgerbank_domain.ledger.journal import Direction, EntryKind
-from ledgerbank_domain.payments.payment import PaymentFilter, PaymentStatus, PaymentType
+from ledgerbank_domain.ledger.journal import Direction, EntryKind, JournalEntry
+from ledgerbank_domain.payments.payment import Payment, PaymentFilter, PaymentStatus, PaymentType
 
 WHY = "Sent to the wrong person"
 
@@ -32,24 +34,38 @@ def alice(world: ServiceWorld) -> Customer:
 
 
 def executed(
-    world: ServiceWorld, actor: Actor, account: Account, amount: str = "10", description: str = "", **fields
-):
+    world: ServiceWorld,
+    actor: Actor,
+    account: Account,
+    amount: str = "10",
+    description: str = "",
+    **fields: Unpack[DraftFields],
+) -> Payment:
     payment = world.pending(actor, account, amount, description, **fields)
     return world.payment_processing.process(actor, payment_id=payment.id)
 
 
-def transferred(world: ServiceWorld, actor: Actor, account: Account, to: Account, amount: str = "10"):
+def transferred(
+    world: ServiceWorld, actor: Actor, account: Account, to: Account, amount: str = "10"
+) -> Payment:
     return executed(
         world, actor, account, amount, payment_type=PaymentType.TRANSFER, counterparty_account_id=to.id
     )
 
 
-def entry_of(world: ServiceWorld, entry_id: UUID):
+def known(entry_id: UUID | None) -> UUID:
+    assert entry_id is not None
+    return entry_id
+
+
+def entry_of(world: ServiceWorld, entry_id: UUID | None) -> JournalEntry:
     with world.start_unit_of_work() as work:
-        return work.journal.find(entry_id)
+        entry = work.journal.find(known(entry_id))
+    assert entry is not None
+    return entry
 
 
-def entry_of_kind(given: EntityBuilder, account: Account, kind):
+def entry_of_kind(given: EntityBuilder, account: Account, kind: EntryKind) -> JournalEntry:
     return given.a_movement(account, Decimal(5), kind=kind)[1]
 
 
@@ -89,7 +105,7 @@ def test_a_transfer_goes_back_to_whom_it_came_from(
     account, theirs = world.account_of(user, "100"), world.account_of(world.user("bob@example.com")[0])
     payment = transferred(world, actor, account, theirs, "40")
     world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
-    assert (world.balance(account), world.balance(theirs)) == (100, 0)
+    assert [world.balance(account), world.balance(theirs)] == [100, 0]
     assert world.ledger.verify() == []
 
 
@@ -106,7 +122,7 @@ def test_an_entry_is_reversed_by_its_id_and_its_payment_with_it(world: ServiceWo
     user, actor = alice
     account = world.account_of(user, "100")
     payment = executed(world, actor, account)
-    undoing = world.reversals.reverse_entry(SYSTEM, entry_id=payment.journal_entry_id, reason=WHY)
+    undoing = world.reversals.reverse_entry(SYSTEM, entry_id=known(payment.journal_entry_id), reason=WHY)
     stored = world.payments.get(actor, payment_id=payment.id)
     assert (stored.reversal_entry_id, stored.reversed_at) == (undoing.id, undoing.posted_at)
     assert entry_of(world, undoing.id) == undoing
@@ -136,7 +152,7 @@ def test_a_payment_is_reversed_once_by_whichever_way(
     undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
     for again in (
         lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason="Another reason"),
-        lambda: world.reversals.reverse_entry(SYSTEM, entry_id=payment.journal_entry_id, reason=WHY),
+        lambda: world.reversals.reverse_entry(SYSTEM, entry_id=known(payment.journal_entry_id), reason=WHY),
     ):
         assert refused(again) == "already_reversed"
     assert world.payments.get(actor, payment_id=payment.id) == undone
@@ -160,7 +176,11 @@ def test_a_reversal_is_not_reversed(world: ServiceWorld, alice: Customer, admin:
     payment = executed(world, actor, world.account_of(user, "100"))
     undone = world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)
     assert (
-        refused(lambda: world.reversals.reverse_entry(SYSTEM, entry_id=undone.reversal_entry_id, reason=WHY))
+        refused(
+            lambda: world.reversals.reverse_entry(
+                SYSTEM, entry_id=known(undone.reversal_entry_id), reason=WHY
+            )
+        )
         == "not_reversible"
     )
 
@@ -200,14 +220,16 @@ def test_only_administrators_reverse(world: ServiceWorld, alice: Customer, role:
     for ask in (
         lambda: world.reversals.reverse_payment(who, payment_id=payment.id, reason=WHY),
         lambda: world.reversals.reverse_payment(who, payment_id=unknown, reason=WHY),
-        lambda: world.reversals.reverse_entry(who, entry_id=payment.journal_entry_id, reason=WHY),
+        lambda: world.reversals.reverse_entry(who, entry_id=known(payment.journal_entry_id), reason=WHY),
         lambda: world.reversals.reverse_entry(who, entry_id=unknown, reason=WHY),
     ):
         assert refused(ask) == "insufficient_permissions"
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 256, "a\x00b", "\ud800", None, 5])
-def test_a_reason_is_needed_and_is_text(world: ServiceWorld, alice: Customer, admin: Actor, reason) -> None:
+def test_a_reason_is_needed_and_is_text(
+    world: ServiceWorld, alice: Customer, admin: Actor, reason: Any
+) -> None:
     user, actor = alice
     payment = executed(world, actor, world.account_of(user, "100"))
     assert (
@@ -229,14 +251,14 @@ def test_money_that_was_spent_since_cannot_be_taken_back(
     refusal = refused(lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY))
     assert refusal == "negative_balance"
     assert world.payments.get(actor, payment_id=payment.id) == payment
-    assert (world.balance(account), world.balance(theirs)) == (60, Decimal("39.99"))
+    assert [world.balance(account), world.balance(theirs)] == [60, Decimal("39.99")]
     assert world.ledger.verify() == []
 
 
 def test_a_credit_limit_counts_as_money(world: ServiceWorld, alice: Customer, admin: Actor) -> None:
     user, actor = alice
     account = world.account_of(user, account_type=AccountType.CREDIT, credit_limit="10")
-    credit = {"direction": Direction.CREDIT, "payment_type": PaymentType.DEPOSIT}
+    credit: DraftFields = {"direction": Direction.CREDIT, "payment_type": PaymentType.DEPOSIT}
     payment = executed(world, actor, account, "10", **credit)
     executed(world, actor, account, "20")
     assert world.balance(account) == -10
@@ -324,12 +346,16 @@ def test_of_many_reversals_at_once_exactly_one_is_booked(
     outcomes = race(
         [
             *[lambda: world.reversals.reverse_payment(admin, payment_id=payment.id, reason=WHY)] * 6,
-            *[lambda: world.reversals.reverse_entry(SYSTEM, entry_id=payment.journal_entry_id, reason=WHY)]
+            *[
+                lambda: world.reversals.reverse_entry(
+                    SYSTEM, entry_id=known(payment.journal_entry_id), reason=WHY
+                )
+            ]
             * 6,
         ]
     )
     assert reasons(outcomes) == ["already_reversed"] * 11
-    assert (world.balance(account), world.balance(theirs)) == (100, 0)
+    assert [world.balance(account), world.balance(theirs)] == [100, 0]
     assert world.ledger.verify() == []
 
 
@@ -341,7 +367,7 @@ def test_spending_beside_a_reversal_spends_nothing_twice(
     account, theirs = world.account_of(user, "100"), world.account_of(bob)
     payments = [transferred(world, actor, account, theirs, "10") for _ in range(4)]
     spending = [world.pending(bob_actor, theirs, "10") for _ in range(4)]
-    calls = []
+    calls: list[Callable[[], object]] = []
     for sent, spent in zip(payments, spending, strict=True):
         calls += [
             partial(world.reversals.reverse_payment, admin, payment_id=sent.id, reason=WHY),
