@@ -2,12 +2,13 @@
 
 import socket
 import time
+from collections.abc import Callable
 from threading import Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer
 
@@ -57,7 +58,7 @@ class _Host:
     """A server for one bank after the other."""
 
     def __init__(self) -> None:
-        self.application: ASGIApp = _closed
+        self.application: Callable[..., Any] = _closed
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._server = uvicorn.Server(
