@@ -117,7 +117,7 @@ class BankLoginService:
             login = work.bank_logins.get_for_update(login_id)
             require_permission(may_change_login(actor, login))
             now = work.now()
-            accesses = self.accesses.held_by(work, [login])
+            ended = self.accesses.held_by(work, [login])
             disconnected = login.disconnected(at=now)
             work.bank_logins.save(disconnected)
             cancel_waiting_jobs(work, work.jobs.list_unfinished_syncs_for_update([login.id]), at=now)
@@ -126,4 +126,4 @@ class BankLoginService:
                 work, AuditName.BANK_LOGIN_DISCONNECTED, actor=actor, about=login.id, facts=changes, at=now
             )
             work.commit()
-        return accesses
+        return ended
