@@ -44,16 +44,16 @@ class MemoryLedgerProof(LedgerProof):
 
 def _unbalanced_entries(tables: MemoryTables) -> Iterator[Discrepancy]:
     lines_of_entry = defaultdict[object, list[LedgerLine]](list)
-    for line in tables.transactions:
+    for line in tables.ledger.transactions:
         lines_of_entry[line.journal_entry_id].append(line)
-    for entry in tables.journal_entries:
+    for entry in tables.ledger.journal_entries:
         lines = [*lines_of_entry[entry.id], *_clearing_postings(entry)]
         total = _total(lines)
         currencies = {line.amount.currency for line in lines}
         if total or len(currencies) != 1:
             yield Discrepancy(
                 check=LedgerCheck.ENTRY_BALANCED,
-                table=tables.journal_entries.name,
+                table=tables.ledger.journal_entries.name,
                 row_id=entry.id,
                 expected="lines in one currency that sum to 0",
                 found=f"{len(lines)} lines in {len(currencies)} currencies that sum to {total:f}",
@@ -62,16 +62,16 @@ def _unbalanced_entries(tables: MemoryTables) -> Iterator[Discrepancy]:
 
 def _currency_totals_off_zero(tables: MemoryTables) -> Iterator[Discrepancy]:
     lines_in_currency = defaultdict[str, list[LedgerLine]](list)
-    for line in tables.transactions:
+    for line in tables.ledger.transactions:
         lines_in_currency[line.amount.currency.code].append(line)
-    for entry in tables.journal_entries:
+    for entry in tables.ledger.journal_entries:
         lines_in_currency[entry.currency.code].extend(_clearing_postings(entry))
     for code, lines in sorted(lines_in_currency.items()):
         total = _total(lines)
         if total:
             yield Discrepancy(
                 check=LedgerCheck.CURRENCY_TOTAL_ZERO,
-                table=tables.transactions.name,
+                table=tables.ledger.transactions.name,
                 row_id=None,
                 expected="0",
                 found=f"{total:f} {code}",
@@ -79,8 +79,8 @@ def _currency_totals_off_zero(tables: MemoryTables) -> Iterator[Discrepancy]:
 
 
 def _wrong_balances(tables: MemoryTables) -> Iterator[Discrepancy]:
-    for account in tables.accounts:
-        lines = tables.transactions.rows(tables.lines_of_account.ids(account.id))
+    for account in tables.banking.accounts:
+        lines = tables.ledger.transactions.rows(tables.ledger.lines_of_account.ids(account.id))
         total = _total(lines)
         if total != account.balance.amount:
             yield _about(
@@ -115,7 +115,7 @@ def _broken_chain(tables: MemoryTables, lines: list[Transaction]) -> Iterator[Di
         if line.line_number != number or before != expected:
             yield Discrepancy(
                 check=LedgerCheck.BALANCE_AFTER_CHAINS,
-                table=tables.transactions.name,
+                table=tables.ledger.transactions.name,
                 row_id=line.id,
                 expected=f"line {number} with {expected:f} after it",
                 found=f"line {line.line_number} with {before:f} after it",
@@ -131,7 +131,7 @@ def _times_out_of_order(
         if line.inserted_at < before.inserted_at or (is_payment and line.posted_at < before.posted_at):
             yield Discrepancy(
                 check=LedgerCheck.TIMES_IN_ORDER,
-                table=tables.transactions.name,
+                table=tables.ledger.transactions.name,
                 row_id=line.id,
                 expected=f"not before what was {_times(before.posted_at, before.inserted_at)}",
                 found=_times(line.posted_at, line.inserted_at),
@@ -154,17 +154,17 @@ def _times(posted_at: datetime | None, booked_at: datetime | None) -> str:
 
 def _payments_without_their_one_entry(tables: MemoryTables) -> Iterator[Discrepancy]:
     entries_of_payment = defaultdict[object, list[JournalEntry]](list)
-    for entry in tables.journal_entries:
+    for entry in tables.ledger.journal_entries:
         if entry.payment_id is not None:
             entries_of_payment[entry.payment_id].append(entry)
-    for payment in tables.payments:
+    for payment in tables.payment.payments:
         entries = entries_of_payment[payment.id]
         is_completed = payment.status is PaymentStatus.COMPLETED
         holds = len(entries) == 1 and _is_booked_by(payment, entries[0]) if is_completed else not entries
         if not holds:
             yield Discrepancy(
                 check=LedgerCheck.PAYMENT_HAS_ONE_ENTRY,
-                table=tables.payments.name,
+                table=tables.payment.payments.name,
                 row_id=payment.id,
                 expected=f"one entry of {payment.amount}" if is_completed else "no entry",
                 found=", ".join(f"entry {entry.id} of {_amount(entry)}" for entry in entries) or "no entry",
@@ -172,13 +172,13 @@ def _payments_without_their_one_entry(tables: MemoryTables) -> Iterator[Discrepa
 
 
 def _payments_that_disagree_with_their_reversal(tables: MemoryTables) -> Iterator[Discrepancy]:
-    for payment in tables.payments:
+    for payment in tables.payment.payments:
         entry_id = payment.journal_entry_id
-        booked = None if entry_id is None else tables.reversal_of_entry.find(entry_id)
+        booked = None if entry_id is None else tables.ledger.reversal_of_entry.find(entry_id)
         if payment.reversal_entry_id != booked or (payment.reversed_at is None) != (booked is None):
             yield Discrepancy(
                 check=LedgerCheck.REVERSED_PAYMENT_HAS_REVERSAL,
-                table=tables.payments.name,
+                table=tables.payment.payments.name,
                 row_id=payment.id,
                 expected="no reversal" if booked is None else f"reversed by entry {booked}",
                 found=(
@@ -216,5 +216,5 @@ def _about(
     tables: MemoryTables, account: Account, check: LedgerCheck, expected: str, found: str
 ) -> Discrepancy:
     return Discrepancy(
-        check=check, table=tables.accounts.name, row_id=account.id, expected=expected, found=found
+        check=check, table=tables.banking.accounts.name, row_id=account.id, expected=expected, found=found
     )

@@ -40,15 +40,15 @@ def books() -> Books:
 
 
 def tampered_account(books: Books, account: Account) -> None:
-    books.tables.accounts.put(account.id, account)
+    books.tables.banking.accounts.put(account.id, account)
 
 
 def tampered_payment(books: Books, payment: Payment) -> None:
-    books.tables.payments.put(payment.id, payment)
+    books.tables.payment.payments.put(payment.id, payment)
 
 
 def last_line(books: Books) -> UUID:
-    return max(books.tables.transactions, key=lambda line: line.line_number).id
+    return max(books.tables.ledger.transactions, key=lambda line: line.line_number).id
 
 
 def test_good_books_are_proved(books: Books) -> None:
@@ -77,9 +77,9 @@ def test_a_balance_under_its_floor_is_found(books: Books) -> None:
 
 
 def test_a_changed_line_is_found_from_every_side(books: Books) -> None:
-    line = books.tables.transactions.find(last_line(books))
+    line = books.tables.ledger.transactions.find(last_line(books))
     assert line is not None
-    books.tables.transactions.put(line.id, replace(line, amount=gbp(29)))
+    books.tables.ledger.transactions.put(line.id, replace(line, amount=gbp(29)))
 
     assert books.found() == {
         (LedgerCheck.ENTRY_BALANCED, line.journal_entry_id),
@@ -90,9 +90,9 @@ def test_a_changed_line_is_found_from_every_side(books: Books) -> None:
 
 
 def test_a_changed_balance_after_is_found(books: Books) -> None:
-    line = books.tables.transactions.find(last_line(books))
+    line = books.tables.ledger.transactions.find(last_line(books))
     assert line is not None
-    books.tables.transactions.put(line.id, replace(line, balance_after=gbp(71)))
+    books.tables.ledger.transactions.put(line.id, replace(line, balance_after=gbp(71)))
 
     assert books.found() == {(LedgerCheck.BALANCE_AFTER_CHAINS, line.id)}
 
@@ -104,9 +104,9 @@ def test_a_changed_balance_after_is_found(books: Books) -> None:
 def test_a_payment_booked_or_posted_before_the_line_in_front_of_it_is_found(
     books: Books, changes: dict[str, datetime]
 ) -> None:
-    line = books.tables.transactions.find(last_line(books))
+    line = books.tables.ledger.transactions.find(last_line(books))
     assert line is not None
-    books.tables.transactions.put(line.id, replace(line, **changes))
+    books.tables.ledger.transactions.put(line.id, replace(line, **changes))
 
     assert books.found() == {
         (LedgerCheck.TIMES_IN_ORDER, line.id),
@@ -115,9 +115,9 @@ def test_a_payment_booked_or_posted_before_the_line_in_front_of_it_is_found(
 
 
 def test_a_lost_line_is_found(books: Books) -> None:
-    line = books.tables.transactions.find(last_line(books))
+    line = books.tables.ledger.transactions.find(last_line(books))
     assert line is not None
-    books.tables.transactions.put(line.id, None)
+    books.tables.ledger.transactions.put(line.id, None)
 
     assert {
         (LedgerCheck.ENTRY_BALANCED, line.journal_entry_id),

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.repositories.memory_bank_repository import bank_has_accounts
+from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountType
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -84,8 +84,8 @@ class MemoryAccountRepository(AccountRepository):
             raise self._session.failed_with(DomainError(Reason.NEGATIVE_BALANCE, field="balance"))
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryBankingTables:
+        return self._session.tables.banking
 
 
 def _matches(account: Account, wanted: AccountFilter) -> bool:

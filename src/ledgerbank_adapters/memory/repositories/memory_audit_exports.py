@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_record_tables import AuditExportRow
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import AuditExportRow
 from ledgerbank_domain.audit.audit_export_rules import SHORTEST_RETENTION, AuditPosition
 from ledgerbank_domain.ports.audit_exports import AuditExports
 
@@ -19,7 +19,7 @@ class MemoryAuditExports(AuditExports):
         return self._position()
 
     def save_position(self, position: AuditPosition) -> None:
-        table = self._session.tables.audit_exports
+        table = self._session.tables.record.audit_exports
         save = self._session.update if _THE_TRAIL in table else self._session.insert
         save(table, AuditExportRow(id=_THE_TRAIL, position=position))
 
@@ -28,7 +28,7 @@ class MemoryAuditExports(AuditExports):
         return None
 
     def delete_exported_before(self, before: datetime, *, limit: int) -> int:
-        position, table = self._position(), self._session.tables.audit_events
+        position, table = self._position(), self._session.tables.record.audit_events
         if position is None:
             return 0
         exported = [
@@ -42,5 +42,5 @@ class MemoryAuditExports(AuditExports):
         return len(removed)
 
     def _position(self) -> AuditPosition | None:
-        row = self._session.tables.audit_exports.find(_THE_TRAIL)
+        row = self._session.tables.record.audit_exports.find(_THE_TRAIL)
         return None if row is None else row.position

@@ -6,8 +6,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, keyset_page_of
+from ledgerbank_adapters.memory.storage.memory_record_tables import repeat_of
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import repeat_of
 from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
 from ledgerbank_domain.ports.audit_trail import AuditTrail
@@ -21,7 +21,7 @@ class MemoryAuditTrail(AuditTrail):
 
     def add_many(self, events: Sequence[AuditEvent]) -> None:
         """Raises ``TypeError`` for metadata that JSON cannot hold."""
-        tables = self._session.tables
+        tables = self._session.tables.record
         for event in events:
             key = repeat_of(event)
             first_id = None if key is None else tables.audit_by_repeat.find(key)
@@ -32,13 +32,13 @@ class MemoryAuditTrail(AuditTrail):
                 self._session.update(tables.audit_events, replace(first, count=first.count + 1))
 
     def list_about(self, target_id: UUID) -> list[AuditEvent]:
-        tables = self._session.tables
+        tables = self._session.tables.record
         return [_as_stored(event) for event in tables.audit_events.rows(tables.audit_about.ids(target_id))]
 
     def list_keyset(self, wanted: AuditFilter, *, request: KeysetRequest) -> KeysetPage[AuditEvent]:
         if request.sort.field not in _SORT_FIELDS:
             raise ValueError(f"audit events cannot be sorted by {request.sort.field}")
-        events = [event for event in self._session.tables.audit_events if _is_wanted(event, wanted)]
+        events = [event for event in self._session.tables.record.audit_events if _is_wanted(event, wanted)]
         page = keyset_page_of(events, request, _SORT_FIELDS)
         return replace(page, items=tuple(_as_stored(event) for event in page.items))
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_import_row import ImportRow, import_row_id
+from ledgerbank_adapters.memory.storage.memory_ledger_tables import MemoryLedgerTables
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
@@ -45,5 +45,5 @@ class MemoryBankTransactionImportRepository(BankTransactionImportRepository):
         return None
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryLedgerTables:
+        return self._session.tables.ledger

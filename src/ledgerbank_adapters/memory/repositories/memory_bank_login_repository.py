@@ -5,9 +5,9 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginFilter, BankLoginStatus
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
@@ -69,5 +69,5 @@ class MemoryBankLoginRepository(BankLoginRepository):
         )
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryBankingTables:
+        return self._session.tables.banking

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, page_of, sorted_by
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BranchFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -75,8 +75,8 @@ class MemoryBankRepository(BankRepository):
         return page_of([each for each in branches if wanted.country in (None, each.country)], request)
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryBankingTables:
+        return self._session.tables.banking
 
 
 def bank_has_accounts(session: MemorySession) -> Exception:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_record_tables import MemoryRecordTables
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.idempotency.idempotency_record import IdempotencyRecord
 from ledgerbank_domain.ports.repositories.idempotency_repository import IdempotencyRepository
 
@@ -46,5 +46,5 @@ class MemoryIdempotencyRepository(IdempotencyRepository):
         return len(expired)
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryRecordTables:
+        return self._session.tables.record

@@ -9,9 +9,9 @@ from itertools import islice, takewhile
 from types import MappingProxyType
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_job_tables import MemoryJobTables
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.jobs.job import (
     MAX_PRIORITY,
@@ -135,8 +135,8 @@ class MemoryJobRepository(JobRepository):
         return list(self._tables.jobs.find_all(list(job_ids)).values())
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryJobTables:
+        return self._session.tables.job
 
 
 def _with_own_args(job: Job) -> Job:

@@ -28,27 +28,27 @@ class MemoryJournalRepository(JournalRepository):
     ) -> None:
         check_booking_is_complete(entries, accounts=accounts, transactions=transactions)
         for entry in entries:
-            self._session.insert(self._tables.journal_entries, entry)
+            self._session.insert(self._tables.ledger.journal_entries, entry)
         for line in transactions:
-            self._session.insert(self._tables.transactions, line)
+            self._session.insert(self._tables.ledger.transactions, line)
         for account in accounts:
             self._save_balance(account)
 
     def find(self, entry_id: UUID) -> JournalEntry | None:
-        return self._tables.journal_entries.find(entry_id)
+        return self._tables.ledger.journal_entries.find(entry_id)
 
     def find_reversal_of(self, entry_id: UUID) -> JournalEntry | None:
-        reversal_id = self._tables.reversal_of_entry.find(entry_id)
+        reversal_id = self._tables.ledger.reversal_of_entry.find(entry_id)
         return None if reversal_id is None else self.find(reversal_id)
 
     def _save_balance(self, account: Account) -> None:
-        stored = self._tables.accounts.find(account.id)
+        stored = self._tables.banking.accounts.find(account.id)
         if stored is None:
             raise RuntimeError(f"account {account.id} is not stored: it must be added first")
         if not stored.may_hold(account.balance):
             raise self._session.failed_with(DomainError(Reason.NEGATIVE_BALANCE, account_id=str(account.id)))
         self._session.update(
-            self._tables.accounts,
+            self._tables.banking.accounts,
             replace(
                 stored,
                 balance=account.balance,

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from ledgerbank_adapters.memory.storage.memory_login_tables import (
+from ledgerbank_adapters.memory.storage.memory_identity_tables import (
     LoginFailuresRow,
     LoginNetworkRow,
-    MemoryLoginTables,
+    MemoryIdentityTables,
     failures_id,
     network_id,
 )
@@ -61,5 +61,5 @@ class MemoryLoginAttemptRepository(LoginAttemptRepository):
         return added
 
     @property
-    def _tables(self) -> MemoryLoginTables:
-        return self._session.tables.logins
+    def _tables(self) -> MemoryIdentityTables:
+        return self._session.tables.identity

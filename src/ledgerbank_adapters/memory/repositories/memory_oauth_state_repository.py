@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.banking.oauth_state import OAuthState
 from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
 
@@ -40,5 +40,5 @@ class MemoryOAuthStateRepository(OAuthStateRepository):
         return len(expired)
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryBankingTables:
+        return self._session.tables.banking

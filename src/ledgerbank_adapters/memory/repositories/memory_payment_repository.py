@@ -6,8 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
+from ledgerbank_adapters.memory.storage.memory_payment_tables import MemoryPaymentTables
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.payments.payment import Payment, PaymentFilter, PaymentSignature
 from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
@@ -56,8 +56,8 @@ class MemoryPaymentRepository(PaymentRepository):
         return {signature: frozenset(completed.ids_since(signature, since)) for signature in signatures}
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryPaymentTables:
+        return self._session.tables.payment
 
 
 def _matches(payment: Payment, wanted: PaymentFilter) -> bool:

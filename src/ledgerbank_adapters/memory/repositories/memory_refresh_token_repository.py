@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_identity_tables import MemoryIdentityTables
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
 from ledgerbank_domain.users.refresh_token import RefreshToken, Session, session_of
 
@@ -53,5 +53,5 @@ class MemoryRefreshTokenRepository(RefreshTokenRepository):
         return len(token_ids)
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryIdentityTables:
+        return self._session.tables.identity

@@ -25,7 +25,7 @@ class MemoryTransactionRepository(TransactionRepository):
         self._session = session
 
     def find_many(self, transaction_ids: Collection[UUID]) -> Mapping[UUID, Transaction]:
-        found = self._session.tables.transactions.find_all(transaction_ids)
+        found = self._session.tables.ledger.transactions.find_all(transaction_ids)
         return {line_id: self._as_it_stands(line) for line_id, line in found.items()}
 
     def list_keyset(self, wanted: TransactionFilter, *, request: KeysetRequest) -> KeysetPage[Transaction]:
@@ -34,7 +34,7 @@ class MemoryTransactionRepository(TransactionRepository):
         return replace(page, items=tuple(self._as_it_stands(line) for line in page.items))
 
     def balance_at(self, account_id: UUID, at: datetime, *, known_at: datetime) -> Decimal:
-        tables = self._session.tables
+        tables = self._session.tables.ledger
         lines = tables.transactions.rows(tables.lines_of_account.ids_until(account_id, at))
         total = Decimal(0)
         for line in lines:
@@ -44,13 +44,13 @@ class MemoryTransactionRepository(TransactionRepository):
 
     def _as_it_stands(self, line: Transaction) -> Transaction:
         """A line never changes, but a bank settles what it reported: so the import record tells."""
-        tables = self._session.tables
+        tables = self._session.tables.ledger
         row_id = tables.import_by_line.find(line.id)
         row = None if row_id is None else tables.bank_transaction_imports.find(row_id)
         return replace(line, pending=row is not None and row.record.pending)
 
     def _candidates(self, wanted: TransactionFilter) -> Iterable[Transaction]:
-        tables = self._session.tables
+        tables = self._session.tables.ledger
         if wanted.account_id is not None:
             return tables.transactions.rows(tables.lines_of_account.ids(wanted.account_id))
         if wanted.user_id is not None:

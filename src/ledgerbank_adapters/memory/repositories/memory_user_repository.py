@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_identity_tables import MemoryIdentityTables
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, keyset_page_of, page_of, sorted_by
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
@@ -100,11 +100,11 @@ class MemoryUserRepository(UserRepository):
         ]
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryIdentityTables:
+        return self._session.tables.identity
 
 
-def _is_live(tables: MemoryTables, key: SessionKey, *, now: datetime) -> bool:
+def _is_live(tables: MemoryIdentityTables, key: SessionKey, *, now: datetime) -> bool:
     token_id = tables.live_token_of_session.find(key.session_id)
     token = None if token_id is None else tables.refresh_tokens.find(token_id)
     return token is not None and token.user_id == key.user_id and token.expires_at > now

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables, WebhookEventRow
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables, WebhookEventRow
 from ledgerbank_domain.ports.repositories.webhook_event_repository import WebhookEventRepository
 
 
@@ -35,5 +35,5 @@ class MemoryWebhookEventRepository(WebhookEventRepository):
         return len(old)
 
     @property
-    def _tables(self) -> MemoryTables:
-        return self._session.tables
+    def _tables(self) -> MemoryBankingTables:
+        return self._session.tables.banking

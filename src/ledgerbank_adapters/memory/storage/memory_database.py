@@ -21,7 +21,7 @@ class MemoryDatabase:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.tables = MemoryTables()
-        self.tables.banks.insert(house_bank(at=clock.now()))
+        self.tables.banking.banks.insert(house_bank(at=clock.now()))
         self._turn = threading.Lock()
         self._owner: int | None = None
 

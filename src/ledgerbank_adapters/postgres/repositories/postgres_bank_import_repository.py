@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Text, Uuid, any_, bindparam, func, select
 
-from ledgerbank_adapters.postgres.schema.banking_tables import bank_transaction_imports as imports
+from ledgerbank_adapters.postgres.schema.ledger_tables import bank_transaction_imports as imports
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import as_arrays, insert_statement
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, exists, func, select
 
-from ledgerbank_adapters.postgres.schema.banking_tables import bank_transaction_imports as imports
+from ledgerbank_adapters.postgres.schema.ledger_tables import bank_transaction_imports as imports
 from ledgerbank_adapters.postgres.schema.ledger_tables import transactions
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession

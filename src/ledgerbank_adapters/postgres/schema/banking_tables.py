@@ -179,23 +179,3 @@ webhook_events = Table(
     UniqueConstraint("provider", "event_id", name="webhook_events_provider_event_id_key"),
     Index("webhook_events_inserted_at_idx", "inserted_at"),
 )
-
-bank_transaction_imports = Table(
-    "bank_transaction_imports",
-    metadata,
-    required("account_id", Uuid()),
-    required("external_transaction_id", Text()),
-    Column("transaction_id", Uuid()),
-    required("pending", Boolean()),
-    required("posted_at", INSTANT),
-    *timestamps(),
-    PrimaryKeyConstraint("account_id", "external_transaction_id", name="bank_transaction_imports_pkey"),
-    UniqueConstraint("transaction_id", name="bank_transaction_imports_transaction_id_key"),
-    reference("bank_transaction_imports", "account_id", "user_bank_accounts"),
-    reference("bank_transaction_imports", "transaction_id", "transactions"),
-    # From when on a bank is asked: the first of these, or else the last of those.
-    Index(
-        "bank_transaction_imports_pending_idx", "account_id", "posted_at", postgresql_where=text("pending")
-    ),
-    Index("bank_transaction_imports_posted_idx", "account_id", "posted_at"),
-)

@@ -1,6 +1,7 @@
-"""The tables of the books: journal entries and their lines."""
+"""The tables of the books: journal entries, their lines, and the movements at banks that those are."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Integer,
@@ -106,4 +107,24 @@ clearing_lines = Table(
     UniqueConstraint("journal_entry_id", "bank_id", name="clearing_lines_journal_entry_id_bank_id_key"),
     reference("clearing_lines", "journal_entry_id", "journal_entries"),
     reference("clearing_lines", "bank_id", "banks"),
+)
+
+bank_transaction_imports = Table(
+    "bank_transaction_imports",
+    metadata,
+    required("account_id", Uuid()),
+    required("external_transaction_id", Text()),
+    Column("transaction_id", Uuid()),
+    required("pending", Boolean()),
+    required("posted_at", INSTANT),
+    *timestamps(),
+    PrimaryKeyConstraint("account_id", "external_transaction_id", name="bank_transaction_imports_pkey"),
+    UniqueConstraint("transaction_id", name="bank_transaction_imports_transaction_id_key"),
+    reference("bank_transaction_imports", "account_id", "user_bank_accounts"),
+    reference("bank_transaction_imports", "transaction_id", "transactions"),
+    # From when on a bank is asked: the first of these, or else the last of those.
+    Index(
+        "bank_transaction_imports_pending_idx", "account_id", "posted_at", postgresql_where=text("pending")
+    ),
+    Index("bank_transaction_imports_posted_idx", "account_id", "posted_at"),
 )

@@ -1,0 +1,80 @@
+"""The tables of users: their sessions, their failed logins, and the networks that they logged in from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, UniqueIndex
+from ledgerbank_adapters.memory.storage.memory_table import ForeignKey, MemoryTable
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.users.login_failures import LoginFailures
+from ledgerbank_domain.users.refresh_token import RefreshToken
+from ledgerbank_domain.users.user import User
+
+_SUBJECTS = UUID("01a2217d-0000-7000-8000-000000000001")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFailuresRow:
+    failures: LoginFailures
+
+    @property
+    def id(self) -> UUID:
+        return failures_id(self.failures.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginNetworkRow:
+    user_id: UUID
+    network: str
+    last_used_at: datetime
+
+    @property
+    def id(self) -> UUID:
+        return network_id(self.user_id, self.network)
+
+
+def failures_id(subject: str) -> UUID:
+    return uuid5(_SUBJECTS, subject)
+
+
+def network_id(user_id: UUID, network: str) -> UUID:
+    return uuid5(user_id, network)
+
+
+class MemoryIdentityTables:
+    def __init__(self) -> None:
+        self.user_by_email = UniqueIndex[User](
+            "email", lambda user: user.email_identity, reason=Reason.EMAIL_ALREADY_EXISTS
+        )
+        self.users = MemoryTable[User]("users", unique=[self.user_by_email])
+        self.token_by_jti = UniqueIndex[RefreshToken]("jti", lambda token: token.jti)
+        # A session that was continued for years leaves a long tail of dead tokens, and one live one.
+        self.live_token_of_session = UniqueIndex[RefreshToken](
+            "session_id", lambda token: token.session_id if token.is_live else None, reason=None
+        )
+        self.live_tokens_of_user = OrderedIndex[RefreshToken](
+            group_of=lambda token: token.user_id if token.is_live else None,
+            order_of=lambda token: token.inserted_at,
+        )
+        self.tokens_by_expiry = OrderedIndex[RefreshToken](
+            group_of=lambda _: True, order_of=lambda token: token.expires_at
+        )
+        self.refresh_tokens = MemoryTable[RefreshToken](
+            "refresh_tokens",
+            unique=[self.token_by_jti, self.live_token_of_session],
+            indexes=[self.live_tokens_of_user, self.tokens_by_expiry],
+            references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
+        )
+        self.failures_by_age = OrderedIndex[LoginFailuresRow](
+            group_of=lambda _: True, order_of=lambda row: row.failures.updated_at
+        )
+        self.failures = MemoryTable[LoginFailuresRow]("login_failures", indexes=[self.failures_by_age])
+        self.networks_by_age = OrderedIndex[LoginNetworkRow](
+            group_of=lambda _: True, order_of=lambda row: row.last_used_at
+        )
+        self.networks = MemoryTable[LoginNetworkRow](
+            "login_networks",
+            indexes=[self.networks_by_age],
+            references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
+        )
