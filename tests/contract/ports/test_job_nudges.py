@@ -1,10 +1,12 @@
 """How soon workers look for what arrives, in their own process and in others: one suite over the brokers."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 import pika
@@ -14,9 +16,10 @@ from tests.support.scenes.job_workplace import Workplace, wait_until
 from tests.support.servers.job_brokers import BROKERS, TestedBroker, broker_named
 
 from ledgerbank_adapters.workers import NudgeSender, job_dispatcher
+from ledgerbank_adapters.workers.brokers import rabbitmq_nudge_line
 from ledgerbank_adapters.workers.brokers.nudge_line import PACE_SECONDS, NudgeLine, OpenNudgeLine
 from ledgerbank_domain.jobs.job import JobState
-from ledgerbank_domain.ports.job_transport import JobTransport
+from ledgerbank_domain.ports.job_transport import JobTransport, JobTransportError
 from ledgerbank_domain.services.jobs.job_dispatch_service import JobDispatchService
 
 # Over the other broker nobody in another process could hear.
@@ -281,3 +284,28 @@ def test_a_nudge_after_the_broker_was_restarted_unnoticed_is_not_lost(workplace:
     sender.tell()
     wait_until(lambda: len(sent) == before + 1)
     sender.stop()
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+def test_a_line_that_the_broker_refuses_leaves_no_connection_behind(
+    broker: TestedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again each second, for as long as nobody may declare the exchange."""
+    # The server has it, and not as one that gives to all.
+    monkeypatch.setattr(rabbitmq_nudge_line, "EXCHANGE", "amq.direct")
+    open_line = line_of(broker)
+    before = open_sockets()
+    # What is lost may be found again some time: nobody should have to wait for that.
+    gc.disable()
+    try:
+        for _ in range(5):
+            with pytest.raises(JobTransportError, match=r"amq\.direct"):
+                open_line()
+        assert open_sockets() <= before
+    finally:
+        gc.enable()
+
+
+def open_sockets() -> int:
+    """Of this process."""
+    return sum(each.is_socket() for each in Path("/proc/self/fd").iterdir())

@@ -27,10 +27,15 @@ class RabbitmqNudgeLine(NudgeLine):
         self._heard = False
         with _outages_told():
             self._connection = BlockingConnection(parameters)
-            self._channel = self._connection.channel()
-            # The server has to answer, so that a connection which died unnoticed is noticed.
-            self._channel.confirm_delivery()
-            self._channel.exchange_declare(EXCHANGE, exchange_type="fanout")
+            try:
+                self._channel = self._connection.channel()
+                # The server has to answer, so that a connection which died unnoticed is noticed.
+                self._channel.confirm_delivery()
+                self._channel.exchange_declare(EXCHANGE, exchange_type="fanout")
+            except BaseException:
+                # It may refuse each second anew; nobody else could close what was opened for that.
+                self.close()
+                raise
 
     def send(self) -> None:
         with _outages_told():
