@@ -22,12 +22,16 @@ MAX_USER_AGENT_LENGTH = 255
 
 
 class AuditSeverity(Enum):
+    """How much attention an event asks for; what was refused is at least a WARNING."""
+
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
 
 
 class AuditOutcome(Enum):
+    """Whether the act was carried out, or was refused or came to nothing."""
+
     SUCCESS = "success"
     FAILURE = "failure"
 
@@ -79,6 +83,7 @@ class AuditName(Enum):
     PAYMENT_SCHEDULED = ("payment.scheduled", "payment")
 
     def __new__(cls, event: str, target_type: str | None = None) -> Self:
+        """The value is the event's name alone; ``target_type`` goes beside it."""
         name = object.__new__(cls)
         name._value_ = event
         name.target_type = target_type
@@ -87,10 +92,11 @@ class AuditName(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """``metadata`` holds small JSON-ready facts and never a secret.
+    """One act or refusal, as it is remembered.
 
-    ``status`` is what the request was answered, where that was known when the event was written. What a
-    client says of itself is cut: nobody shall fill the trail with one long path.
+    ``metadata`` holds small JSON-ready facts and never a secret. ``status`` is what the request was answered,
+    where that was known when the event was written. What a client says of itself is cut: nobody shall fill
+    the trail with one long path.
 
     One with a ``repeat_key`` stands for every event of its name and key within a minute; ``count`` tells how
     many there were. It is the first of them that is described.
@@ -174,7 +180,7 @@ class AuditTarget:
 def success(
     name: AuditName, *, event_id: UUID, actor: Actor, target: AuditTarget, at: datetime
 ) -> AuditEvent:
-    """An act that was carried out."""
+    """The event of an act that was carried out; secrets are taken out of the target's facts."""
     return AuditEvent(
         id=event_id,
         occurred_at=at,
@@ -198,7 +204,10 @@ def failure(
     target: AuditTarget | None,
     at: datetime,
 ) -> AuditEvent:
-    """An act that was refused, or came to nothing."""
+    """The event of an act that was refused, or came to nothing: a WARNING with the reason.
+
+    The target's facts are left out: what was asked for did not happen.
+    """
     return AuditEvent(
         id=event_id,
         occurred_at=at,

@@ -23,6 +23,7 @@ class AuditPosition:
 
     @classmethod
     def of(cls, event: AuditEvent) -> Self:
+        """The place that is reached once this event was exported."""
         return cls(occurred_at=event.occurred_at, event_id=event.id)
 
 

@@ -44,6 +44,8 @@ _LAST_FOUR = re.compile(r"[0-9]{4}")
 
 
 class AccountType(Enum):
+    """What an account is for; the daily limit depends on it, and only CREDIT may have a credit limit."""
+
     CHECKING = "CHECKING"
     SAVINGS = "SAVINGS"
     CREDIT = "CREDIT"
@@ -51,6 +53,8 @@ class AccountType(Enum):
 
 
 class AccountStatus(Enum):
+    """Whether payments may move money on an account: only while it is ACTIVE. CLOSED is final."""
+
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
     CLOSED = "CLOSED"
@@ -60,16 +64,18 @@ class AccountStatus(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """``balance`` is always the sum of the account's lines; only :meth:`booked` changes it.
+    """What a customer has at a bank: a balance, and how it comes about.
+
+    ``balance`` is always the sum of the account's lines; only :meth:`booked` changes it.
 
     ``fed``: its money moves at its bank and the feed tells, so the bank is its one master: nobody pays from
     it or to it here, and its balance is what the bank says, also below zero. Any other account is held here.
     Which of the two an account is never changes. ``user_bank_login_id`` is None for one that was opened at
     the house bank; ``external_account_id`` is the bank's own id for it, and unique for a customer at a bank.
 
-    ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers
-    the lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at``
-    are the times of the last of them.
+    ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers the
+    lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at`` are
+    the times of the last of them.
     """
 
     id: UUID
@@ -113,18 +119,22 @@ class Account:
 
     @property
     def currency(self) -> Currency:
+        """The currency of its balance, which never changes."""
         return self.balance.currency
 
     @property
     def available_balance(self) -> Money:
+        """What may be spent: the balance and, on top, what the credit limit allows."""
         return self.balance + self.credit_limit
 
     @property
     def is_active(self) -> bool:
+        """Whether payments may move money on it."""
         return self.status is AccountStatus.ACTIVE
 
     @property
     def ledger_account(self) -> CustomerAccount:
+        """Its place in the ledger, by which its postings are known."""
         return CustomerAccount(self.id)
 
     def booked(self, entry: JournalEntry, posting: Posting) -> tuple["Account", Transaction]:
@@ -274,6 +284,7 @@ class AccountChanges:
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is asked for, not even what nobody may change."""
         return self == AccountChanges()
 
 

@@ -16,6 +16,7 @@ def may_view_account(actor: Actor, account: Account) -> bool:
 
 
 def may_list_accounts_of(actor: Actor, user_id: UUID) -> bool:
+    """One's own; staff and the system anybody's."""
     return actor.owns(user_id) or actor.is_staff or actor.is_system
 
 

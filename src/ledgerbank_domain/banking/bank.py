@@ -46,13 +46,15 @@ _MAX_PORT = 65535
 
 
 class BankStatus(Enum):
+    """Whether new logins may be connected to the bank, and accounts opened at the house bank."""
+
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bank:
-    """``integration_module`` names the gateway adapter that speaks to it (None: no connection)."""
+    """A row of the catalogue; ``integration_module`` names the gateway that speaks to it (None: none)."""
 
     id: UUID
     name: str
@@ -84,6 +86,7 @@ class Bank:
         return self.integration_module is not None
 
     def with_changes(self, changes: "BankChanges", *, at: datetime) -> "Bank":
+        """The bank after the given changes; whether they are permitted has been asked before."""
         return replace(self, **changes.given(), updated_at=at)
 
 
@@ -111,10 +114,11 @@ class BankChanges:
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is to change and nothing to be cleared."""
         return self == BankChanges()
 
     def given(self) -> dict[str, Any]:
-        """The new values by field."""
+        """The new values by field: those that were given, and None for those that are cleared."""
         values = {
             "name": self.name,
             "country": self.country,
@@ -129,7 +133,10 @@ class BankChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankBranch:
-    """``iban`` is held by shape only (ISO 13616); ``swift_code`` is a BIC of 8 or 11 (ISO 9362)."""
+    """A branch of a bank, to which logins belong.
+
+    ``iban`` is held by shape only (ISO 13616); ``swift_code`` is a BIC of 8 or 11 characters (ISO 9362).
+    """
 
     id: UUID
     bank_id: UUID

@@ -45,6 +45,8 @@ _USERNAME = re.compile(r"[A-Za-z0-9]{3,50}")
 
 
 class BankLoginStatus(Enum):
+    """Whether a login works (ACTIVE), is not connected or paused, or its last sync failed (ERROR)."""
+
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
     ERROR = "ERROR"
@@ -82,8 +84,11 @@ class SyncLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankLogin:
-    """``sync_frequency`` is in seconds. ``last_attempt_at`` is when the last sync began, however it ended;
-    ``last_sync_at`` when the last one succeeded."""
+    """A customer's connection to a bank: their consent, its tokens and how the last sync went.
+
+    ``sync_frequency`` is in seconds. ``last_attempt_at`` is when the last sync began, however it ended;
+    ``last_sync_at`` when the last one succeeded.
+    """
 
     id: UUID
     user_id: UUID
@@ -121,22 +126,30 @@ class BankLogin:
 
     @property
     def is_active(self) -> bool:
+        """Whether it is connected and its last sync did not fail."""
         return self.status is BankLoginStatus.ACTIVE
 
     @property
     def may_sync(self) -> bool:
+        """Whether a sync may be tried: it has tokens and was not paused. One in ERROR may."""
         return self.is_connected and self.status is not BankLoginStatus.INACTIVE
 
     @property
     def token_expires_at(self) -> datetime | None:
+        """When the access token expires; None without tokens, or where the bank did not say."""
         return self.tokens.expires_at if self.tokens else None
 
     @property
     def needs_consent(self) -> bool:
+        """Whether only its owner can help: the bank wants their consent anew."""
         return self.last_error is not None and self.last_error.reason is Reason.BANK_CONSENT_REQUIRED
 
     def needs_refresh(self, now: datetime) -> bool:
-        """A token without a known expiry is renewed too, where the bank gave something to renew it with."""
+        """Whether the access token is to be renewed before the bank is asked.
+
+        Within five minutes of its expiry it is. One without a known expiry is renewed too, where the bank
+        gave something to renew it with.
+        """
         if self.tokens is None or self.tokens.refresh is None:
             return False
         expires_at = self.tokens.expires_at
@@ -153,15 +166,20 @@ class BankLogin:
         return last is None or now - last >= interval
 
     def is_leased_at(self, now: datetime) -> bool:
+        """Whether a sync holds it by its lease's time; whether its worker lives is asked apart."""
         return self.lease is not None and self.lease.expires_at > now
 
     def is_leased_with(self, token: UUID) -> bool:
+        """Whether the lease of this token still holds it."""
         return self.lease is not None and self.lease.token == token
 
     def connected(
         self, tokens: SealedTokens, *, scope: tuple[str, ...], provider_user_id: str | None, at: datetime
     ) -> "BankLogin":
-        """Whatever sync ran with the tokens before loses its lease."""
+        """The login with a new consent's tokens: ACTIVE, its error forgotten.
+
+        Whatever sync ran with the tokens before loses its lease.
+        """
         return replace(
             self,
             tokens=tokens,
@@ -175,14 +193,16 @@ class BankLogin:
         )
 
     def disconnected(self, *, at: datetime) -> "BankLogin":
+        """The login without tokens: INACTIVE, and a sync that still runs has lost its lease."""
         return replace(
             self, tokens=None, lease=None, status=BankLoginStatus.INACTIVE, last_error=None, updated_at=at
         )
 
     def with_changes(self, changes: "BankLoginChanges", *, at: datetime) -> "BankLogin":
-        """Made ACTIVE again, one that waits for its owner's consent is in ERROR as before.
+        """The login after the given changes.
 
-        Raises ``bank_login_inactive`` for ACTIVE without tokens.
+        Made ACTIVE again, one that waits for its owner's consent is in ERROR as before. Raises
+        ``bank_login_inactive`` for ACTIVE without tokens.
         """
         status = changes.status or self.status
         if changes.status is BankLoginStatus.ACTIVE:
@@ -198,17 +218,22 @@ class BankLogin:
         )
 
     def leased(self, lease: SyncLease, *, at: datetime) -> "BankLogin":
-        """A sync begins."""
+        """A sync begins, which holds the login by this lease."""
         return replace(self, lease=lease, last_attempt_at=at, updated_at=at)
 
     def released(self, *, at: datetime) -> "BankLogin":
+        """The lease is given back; status and error stay what they are."""
         return replace(self, lease=None, updated_at=at)
 
     def refreshed(self, tokens: SealedTokens, *, at: datetime) -> "BankLogin":
+        """The login with the tokens that the bank gave in place of the old ones, which may be used up."""
         return replace(self, tokens=tokens, updated_at=at)
 
     def synced(self, *, left_out: LoginError | None, at: datetime) -> "BankLogin":
-        """``left_out``: what could not be taken although the sync as a whole succeeded."""
+        """A sync succeeded: ACTIVE, and the lease is given back.
+
+        ``left_out`` is what could not be taken although the sync as a whole succeeded.
+        """
         return replace(
             self,
             status=BankLoginStatus.ACTIVE,
@@ -219,6 +244,7 @@ class BankLogin:
         )
 
     def failed(self, error: LoginError, *, at: datetime) -> "BankLogin":
+        """A sync failed: ERROR, and the lease is given back."""
         return replace(self, status=BankLoginStatus.ERROR, last_error=error, lease=None, updated_at=at)
 
 
@@ -255,6 +281,7 @@ class BankLoginChanges:
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is asked for, not even what nobody may change."""
         return self.sync_frequency is None and self.status is None and not self.immutable_fields
 
 

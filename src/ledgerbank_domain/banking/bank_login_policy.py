@@ -7,11 +7,12 @@ from ledgerbank_domain.identity.actor import Actor
 
 
 def may_view_login(actor: Actor, login: BankLogin) -> bool:
-    """Also have it synced."""
+    """Who may list its owner's logins; the same may have it synced."""
     return may_list_logins_of(actor, login.user_id)
 
 
 def may_list_logins_of(actor: Actor, user_id: UUID) -> bool:
+    """One's own; staff and the system anybody's."""
     return actor.owns(user_id) or actor.is_staff or actor.is_system
 
 

@@ -4,4 +4,5 @@ from ledgerbank_domain.identity.actor import Actor
 
 
 def may_write_banks(actor: Actor) -> bool:
+    """Administrators and the system only."""
     return actor.is_admin or actor.is_system

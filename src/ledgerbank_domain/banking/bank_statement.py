@@ -38,6 +38,7 @@ class ShownMovement:
 
     @property
     def signed_amount(self) -> Money:
+        """What it adds to the account: positive for CREDIT, negative for DEBIT."""
         return self.direction.signed(self.amount)
 
 
@@ -77,6 +78,7 @@ class BankStatement:
 
     @property
     def external_ids(self) -> frozenset[str]:
+        """The bank's ids of all that was seen, void or not."""
         return self.void_ids | self.movements.keys()
 
     @property

@@ -14,6 +14,8 @@ TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingTimes:
+    """When money moved by its bank (its value date), and when it was booked here."""
+
     posted_at: datetime
     booked_at: datetime
 

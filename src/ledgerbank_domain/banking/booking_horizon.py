@@ -10,9 +10,12 @@ from ledgerbank_domain.banking.booking import TICK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingHorizon:
-    """``posted`` and ``booked`` are now, or the time of the last line should that be later: by a bank's
-    clock, or by one that was set back since. All lines that there are were booked by ``settled``, and no
-    other one will ever be."""
+    """The times that the next line of an account may have at the earliest.
+
+    ``posted`` and ``booked`` are now, or the time of the last line should that be later: by a bank's clock,
+    or by one that was set back since. All lines that there are were booked by ``settled``, and no other one
+    will ever be.
+    """
 
     posted: datetime
     booked: datetime
@@ -20,8 +23,10 @@ class BookingHorizon:
 
     @classmethod
     def of(cls, account: Account | None, *, now: datetime) -> Self:
-        """``now`` was read under the account's lock: the next booking will be then or later, and after the
-        last one. Of no account it is all that is known."""
+        """The horizon of an account that is locked; ``now`` was read under its lock.
+
+        The next booking will be then or later, and after the last one. Of no account it is all that is known.
+        """
         posted_at = None if account is None else account.last_posted_at
         booked_at = None if account is None else account.last_booked_at
         return cls(

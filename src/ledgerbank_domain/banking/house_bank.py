@@ -14,7 +14,7 @@ HOUSE_BANK_FIELDS_THAT_STAY = ("code", "integration_module")
 
 
 def house_bank(*, at: datetime, name: str = HOUSE_BANK_NAME) -> Bank:
-    """As every storage has it from its beginning."""
+    """The bank as every storage has it from its beginning."""
     return Bank(
         id=HOUSE_BANK_ID,
         name=name,

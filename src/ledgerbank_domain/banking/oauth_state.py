@@ -9,9 +9,10 @@ OAUTH_STATE_LIFETIME = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthState:
-    """``state_hash`` stands for the 256 random bits the browser carries.
+    """What ties a bank's answer to the user who was sent there; OAuth's ``state`` (RFC 6749, 10.12).
 
-    ``code_verifier`` (RFC 7636) is encrypted.
+    ``state_hash`` stands for the 256 random bits the browser carries. ``code_verifier`` (RFC 7636) is
+    encrypted.
     """
 
     id: UUID
@@ -25,7 +26,9 @@ class OAuthState:
     updated_at: datetime
 
     def is_usable_at(self, now: datetime) -> bool:
+        """Whether an answer of the bank is still awaited: it was not used, nor is it too old."""
         return self.consumed_at is None and now < self.expires_at
 
     def consumed(self, *, at: datetime) -> "OAuthState":
+        """The state after its one use."""
         return replace(self, consumed_at=at, updated_at=at)

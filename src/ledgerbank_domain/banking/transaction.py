@@ -35,9 +35,11 @@ MAX_EXTERNAL_ID_LENGTH = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """``balance_after`` is the account's balance right after line number ``line_number``; these numbers are
-    the order of booking. ``posted_at`` is when it counts (its value date), ``inserted_at`` when it was
-    booked, which is after the line before it.
+    """A line on a customer's account; never changed once booked.
+
+    ``balance_after`` is the account's balance right after line number ``line_number``; these numbers are the
+    order of booking. ``posted_at`` is when it counts (its value date), ``inserted_at`` when it was booked,
+    which is after the line before it.
 
     ``pending`` tells that the bank it was imported from has not settled it yet.
     """
@@ -81,6 +83,10 @@ class Transaction:
     def from_posting(
         cls, entry: JournalEntry, posting: Posting, *, user_id: UUID, balance_after: Money, line_number: int
     ) -> "Transaction":
+        """The line of a posting on a customer's account, with the posting's id.
+
+        Raises ``ValueError`` for a posting on the clearing account, which keeps no lines.
+        """
         if not isinstance(posting.account, CustomerAccount):
             raise ValueError(f"posting {posting.id} is not on a customer's account")
         return cls(
@@ -102,6 +108,7 @@ class Transaction:
 
     @property
     def signed_amount(self) -> Money:
+        """What it added to the account: positive for CREDIT, negative for DEBIT."""
         return self.direction.signed(self.amount)
 
 

@@ -25,6 +25,7 @@ class DomainError(Exception):
 
     @property
     def category(self) -> Category:
+        """The reason's category, which decides the status at the edge and the retries in a worker."""
         return self.reason.category
 
     def about(self, field: str) -> "DomainError":

@@ -37,6 +37,7 @@ class Category(Enum):
     SYSTEM = ("system", RetryPolicy(2, 500))
 
     def __new__(cls, name: str, retry_policy: RetryPolicy) -> Self:
+        """The value is the name alone; the policy goes beside it."""
         category = object.__new__(cls)
         category._value_ = name
         category.retry_policy = retry_policy
@@ -242,6 +243,7 @@ class Reason(Enum):
     CONFIGURATION_ERROR = ("configuration_error", Category.SYSTEM, "Configuration error", True)
 
     def __new__(cls, code: str, category: Category, message: str, retryable: bool = False) -> Self:
+        """The value is the code alone; the rest goes beside it."""
         reason = object.__new__(cls)
         reason._value_ = code
         reason.category = category

@@ -67,6 +67,7 @@ class IdempotencyRecord:
         at: datetime,
         key_lifetime: timedelta,
     ) -> Self:
+        """A claim that blocks the key for ``CLAIM_DURATION`` and lapses after ``key_lifetime``."""
         return cls(
             id=claim_id,
             user_id=request.user_id,
@@ -79,9 +80,11 @@ class IdempotencyRecord:
         )
 
     def answered(self, answer: StoredAnswer, *, at: datetime) -> "IdempotencyRecord":
+        """The record with the answer that repetitions get from now on, until it expires."""
         return replace(self, answer=answer, updated_at=at)
 
     def is_expired(self, *, at: datetime) -> bool:
+        """Whether its lifetime is over, answered or not: the key may mean something else now."""
         return at >= self.expires_at
 
     def is_abandoned(self, *, at: datetime) -> bool:

@@ -61,6 +61,7 @@ class Actor:
 
     @property
     def is_admin(self) -> bool:
+        """Whether their role is administration; whether it still is, acts ask again under lock."""
         return self.role is Role.ADMIN
 
     @property
@@ -69,6 +70,7 @@ class Actor:
         return self.role in (Role.ADMIN, Role.SUPPORT)
 
     def owns(self, owner_id: UUID) -> bool:
+        """Whether the actor is this very user, whatever their role."""
         return self.user_id == owner_id
 
     def required_user_id(self) -> UUID:

@@ -52,6 +52,7 @@ class PageRequest:
 
     @property
     def offset(self) -> int:
+        """How many rows stand before the page."""
         return (self.page - 1) * self.page_size
 
 
@@ -65,17 +66,21 @@ class Page(Generic[T]):
 
     @property
     def total_pages(self) -> int:
+        """How many pages of this size the whole list has; 0 when it is empty."""
         return -(-self.total_count // self.request.page_size)
 
     @property
     def has_next(self) -> bool:
+        """Whether a later page has rows."""
         return self.request.page < self.total_pages
 
     @property
     def has_prev(self) -> bool:
+        """Whether an earlier page exists; true beyond the end of the list too."""
         return self.request.page > 1
 
     def map(self, change: Callable[[T], U]) -> "Page[U]":
+        """The same page of the same list, with each of its items changed."""
         return Page(
             items=tuple(change(item) for item in self.items),
             total_count=self.total_count,
@@ -133,6 +138,7 @@ class KeysetPage(Generic[T]):
 
     @property
     def has_more(self) -> bool:
+        """Whether rows follow this page."""
         return self.next_cursor is not None
 
     @classmethod

@@ -21,8 +21,10 @@ MAX_DELAY = timedelta(days=30)
 
 
 class JobKind(Enum):
-    """What is to be done, on which queue, and how long one attempt may take; ``batched`` where many are
-    better done together, which needs a queue of their own."""
+    """What is to be done, on which queue, and how long one attempt may take.
+
+    ``batched`` where many are better done together, which needs a queue of their own.
+    """
 
     queue: str
     time_limit: timedelta
@@ -35,6 +37,7 @@ class JobKind(Enum):
     MAINTENANCE_PRUNE = ("maintenance.prune", "default", timedelta(minutes=5))
 
     def __new__(cls, name: str, queue: str, time_limit: timedelta, batched: bool = False) -> Self:
+        """The value is the name alone, which is what storage keeps; the rest may change."""
         kind = object.__new__(cls)
         kind._value_ = name
         kind.queue = queue
@@ -48,7 +51,7 @@ BATCHED_QUEUES = frozenset(kind.queue for kind in JobKind if kind.batched)
 
 
 class JobState(Enum):
-    """``completed``, ``cancelled`` and ``discarded`` (a dead letter) are finished."""
+    """Where a job stands; ``completed``, ``cancelled`` and ``discarded`` (a dead letter) are finished."""
 
     SCHEDULED = "scheduled"
     AVAILABLE = "available"
@@ -75,6 +78,7 @@ class JobError:
 
     @property
     def category(self) -> Category:
+        """The reason's category, by whose retry policy the job is tried again."""
         return self.reason.category
 
 
@@ -94,13 +98,15 @@ class JobLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """``attempt`` counts those begun since the job was made, or made available again by an administrator,
+    """Work to be done outside a request, as a row that is written together with what causes it.
+
+    ``attempt`` counts those begun since the job was made, or made available again by an administrator,
     without those whose worker died: ``losses`` counts these.
 
     Priority 0 goes first. A job that waits for its time is due, and as good as ``available``, once that has
     come; it is stored as such when it is handed out. While ``available`` a job may be leased: handed to a
-    worker that has not begun it.
-    Which of two jobs with one ``unique_key`` may exist beside the other is said at ``JobRepository``.
+    worker that has not begun it. Which of two jobs with one ``unique_key`` may exist beside the other is said
+    at ``JobRepository``.
     """
 
     id: UUID
@@ -154,10 +160,12 @@ class Job:
 
     @property
     def queue(self) -> str:
+        """The queue of its kind, by which workers choose what they run."""
         return self.kind.queue
 
     @property
     def is_finished(self) -> bool:
+        """Whether no attempt will follow by itself; an administrator may still retry it."""
         return self.state not in UNFINISHED_STATES
 
     @property
@@ -173,6 +181,7 @@ class Job:
 
     @property
     def last_error(self) -> JobError | None:
+        """Why the latest of its failed or lost attempts came to nothing; None when there is none."""
         return self.errors[-1] if self.errors else None
 
     def is_handed_out_with(self, token: UUID) -> bool:
@@ -184,7 +193,10 @@ class Job:
         return self.state is JobState.EXECUTING and self._is_held_with(token)
 
     def begun(self, *, token: UUID, worker_id: UUID, lease_expires_at: datetime, at: datetime) -> "Job":
-        """An attempt begins, under a token of its own and held by the worker that runs it."""
+        """An attempt begins, under a token of its own and held by the worker that runs it.
+
+        Raises ``ValueError`` for a job that was not handed out.
+        """
         if self.state is not JobState.AVAILABLE or self.lease is None:
             raise ValueError(f"job {self.id} was not handed out")
         return replace(
@@ -197,12 +209,14 @@ class Job:
         )
 
     def completed(self, *, at: datetime) -> "Job":
+        """The attempt did what was asked. Raises ``ValueError`` unless one is running."""
         return replace(self._attempted(at), state=JobState.COMPLETED, completed_at=at)
 
     def failed(self, error: JobError, *, retry_after: timedelta, jitter: float) -> "Job":
-        """The attempt failed: retried by the error's category, or discarded.
+        """The attempt failed: the job is retried by the policy of the error's category, or discarded.
 
         ``retry_after`` is what the other side asked to wait at least; ``jitter`` a random number in [0, 1).
+        Raises ``ValueError`` unless an attempt is running.
         """
         after = replace(self._attempted(error.at), errors=(*self.errors, error))
         failures = after._failures_in(error.category)
@@ -213,8 +227,10 @@ class Job:
         return replace(after, state=JobState.RETRYABLE, run_at=error.at + max(delay, retry_after))
 
     def lost(self, error: JobError) -> "Job":
-        """The attempt's worker died, which is no failure of the job: it waits for another worker where it
-        stood in the order. Only what has lost its worker again and again is discarded: it may be the cause.
+        """The attempt's worker died, which is no failure of the job: another worker gets it.
+
+        It waits where it stood in the order. Only what has lost its worker ``MAX_LOSSES`` times is discarded:
+        it may be the cause. Raises ``ValueError`` unless an attempt is running.
         """
         after = replace(
             self._attempted(error.at),
@@ -227,17 +243,23 @@ class Job:
         return replace(after, state=JobState.AVAILABLE)
 
     def postponed(self, until: datetime, *, at: datetime) -> "Job":
-        """The attempt could not begin yet and does not count."""
+        """The attempt could not begin yet and does not count.
+
+        Raises ``ValueError`` unless an attempt is running.
+        """
         return replace(self._attempted(at), state=JobState.SCHEDULED, attempt=self.attempt - 1, run_at=until)
 
     def cancelled(self, *, at: datetime) -> "Job":
-        """Raises ``already_processed`` once an attempt runs or the job is finished."""
+        """Nobody begins it any more. Raises ``already_processed`` once an attempt runs or it is finished."""
         if self.state not in WAITING_STATES:
             raise DomainError(Reason.ALREADY_PROCESSED)
         return replace(self, state=JobState.CANCELLED, completed_at=at, lease=None, updated_at=at)
 
     def retried(self, *, at: datetime) -> "Job":
-        """Available now, as if it were new; its errors are kept. Raises ``already_processed``."""
+        """Available now, as if it were new; its errors are kept.
+
+        Raises ``already_processed`` for one that is not ``retryable``, ``cancelled`` or ``discarded``.
+        """
         if self.state not in _STATES_AN_ADMIN_MAY_RETRY:
             raise DomainError(Reason.ALREADY_PROCESSED)
         return replace(
@@ -292,7 +314,7 @@ class JobFilter:
 
 
 def parse_priority(value: object) -> int:
-    """Raises ``invalid_priority``."""
+    """A whole number from 0, which goes first, to 9. Raises ``invalid_priority``."""
     if isinstance(value, bool) or not isinstance(value, int) or not MIN_PRIORITY <= value <= MAX_PRIORITY:
         raise DomainError(Reason.INVALID_PRIORITY, field="priority")
     return value

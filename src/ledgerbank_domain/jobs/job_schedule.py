@@ -37,7 +37,10 @@ class JobSchedule:
             )
 
     def due_at(self, now: datetime) -> datetime:
-        """Raises ``invalid_schedule`` for a time that is not ahead, or further off than 30 days."""
+        """The moment from which the job may run: ``now`` at the earliest.
+
+        Raises ``invalid_schedule`` for a time that is not ahead, or further off than 30 days.
+        """
         if self.run_at is None:
             return now if self.delay is None else now + self.delay
         if not now < self.run_at <= now + MAX_DELAY:

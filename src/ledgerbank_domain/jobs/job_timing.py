@@ -16,12 +16,12 @@ PERIODS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTiming:
-    """``handed_out_for`` is how long a worker has to begin what it was sent before it is sent again.
+    """How long jobs are held, when a worker is taken for dead, and how many go together.
 
-    A worker that was silent for ``silence`` is taken for dead, and its jobs are taken over; alive, it says so
-    every ``heartbeat``. An attempt that is still running ``takeover_grace`` after its time limit is taken
-    over too, however alive its worker is. ``batch_size`` is how many jobs of a batched kind go
-    together.
+    ``handed_out_for`` is how long a worker has to begin what it was sent before it is sent again. A worker
+    that was silent for ``silence`` is taken for dead, and its jobs are taken over; alive, it says so every
+    ``heartbeat``. An attempt that is still running ``takeover_grace`` after its time limit is taken over too,
+    however alive its worker is. ``batch_size`` is how many jobs of a batched kind go together.
     """
 
     handed_out_for: timedelta = timedelta(seconds=20)
@@ -32,9 +32,11 @@ class JobTiming:
     batch_size: int = DEFAULT_BATCH_SIZE
 
     def deadline(self, kind: JobKind, *, begun_at: datetime) -> datetime:
+        """When an attempt that began then has had all the time of its kind."""
         return begun_at + self.time_limits[kind]
 
     def taken_over_at(self, kind: JobKind, *, begun_at: datetime) -> datetime:
+        """When an attempt that began then is taken from its worker, should it still run."""
         return self.deadline(kind, begun_at=begun_at) + self.takeover_grace
 
     def jobs_per_batch(self, queue: str) -> int:

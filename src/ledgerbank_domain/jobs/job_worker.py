@@ -7,10 +7,14 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobWorker:
-    """All attempts of a worker stand and fall with it: it says that it lives, they do not."""
+    """A process that runs jobs, and until when it is taken for alive.
+
+    All attempts of a worker stand and fall with it: it says that it lives, they do not.
+    """
 
     id: UUID
     alive_until: datetime
 
     def is_alive_at(self, now: datetime) -> bool:
+        """Whether its last sign of life still counts; at ``alive_until`` it no longer does."""
         return self.alive_until > now

@@ -30,6 +30,7 @@ class Direction(Enum):
 
     @property
     def opposite(self) -> "Direction":
+        """The direction that undoes this one, as on the other side of an entry."""
         return Direction.DEBIT if self is Direction.CREDIT else Direction.CREDIT
 
     def signed(self, amount: Money) -> Money:
@@ -140,6 +141,7 @@ class JournalEntry:
 
     @property
     def currency(self) -> Currency:
+        """The one currency of all its postings."""
         return self.postings[0].amount.currency
 
     @property

@@ -46,14 +46,17 @@ class Money:
 
     @classmethod
     def zero(cls, currency: Currency) -> "Money":
+        """Nothing, with the currency's minor digits: ``0.00`` pounds, ``0`` yen."""
         return cls(Decimal(0), currency)
 
     @property
     def is_zero(self) -> bool:
+        """Whether it moves nothing; there is no negative zero."""
         return not self.amount
 
     @property
     def is_positive(self) -> bool:
+        """Whether it is more than zero, as every amount that is moved must be."""
         return self.amount > 0
 
     @property

@@ -33,14 +33,14 @@ def one_line(text: str) -> str:
 
 
 def letter_as_text(letter: Letter, *, name: str) -> str:
-    """Lines end in a line feed."""
+    """The letter as plain text, addressed to ``name``; lines end in a line feed."""
     facts = "\n".join(f"  {label}: {one_line(value)}" for label, value in letter.facts)
     parts = (_greeting(name), letter.opening, facts, letter.advice, SIGNATURE)
     return "\n\n".join(parts) + "\n"
 
 
 def letter_as_html(letter: Letter, *, name: str) -> str:
-    """A page that loads nothing from anywhere; every value in it is escaped."""
+    """The letter as a page that loads nothing from anywhere; every value in it is escaped."""
     facts = "\n".join(
         f"<tr><th>{escape(label)}</th><td>{escape(one_line(value))}</td></tr>"
         for label, value in letter.facts

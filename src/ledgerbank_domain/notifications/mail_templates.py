@@ -20,7 +20,10 @@ _RECONNECTING_HELPS = frozenset(
 
 
 def letter_of(template: NotificationTemplate, params: Params) -> Letter:
-    """Raises ``KeyError`` when a parameter is missing, and ``ValueError`` when an instant is not one."""
+    """The letter that a template becomes with these parameters, in English and with times in UTC.
+
+    Raises ``KeyError`` when a parameter is missing, and ``ValueError`` when an instant is not one.
+    """
     return _LETTERS[template](params)
 
 

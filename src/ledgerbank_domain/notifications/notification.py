@@ -14,6 +14,8 @@ MAX_CAUSE_LENGTH = 128
 
 
 class NotificationTemplate(Enum):
+    """Which letter a notification becomes; ``mail_templates`` has a function for each."""
+
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a template's name
     LOGINS_FAILED = "logins_failed"
     PAYMENT_COMPLETED = "payment_completed"
@@ -40,6 +42,7 @@ class Notification:
 
     @property
     def unique_key(self) -> str:
+        """The key of its job, by which the same news is sent once only."""
         return f"notification.send:{self.template.value}:{self.cause}"
 
     def as_args(self) -> dict[str, Any]:
@@ -52,7 +55,7 @@ class Notification:
 
 
 def password_changed(*, user_id: UUID, at: datetime, cause: str) -> Notification:
-    """Causes: an id of its own for each change."""
+    """Tells a user that their password is a new one; ``cause`` is an id of its own for each change."""
     return Notification(
         user_id=user_id,
         template=NotificationTemplate.PASSWORD_CHANGED,
@@ -72,7 +75,7 @@ def logins_failed(*, user_id: UUID, ip: str | None, at: datetime, cause: str) ->
 
 
 def payment_completed(payment: Payment, *, at: datetime) -> Notification:
-    """Caused by the payment: it completes once."""
+    """Tells the payer that money moved. The payment is the cause: it completes once."""
     return Notification(
         user_id=payment.user_id,
         template=NotificationTemplate.PAYMENT_COMPLETED,
@@ -82,7 +85,10 @@ def payment_completed(payment: Payment, *, at: datetime) -> Notification:
 
 
 def payment_failed(payment: Payment, *, reason: Reason, at: datetime, cause: str) -> Notification:
-    """``cause`` names the failure: a payment that is tried again may fail again."""
+    """Tells the payer that no money moved.
+
+    ``cause`` names the failure: a payment that is tried again may fail again.
+    """
     return Notification(
         user_id=payment.user_id,
         template=NotificationTemplate.PAYMENT_FAILED,
@@ -94,7 +100,10 @@ def payment_failed(payment: Payment, *, reason: Reason, at: datetime, cause: str
 def bank_login_needs_attention(
     *, user_id: UUID, bank_name: str, username: str, reason: Reason, at: datetime, cause: str
 ) -> Notification:
-    """``cause`` names the episode: what goes on failing for the same reason is told once."""
+    """Tells a customer that syncs with a bank fail, and what they can do.
+
+    ``cause`` names the episode: what goes on failing for the same reason is told once.
+    """
     return Notification(
         user_id=user_id,
         template=NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION,

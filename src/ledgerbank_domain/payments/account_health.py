@@ -15,13 +15,18 @@ _CALCULATION.traps[Inexact] = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountHealth:
+    """How much of its daily limit an account has spent today (the day of UTC), by COMPLETED debits."""
+
     account: Account
     daily_limit: Money
     daily_spent: Money
 
     @classmethod
     def of(cls, account: Account, *, spent: Money, limits: PaymentLimits) -> "AccountHealth":
-        """A limit with more digits than the currency is cut: nobody can pay the rest of a yen."""
+        """The health of an account that has spent this much today.
+
+        A limit with more digits than the currency is cut: nobody can pay the rest of a yen.
+        """
         unit = Decimal(1).scaleb(-account.currency.minor_digits, _CALCULATION)
         limit = limits.daily_limit(account.account_type, account.currency).quantize(
             unit, ROUND_FLOOR, context=_CALCULATION
@@ -43,9 +48,13 @@ class AccountHealth:
 
     @property
     def is_healthy(self) -> bool:
+        """Whether it is ACTIVE and has money on it; a limit that is used up does not count."""
         return self.account.is_active and self.account.balance.is_positive
 
     @property
     def can_make_payments(self) -> bool:
-        """A fed account is paid from at its bank."""
+        """Whether anything may still be paid from it today.
+
+        Never from a fed account: that is paid from at its bank.
+        """
         return self.account.is_active and not self.account.fed and self.daily_remaining.is_positive

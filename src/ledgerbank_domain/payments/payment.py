@@ -30,6 +30,8 @@ MAX_REFERENCE_LENGTH = 255
 
 
 class PaymentType(Enum):
+    """What a payer calls a payment. Only a TRANSFER may name a counterparty's account."""
+
     TRANSFER = "TRANSFER"
     PAYMENT = "PAYMENT"
     DEPOSIT = "DEPOSIT"
@@ -57,8 +59,11 @@ _MAY_BECOME = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSignature:
-    """What makes two payments look the same to the duplicate rule: whose money goes from where to where, how
-    much, and what for. The type does not count. No counterparty is the same as no counterparty."""
+    """What makes two payments look the same to the duplicate rule.
+
+    Whose money goes from where to where, how much, and what for. The type does not count. No counterparty is
+    the same as no counterparty.
+    """
 
     user_id: UUID
     user_bank_account_id: UUID
@@ -106,9 +111,10 @@ class PaymentDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """``user_bank_account_id`` is the paying (or, for CREDIT, receiving) account.
+    """Money that a customer wants moved, from its draft to its entry.
 
-    One that was reversed stays COMPLETED: ``reversal_entry_id`` is the entry that undid it.
+    ``user_bank_account_id`` is the paying (or, for CREDIT, receiving) account. One that was reversed stays
+    COMPLETED: ``reversal_entry_id`` is the entry that undid it.
     """
 
     id: UUID
@@ -151,10 +157,12 @@ class Payment:
 
     @property
     def currency(self) -> Currency:
+        """The currency of its amount, which is its account's."""
         return self.amount.currency
 
     @property
     def is_pending(self) -> bool:
+        """Whether it waits: only then it can be processed at once, scheduled or cancelled."""
         return self.status is PaymentStatus.PENDING
 
     @property
@@ -164,6 +172,7 @@ class Payment:
 
     @property
     def signature(self) -> PaymentSignature:
+        """What the duplicate rule compares it by."""
         return PaymentSignature(
             user_id=self.user_id,
             user_bank_account_id=self.user_bank_account_id,
@@ -175,10 +184,11 @@ class Payment:
         )
 
     def started(self, *, at: datetime) -> "Payment":
-        """A job's attempt begins."""
+        """A job's attempt begins: PROCESSING. Raises ``already_processed`` unless it is PENDING."""
         return self._moved_to(PaymentStatus.PROCESSING, at=at)
 
     def completed(self, *, journal_entry_id: UUID, at: datetime) -> "Payment":
+        """Its money moved by this entry, then. Raises ``already_processed`` unless it may still move."""
         return self._moved_to(
             PaymentStatus.COMPLETED,
             at=at,
@@ -188,18 +198,25 @@ class Payment:
         )
 
     def cancelled(self, *, at: datetime) -> "Payment":
+        """Taken back for good. Raises ``already_processed`` unless it is PENDING."""
         return self._moved_to(PaymentStatus.CANCELLED, at=at)
 
     def failed(self, reason: Reason, *, at: datetime) -> "Payment":
-        """Its job was discarded."""
+        """Its job was discarded for this reason. Raises ``already_processed`` unless it is PROCESSING."""
         return self._moved_to(PaymentStatus.FAILED, at=at, failure_reason=reason.code)
 
     def returned_to_pending(self, *, at: datetime) -> "Payment":
-        """Its job will try again."""
+        """Its job will try again, or an administrator wants it tried again.
+
+        Raises ``already_processed`` unless it is PROCESSING or FAILED.
+        """
         return self._moved_to(PaymentStatus.PENDING, at=at, failure_reason=None)
 
     def reversed(self, *, entry_id: UUID, at: datetime) -> "Payment":
-        """Raises ``not_reversible`` when no money moved, and ``already_reversed``."""
+        """The payment whose money this entry moved back.
+
+        Raises ``not_reversible`` when no money moved, and ``already_reversed``.
+        """
         if self.status is not PaymentStatus.COMPLETED:
             raise DomainError(Reason.NOT_REVERSIBLE)
         if self.reversed_at is not None:

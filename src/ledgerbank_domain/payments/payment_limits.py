@@ -24,7 +24,10 @@ DEFAULT_DAILY_LIMITS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitByCurrency:
-    """``otherwise`` holds in every currency whose code has no entry. Raises ``invalid_amount_format``."""
+    """A number for every currency: that of its code in ``entries``, else ``otherwise``.
+
+    Raises ``invalid_amount_format`` for a number below zero.
+    """
 
     otherwise: Decimal
     entries: Mapping[str, Decimal]
@@ -40,7 +43,11 @@ AmountLimit = Decimal | LimitByCurrency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentLimits:
-    """``duplicate_window`` of zero turns the duplicate rule off. Raises ``invalid_amount_format``."""
+    """How much may be paid at once and in a day, and when two payments are taken for the same.
+
+    All numbers are in the account's currency. ``duplicate_window`` of zero turns the duplicate rule off.
+    Raises ``invalid_amount_format`` for a limit below zero.
+    """
 
     max_single_amount: AmountLimit = Decimal("10000.00")
     daily_limits: Mapping[AccountType, AmountLimit] = field(default_factory=lambda: DEFAULT_DAILY_LIMITS)
@@ -54,9 +61,11 @@ class PaymentLimits:
                 _require_limit(limit)
 
     def single_limit(self, currency: Currency) -> Decimal:
+        """The most that one payment may move, in this currency."""
         return _limit_in(currency, self.max_single_amount)
 
     def daily_limit(self, account_type: AccountType, currency: Currency) -> Decimal:
+        """The most that an account of this type may spend in a day, in this currency."""
         return _limit_in(currency, self.daily_limits.get(account_type, self.default_daily_limit))
 
 

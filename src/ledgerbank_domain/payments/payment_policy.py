@@ -28,6 +28,7 @@ def may_make_credit_payment(actor: Actor, limits: PaymentLimits) -> bool:
 
 
 def may_view_payment(actor: Actor, payment: Payment) -> bool:
+    """One's own; staff and the system anybody's. Its job may be looked at by the same."""
     return actor.owns(payment.user_id) or actor.is_staff or actor.is_system
 
 
@@ -51,4 +52,5 @@ def may_cancel_job_of_payment(actor: Actor, payment: Payment) -> bool:
 
 
 def may_cancel_payment(actor: Actor, payment: Payment) -> bool:
+    """One's own; staff too: what only stops a payment does no harm."""
     return actor.owns(payment.user_id) or actor.is_staff or actor.is_system

@@ -22,12 +22,12 @@ from ledgerbank_domain.payments.payment_policy import may_make_credit_payment, m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFacts:
-    """All a rule may know.
+    """All a rule may know of a payment, gathered under lock.
 
-    ``amount`` is what is asked for in ``currency_code``. ``counterparty`` is None when money goes to
-    the clearing account, or when no account has ``counterparty_account_id``. ``spent_today`` (the
-    account's COMPLETED debits of the current UTC day) and ``has_recent_twin`` are asked for by the
-    affordability rules only.
+    ``amount`` is what is asked for in ``currency_code``. ``counterparty`` is None when money goes to the
+    clearing account, or when no account has ``counterparty_account_id``. ``spent_today`` (the account's
+    COMPLETED debits of the current UTC day) and ``has_recent_twin`` are asked for by the affordability rules
+    only.
     """
 
     actor: Actor
@@ -47,6 +47,7 @@ class PaymentFacts:
 
     @property
     def is_debit(self) -> bool:
+        """Whether money leaves the account; limits and funds are asked for then only."""
         return self.direction is Direction.DEBIT
 
 
@@ -54,6 +55,10 @@ PaymentRule = Callable[[PaymentFacts], DomainError | None]
 
 
 def caller_may_pay_from_account(facts: PaymentFacts) -> DomainError | None:
+    """``unauthorized_access`` for somebody else's account.
+
+    Administrators may pay a customer's money in and out all the same, as at the counter.
+    """
     may_pay = may_pay_from_account(
         facts.actor, facts.account, payment_type=facts.payment_type, direction=facts.direction
     )
@@ -63,35 +68,47 @@ def caller_may_pay_from_account(facts: PaymentFacts) -> DomainError | None:
 
 
 def caller_may_make_credit_payment(facts: PaymentFacts) -> DomainError | None:
+    """Money from outside needs leave: ``insufficient_permissions`` without it."""
     if facts.is_debit or may_make_credit_payment(facts.actor, facts.limits):
         return None
     return DomainError(Reason.INSUFFICIENT_PERMISSIONS)
 
 
 def payer_is_active(facts: PaymentFacts) -> DomainError | None:
+    """Whoever was suspended or deleted pays nothing: ``account_inactive``."""
     return None if facts.payer_is_active else DomainError(Reason.ACCOUNT_INACTIVE)
 
 
 def account_belongs_to_payer(facts: PaymentFacts) -> DomainError | None:
+    """A payer pays from an account of their own: ``unauthorized_access`` otherwise."""
     return None if facts.account.user_id == facts.payer_id else DomainError(Reason.UNAUTHORIZED_ACCESS)
 
 
 def account_is_usable(facts: PaymentFacts) -> DomainError | None:
+    """Payments move on an ACTIVE account only.
+
+    ``account_frozen`` and ``account_suspended`` for what staff stopped, otherwise ``account_inactive``.
+    """
     return _status_error(facts.account)
 
 
 def account_is_held_here(facts: PaymentFacts) -> DomainError | None:
-    """Money of a fed account moves at its bank, where none of today's gateways can start a payment."""
+    """Money of a fed account moves at its bank: ``account_fed_by_bank``.
+
+    None of today's gateways can start a payment there.
+    """
     return _feed_error(facts.account, "user_bank_account_id")
 
 
 def currency_is_the_accounts(facts: PaymentFacts) -> DomainError | None:
+    """Nothing is converted: ``currency_mismatch`` for another currency than the account's."""
     if facts.currency_code == facts.account.currency.code:
         return None
     return DomainError(Reason.CURRENCY_MISMATCH, field="currency")
 
 
 def amount_fits_currency(facts: PaymentFacts) -> DomainError | None:
+    """No more digits after the point than the currency has: ``invalid_amount_format``."""
     exponent = facts.amount.as_tuple().exponent
     if isinstance(exponent, int) and -exponent <= facts.account.currency.minor_digits:
         return None
@@ -99,37 +116,48 @@ def amount_fits_currency(facts: PaymentFacts) -> DomainError | None:
 
 
 def amount_within_single_limit(facts: PaymentFacts) -> DomainError | None:
+    """``amount_exceeds_limit`` for more than one payment may move, in either direction."""
     limit = facts.limits.single_limit(facts.account.currency)
     return None if facts.amount <= limit else DomainError(Reason.AMOUNT_EXCEEDS_LIMIT, limit=f"{limit:f}")
 
 
 def counterparty_exists(facts: PaymentFacts) -> DomainError | None:
+    """``account_not_found`` for a counterparty that no account has."""
     if facts.counterparty_account_id is None or facts.counterparty is not None:
         return None
     return DomainError(Reason.ACCOUNT_NOT_FOUND, field="counterparty_account_id")
 
 
 def counterparty_is_usable(facts: PaymentFacts) -> DomainError | None:
+    """The receiving account must be as :func:`account_is_usable` wants the paying one."""
     return None if facts.counterparty is None else _status_error(facts.counterparty)
 
 
 def counterparty_is_held_here(facts: PaymentFacts) -> DomainError | None:
-    """What is sent to a fed account here would not be there at its bank, which has the last word on it."""
+    """Nothing is sent to a fed account: ``account_fed_by_bank``.
+
+    It would not be there at its bank, which has the last word on it.
+    """
     return None if facts.counterparty is None else _feed_error(facts.counterparty, "counterparty_account_id")
 
 
 def counterparty_owner_is_active(facts: PaymentFacts) -> DomainError | None:
-    """Money sent to somebody who is gone or suspended would lie where nobody can reach it."""
+    """``account_inactive`` for a receiver who is gone or suspended.
+
+    Money sent to them would lie where nobody can reach it.
+    """
     return None if facts.counterparty_owner_is_active else DomainError(Reason.ACCOUNT_INACTIVE)
 
 
 def counterparty_has_the_same_currency(facts: PaymentFacts) -> DomainError | None:
+    """Nothing is converted on the way either: ``currency_mismatch``."""
     if facts.counterparty is None or facts.counterparty.currency == facts.account.currency:
         return None
     return DomainError(Reason.CURRENCY_MISMATCH, field="counterparty_account_id")
 
 
 def funds_cover_amount(facts: PaymentFacts) -> DomainError | None:
+    """A debit takes no more than balance and credit limit: ``insufficient_funds``."""
     available = facts.account.available_balance
     if not facts.is_debit or facts.amount <= available.amount:
         return None
@@ -142,6 +170,7 @@ def funds_cover_amount(facts: PaymentFacts) -> DomainError | None:
 
 
 def daily_spend_within_limit(facts: PaymentFacts) -> DomainError | None:
+    """All debits of a day of UTC stay within the limit: ``daily_limit_exceeded``."""
     limit = facts.limits.daily_limit(facts.account.account_type, facts.account.currency)
     if not facts.is_debit or (facts.spent_today + _money(facts)).amount <= limit:
         return None
@@ -149,11 +178,15 @@ def daily_spend_within_limit(facts: PaymentFacts) -> DomainError | None:
 
 
 def no_recent_twin(facts: PaymentFacts) -> DomainError | None:
+    """The same payment within the window is taken for a mistake: ``duplicate_transaction``."""
     return DomainError(Reason.DUPLICATE_TRANSACTION) if facts.has_recent_twin else None
 
 
 def balances_stay_representable(facts: PaymentFacts) -> DomainError | None:
-    """An account cannot receive more than storage holds (13 integer digits)."""
+    """No account receives more than storage holds: ``amount_exceeds_limit``.
+
+    That is 13 digits before the point.
+    """
     receiver = facts.counterparty if facts.is_debit else facts.account
     if receiver is None or (receiver.balance + _money(facts)).is_representable:
         return None

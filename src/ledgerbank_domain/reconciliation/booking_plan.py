@@ -33,8 +33,11 @@ class KnownImports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedLine:
-    """A line to be booked. ``shown`` is the bank's movement that it is to stand for from now on;
-    ``reverses`` the line that it takes back."""
+    """A line to be booked.
+
+    ``shown`` is the bank's movement that it is to stand for from now on; ``reverses`` the line that it takes
+    back.
+    """
 
     kind: EntryKind
     direction: Direction
@@ -46,13 +49,15 @@ class PlannedLine:
 
     @property
     def signed_amount(self) -> Money:
+        """What it will add to the account: positive for CREDIT, negative for DEBIT."""
         return self.direction.signed(self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingPlan:
-    """``lines`` by time; ``confirmed`` still have their line, only the bank's word on them changed.
+    """What is to be booked so that the ledger says of an account what its bank says.
 
+    ``lines`` by time; ``confirmed`` still have their line, only the bank's word on them changed.
     ``difference`` is what the balance is off the bank's after all that: not among the lines until
     :meth:`with_difference`.
     """
@@ -63,7 +68,10 @@ class BookingPlan:
     difference: Money
 
     def with_difference(self, *, is_first_sync: bool, at: datetime) -> "BookingPlan":
-        """Books the difference too: before all else on the first sync, now and last on others."""
+        """The plan that books the difference too.
+
+        Before all else on the first sync (an opening), now and last on others (a reconciliation).
+        """
         if self.difference.is_zero:
             return self
         settled = replace(self, difference=Money.zero(self.difference.currency))
@@ -77,6 +85,7 @@ class BookingPlan:
         return replace(settled, lines=(line, *self.lines))
 
     def final_balance(self, account: Account) -> Money:
+        """The account's balance once all lines are booked."""
         balance = account.balance
         for line in self.lines:
             balance += line.signed_amount
@@ -86,7 +95,11 @@ class BookingPlan:
 def plan_booking(
     account: Account, statement: BankStatement, known: KnownImports, *, at: datetime
 ) -> BookingPlan:
-    """``at`` is now: nothing is dated later."""
+    """What to book for a statement, given what the books know of its movements.
+
+    A movement that changed its amount is reversed and booked anew, one that is void is reversed, a new one is
+    booked when the bank posted it. ``at`` is now: nothing is dated later.
+    """
     lines: list[PlannedLine] = []
     confirmed: list[ShownMovement] = []
     for shown in statement.movements.values():

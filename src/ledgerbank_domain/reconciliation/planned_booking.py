@@ -38,9 +38,10 @@ def book(
     new_id: NewId,
     at: datetime,
 ) -> Booking:
-    """``reversed_entries`` are those of the lines that the plan reverses, by id.
+    """What a plan is to write: the account after it, its entries and lines, and the import records.
 
-    Raises ``amount_exceeds_limit`` when the balance would outgrow storage.
+    ``reversed_entries`` are those of the lines that the plan reverses, by id. Raises ``amount_exceeds_limit``
+    when the balance would outgrow storage.
     """
     entries: list[JournalEntry] = []
     lines: list[Transaction] = []

@@ -41,9 +41,11 @@ class LoginFailures:
 
     @classmethod
     def none_yet(cls, subject: str, *, at: datetime) -> "LoginFailures":
+        """A subject of whom nothing is known."""
         return cls(subject=subject, inserted_at=at, updated_at=at)
 
     def with_one_more(self, *, at: datetime) -> "LoginFailures":
+        """A failure that counts towards delays; the latest ``MAX_REMEMBERED`` are kept."""
         remembered = (*self.failed_at, at)[-MAX_REMEMBERED:]
         return replace(self, failed_at=remembered, updated_at=at)
 
@@ -59,6 +61,7 @@ class LoginFailures:
         return max(self.failed_at[-1] + delay - at, timedelta(0))
 
     def with_trusted_failure(self, *, at: datetime) -> "LoginFailures":
+        """A wrong guess during a delay by a client that logged in before."""
         remembered = (*self.trusted_failed_at, at)[-TRUSTED_FAILURES:]
         return replace(self, trusted_failed_at=remembered, updated_at=at)
 

@@ -21,6 +21,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def min_password_length(role: Role) -> int:
+    """In characters of the prepared password: staff need more than customers."""
     return MIN_LENGTH if role is Role.USER else MIN_STAFF_LENGTH
 
 

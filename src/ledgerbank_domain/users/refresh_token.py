@@ -32,12 +32,15 @@ class RefreshToken:
 
     @property
     def is_live(self) -> bool:
+        """Whether it was neither used nor given up; whether it has expired is asked apart."""
         return self.revoked_at is None
 
     def rotated(self, *, at: datetime) -> "RefreshToken":
+        """The token after its one use: spent, and no longer live."""
         return replace(self, rotated_at=at, revoked_at=at, updated_at=at)
 
     def revoked(self, *, at: datetime) -> "RefreshToken":
+        """The token given up without a use, as at the end of its session."""
         return replace(self, revoked_at=at, updated_at=at)
 
     def was_spent_for(self, live: "RefreshToken") -> bool:

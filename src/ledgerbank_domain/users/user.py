@@ -36,8 +36,11 @@ class UserStatus(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """``email`` is as its owner wrote it; ``sessions_valid_from``: access tokens issued before it are dead
-    (None: none are)."""
+    """A person who may log in.
+
+    ``email`` is as its owner wrote it. Access tokens issued before ``sessions_valid_from`` are dead; None:
+    none is.
+    """
 
     id: UUID
     email: str
@@ -62,10 +65,12 @@ class User:
 
     @property
     def email_identity(self) -> str:
+        """What the email is compared by (:func:`email_identity`)."""
         return email_identity(self.email)
 
     @property
     def is_active(self) -> bool:
+        """Whether they may log in and act: neither suspended nor deleted."""
         return self.status is UserStatus.ACTIVE
 
     @property
@@ -75,6 +80,7 @@ class User:
 
     @property
     def is_deleted(self) -> bool:
+        """Whether they are gone for good; their row, email and ledger stay."""
         return self.status is UserStatus.DELETED
 
     def with_changes(self, changes: "UserChanges", *, at: datetime) -> "User":
@@ -90,9 +96,11 @@ class User:
         return changed if changed.is_active or not self.is_active else changed.with_sessions_ended(at=at)
 
     def with_password_hash(self, password_hash: str, *, at: datetime) -> "User":
+        """The user with another password; ending their sessions is a step of its own."""
         return replace(self, password_hash=password_hash, updated_at=at)
 
     def with_sessions_ended(self, *, at: datetime) -> "User":
+        """The user, logged out everywhere: access tokens issued before ``at`` are dead."""
         return replace(self, sessions_valid_from=at, updated_at=at)
 
 
@@ -118,6 +126,7 @@ class UserChanges:
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is to change."""
         return self == UserChanges()
 
     @property
@@ -151,10 +160,10 @@ def email_identity(email: str) -> str:
 
 
 def parse_email(value: object) -> str:
-    """An address as it was typed, trimmed: no white space, one ``@`` with something before it and a dot after
-    it, and so has its identity.
+    """An address as it was typed, trimmed.
 
-    Whether mail arrives there is not our question. Raises ``invalid_email_format``.
+    No white space, one ``@`` with something before it and a dot after it, and so has its identity. Whether
+    mail arrives there is not our question. Raises ``invalid_email_format``.
     """
     if isinstance(value, str) and is_text(value):
         email = "".join(value).strip()
