@@ -95,8 +95,6 @@ def main(arguments: list[str]) -> int:
     names = [dialect.name for dialect in DIALECTS]
     parser.add_argument("--dialect", choices=names, default=MONZO.name)
     chosen = parser.parse_args(arguments)
-    # The bank's own server complains of each connection that it was told to drop.
-    logging.disable()
     dialect = next(each for each in DIALECTS if each.name == chosen.dialect)
     happened, outcomes, booked, failed = Counter[str](), Counter[str](), Counter[str](), list[int]()
     with _storage(on_postgres=chosen.postgres) as open_store:
@@ -123,4 +121,6 @@ def _told(counts: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
+    # The bank's own server complains of each connection that it was told to drop.
+    logging.disable()
     sys.exit(main(sys.argv[1:]))

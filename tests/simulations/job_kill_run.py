@@ -26,6 +26,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import psycopg
+from tests.support.servers.child_processes import children_of
 from tests.support.servers.job_brokers import BROKERS, broker_named, stop_own_brokers
 
 from ledgerbank_adapters.embedded_postgres import EmbeddedPostgres
@@ -238,10 +239,7 @@ class KillScene:
         """All its processes at once, as when the power goes; then it recovers."""
         pid_file = self.server.directory / "postgres" / "postmaster.pid"
         postmaster = int(pid_file.read_text().split()[0])
-        found = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=False
-        )
-        for pid in [postmaster, *map(int, found.stdout.split())]:
+        for pid in [postmaster, *children_of(postmaster)]:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy
+from tests.support.servers.child_processes import children_of
 
 from ledgerbank_adapters.embedded_postgres import (
     EmbeddedPostgres,
@@ -101,15 +102,9 @@ def _postmaster_pid(cluster: Path) -> int:
     return int((cluster / "postmaster.pid").read_text().splitlines()[0])
 
 
-def _descendants(pid: int) -> list[int]:
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    return [child for child, parent in pairs if parent == pid]
-
-
 def _kill_whole_server(cluster: Path) -> None:
     pid = _postmaster_pid(cluster)
-    for victim in [pid, *_descendants(pid)]:
+    for victim in [pid, *children_of(pid)]:
         # A child may be gone by itself once it misses its parent.
         with suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)

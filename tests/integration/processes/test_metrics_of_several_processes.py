@@ -2,12 +2,12 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from pathlib import Path
 
 import httpx
+from tests.support.servers.child_processes import children_of
 from tests.support.servers.postgres_servers import PostgresTestServer
 from tests.support.servers.running_server import RunningServer, run_ledgerbank
 
@@ -24,14 +24,8 @@ def figures(server: RunningServer) -> dict[str, float]:
     return {name: float(value) for name, _, value in lines}
 
 
-def children_of(pid: int) -> list[int]:
-    found = subprocess.run(
-        ["ps", "-ww", "--no-headers", "-o", "pid,args", "--ppid", str(pid)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [int(line.split()[0]) for line in found.stdout.splitlines() if "spawn_main" in line]
+def servers_of(pid: int) -> list[int]:
+    return [child for child, command in children_of(pid).items() if "spawn_main" in command]
 
 
 def ask_for_life(server: RunningServer, times: int) -> None:
@@ -74,7 +68,7 @@ def test_the_processes_count_together_also_past_the_death_of_one(
         seen = Counter(figures(server)[LIVE] for _ in range(12))
         assert seen == {REQUESTS: 12}
 
-        victim = children_of(server.process.pid)[0]
+        victim = servers_of(server.process.pid)[0]
         os.kill(victim, signal.SIGKILL)
         wait_for_another_in_place_of(server, victim)
         ask_for_life(server, REQUESTS)
@@ -90,7 +84,7 @@ def test_the_processes_count_together_also_past_the_death_of_one(
 def wait_for_another_in_place_of(server: RunningServer, victim: int) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        children = children_of(server.process.pid)
+        children = servers_of(server.process.pid)
         if victim not in children and len(children) == PROCESSES:
             # It is there; that it answers is another matter.
             time.sleep(3)

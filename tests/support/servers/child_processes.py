@@ -44,6 +44,15 @@ def end(process: subprocess.Popen[bytes], *, patience_seconds: float) -> int:
         raise
 
 
+def children_of(pid: int) -> dict[int, str]:
+    """The processes that this one has started, with their command lines, as Linux shows them."""
+    return {
+        int(place.name): _command_at(place)
+        for place in Path("/proc").glob("[1-9]*")
+        if _parent_at(place) == pid
+    }
+
+
 def end_left_processes(run: str) -> None:
     """Ends what belongs to a run whose processes were killed, so that they could not do it themselves."""
     left = _processes_of(run)
@@ -67,8 +76,22 @@ def _processes_of(run: str) -> dict[int, str]:
         with suppress(OSError):
             pid = int(place.name)
             if pid != os.getpid() and mark in (place / "environ").read_bytes().split(b"\0"):
-                found[pid] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found[pid] = _command_at(place)
     return found
+
+
+def _command_at(place: Path) -> str:
+    """Empty once it has ended."""
+    with suppress(OSError):
+        return (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
+def _parent_at(place: Path) -> int | None:
+    with suppress(OSError):
+        # Its name stands in brackets and may hold anything; its state and its parent follow.
+        return int((place / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    return None
 
 
 def _send(pid: int, number: signal.Signals) -> None:
