@@ -1,19 +1,14 @@
-"""What a use-case refuses, and why."""
+"""What a repository refuses to store."""
 
 from collections.abc import Callable
 
 import pytest
 
 from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
 
-def refusal_of(call: Callable[[], object]) -> DomainError:
-    """How the call was refused: it must be."""
-    with pytest.raises(DomainError) as refusal:
-        call()
+def refusal_of(start_unit_of_work: StartUnitOfWork, store: Callable[[UnitOfWork], object]) -> DomainError:
+    with start_unit_of_work() as work, pytest.raises(DomainError) as refusal:
+        store(work)
     return refusal.value
-
-
-def refused(call: Callable[[], object]) -> str:
-    """Why the call was refused, by the reason's code."""
-    return refusal_of(call).reason.code

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through
+from tests.support.refusals import refusal_of
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.bank_login import (
@@ -260,3 +261,40 @@ def test_a_twin_of_a_login_is_refused_naming_the_field(
 
     assert refusal.value.reason is Reason.RESOURCE_ALREADY_EXISTS
     assert refusal.value.details["field"] == "username"
+
+
+def test_logins_of_a_user_come_by_ascending_id(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user = given.a_user()
+    now = given.clock.now()
+    newer = given.a_login(user, inserted_at=now)
+    older = given.a_login(
+        user,
+        inserted_at=now - timedelta(seconds=1),
+        status=BankLoginStatus.ERROR,
+        sync_frequency=300,
+        last_sync_at=now,
+        scope=("read", "write"),
+        provider_user_id="user_00009",
+    )
+    given.a_login(given.a_user())
+    by_id = sorted([older, newer], key=lambda login: login.id)
+
+    with start_unit_of_work() as work:
+        assert work.bank_logins.list_of_user_for_update(user.id) == by_id
+        assert work.bank_logins.list_of_user_for_update(given.ids.new_id()) == []
+
+
+def test_a_username_is_unique_per_user_and_branch(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user, branch = given.a_user(), given.a_branch()
+    login = given.a_login(user, branch)
+
+    given.a_login(user, given.a_branch(), username=login.username)
+    given.a_login(given.a_user(), branch, username=login.username)
+    twin = given.new_login(user, branch, username=login.username)
+    error = refusal_of(start_unit_of_work, lambda work: work.bank_logins.add(twin))
+
+    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS

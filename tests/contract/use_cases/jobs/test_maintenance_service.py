@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.contract.repositories.test_bank_connection_repository import a_state, found, note
+from tests.support.scenes.connection_records import a_state, found, note
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.service_world import ServiceWorld
 

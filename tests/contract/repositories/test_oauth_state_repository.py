@@ -1,17 +1,14 @@
-"""What every store promises of the states that wait for a bank's answer, and of the webhooks that came."""
+"""OAuth states in storage."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from tests.support.racing_threads import order_of_getting_through, race
+from tests.support.racing_threads import race
+from tests.support.scenes.connection_records import a_state, found, new_state
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.bank_login import BankLogin
-from ledgerbank_domain.banking.oauth_state import OAuthState
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -20,31 +17,6 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 @pytest.fixture
 def login(given: EntityBuilder) -> BankLogin:
     return given.a_login(given.a_user())
-
-
-def new_state(given: EntityBuilder, login: BankLogin, name: str = "a state", **fields: Any) -> OAuthState:
-    now = given.clock.now()
-    defaults = {
-        "id": given.ids.new_id(),
-        "state_hash": sha256(name.encode()).hexdigest(),
-        "user_id": login.user_id,
-        "user_bank_login_id": login.id,
-        "expires_at": now + timedelta(minutes=10),
-        "inserted_at": now,
-        "updated_at": now,
-    }
-    return OAuthState(**{**defaults, **fields})
-
-
-def a_state(given: EntityBuilder, login: BankLogin, name: str = "a state", **fields: Any) -> OAuthState:
-    state = new_state(given, login, name, **fields)
-    given.stored(lambda work: work.oauth_states.add(state))
-    return state
-
-
-def found(start_unit_of_work: StartUnitOfWork, state: OAuthState) -> OAuthState | None:
-    with start_unit_of_work() as work:
-        return work.oauth_states.find_by_hash_for_update(state.state_hash)
 
 
 def test_a_state_is_found_by_its_hash_as_it_was(
@@ -135,84 +107,3 @@ def test_expired_states_are_removed_a_few_at_a_time_used_or_not(
     assert [remove(), remove(), remove()] == [2, 1, 0]
     assert found(start_unit_of_work, kept) == kept
     assert [found(start_unit_of_work, state) for state in expired] == [None] * 3
-
-
-def note(
-    start_unit_of_work: StartUnitOfWork,
-    given: EntityBuilder,
-    event_id: str,
-    *,
-    provider: str = "monzo",
-    at: datetime | None = None,
-) -> bool:
-    with start_unit_of_work() as work:
-        is_new = work.webhook_events.add_new(
-            row_id=given.ids.new_id(),
-            provider=provider,
-            event_id=event_id,
-            event_type="transaction.created",
-            ignored=False,
-            at=at or given.clock.now(),
-        )
-        work.commit()
-    return is_new
-
-
-def test_an_event_is_new_once_for_each_bank(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    assert note(start_unit_of_work, given, "event 1")
-    assert not note(start_unit_of_work, given, "event 1")
-    assert note(start_unit_of_work, given, "event 2")
-    assert note(start_unit_of_work, given, "event 1", provider="simulated")
-
-
-def test_an_event_that_was_not_committed_is_new_again(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    def note_and_leave(let_the_second_try: Callable[[], None]) -> None:
-        with start_unit_of_work() as work:
-            assert work.webhook_events.add_new(
-                row_id=given.ids.new_id(),
-                provider="monzo",
-                event_id="event 1",
-                event_type="transaction.created",
-                ignored=True,
-                at=given.clock.now(),
-            )
-            let_the_second_try()
-
-    outcome: list[bool] = []
-
-    def note_too() -> None:
-        outcome.append(note(start_unit_of_work, given, "event 1"))
-
-    assert order_of_getting_through(note_and_leave, note_too) == ["first", "second"]
-    assert outcome == [True]
-
-
-def test_of_twenty_deliveries_at_once_one_is_new(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    outcomes = race(lambda _: note(start_unit_of_work, given, "event 1"), threads=20)
-
-    assert sorted(map(str, outcomes)) == ["False"] * 19 + ["True"]
-
-
-def test_old_events_are_removed_a_few_at_a_time_and_are_new_afterwards(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    now = given.clock.now()
-    for number in range(3):
-        note(start_unit_of_work, given, f"old {number}", at=now - timedelta(seconds=1))
-    note(start_unit_of_work, given, "young", at=now)
-
-    def remove() -> int:
-        with start_unit_of_work() as work:
-            removed = work.webhook_events.delete_received_before(now, limit=2)
-            work.commit()
-        return removed
-
-    assert [remove(), remove(), remove()] == [2, 1, 0]
-    assert note(start_unit_of_work, given, "old 0")
-    assert not note(start_unit_of_work, given, "young")

@@ -1,4 +1,4 @@
-"""What every store of banks, logins and accounts promises."""
+"""Accounts in storage."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,116 +9,15 @@ from uuid import UUID
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through, race
+from tests.support.refusals import refusal_of
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
-from ledgerbank_domain.banking.bank import BankStatus
-from ledgerbank_domain.banking.bank_login import BankLoginStatus
-from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-
-
-def refusal_of(start_unit_of_work: StartUnitOfWork, store: Callable[[UnitOfWork], object]) -> DomainError:
-    with start_unit_of_work() as work, pytest.raises(DomainError) as refusal:
-        store(work)
-    return refusal.value
-
-
-def test_a_bank_is_found_by_its_code(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
-    bank = given.a_bank(
-        code="FULL_1",
-        logo_url="https://bank.example/logo.png",
-        api_endpoint="http://localhost:4010",
-        status=BankStatus.INACTIVE,
-        integration_module="simulated",
-    )
-
-    with start_unit_of_work() as work:
-        assert work.banks.find_by_code("FULL_1") == bank
-        assert work.banks.find_by_code("NOBODYS") is None
-
-
-@pytest.mark.parametrize("field", ["name", "code"])
-def test_two_banks_never_share_a_name_or_a_code(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, field: str
-) -> None:
-    taken = getattr(given.a_bank(), field)
-
-    error = refusal_of(start_unit_of_work, lambda work: work.banks.add(given.new_bank(**{field: taken})))
-
-    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
-    assert error.details["field"] == field
-
-
-@pytest.mark.parametrize(("field", "value"), [("iban", "GB33BUKB20201555555555"), ("swift_code", "BUKBGB22")])
-def test_two_branches_never_share_an_iban_or_a_bic(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, field: str, value: str
-) -> None:
-    bank = given.a_bank()
-    given.a_branch(bank, **{field: value})
-    other = given.new_branch(bank, **{field: value})
-
-    error = refusal_of(start_unit_of_work, lambda work: work.banks.add_branch(other))
-
-    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
-    assert error.details["field"] == field
-
-
-def test_branches_of_a_bank_come_by_name_and_then_by_id(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    bank = given.a_bank()
-    second = given.a_branch(bank, name="a branch")
-    first = given.a_branch(bank, name="Zeta", iban="GB33BUKB20201555555555", routing_number="111000025")
-    twins = sorted(
-        [given.a_branch(bank, name="\u00c4rger"), given.a_branch(bank, name="\u00c4rger")], key=lambda b: b.id
-    )
-    given.a_branch()
-
-    with start_unit_of_work() as work:
-        assert work.banks.list_branches(bank.id) == [first, second, *twins]
-        assert work.banks.list_branches(given.ids.new_id()) == []
-
-
-def test_logins_of_a_user_come_by_ascending_id(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    user = given.a_user()
-    now = given.clock.now()
-    newer = given.a_login(user, inserted_at=now)
-    older = given.a_login(
-        user,
-        inserted_at=now - timedelta(seconds=1),
-        status=BankLoginStatus.ERROR,
-        sync_frequency=300,
-        last_sync_at=now,
-        scope=("read", "write"),
-        provider_user_id="user_00009",
-    )
-    given.a_login(given.a_user())
-    by_id = sorted([older, newer], key=lambda login: login.id)
-
-    with start_unit_of_work() as work:
-        assert work.bank_logins.list_of_user_for_update(user.id) == by_id
-        assert work.bank_logins.list_of_user_for_update(given.ids.new_id()) == []
-
-
-def test_a_username_is_unique_per_user_and_branch(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    user, branch = given.a_user(), given.a_branch()
-    login = given.a_login(user, branch)
-
-    given.a_login(user, given.a_branch(), username=login.username)
-    given.a_login(given.a_user(), branch, username=login.username)
-    twin = given.new_login(user, branch, username=login.username)
-    error = refusal_of(start_unit_of_work, lambda work: work.bank_logins.add(twin))
-
-    assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
 
 
 @pytest.mark.parametrize("code", ["GBP", "JPY", "BHD", "CLF"])
