@@ -1,4 +1,4 @@
-"""The failure table: what a gateway makes of a bank that fails, in each dialect, and its breaker."""
+"""The failure table: what a gateway makes of a bank that fails, in each dialect."""
 
 import traceback
 from collections.abc import Callable, Iterator
@@ -7,10 +7,21 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
+from tests.support.scenes.gateway_questions import (
+    ASKED,
+    ASKED_WITH_A_TOKEN,
+    BASE_URL,
+    CODE,
+    READ_TIMEOUT,
+    REFRESH_TOKEN,
+    TOKEN,
+    Answer,
+    each_dialect,
+    failing,
+)
 from tests.support.scenes.gateway_world import (
     DIALECTS,
     MONZO,
-    CountedCalls,
     Dialect,
     GatewayWorld,
     gateway_world,
@@ -22,43 +33,10 @@ from ledgerbank_adapters.simulated_bank import (
     FaultEffect,
     FaultKind,
 )
-from ledgerbank_domain.banking.account import AccountType
-from ledgerbank_domain.banking.bank_statement import ShownAccount
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.money.currency import CURRENCIES
-from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, BankGateway, BankTokens
+from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
 
-TOKEN = "t0p-s3cret-access-token"
-REFRESH_TOKEN = "t0p-s3cret-refresh-token"
-CODE = "t0p-s3cret-code"
-BASE_URL = "https://api.bank.example"
-ACCOUNT = ShownAccount(
-    external_id="acc_00009237aqC8c5umZmrRdh",
-    name="Current Account",
-    account_type=AccountType.CHECKING,
-    currency=CURRENCIES["GBP"],
-    last_four="4567",
-    is_closed=False,
-)
-READ_TIMEOUT = timedelta(seconds=0.5)
-
-Ask = Callable[[BankGateway, MemoryClock], object]
-Answer = Callable[[httpx.Request], httpx.Response]
-ASKED_WITH_A_TOKEN: dict[str, Ask] = {
-    "list_accounts": lambda gateway, _: gateway.list_accounts(access_token=TOKEN),
-    "get_balance": lambda gateway, _: gateway.get_balance(access_token=TOKEN, account=ACCOUNT),
-    "list_transactions": lambda gateway, clock: gateway.list_transactions(
-        access_token=TOKEN, account=ACCOUNT, since=None, before=clock.now()
-    ),
-    "whoami": lambda gateway, _: gateway.whoami(access_token=TOKEN),
-}
-ASKED: dict[str, Ask] = {
-    **ASKED_WITH_A_TOKEN,
-    "exchange_code": lambda gateway, _: gateway.exchange_code(code=CODE, code_verifier="v" * 43),
-    "refresh": lambda gateway, _: gateway.refresh(refresh_token=REFRESH_TOKEN),
-}
-each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 each_question = pytest.mark.parametrize("question", ASKED)
 
 
@@ -83,13 +61,6 @@ def assert_tells_no_secret(error: BaseException) -> None:
     told = "".join(traceback.format_exception(error))
     for secret in (TOKEN, REFRESH_TOKEN, CODE, "simulated-secret"):
         assert secret not in f"{error!r} {error} {told}"
-
-
-def failing(error: type[httpx.TransportError]) -> Answer:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise error(f"while sending {TOKEN}", request=request)
-
-    return answer
 
 
 @each_dialect
@@ -302,122 +273,6 @@ def test_a_refresh_whose_answer_is_lost_used_the_token_up(world: GatewayWorld) -
         world.gateway.refresh(refresh_token=tokens.refresh_token or "")
 
     assert refused.value.reason is Reason.BANK_CONSENT_REQUIRED
-
-
-class Outage:
-    """A connected customer whose bank fails as ordered; every attempt is counted at the bank."""
-
-    def __init__(self, world: GatewayWorld) -> None:
-        self.world = world
-        self.tokens: BankTokens = world.connect()
-
-    def fail(self, times: int) -> None:
-        self.world.bank.model.faults.faults.append(Fault(operation="accounts", status=503, count=times))
-
-    def ask(self) -> DomainError | None:
-        try:
-            self.world.gateway.list_accounts(access_token=self.tokens.access_token)
-        except DomainError as failure:
-            return failure
-        return None
-
-    @property
-    def calls(self) -> int:
-        counted = self.world.bank.model.faults.counts.get("accounts")
-        return counted.calls if counted else 0
-
-
-def test_after_five_failures_nobody_calls_the_bank_for_half_a_minute_then_one_trial_decides(
-    world: GatewayWorld,
-) -> None:
-    outage = Outage(world)
-    outage.fail(6)
-    assert all(outage.ask() for _ in range(5))
-
-    for waited in range(30):
-        refused = outage.ask()
-        assert refused is not None
-        assert refused.reason is Reason.SERVICE_UNAVAILABLE
-        assert refused.details["retry_after_seconds"] == 30 - waited
-        world.clock.advance(timedelta(seconds=1))
-    assert outage.calls == 5
-
-    assert outage.ask() is not None
-    assert outage.calls == 6
-    assert outage.ask() is not None
-    assert outage.calls == 6
-    world.clock.advance(timedelta(seconds=30))
-    assert outage.ask() is None
-    assert outage.calls == 7
-    assert [state for _, state in world.calls.states] == [
-        "closed", "open", "half_open", "open", "half_open", "closed"
-    ]  # fmt: skip
-    outcomes = [outcome for _, operation, outcome in world.calls.requests if operation == "list_accounts"]
-    assert outcomes == ["server_error"] * 5 + ["breaker_open"] * 30 + [
-        "server_error", "breaker_open", "success"
-    ]  # fmt: skip
-
-
-def test_the_breaker_stands_before_every_call_of_its_provider(world: GatewayWorld) -> None:
-    outage = Outage(world)
-    outage.fail(5)
-    assert all(outage.ask() for _ in range(5))
-
-    for question in ("get_balance", "list_transactions", "exchange_code", "refresh", "whoami"):
-        with pytest.raises(DomainError) as refused:
-            ASKED[question](world.gateway, world.clock)
-        assert refused.value.reason is Reason.SERVICE_UNAVAILABLE
-
-
-@each_dialect
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409, 422, 301])
-def test_an_answer_of_another_kind_never_opens_the_breaker(
-    dialect: Dialect, status: int, clock: MemoryClock
-) -> None:
-    calls = CountedCalls()
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, json={}))
-
-    with dialect.gateway(BASE_URL, clock, transport=transport, observer=calls) as gateway:
-        for _ in range(20):
-            with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it means, the bank is there
-                gateway.list_accounts(access_token=TOKEN)
-
-    assert [state for _, state in calls.states] == ["closed"]
-
-
-@each_dialect
-@pytest.mark.parametrize(
-    "answer",
-    [
-        lambda _: httpx.Response(429),
-        lambda _: httpx.Response(500),
-        lambda _: httpx.Response(503),
-        failing(httpx.ReadTimeout),
-        failing(httpx.ConnectError),
-    ],
-    ids=["429", "500", "503", "timeout", "unreachable"],
-)
-def test_every_kind_of_failure_opens_the_breaker(
-    dialect: Dialect, answer: Answer, clock: MemoryClock
-) -> None:
-    calls = CountedCalls()
-    with dialect.gateway(BASE_URL, clock, transport=httpx.MockTransport(answer), observer=calls) as gateway:
-        for _ in range(5):
-            with pytest.raises(DomainError):
-                gateway.get_balance(access_token=TOKEN, account=ACCOUNT)
-
-    assert [state for _, state in calls.states] == ["closed", "open"]
-
-
-def test_our_own_lack_of_connections_says_nothing_about_the_bank(clock: MemoryClock) -> None:
-    calls = CountedCalls()
-    transport = httpx.MockTransport(failing(httpx.PoolTimeout))
-    with MONZO.gateway(BASE_URL, clock, transport=transport, observer=calls) as gateway:
-        for _ in range(20):
-            with pytest.raises(DomainError):
-                gateway.list_accounts(access_token=TOKEN)
-
-    assert [state for _, state in calls.states] == ["closed"]
 
 
 def test_a_retry_date_is_counted_from_the_clock(clock: MemoryClock) -> None:

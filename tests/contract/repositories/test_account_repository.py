@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through, race
-from tests.support.refusals import refusal_of
+from tests.support.refusals import refusal_of_storing
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
@@ -55,7 +55,7 @@ def test_a_customers_accounts_at_one_bank_never_share_an_external_id(
     another_login = given.a_login(user, branch)
     twin = given.new_account(another_login, branch, external_account_id="acc.1/2==")
 
-    error = refusal_of(start_unit_of_work, lambda work: work.accounts.add(twin))
+    error = refusal_of_storing(start_unit_of_work, lambda work: work.accounts.add(twin))
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
     assert error.details["field"] == "external_account_id"
@@ -93,7 +93,7 @@ def test_only_a_credit_account_has_a_credit_limit(
     login = given.a_login(given.a_user(), branch)
     generous = given.new_account(login, branch, credit_limit=Money(Decimal(1), CURRENCIES["GBP"]))
 
-    error = refusal_of(start_unit_of_work, lambda work: work.accounts.add(generous))
+    error = refusal_of_storing(start_unit_of_work, lambda work: work.accounts.add(generous))
 
     assert error.reason is Reason.NEGATIVE_BALANCE
 
@@ -118,7 +118,7 @@ def test_nothing_is_stored_that_belongs_to_what_does_not_exist(
     ]
 
     for reason, attempt in attempts:
-        assert refusal_of(start_unit_of_work, attempt).reason is reason
+        assert refusal_of_storing(start_unit_of_work, attempt).reason is reason
 
 
 def test_many_accounts_are_found_by_id_and_unknown_ids_are_left_out(

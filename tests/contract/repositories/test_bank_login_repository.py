@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through
-from tests.support.refusals import refusal_of
+from tests.support.refusals import refusal_of_storing
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.bank_login import (
@@ -295,6 +295,6 @@ def test_a_username_is_unique_per_user_and_branch(
     given.a_login(user, given.a_branch(), username=login.username)
     given.a_login(given.a_user(), branch, username=login.username)
     twin = given.new_login(user, branch, username=login.username)
-    error = refusal_of(start_unit_of_work, lambda work: work.bank_logins.add(twin))
+    error = refusal_of_storing(start_unit_of_work, lambda work: work.bank_logins.add(twin))
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS

@@ -1,7 +1,7 @@
 """Banks and branches in storage."""
 
 import pytest
-from tests.support.refusals import refusal_of
+from tests.support.refusals import refusal_of_storing
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.bank import BankStatus
@@ -29,7 +29,7 @@ def test_two_banks_never_share_a_name_or_a_code(
 ) -> None:
     taken = getattr(given.a_bank(), field)
 
-    error = refusal_of(start_unit_of_work, lambda work: work.banks.add(given.new_bank(**{field: taken})))
+    error = refusal_of_storing(start_unit_of_work, lambda work: work.banks.add(given.new_bank(**{field: taken})))
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
     assert error.details["field"] == field
@@ -43,7 +43,7 @@ def test_two_branches_never_share_an_iban_or_a_bic(
     given.a_branch(bank, **{field: value})
     other = given.new_branch(bank, **{field: value})
 
-    error = refusal_of(start_unit_of_work, lambda work: work.banks.add_branch(other))
+    error = refusal_of_storing(start_unit_of_work, lambda work: work.banks.add_branch(other))
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
     assert error.details["field"] == field

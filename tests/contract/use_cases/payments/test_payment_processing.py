@@ -2,27 +2,22 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 
 import pytest
-from tests.support.races import race, reasons, results
-from tests.support.scenes.service_world import DraftFields, ServiceWorld
+from tests.support.races import reasons
+from tests.support.refusals import refusal
+from tests.support.scenes.service_world import ServiceWorld
 
-from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
+from ledgerbank_domain.banking.account import AccountStatus, AccountType
 from ledgerbank_domain.banking.transaction import TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Role
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
-from ledgerbank_domain.payments.payment import Payment, PaymentStatus, PaymentType
+from ledgerbank_domain.payments.payment import PaymentStatus, PaymentType
 from ledgerbank_domain.services.conduct.outcome import result_of
 from ledgerbank_domain.users.user import UserStatus
-
-
-def refusal(outcome: object) -> Reason:
-    assert isinstance(outcome, DomainError), outcome
-    return outcome.reason
 
 
 def test_a_debit_takes_its_amount_and_leaves_a_line_that_shows_the_new_balance(world: ServiceWorld) -> None:
@@ -155,107 +150,6 @@ def test_funds_may_be_used_up_to_the_credit_limit_and_not_a_penny_more(world: Se
     assert world.ledger.verify() == []
 
 
-def test_a_twin_within_the_window_is_refused_and_allowed_after_it(world: ServiceWorld) -> None:
-    user, actor = world.user()
-    account = world.account_of(user, "100")
-    world.payment_processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
-    twin = world.pending(actor, account, "5.00", "Coffee", payment_type=PaymentType.WITHDRAWAL)
-    world.clock.advance(timedelta(minutes=5))
-    assert (
-        refusal(world.payment_processing.process_many([(actor, twin.id)])[0]) is Reason.DUPLICATE_TRANSACTION
-    )
-    assert world.payments.outlook(actor, payment_id=twin.id).is_duplicate
-    world.clock.advance(timedelta(microseconds=1))
-    assert not world.payments.outlook(actor, payment_id=twin.id).is_duplicate
-    world.payment_processing.process(actor, payment_id=twin.id)
-
-
-def test_payments_that_differ_in_amount_text_direction_account_or_user_are_no_twins(
-    world: ServiceWorld,
-) -> None:
-    user, actor = world.user()
-    stranger, stranger_actor = world.user("bob@example.com")
-    account, foreign = world.account_of(user, "100"), world.account_of(stranger, "100")
-    other = world.account_of(user, "100", account_type=AccountType.SAVINGS)
-    world.payment_processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
-    for who, where, amount, text, direction in [
-        (actor, account, "5.01", "Coffee", Direction.DEBIT),
-        (actor, account, "5", "coffee", Direction.DEBIT),
-        (actor, account, "5", "Coffee", Direction.CREDIT),
-        (actor, other, "5", "Coffee", Direction.DEBIT),
-        (stranger_actor, foreign, "5", "Coffee", Direction.DEBIT),
-    ]:
-        payment = world.pending(who, where, amount, text, direction=direction)
-        assert not world.payments.outlook(who, payment_id=payment.id).is_duplicate
-        draft = world.draft(where, amount, text, direction=direction)
-        assert world.payments.validate(who, draft).error is None
-        world.payment_processing.process(who, payment_id=payment.id)
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_the_same_amount_for_the_same_thing_goes_to_each_of_several_people_once(
-    world: ServiceWorld, at_once: bool
-) -> None:
-    user, actor = world.user()
-    account = world.account_of(user, "100")
-    people = [world.account_of(world.user(f"{name}@example.com")[0]) for name in ("bob", "carol", "dave")]
-
-    def share(payee: Account | None) -> Payment:
-        if payee is None:
-            return world.pending(actor, account, "20", "Rent share")
-        to: DraftFields = {"payment_type": PaymentType.TRANSFER, "counterparty_account_id": payee.id}
-        return world.pending(actor, account, "20", "Rent share", **to)
-
-    payments = [share(payee) for payee in (*people, None)]
-    requests = [(actor, payment.id) for payment in payments]
-    if at_once:
-        outcomes = world.payment_processing.process_many(requests)
-    else:
-        outcomes = [world.payment_processing.process(actor, payment_id=payment.id) for payment in payments]
-
-    assert reasons(outcomes) == []
-    assert [world.balance(person) for person in people] == [20, 20, 20]
-    for payee in (*people, None):
-        again = share(payee)
-        assert world.payments.outlook(actor, payment_id=again.id).is_duplicate
-        refused = world.payment_processing.process_many([(actor, again.id)])[0]
-        assert refusal(refused) is Reason.DUPLICATE_TRANSACTION
-
-
-def test_scheduled_payments_to_several_people_are_all_processed_and_their_twins_are_not(
-    world: ServiceWorld,
-) -> None:
-    user, actor = world.user()
-    account = world.account_of(user, "100")
-    people = [world.account_of(world.user(f"{name}@example.com")[0]) for name in ("bob", "carol")]
-    payments = [
-        world.pending(
-            actor,
-            account,
-            "20",
-            "Rent share",
-            payment_type=PaymentType.TRANSFER,
-            counterparty_account_id=people[number % 2].id,
-        )
-        for number in range(4)
-    ]
-    for payment in payments:
-        world.payment_schedules.schedule(actor, payment_id=payment.id)
-    world.services.due_jobs.run_due_jobs()
-
-    statuses = [world.payments.get(actor, payment_id=payment.id).status for payment in payments]
-    assert statuses.count(PaymentStatus.COMPLETED) == 2
-    assert [world.balance(person) for person in people] == [20, 20]
-
-
-def test_a_duplicate_window_of_zero_turns_the_rule_off(world: ServiceWorld) -> None:
-    world = world.with_limits(duplicate_window=timedelta(0))
-    user, actor = world.user()
-    account = world.account_of(user, "100")
-    for _ in range(2):
-        world.payment_processing.process(actor, payment_id=world.pending(actor, account, "5", "Coffee").id)
-
-
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
@@ -338,89 +232,3 @@ def test_every_executed_payment_is_audited_with_who_did_it(world: ServiceWorld) 
     payment = world.pending(actor, account)
     world.payment_processing.process(actor, payment_id=payment.id)
     assert world.audit_names(payment.id) == ["payment.created", "payment.processed"]
-
-
-def test_of_20_simultaneous_process_calls_on_one_payment_exactly_one_succeeds(world: ServiceWorld) -> None:
-    user, actor = world.user()
-    account = world.account_of(user, "100")
-    payment = world.pending(actor, account)
-    outcomes = race([lambda: world.payment_processing.process(actor, payment_id=payment.id)] * 20)
-    assert reasons(outcomes) == ["already_processed"] * 19
-    assert world.balance(account) == Decimal(90)
-    assert world.ledger.verify() == []
-
-
-def test_processing_and_cancelling_at_once_never_both_happen(world: ServiceWorld) -> None:
-    user, actor = world.user()
-    account = world.account_of(user, "1000")
-    for _ in range(5):
-        payment = world.pending(actor, account)
-        before = world.balance(account)
-        outcomes = race(
-            [
-                partial(world.payment_processing.process, actor, payment_id=payment.id),
-                partial(world.payments.cancel, actor, payment_id=payment.id),
-            ]
-        )
-        assert reasons(outcomes) == ["already_processed"]
-        completed = world.payments.get(actor, payment_id=payment.id).status is PaymentStatus.COMPLETED
-        assert world.balance(account) == before - (10 if completed else 0)
-
-
-def test_simultaneous_payments_never_overdraw_an_account(world: ServiceWorld) -> None:
-    user, actor = world.user()
-    account = world.account_of(user, "100", account_type=AccountType.INVESTMENT)
-    payments = [world.pending(actor, account, "9") for _ in range(30)]
-    outcomes = race([partial(world.payment_processing.process, actor, payment_id=p.id) for p in payments])
-    assert reasons(outcomes) == ["insufficient_funds"] * 19
-    assert world.balance(account) == Decimal(1)
-    assert world.ledger.verify() == []
-
-
-def test_simultaneous_payments_never_exceed_the_daily_limit(world: ServiceWorld) -> None:
-    user, actor = world.user()
-    account = world.account_of(user, "5000")
-    payments = [world.pending(actor, account, "90") for _ in range(20)]
-    outcomes = race([partial(world.payment_processing.process, actor, payment_id=p.id) for p in payments])
-    assert reasons(outcomes) == ["daily_limit_exceeded"] * 9
-    assert world.balance(account) == Decimal(5000 - 11 * 90)
-
-
-def test_simultaneous_twins_are_executed_once_for_each_account(world: ServiceWorld) -> None:
-    user, actor = world.user()
-    accounts = [world.account_of(user, "100") for _ in range(2)]
-    twins = [world.pending(actor, accounts[n % 2], "5", "Coffee") for n in range(10)]
-    outcomes = race([partial(world.payment_processing.process, actor, payment_id=p.id) for p in twins])
-    assert reasons(outcomes) == ["duplicate_transaction"] * 8
-    assert [world.balance(account) for account in accounts] == [95, 95]
-
-
-def test_opposite_transfers_at_once_neither_deadlock_nor_lose_a_penny(world: ServiceWorld) -> None:
-    alice, alice_actor = world.user("alice@example.com")
-    bob, bob_actor = world.user("bob@example.com")
-    ours, theirs = world.account_of(alice, "500"), world.account_of(bob, "500")
-    transfers = []
-    for _ in range(10):
-        for actor, source, target in ((alice_actor, ours, theirs), (bob_actor, theirs, ours)):
-            payment = world.pending(
-                actor, source, "7", payment_type=PaymentType.TRANSFER, counterparty_account_id=target.id
-            )
-            transfers.append((actor, payment))
-    outcomes = race([partial(world.payment_processing.process, a, payment_id=p.id) for a, p in transfers])
-    assert reasons(outcomes) == []
-    assert (world.balance(ours), world.balance(theirs)) == (Decimal(500), Decimal(500))
-    assert world.ledger.verify() == []
-
-
-def test_overlapping_batches_at_once_execute_each_payment_exactly_once(world: ServiceWorld) -> None:
-    user, actor = world.user()
-    accounts = [world.account_of(user, "1000", account_type=AccountType.INVESTMENT) for _ in range(4)]
-    payments = [world.pending(actor, accounts[n % 4], "3") for n in range(40)]
-    batches = [payments[start : start + 20] for start in (0, 10, 20)] + [payments[::-1][:25]]
-    outcomes = race(
-        [partial(world.payment_processing.process_many, [(actor, p.id) for p in b]) for b in batches]
-    )
-    completed = [payment.id for batch in results(outcomes) for payment in results(batch)]
-    assert sorted(completed) == sorted(payment.id for payment in payments)
-    assert sum(world.balance(account) for account in accounts) == 4000 - 40 * 3
-    assert world.ledger.verify() == []

@@ -1,0 +1,17 @@
+"""A customer with a login at a bank, where a test says nothing else."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.support.scenes.sync_scene import SyncScene, sync_scene
+
+from ledgerbank_adapters.memory import MemoryClock
+from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+
+
+@pytest.fixture
+def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> Iterator[SyncScene]:
+    """The first sync is due."""
+    with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids) as scene:
+        yield scene
