@@ -1,7 +1,5 @@
 """What connecting a bank promises, over every storage, against a simulated bank that really runs."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,65 +8,21 @@ from uuid import UUID
 import pytest
 from tests.support.races import race, reasons
 from tests.support.refusals import refusal_of
-from tests.support.scenes.gateway_world import DIALECTS, MONZO, Dialect, decided_on_the_page
-from tests.support.scenes.sync_scene import SyncScene, sync_scene
+from tests.support.scenes.connecting_steps import finish, in_every_dialect, start, stored, suspicions
+from tests.support.scenes.gateway_world import decided_on_the_page
+from tests.support.scenes.sync_scene import SyncScene
 
-from ledgerbank_adapters.memory import MemoryClock
-from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox
 from ledgerbank_domain.banking.bank import BankChanges, BankStatus
-from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus, NewBankLogin
-from ledgerbank_domain.banking.oauth_state import OAUTH_STATE_LIFETIME
+from ledgerbank_domain.banking.bank_login import BankLoginStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import ANONYMOUS, Actor, Role
+from ledgerbank_domain.identity.actor import ANONYMOUS, Role
 from ledgerbank_domain.jobs.job import JobKind, JobState
-from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
-from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.bank_connections.bank_connection_service import (
-    FinishedConnection,
-    StartedConnection,
-)
-from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
-from ledgerbank_domain.users.user import UserStatus
 
 
 @pytest.fixture
-def dialect() -> Dialect:
-    return MONZO
-
-
-@pytest.fixture
-def scene(
-    dialect: Dialect, start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
-) -> Iterator[SyncScene]:
-    with sync_scene(
-        start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, dialect=dialect, history_length=3
-    ) as opened:
-        yield opened
-
-
-in_every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-
-
-def start(
-    scene: SyncScene, username: str = "second", *, bank_branch_id: UUID | None = None
-) -> StartedConnection:
-    new_login = NewBankLogin(bank_branch_id=bank_branch_id or scene.branch.id, username=username)
-    return scene.world.connections.start(scene.actor, new_login)
-
-
-def finish(scene: SyncScene, brought: dict[str, str]) -> FinishedConnection:
-    return scene.world.connections.finish(ANONYMOUS, state=brought["state"], code=brought["code"])
-
-
-def stored(scene: SyncScene, login_id: UUID) -> BankLogin:
-    with scene.start_unit_of_work() as work:
-        return work.bank_logins.find_many([login_id])[login_id]
-
-
-def suspicions(scene: SyncScene) -> list[str]:
-    return [name for name in scene.world.audit_names(scene.user.id) if name == "security.suspicious"]
+def scene(scene_of_short_history: SyncScene) -> SyncScene:
+    return scene_of_short_history
 
 
 @in_every_dialect
@@ -204,104 +158,6 @@ def test_a_made_up_code_is_refused_by_the_bank_and_answered_as_the_banks_failure
     assert "made-up" not in str(error.details)
 
 
-def test_a_login_that_works_goes_on_working_when_another_attempt_to_connect_it_fails(
-    scene: SyncScene,
-) -> None:
-    first, second = start(scene), start(scene)
-    late = decided_on_the_page(first.authorization_url, "approve")
-    finish(scene, decided_on_the_page(second.authorization_url, "approve"))
-
-    refusal_of(lambda: finish(scene, {**late, "code": "made-up"}))
-
-    assert stored(scene, first.login.id).is_active
-
-
-def test_a_login_that_is_not_active_is_connected_anew_and_synced_anew(scene: SyncScene) -> None:
-    scene.synced()
-    scene.change_login(lambda login: replace(login, status=BankLoginStatus.ERROR))
-    known = scene.jobs(JobKind.BANK_SYNC)
-
-    started = start(scene, username="robin")
-    finished = finish(scene, decided_on_the_page(started.authorization_url, "approve"))
-
-    assert (started.is_new, started.login.id) == (False, scene.login_id)
-    assert finished.job.id not in {job.id for job in known}
-    assert scene.login.is_active
-    assert scene.audited().count("bank_login.created") == 1
-
-
-@pytest.mark.parametrize("status", [BankLoginStatus.ERROR, BankLoginStatus.INACTIVE])
-@in_every_dialect
-def test_the_access_that_a_new_one_takes_the_place_of_is_ended_at_the_bank(
-    scene: SyncScene, status: BankLoginStatus
-) -> None:
-    old = BankTokenSealer(secret_box=MemorySecretBox()).open(scene.login).access
-    scene.change_login(lambda login: replace(login, status=status))
-    assert scene.gateway.list_accounts(access_token=old)
-
-    finish(scene, decided_on_the_page(start(scene, username="robin").authorization_url, "approve"))
-
-    with pytest.raises((AccessTokenRefused, DomainError)):
-        scene.gateway.list_accounts(access_token=old)
-    scene.synced()
-
-
-def test_a_bank_that_does_not_end_the_old_access_keeps_nobody_from_reconnecting(scene: SyncScene) -> None:
-    def fail() -> None:
-        raise DomainError(Reason.TIMEOUT)
-
-    scene.change_login(lambda login: replace(login, status=BankLoginStatus.ERROR))
-    scene.gateway.before["revoke"] = fail
-
-    finish(scene, decided_on_the_page(start(scene, username="robin").authorization_url, "approve"))
-
-    assert "revoke" in scene.gateway.calls
-    assert scene.login.is_active
-
-
-def test_when_a_login_was_connected_is_told_by_the_clock_that_its_syncs_go_by(scene: SyncScene) -> None:
-    """For how long an approval is awaited must not hang on the clock of the process that connected."""
-    connections = scene.world_of_a_machine_that_is_ahead(by=timedelta(minutes=-6)).connections
-    brought = decided_on_the_page(start(scene).authorization_url, "approve")
-
-    login = connections.finish(ANONYMOUS, state=brought["state"], code=brought["code"]).login
-
-    assert stored(scene, login.id).connected_at == scene.clock.now()
-
-
-@pytest.mark.parametrize("ahead", [timedelta(minutes=-11), timedelta(minutes=11)])
-def test_an_answer_is_awaited_for_as_long_as_the_storage_says(scene: SyncScene, ahead: timedelta) -> None:
-    """A machine whose clock is off by more than a state lives neither refuses it nor takes it longer."""
-    connections = scene.world_of_a_machine_that_is_ahead(by=ahead).connections
-    late = decided_on_the_page(start(scene, username="late").authorization_url, "approve")
-    in_time = decided_on_the_page(start(scene).authorization_url, "approve")
-
-    login = connections.finish(ANONYMOUS, state=in_time["state"], code=in_time["code"]).login
-    assert stored(scene, login.id).is_active
-
-    scene.clock.advance(OAUTH_STATE_LIFETIME)
-    error = refusal_of(lambda: connections.finish(ANONYMOUS, state=late["state"], code=late["code"]))
-    assert error.reason is Reason.INVALID_OAUTH_STATE
-
-
-def test_an_active_login_is_not_connected_twice(scene: SyncScene) -> None:
-    asked = len(scene.gateway.calls)
-
-    error = refusal_of(lambda: start(scene, username="robin"))
-
-    assert (error.reason, error.details["field"]) == (Reason.RESOURCE_ALREADY_EXISTS, "username")
-    assert scene.gateway.calls[asked:] == []
-
-
-def test_twenty_that_begin_the_same_connection_at_once_have_one_login(scene: SyncScene) -> None:
-    outcomes = race([lambda: start(scene)] * 20)
-
-    started = [each for each in outcomes if isinstance(each, StartedConnection)]
-    assert reasons(outcomes) in ([], ["resource_already_exists"] * (20 - len(started)))
-    assert len({each.login.id for each in started}) == 1
-    assert [each.is_new for each in started].count(True) == 1
-
-
 def test_nothing_is_stored_when_the_bank_cannot_be_asked(scene: SyncScene) -> None:
     def refuse() -> None:
         raise DomainError(Reason.SERVICE_UNAVAILABLE)
@@ -333,46 +189,6 @@ def test_an_unknown_branch_and_a_bank_out_of_reach_are_told_apart(scene: SyncSce
         admin, bank_id=scene.branch.bank_id, changes=BankChanges(status=BankStatus.INACTIVE)
     )
     assert reason_at(scene.branch.id) is Reason.BANK_INACTIVE
-
-
-def test_a_user_who_is_gone_by_the_time_he_comes_back_is_not_connected(scene: SyncScene) -> None:
-    started = start(scene)
-    brought = decided_on_the_page(started.authorization_url, "approve")
-    scene.world.set_user_status(scene.user, UserStatus.SUSPENDED)
-
-    assert refusal_of(lambda: finish(scene, brought)).reason is Reason.INVALID_OAUTH_STATE
-    assert not stored(scene, started.login.id).is_connected
-
-
-def test_a_user_who_is_deleted_while_the_bank_is_asked_is_not_connected_and_the_access_ends(
-    scene: SyncScene,
-) -> None:
-    started = start(scene)
-    brought = decided_on_the_page(started.authorization_url, "approve")
-    _, admin = scene.world.user("admin@example.com", role=Role.ADMIN)
-    scene.gateway.before["exchange_code"] = lambda: scene.world.users.delete(admin, user_id=scene.user.id)
-
-    assert refusal_of(lambda: finish(scene, brought)).reason is Reason.INVALID_OAUTH_STATE
-    assert not stored(scene, started.login.id).is_connected
-    assert scene.gateway.calls[-1] == "revoke"
-
-
-def test_a_code_that_fails_after_its_user_was_deleted_leaves_his_login_disconnected(scene: SyncScene) -> None:
-    _, admin = scene.world.user("admin@example.com", role=Role.ADMIN)
-    started = start(scene)
-    brought = decided_on_the_page(started.authorization_url, "approve")
-    mails = len(scene.mails())
-
-    def delete_and_fail() -> None:
-        scene.world.users.delete(admin, user_id=scene.user.id)
-        raise DomainError(Reason.TIMEOUT)
-
-    scene.gateway.before["exchange_code"] = delete_and_fail
-
-    assert refusal_of(lambda: finish(scene, brought)).reason is Reason.TIMEOUT
-    login = stored(scene, started.login.id)
-    assert (login.status, login.last_error) == (BankLoginStatus.INACTIVE, None)
-    assert len(scene.mails()) == mails
 
 
 @in_every_dialect
@@ -439,11 +255,3 @@ def test_neither_token_nor_code_nor_state_is_left_anywhere_to_be_read(scene: Syn
     assert len(shown) > 8
     for secret in secrets:
         assert not any(secret in text for text in shown)
-
-
-def test_an_actor_without_a_user_cannot_begin(scene: SyncScene) -> None:
-    new_login = NewBankLogin(bank_branch_id=scene.branch.id, username="nobody")
-
-    assert refusal_of(lambda: scene.world.connections.start(Actor(), new_login)).reason is (
-        Reason.INVALID_TOKEN
-    )

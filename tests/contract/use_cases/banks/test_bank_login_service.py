@@ -1,6 +1,6 @@
 """What looking at, changing, disconnecting and syncing bank logins promises, over every storage."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -40,9 +40,8 @@ RESUMED = BankLoginChanges(status=BankLoginStatus.ACTIVE)
 
 
 @pytest.fixture
-def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> Iterator[SyncScene]:
-    with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, history_length=3) as opened:
-        yield opened
+def scene(scene_of_short_history: SyncScene) -> SyncScene:
+    return scene_of_short_history
 
 
 def others(scene: SyncScene) -> dict[Role, Actor]:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -11,244 +11,26 @@ import pytest
 from tests.support.racing_threads import TIMEOUT_SECONDS
 from tests.support.refusals import refused
 from tests.support.scenes.entity_builder import EntityBuilder
+from tests.support.scenes.every_use_case import (
+    ANSWERED_BY_OWNERSHIP,
+    BEFORE_ANYBODY_IS_KNOWN,
+    FOR_EVERYBODY_WHO_IS_LOGGED_IN,
+    MACHINERY,
+    OWN_ACTS,
+    PARTS_OF_OTHERS,
+    PROOFS,
+    STAFF_ACTS,
+    STAFF_READS,
+    Scene,
+)
 from tests.support.scenes.job_scene import JobScene
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
-from ledgerbank_domain.audit.audit_event import AuditFilter
-from ledgerbank_domain.banking.account import Account, AccountChanges, AccountStatus, AccountType, NewAccount
-from ledgerbank_domain.banking.bank import BankChanges
-from ledgerbank_domain.banking.bank_login import BankLoginChanges, NewBankLogin
 from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.identity.actor import Actor, Role
-from ledgerbank_domain.identity.page import KeysetRequest, PageRequest
-from ledgerbank_domain.jobs.job import JobFilter, JobState
-from ledgerbank_domain.money.currency import parse_currency
-from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
-from ledgerbank_domain.ports.repositories.user_repository import UserFilter
-from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
-from ledgerbank_domain.services.conduct.outcome import result_of
+from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.services.service_composition import Services
-from ledgerbank_domain.services.users.user_service import NewUser, ProvenPasswordChange
-from ledgerbank_domain.users.user import User, UserChanges, UserStatus
-
-STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
-    "users.create_with_role": lambda s, who: s.services.users.create_with_role(who, s.registration()),
-    "users.update": lambda s, who: s.services.users.update(
-        who, user_id=s.user.id, changes=UserChanges(full_name="Changed")
-    ),
-    "users.delete": lambda s, who: s.services.users.delete(who, user_id=s.user.id),
-    "banks.create": lambda s, who: s.services.banks.create(
-        who, NewBank(name="Some Bank", country="GB", code="SOME_BANK")
-    ),
-    "banks.update": lambda s, who: s.services.banks.update(
-        who, bank_id=s.bank_id, changes=BankChanges(name="Another Name")
-    ),
-    "banks.create_branch": lambda s, who: s.services.banks.create_branch(
-        who, NewBranch(bank_id=s.bank_id, name="Branch", country="GB")
-    ),
-    "jobs.retry": lambda s, who: s.services.jobs.retry(who, job_id=s.cancelled_job_id),
-    "jobs.cancel": lambda s, who: s.services.jobs.cancel(who, job_id=s.waiting_job_id),
-    "accounts.update": lambda s, who: s.services.accounts.update(
-        who, account_id=s.account.id, changes=AccountChanges(status=AccountStatus.FROZEN)
-    ),
-    "payments.cancel": lambda s, who: s.services.payments.cancel(who, payment_id=s.payment.id),
-    "payment_processing.process": lambda s, who: s.services.payment_processing.process(
-        who, payment_id=s.payment.id
-    ),
-    "payment_processing.process_many": lambda s, who: result_of(
-        s.services.payment_processing.process_many([(who, s.payment.id)])[0]
-    ),
-    "payment_schedules.schedule": lambda s, who: s.services.payment_schedules.schedule(
-        who, payment_id=s.payment.id
-    ),
-    "payment_schedules.cancel_job": lambda s, who: s.services.payment_schedules.cancel_job(
-        who, payment_id=s.scheduled_payment_id
-    ),
-    "reversals.reverse_payment": lambda s, who: s.services.reversals.reverse_payment(
-        who, payment_id=s.done.id, reason="A mistake"
-    ),
-    "reversals.reverse_entry": lambda s, who: s.services.reversals.reverse_entry(
-        who, entry_id=s.booked_entry_id, reason="A mistake"
-    ),
-}
-"""What takes an administrator when it is done to somebody else's affairs."""
-
-STAFF_READS: dict[str, Callable[["Scene", Actor], Any]] = {
-    "users.get": lambda s, who: s.services.users.get(who, user_id=s.user.id),
-    "users.check_known": lambda s, who: s.services.users.check_known(who, user_id=s.user.id),
-    "users.list_page": lambda s, who: s.services.users.list_page(
-        who, UserFilter(), sort=(), request=PageRequest()
-    ),
-    "users.list_keyset": lambda s, who: s.services.users.list_keyset(
-        who, UserFilter(), request=KeysetRequest()
-    ),
-    "users.stats": lambda s, who: s.services.users.stats(who),
-    "jobs.list_page": lambda s, who: s.services.jobs.list_page(who, JobFilter(), request=PageRequest()),
-    "jobs.get": lambda s, who: s.services.jobs.get(who, job_id=s.waiting_job_id),
-    "audit_events.list_keyset": lambda s, who: s.services.audit_events.list_keyset(
-        who, AuditFilter(), request=KeysetRequest(sort=LATEST_FIRST)
-    ),
-}
-
-OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
-    "auth.log_out_everywhere": lambda s, who: s.services.auth.log_out_everywhere(who),
-    "auth.revoke_session": lambda s, who: s.services.auth.revoke_session(who, session_id=s.session_id),
-    "users.update_profile": lambda s, who: s.services.users.update_profile(
-        who, UserChanges(full_name="Changed")
-    ),
-    "users.change_password": lambda s, who: s.services.users.change_password(
-        who,
-        current_password=s.password,
-        new_password="another good password",
-        password_confirmation="another good password",
-    ),
-    "users.save_new_password": lambda s, who: s.services.users.save_new_password(
-        who, ProvenPasswordChange(user=s.user, password_hash="of another good password")
-    ),
-    "accounts.create": lambda s, who: s.services.accounts.create(who, s.new_account()),
-    "accounts.update": lambda s, who: s.services.accounts.update(
-        who, account_id=s.account.id, changes=AccountChanges(account_name="Changed")
-    ),
-    "payments.create": lambda s, who: s.world.pending(who, s.account),
-    "payments.create_many": lambda s, who: result_of(
-        s.services.payments.create_many([(who, s.world.draft(s.account))])[0]
-    ),
-    "payments.cancel": lambda s, who: s.services.payments.cancel(who, payment_id=s.payment.id),
-    "payment_processing.process": lambda s, who: s.services.payment_processing.process(
-        who, payment_id=s.payment.id
-    ),
-    "payment_processing.process_many": lambda s, who: result_of(
-        s.services.payment_processing.process_many([(who, s.payment.id)])[0]
-    ),
-    "payment_schedules.schedule": lambda s, who: s.services.payment_schedules.schedule(
-        who, payment_id=s.payment.id
-    ),
-    "payment_schedules.cancel_job": lambda s, who: s.services.payment_schedules.cancel_job(
-        who, payment_id=s.scheduled_payment_id
-    ),
-    "bank_logins.update": lambda s, who: s.services.bank_logins.update(
-        who, login_id=s.login_id, changes=BankLoginChanges(sync_frequency=600)
-    ),
-    "bank_logins.disconnect": lambda s, who: s.services.bank_logins.disconnect(who, login_id=s.login_id),
-    "bank_logins.request_sync": lambda s, who: s.services.bank_logins.request_sync(who, login_id=s.login_id),
-    "bank_connections.start": lambda s, who: s.services.bank_connections.start(who, s.new_login()),
-}
-"""What everybody does with what is their own."""
-
-ANSWERED_BY_OWNERSHIP = {
-    "accounts.balance_at",
-    "accounts.get",
-    "accounts.get_many",
-    "accounts.health",
-    "accounts.list_all_transactions",
-    "accounts.list_page",
-    "accounts.list_transactions",
-    "auth.list_sessions",
-    "bank_logins.get",
-    "bank_logins.list_page",
-    "payments.get",
-    "payments.get_many",
-    "payments.list_page",
-    "payments.outlook",
-    "payments.stats",
-    "payments.validate",
-    "payment_schedules.newest_job",
-}
-"""They read, and whose it is never changes; that the caller is logged in was asked in the same moment."""
-
-BEFORE_ANYBODY_IS_KNOWN = {
-    "audit_events.record_refusal",
-    "auth.authenticate",
-    "auth.authenticate_many",
-    "auth.end_session",
-    "auth.log_in",
-    "auth.log_out",
-    "auth.prove_login",
-    "auth.refresh",
-    "auth.refresh_claims_of",
-    "auth.refresh_session",
-    "auth.start_session",
-    "bank_connections.deny",
-    "bank_connections.finish",
-    "bank_webhooks.receive",
-    "users.prove_password_change",
-    "users.register",
-}
-"""A secret is shown, or none is needed."""
-
-PARTS_OF_OTHERS = {"payment_processing.process_in"}
-"""Their transaction is the caller's, and so is reading who asks."""
-
-FOR_EVERYBODY_WHO_IS_LOGGED_IN = {
-    "banks.get",
-    "banks.is_connectable",
-    "banks.list_branches",
-    "banks.list_page",
-}
-"""A catalogue that is nobody's in particular."""
-
-MACHINERY = {
-    "audit_export",
-    "due_jobs",
-    "idempotency",
-    "job_dispatch",
-    "job_running",
-    "job_takeover",
-    "token_rotation",
-}
-"""Services that act on behalf of nobody, or of whoever made a job."""
-
-PROOFS = {"auth.claims_of", "ledger.verify"}
-"""For who runs the product."""
-
-
-@dataclass(kw_only=True)
-class Scene:
-    """A customer with everything, and what may be done about it."""
-
-    world: ServiceWorld
-    jobs: JobScene
-    admin: Actor
-    login_id: UUID
-    bank_id: UUID
-    branch_id: UUID
-    session_id: UUID
-    password: str
-    waiting_job_id: UUID
-    cancelled_job_id: UUID
-    scheduled_payment_id: UUID
-    done: Payment
-
-    def __post_init__(self) -> None:
-        self.services: Services = self.world.services
-        self.user: User = self.jobs.user
-        self.owner: Actor = self.jobs.payer
-        self.account: Account = self.jobs.account
-        self.payment: Payment = self.jobs.payment
-
-    @property
-    def booked_entry_id(self) -> UUID:
-        """Of the payment that was done."""
-        assert self.done.journal_entry_id is not None
-        return self.done.journal_entry_id
-
-    def registration(self) -> NewUser:
-        password = "a long enough password"
-        return NewUser(
-            email="new@example.com", full_name="New", password=password, password_confirmation=password
-        )
-
-    def new_account(self) -> NewAccount:
-        return NewAccount(
-            user_bank_login_id=self.login_id,
-            currency=parse_currency("GBP"),
-            account_type=AccountType.SAVINGS,
-            account_name="Savings",
-        )
-
-    def new_login(self) -> NewBankLogin:
-        return NewBankLogin(bank_branch_id=self.branch_id, username="alice999")
+from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
 @pytest.fixture
