@@ -29,7 +29,9 @@ def test_two_banks_never_share_a_name_or_a_code(
 ) -> None:
     taken = getattr(given.a_bank(), field)
 
-    error = refusal_of_storing(start_unit_of_work, lambda work: work.banks.add(given.new_bank(**{field: taken})))
+    error = refusal_of_storing(
+        start_unit_of_work, lambda work: work.banks.add(given.new_bank(**{field: taken}))
+    )
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
     assert error.details["field"] == field
