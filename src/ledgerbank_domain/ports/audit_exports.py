@@ -15,7 +15,8 @@ class AuditExports(Protocol):
         """Up to where the trail was exported. One unit at a time: another one waits here."""
 
     @abstractmethod
-    def save_position(self, position: AuditPosition) -> None: ...
+    def save_position(self, position: AuditPosition) -> None:
+        """Remembers up to where everything is safe elsewhere; only later events go next time."""
 
     @abstractmethod
     def oldest_unit_began(self) -> datetime | None:

@@ -12,13 +12,17 @@ LATEST_FIRST = Sort(field="occurred_at", descending=True)
 
 
 class AuditTrail(Protocol):
-    """Append-only, in storage as well, but for what was exported (:class:`AuditExports`)."""
+    """All that was done or refused, for ever.
+
+    Append-only, in storage as well, but for what was exported (:class:`AuditExports`).
+    """
 
     @abstractmethod
     def add_many(self, events: Sequence[AuditEvent]) -> None:
-        """Adds the events. One whose name, ``repeat_key`` and minute are there already only raises the
-        ``count`` of the one that is: nothing else of an event ever changes. No two of ``events`` have one
-        key.
+        """Adds the events, of which no two have one key.
+
+        One whose name, ``repeat_key`` and minute are there already only raises the ``count`` of the one that
+        is: nothing else of an event ever changes.
         """
 
     @abstractmethod

@@ -78,10 +78,13 @@ class WebhookNotice:
 
     @property
     def is_about_a_transaction(self) -> bool:
+        """Whether it asks for a sync; notices of other types are only acknowledged."""
         return self.event_type == "transaction.created"
 
 
 class BankPaymentState(Enum):
+    """How a payment that was started at a bank ended; one under way is neither yet."""
+
     COMPLETED = "completed"
     FAILED = "failed"
 
@@ -127,7 +130,8 @@ class BankGateway(Protocol):
         """
 
     @abstractmethod
-    def whoami(self, *, access_token: str) -> BankIdentity: ...
+    def whoami(self, *, access_token: str) -> BankIdentity:
+        """Whom the token stands for, and whether the bank still takes it for logged in."""
 
     @abstractmethod
     def list_accounts(self, *, access_token: str) -> list[ShownAccount]:
@@ -170,7 +174,11 @@ class BankGateway(Protocol):
         """The ids of the webhooks that point to us; empty where the bank has none."""
 
     @abstractmethod
-    def delete_webhook(self, *, access_token: str, webhook_id: str) -> None: ...
+    def delete_webhook(self, *, access_token: str, webhook_id: str) -> None:
+        """Ends the notices of one webhook, by the id that :meth:`list_webhooks` gives.
+
+        Where the bank has none it does nothing.
+        """
 
     @abstractmethod
     def verify_webhook(self, delivery: WebhookDelivery, *, now: datetime) -> WebhookNotice:

@@ -14,7 +14,11 @@ MAX_CACHE_LIFETIME = timedelta(seconds=3600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheStats:
-    """``total_access_count`` is how often the entries that are there were given out."""
+    """How full a cache is, and how much it is used.
+
+    ``total_access_count`` is how often the entries that are there were given out, ``average_access_count``
+    how often each of them on average.
+    """
 
     total_entries: int
     active_entries: int
@@ -73,7 +77,8 @@ class Cache(Protocol):
         """Forgets everything."""
 
     @abstractmethod
-    def stats(self) -> CacheStats: ...
+    def stats(self) -> CacheStats:
+        """The counts at this moment; looking does not count as using."""
 
     @abstractmethod
     def cleanup(self) -> int:

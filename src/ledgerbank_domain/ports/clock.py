@@ -6,6 +6,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
+    """A source of the time: this machine, or storage. About money :meth:`UnitOfWork.now` decides."""
+
     @abstractmethod
     def now(self) -> datetime:
         """The current instant: aware, UTC, microseconds."""

@@ -23,16 +23,18 @@ class Deadline(Protocol):
 
     @abstractmethod
     def remaining_seconds(self) -> float:
-        """Zero or less once it has passed."""
+        """How long there still is; zero or less once it has passed."""
 
     @abstractmethod
-    def extended_by(self, seconds: float) -> Self: ...
+    def extended_by(self, seconds: float) -> Self:
+        """The deadline that is so much later on the same clock; this one stays."""
 
 
 _current: ContextVar[Deadline | None] = ContextVar("ledgerbank_deadline", default=None)
 
 
 def current_deadline() -> Deadline | None:
+    """The deadline of the work on this thread; None when it may take the time it takes."""
     return _current.get()
 
 
@@ -62,4 +64,5 @@ def check_deadline() -> None:
 
 
 def time_is_up() -> DomainError:
+    """The ``timeout`` that work past its deadline ends with; ``retry_after_seconds`` goes along."""
     return DomainError(Reason.TIMEOUT, retry_after_seconds=RETRY_AFTER_SECONDS)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 
 class IdGenerator(Protocol):
+    """New ids that rise with time. Safe to share between threads."""
+
     @abstractmethod
     def new_id(self) -> UUID:
         """A fresh UUID version 7 (RFC 9562 §5.7), never given before.

@@ -22,6 +22,7 @@ class JobBatch:
 
     @property
     def queue(self) -> str:
+        """The queue that all its jobs are of, as the broker names it."""
         return self.kind.queue
 
 
@@ -30,4 +31,4 @@ class JobTransport(Protocol):
 
     @abstractmethod
     def send(self, batch: JobBatch) -> None:
-        """Raises :class:`JobTransportError`."""
+        """Hands a batch over; it may never arrive. Raises :class:`JobTransportError`."""

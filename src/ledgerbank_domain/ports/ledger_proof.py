@@ -7,6 +7,8 @@ from ledgerbank_domain.ledger.ledger_discrepancy import Discrepancy
 
 
 class LedgerProof(Protocol):
+    """Whether every statement that must hold of the books does, asked of the stored rows themselves."""
+
     @abstractmethod
     def find_discrepancies(self) -> list[Discrepancy]:
         """Every row for which a check of ``LedgerCheck`` does not hold, all seen at one instant.

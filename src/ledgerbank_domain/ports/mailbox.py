@@ -10,6 +10,8 @@ from ledgerbank_domain.ports.mailer import Mail, Mailer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxEntry:
+    """A mail that was kept, and when it came in for the first time."""
+
     mail: Mail
     received_at: datetime
 

@@ -22,7 +22,10 @@ class Mail:
 
 
 class Mailer(Protocol):
-    """Never called while a unit of work is open. Safe to share between threads."""
+    """What hands mails over for delivery.
+
+    Never called while a unit of work is open. Safe to share between threads.
+    """
 
     @abstractmethod
     def send(self, mail: Mail) -> None:

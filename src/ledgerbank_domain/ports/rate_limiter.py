@@ -39,7 +39,10 @@ class RateLimiter(Protocol):
 
 
 class RateLimitObserver(Protocol):
-    """Must be quick and must not raise; is called from many threads."""
+    """Whom a rate limiter tells what somebody should count.
+
+    Must be quick and must not raise; is called from many threads.
+    """
 
     @abstractmethod
     def rate_limit_key_dropped(self) -> None:
@@ -50,4 +53,4 @@ class SilentRateLimitObserver(RateLimitObserver):
     """Counts nothing."""
 
     def rate_limit_key_dropped(self) -> None:
-        pass
+        """Nobody wants to know."""

@@ -12,11 +12,17 @@ class SecretBox(Protocol):
 
     @abstractmethod
     def seal(self, secret: str, *, bound_to: str) -> bytes:
-        """``bound_to`` names the row and column it is for: in another place it cannot be opened."""
+        """The secret, encrypted for one place.
+
+        ``bound_to`` names the row and column it is for: in another place it cannot be opened.
+        """
 
     @abstractmethod
     def open(self, sealed: bytes, *, bound_to: str) -> str:
-        """Raises ``configuration_error`` when no key of the ring opens it there."""
+        """The secret that was sealed for this place.
+
+        Raises ``configuration_error`` when no key of the ring opens it there.
+        """
 
     @abstractmethod
     def is_outdated(self, sealed: bytes) -> bool:
@@ -24,6 +30,8 @@ class SecretBox(Protocol):
 
 
 class SecretGenerator(Protocol):
+    """New secrets, from the operating system's own randomness."""
+
     @abstractmethod
     def new_secret(self) -> str:
         """256 random bits, base64url without padding. Safe to share between threads."""

@@ -53,6 +53,8 @@ class AccessClaims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshClaims:
+    """What a refresh token says; ``jti`` names its row, and ``session_id`` its family."""
+
     user_id: UUID
     jti: UUID
     session_id: UUID
@@ -61,26 +63,33 @@ class RefreshClaims:
 
 
 class TokenCodec(Protocol):
-    """Signs and verifies tokens. Verification fails, in this order, with
+    """Signs and verifies tokens: JSON Web Tokens (RFC 7519).
 
-    ``invalid_token`` (signature, algorithm, key, structure), ``token_expired``, ``invalid_token_type``,
-    ``invalid_token`` (issuer, audience, not before, a missing or malformed claim).
+    Verification fails, in this order, with ``invalid_token`` (signature, algorithm, key, structure),
+    ``token_expired``, ``invalid_token_type``, ``invalid_token`` (issuer, audience, not before, a missing or
+    malformed claim).
     """
 
     @abstractmethod
-    def encode_access(self, claims: AccessClaims) -> str: ...
+    def encode_access(self, claims: AccessClaims) -> str:
+        """The signed access token that says this."""
 
     @abstractmethod
-    def encode_refresh(self, claims: RefreshClaims) -> str: ...
+    def encode_refresh(self, claims: RefreshClaims) -> str:
+        """The signed refresh token that says this; it is no access token."""
 
     @abstractmethod
-    def decode_access(self, token: str, *, now: datetime) -> AccessClaims: ...
+    def decode_access(self, token: str, *, now: datetime) -> AccessClaims:
+        """What an access token says that we signed, when it is valid ``now``. Raises as above."""
 
     @abstractmethod
-    def decode_refresh(self, token: str, *, now: datetime) -> RefreshClaims: ...
+    def decode_refresh(self, token: str, *, now: datetime) -> RefreshClaims:
+        """What a refresh token says that we signed, when it is valid ``now``. Raises as above."""
 
 
 class Pseudonymizer(Protocol):
+    """Names for what must be recognised but not read, such as the e-mail of a failed login."""
+
     @abstractmethod
     def pseudonym(self, text: str) -> str:
         """A keyed hash: equal texts give equal pseudonyms, and nobody without the key finds the text."""

@@ -17,7 +17,11 @@ class SyncOutcome(Enum):
 
 
 class SyncObserver(Protocol):
-    """Must be quick and must not raise; is called from many threads."""
+    """Whom syncs tell what somebody should count.
+
+    Must be quick and must not raise; is called from many threads.
+    """
 
     @abstractmethod
-    def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None: ...
+    def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None:
+        """A sync that had begun has ended; once for each, after that was stored."""

@@ -33,15 +33,15 @@ class TransactionConflict(Exception):  # noqa: N818 - the term databases use for
 
 
 class UnitOfWork(Protocol):
-    """All or nothing: leaving the ``with`` block without :meth:`commit` undoes everything.
+    """One transaction, all or nothing: leaving the block without :meth:`commit` undoes everything.
 
-    Repositories see what this unit wrote. Locks are held until it ends; whoever takes several takes
-    them in this order: user, bank login, payment, accounts, jobs and their workers, each by ascending id;
-    the record of an idempotency key comes last. No network call is made while one is open. A unit belongs to
-    the thread that entered it and is used once.
+    Repositories see what this unit wrote. Locks are held until it ends; whoever takes several takes them in
+    this order: user, bank login, payment, accounts, jobs and their workers, each by ascending id; the record
+    of an idempotency key comes last. No network call is made while one is open. A unit belongs to the thread
+    that entered it and is used once.
 
-    Any method of a unit or its repositories may raise :class:`TransactionConflict`, or
-    ``database_error`` when storage is out of reach.
+    Any method of a unit or its repositories may raise :class:`TransactionConflict`, or ``database_error``
+    when storage is out of reach.
     """
 
     users: UserRepository
@@ -92,4 +92,5 @@ class StartUnitOfWork(Protocol):
     """Starts units of work; safe to share between threads."""
 
     @abstractmethod
-    def __call__(self) -> UnitOfWork: ...
+    def __call__(self) -> UnitOfWork:
+        """A unit that begins once its ``with`` block is entered."""

@@ -52,8 +52,10 @@ from ledgerbank_domain.services.payments.recent_activity import RecentActivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceAt:
-    """What an account held after everything that was posted at or before ``at``, as far as it had been booked
-    by ``known_at``: asked so again, the answer is the same for ever."""
+    """What an account held after everything that was posted at or before ``at``.
+
+    As far as it had been booked by ``known_at``: asked so again, the answer is the same for ever.
+    """
 
     account_id: UUID
     balance: Money
@@ -63,6 +65,8 @@ class BalanceAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountService:
+    """Opening, changing and reading accounts, their balances and their lines."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     limits: PaymentLimits
@@ -93,8 +97,9 @@ class AccountService:
 
     @retried_on_conflict
     def update(self, actor: Actor, *, account_id: UUID, changes: AccountChanges) -> Account:
-        """Changes name and status, and for administrators the credit limit. Closing an account takes its
-        PENDING payments back, and their jobs.
+        """Changes name and status, and for administrators the credit limit.
+
+        Closing an account takes its PENDING payments back, and their jobs.
 
         Raises ``missing_fields``, ``account_not_found``, ``unauthorized_access`` for somebody else's account,
         ``account_fed_by_bank`` for a balance that is the bank's to tell, ``insufficient_permissions`` naming
@@ -132,7 +137,7 @@ class AccountService:
         return page
 
     def get(self, actor: Actor, *, account_id: UUID) -> Account:
-        """Raises ``account_not_found``, then ``unauthorized_access``."""
+        """One account, whoever's. Raises ``account_not_found``, then ``unauthorized_access``."""
         require_ids(account_id=account_id)
         return result_of(self.get_many([(actor, account_id)])[0])
 

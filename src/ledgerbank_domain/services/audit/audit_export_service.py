@@ -15,6 +15,8 @@ WriteEvents = Callable[[Sequence[AuditEvent]], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditExportService:
+    """Brings the audit trail out of storage, so that what is old may be removed from it."""
+
     start_unit_of_work: StartUnitOfWork
 
     def export(self, write: WriteEvents) -> int:

@@ -18,6 +18,8 @@ from ledgerbank_domain.services.conduct.permission_check import require_permissi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditService:
+    """Reading the audit trail, and adding refusals that no use-case could record itself."""
+
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
 

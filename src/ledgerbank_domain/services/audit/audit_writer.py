@@ -23,6 +23,8 @@ from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditWriter:
+    """Writes events into the unit of work of the act itself: both are kept, or neither."""
+
     ids: IdGenerator
 
     def record(
@@ -36,7 +38,7 @@ class AuditWriter:
         facts: Mapping[str, Any] | None = None,
         target_type: str | None = None,
     ) -> None:
-        """An act that commits with ``work``.
+        """Records an act that commits with ``work``.
 
         ``about`` is the id of what it was done to, ``target_type`` what that is where the name does not tell.
         ``facts`` go along.
@@ -53,7 +55,7 @@ class AuditWriter:
         *,
         at: datetime,
     ) -> None:
-        """The same act on many targets, in one statement."""
+        """Records the same act on many targets, in one statement."""
         work.audit.add_many(
             [
                 success(name, event_id=self.ids.new_id(), actor=actor, target=target, at=at)
@@ -69,7 +71,7 @@ class AuditWriter:
         *,
         at: datetime,
     ) -> None:
-        """Acts that came to nothing after they had been accepted, in one statement."""
+        """Records acts that came to nothing after they had been accepted, in one statement."""
         work.audit.add_many(
             [
                 failure(name, event_id=self.ids.new_id(), reason=reason, actor=actor, target=target, at=at)
@@ -91,10 +93,11 @@ class AuditWriter:
         metadata: Mapping[str, Any] | None = None,
         repeat_key: str | None = None,
     ) -> None:
-        """Something that was refused; ``about`` is the id of the user it was about, when there is one.
+        """Records something that was refused.
 
-        With a ``repeat_key`` it is one event for all of a minute, so that nobody fills the trail.
-        Secrets in ``metadata`` are redacted, and it is cut when it is long.
+        ``about`` is the id of the user it was about, when there is one. With a ``repeat_key`` it is one event
+        for all of a minute, so that nobody fills the trail. Secrets in ``metadata`` are redacted, and it is
+        cut when it is long.
         """
         event = failure(
             name,

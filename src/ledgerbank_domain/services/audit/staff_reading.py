@@ -16,8 +16,10 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What somebody was shown of ``owner_id`` (None: of all customers): one thing by its id, or (None) a
-    list."""
+    """What somebody was shown of ``owner_id`` (None: of all customers).
+
+    One thing by its id, or (None) a list.
+    """
 
     actor: Actor
     owner_id: UUID | None
@@ -26,9 +28,11 @@ class Reading:
 
     @property
     def is_by_staff(self) -> bool:
+        """Whether staff looked at somebody else's affairs: only that is recorded."""
         return self.actor.is_staff and self.actor.user_id != self.owner_id
 
     def target(self) -> AuditTarget:
+        """The event's target: whose affairs they are, with what was shown of them."""
         named = {} if self.id is None else {"id": str(self.id)}
         return AuditTarget(self.owner_id, {"what": self.what, **named})
 

@@ -19,11 +19,16 @@ def rejection_key(actor: Actor, refusal: DomainError) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRefusals:
+    """Keeps what tokens were refused, in a transaction of its own: the refused request has none."""
+
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
 
     def record(self, actor: Actor, refusal: DomainError) -> None:
-        """Raises ``refusal`` itself when it cannot be recorded."""
+        """Records a refused token, once a minute for each network and reason.
+
+        Raises ``refusal`` itself when it cannot be recorded.
+        """
         with refusal_stands(refusal):
             self._record(actor, refusal)
 

@@ -47,6 +47,8 @@ class FinishedConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankConnectionService:
+    """Sends a customer to their bank to consent, and takes them back: OAuth's code grant (RFC 6749, 4.1)."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter
@@ -56,8 +58,9 @@ class BankConnectionService:
     accesses: BankAccesses
 
     def start(self, actor: Actor, new_login: NewBankLogin) -> StartedConnection:
-        """A login of the caller's, and where they consent to its connection. One that is there and not ACTIVE
-        is connected anew.
+        """The caller's login, and where they consent to its connection.
+
+        One that exists and is not ACTIVE is connected anew.
 
         Raises ``bank_branch_not_found``, ``bank_inactive``, ``resource_already_exists`` for an ACTIVE one,
         and what :meth:`BankGateway.authorization_url` raises: then nothing is stored.

@@ -28,6 +28,8 @@ from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankLoginService:
+    """Reading, changing, syncing and disconnecting the connections of customers to banks."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter
@@ -35,7 +37,7 @@ class BankLoginService:
     accesses: BankAccesses
 
     def get(self, actor: Actor, *, login_id: UUID) -> BankLogin:
-        """Raises ``bank_login_not_found``, then ``insufficient_permissions``."""
+        """One login, whoever's. Raises ``bank_login_not_found``, then ``insufficient_permissions``."""
         require_ids(login_id=login_id)
         with self.start_unit_of_work() as work:
             login = work.bank_logins.get(login_id)
@@ -81,10 +83,10 @@ class BankLoginService:
         return changed
 
     def disconnect(self, actor: Actor, *, login_id: UUID) -> None:
-        """Erases the tokens and cancels syncs that wait; then, as far as the bank lets us, ends the access
-        there. Login, accounts and ledger stay.
+        """Erases the tokens and cancels syncs that wait. Login, accounts and ledger stay.
 
-        Raises ``bank_login_not_found``, then ``insufficient_permissions``.
+        Then, as far as the bank lets us, it ends the access there. Raises ``bank_login_not_found``, then
+        ``insufficient_permissions``.
         """
         require_ids(login_id=login_id)
         self.accesses.end(self._commit_disconnection(actor, login_id))

@@ -27,6 +27,7 @@ class Visit:
 
     @property
     def code_challenge(self) -> str | None:
+        """What the bank is shown of the verifier (RFC 7636); None where it takes none."""
         return None if self.code_verifier is None else code_challenge(self.code_verifier)
 
 
@@ -42,12 +43,15 @@ class AwaitedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthVisits:
+    """Customers on their way to a bank and back: each is awaited once, for ten minutes."""
+
     ids: IdGenerator
     audit: AuditWriter
     secret_box: SecretBox
     secrets: SecretGenerator
 
     def new_visit(self, *, uses_pkce: bool) -> Visit:
+        """New secrets for one visit; the verifier only for a bank that takes a PKCE challenge."""
         return Visit(
             state=self.secrets.new_secret(), code_verifier=self.secrets.new_secret() if uses_pkce else None
         )
@@ -70,8 +74,11 @@ class OAuthVisits:
         work.oauth_states.add(state)
 
     def use_up(self, work: UnitOfWork, actor: Actor, state: str) -> AwaitedAnswer | None:
-        """What the state stands for, which is used by that; None when it is unknown, used or expired, or its
-        user is gone. Showing a used one again is recorded as suspicious."""
+        """What the state stands for, which is used by that.
+
+        None when it is unknown, used or expired, or its user is gone. Showing a used one again is recorded as
+        suspicious.
+        """
         known = work.oauth_states.find_by_hash_for_update(_hash(state))
         if known is None:
             return None

@@ -32,6 +32,8 @@ _CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccountSync:
+    """Brings one account in line with what its bank says of it."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter

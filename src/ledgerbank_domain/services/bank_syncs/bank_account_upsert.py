@@ -24,8 +24,11 @@ MAX_ACCOUNTS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpsertedAccounts:
-    """``taken`` are to be synced; ``left_out`` is about those of another login, ``refused`` about one that
-    cannot be what it was."""
+    """What became of the accounts that a bank shows.
+
+    ``taken`` are to be synced; ``left_out`` is about those of another login, ``refused`` about one that
+    cannot be what it was.
+    """
 
     taken: tuple[tuple[UUID, ShownAccount], ...]
     left_out: DomainError | None = None
@@ -34,14 +37,18 @@ class UpsertedAccounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccountUpsert:
+    """Takes up the accounts that a bank shows: new ones are opened, known ones are found again."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter
 
     def upsert(self, run: SyncRun, shown: Sequence[ShownAccount]) -> UpsertedAccounts:
-        """New accounts are ACTIVE. Of known ones nothing changes here: names may have been chosen by their
-        owner, and one that is CLOSED here is left alone for good. What came by a login that is not connected
-        any more goes on with this one, history and all.
+        """The accounts shown, as accounts here. New ones are ACTIVE.
+
+        Of known ones nothing changes here: names may have been chosen by their owner, and one that is CLOSED
+        here is left alone for good. What came by a login that is not connected any more goes on with this
+        one, history and all.
 
         Raises ``bank_api_error`` for more than anybody has, and :class:`SyncLeaseLost`.
         """

@@ -13,6 +13,8 @@ class SyncLeaseLost(Exception):  # noqa: N818 - what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncFence:
+    """Keeps a sync that has lost its lease from writing anything."""
+
     login_id: UUID
     token: UUID
 
@@ -24,4 +26,5 @@ class SyncFence:
         return login
 
     def holds(self, login: BankLogin) -> bool:
+        """Whether the login is still held by this sync's lease."""
         return login.is_leased_with(self.token)

@@ -71,6 +71,8 @@ SyncEnd: TypeAlias = SyncSucceeded | SyncFailed | SyncGivenUp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncLeases:
+    """The one way into a sync and the one way out: one sync of a login at a time."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter
@@ -80,8 +82,10 @@ class SyncLeases:
 
     @retried_on_conflict
     def take(self, job: Job, *, deadline: datetime) -> SyncRun | None:
-        """Begins a sync. None when there is nothing to do: the login is not connected or paused, its owner is
-        not ACTIVE, its bank has no gateway, or a sync that began after this one was asked for succeeded.
+        """Begins a sync. None when there is nothing to do.
+
+        That is when the login is not connected or paused, its owner is not ACTIVE, its bank has no gateway,
+        or a sync that began after this one was asked for succeeded.
 
         Raises :class:`JobPostponed` while another sync of the login runs.
         """
@@ -118,8 +122,9 @@ class SyncLeases:
         )
 
     def end(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
-        """The only way out of a run; gives how it is counted. A failure of a sync that has lost its lease is
-        nobody's concern any more: it is SUPERSEDED.
+        """The only way out of a run; gives how it is counted.
+
+        A failure of a sync that has lost its lease is nobody's concern any more: it is SUPERSEDED.
 
         Raises :class:`SyncLeaseLost` when a success comes too late, which is no end yet.
         """
@@ -148,8 +153,10 @@ class SyncLeases:
 
     @retried_on_conflict
     def _keep_tokens(self, fence: SyncFence, tokens: SealedTokens) -> bool:
-        """Keeps the tokens that the bank gave in place of the old ones, for a login that was paused meanwhile
-        too: the old ones are used up. False when it was disconnected, so that nobody wants them any more.
+        """Keeps the tokens that the bank gave in place of the old ones, which are used up.
+
+        Also for a login that was paused meanwhile. False when it was disconnected, so that nobody wants them
+        any more.
 
         Raises :class:`SyncLeaseLost` when the lease was lost otherwise.
         """

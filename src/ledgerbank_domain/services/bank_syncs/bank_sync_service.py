@@ -32,14 +32,17 @@ _ENDS_THE_SYNC = frozenset({Reason.TIMEOUT, Reason.SERVICE_UNAVAILABLE, Reason.B
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankSyncService:
+    """Syncs with banks: what a ``bank.sync`` job does."""
+
     storage_clock: Clock
     leases: SyncLeases
     accounts: BankAccountUpsert
     account_sync: BankAccountSync
 
     def run_job(self, job: Job, deadline: datetime) -> None:
-        """Brings all accounts of the login in line with its bank. Everything it writes is fenced by its
-        lease: a sync that lost it changes nothing and ends quietly.
+        """Brings all accounts of the login in line with its bank.
+
+        Everything it writes is fenced by its lease: a sync that lost it changes nothing and ends quietly.
 
         Raises what made it fail, which the login tells by then, and :class:`JobPostponed` while another sync
         runs, while the approval in the bank's app is awaited, and, for a bank with a budget of calls, in

@@ -36,6 +36,12 @@ class BankAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccesses:
+    """Tells banks what they need not tell us any more: webhooks and revocation.
+
+    As far as they let us: a bank that fails or refuses is left alone, and all of it takes ``PATIENCE`` at
+    most.
+    """
+
     gateways: Gateways
     sealer: BankTokenSealer
     clock: Clock

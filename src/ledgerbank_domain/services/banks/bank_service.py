@@ -81,12 +81,14 @@ class NewBranch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankService:
-    """``known_gateways`` are the names of the gateway adapters that a bank may be spoken to by; those of
+    """The catalogue of banks and branches, which everybody who is logged in may read.
+
+    ``known_gateways`` are the names of the gateway adapters that a bank may be spoken to by; those of
     ``gateways`` are set up.
 
-    Lists are kept in ``cache`` under the catalogue's version, which every list asks storage for: so they
-    are never older than the last write of any process. A single bank costs as little as its version and
-    is not kept.
+    Lists are kept in ``cache`` under the catalogue's version, which every list asks storage for: so they are
+    never older than the last write of any process. A single bank costs as little as its version and is not
+    kept.
     """
 
     start_unit_of_work: StartUnitOfWork
@@ -99,6 +101,8 @@ class BankService:
     def list_page(
         self, wanted: BankFilter, *, request: PageRequest, sort: tuple[Sort, ...] = BY_NAME
     ) -> Page[Bank]:
+        """Banks that ``wanted`` lets through, from the cache where nothing was written since."""
+
         def read() -> Page[Bank]:
             with self.start_unit_of_work() as work:
                 return work.banks.list_page(wanted, sort=sort, request=request)
@@ -106,7 +110,7 @@ class BankService:
         return self.cache.get_or_put(f"banks {self._version()} {wanted} {sort} {request}", read)
 
     def get(self, *, bank_id: UUID) -> Bank:
-        """Raises ``bank_not_found``."""
+        """One bank, connectable or not. Raises ``bank_not_found``."""
         require_ids(bank_id=bank_id)
         with self.start_unit_of_work() as work:
             return work.banks.get(bank_id)
@@ -116,7 +120,7 @@ class BankService:
         return is_connectable(bank, self.gateways)
 
     def list_branches(self, wanted: BranchFilter, *, request: PageRequest) -> Page[BankBranch]:
-        """Raises ``bank_not_found``."""
+        """The branches of ``wanted.bank_id``, cached as banks are. Raises ``bank_not_found``."""
 
         def read() -> Page[BankBranch]:
             with self.start_unit_of_work() as work:
@@ -126,7 +130,9 @@ class BankService:
         return self.cache.get_or_put(f"branches {self._version()} {wanted} {request}", read)
 
     def create(self, actor: Actor, new_bank: NewBank) -> Bank:
-        """Raises ``insufficient_permissions``, ``invalid_field_format`` for a gateway that nobody knows, and
+        """Adds a bank to the catalogue.
+
+        Raises ``insufficient_permissions``, ``invalid_field_format`` for a gateway that nobody knows, and
         ``resource_already_exists``.
         """
         bank = self._add(actor, new_bank)
@@ -134,9 +140,12 @@ class BankService:
         return bank
 
     def update(self, actor: Actor, *, bank_id: UUID, changes: BankChanges) -> Bank:
-        """Raises ``insufficient_permissions``, ``missing_fields``, ``invalid_field_format`` (as
-        :meth:`create`), ``bank_not_found``, ``resource_already_exists``, and ``bank_has_accounts`` when the
-        bank has accounts and would begin or cease to feed them.
+        """Changes a bank of the catalogue.
+
+        Raises ``insufficient_permissions`` (also, naming the field, for what stays of the house bank),
+        ``missing_fields``, ``invalid_field_format`` (as :meth:`create`), ``bank_not_found``,
+        ``resource_already_exists``, and ``bank_has_accounts`` when the bank has accounts and would begin or
+        cease to feed them.
         """
         require_ids(bank_id=bank_id)
         bank = self._change(actor, bank_id, changes)
@@ -144,7 +153,10 @@ class BankService:
         return bank
 
     def create_branch(self, actor: Actor, new_branch: NewBranch) -> BankBranch:
-        """Raises ``insufficient_permissions``, ``bank_not_found`` and ``resource_already_exists``."""
+        """Adds a branch to a bank.
+
+        Raises ``insufficient_permissions``, ``bank_not_found`` and ``resource_already_exists``.
+        """
         branch = self._add_branch(actor, new_branch)
         self.cache.clear()
         return branch

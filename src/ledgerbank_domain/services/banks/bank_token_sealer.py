@@ -12,6 +12,8 @@ from ledgerbank_domain.ports.secret_box import SecretBox
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedTokens:
+    """A login's tokens in the clear, for as long as a bank is asked; never shown, never stored."""
+
     access: str = field(repr=False)
     refresh: str | None = field(repr=False)
 
@@ -23,6 +25,7 @@ class BankTokenSealer:
     secret_box: SecretBox
 
     def seal(self, tokens: BankTokens, *, login_id: UUID) -> SealedTokens:
+        """A bank's tokens, as the login with this id may be stored with them."""
         refresh = tokens.refresh_token
         return SealedTokens(
             access=self.secret_box.seal(tokens.access_token, bound_to=access_token_place(login_id)),
@@ -33,7 +36,10 @@ class BankTokenSealer:
         )
 
     def open(self, login: BankLogin) -> OpenedTokens:
-        """Raises ``bank_login_inactive`` without tokens and ``configuration_error`` without their key."""
+        """The login's tokens in the clear.
+
+        Raises ``bank_login_inactive`` without tokens and ``configuration_error`` without their key.
+        """
         sealed = login.tokens
         if sealed is None:
             raise DomainError(Reason.BANK_LOGIN_INACTIVE)
@@ -46,12 +52,15 @@ class BankTokenSealer:
 
 
 def access_token_place(login_id: UUID) -> str:
+    """What a login's access token is sealed for: its column and row."""
     return f"user_bank_logins.access_token_encrypted:{login_id}"
 
 
 def refresh_token_place(login_id: UUID) -> str:
+    """What a login's refresh token is sealed for: its column and row."""
     return f"user_bank_logins.refresh_token_encrypted:{login_id}"
 
 
 def code_verifier_place(state_id: UUID) -> str:
+    """What the verifier of a visit to a bank is sealed for: its column and row."""
     return f"oauth_states.code_verifier_encrypted:{state_id}"

@@ -27,8 +27,10 @@ def each_by_itself(
 
 
 def fault_of_pair(item: object, first: type, second: type, *, names: tuple[str, str]) -> DomainError | None:
-    """Whether the item is no pair of these two: ``invalid_uuid_format`` for an id, else
-    ``invalid_field_format``."""
+    """Why the item is no pair of these two; None when it is one.
+
+    ``invalid_uuid_format`` for an id, else ``invalid_field_format``.
+    """
     if not isinstance(item, tuple) or len(item) != len(names):
         return DomainError(Reason.INVALID_FIELD_FORMAT)
     for value, kind, name in zip(item, (first, second), names, strict=True):

@@ -8,8 +8,10 @@ from ledgerbank_domain.errors.domain_error import DomainError
 
 @contextmanager
 def refusal_stands(refusal: DomainError | None) -> Iterator[None]:
-    """Within it ``refusal`` is recorded. When that fails it is raised ``from`` the failure, so that whoever
-    answers the caller can log what was lost. None: nothing was refused, and a failure is what it is.
+    """Within the block ``refusal`` is recorded; when that fails it is raised all the same.
+
+    It is raised ``from`` the failure, so that whoever answers the caller can log what was lost. None: nothing
+    was refused, and a failure is what it is.
     """
     try:
         yield

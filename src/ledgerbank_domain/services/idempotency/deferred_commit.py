@@ -34,14 +34,17 @@ class DeferredCommit(StartUnitOfWork):
             self._held.__exit__(exception_type, exception, traceback)
 
     def __call__(self) -> UnitOfWork:
+        """A unit whose commit will be held back. Raises ``RuntimeError`` once one is."""
         if self._held is not None:
             raise RuntimeError("a use-case whose commit is deferred commits once, as the last thing it does")
         return _HeldBackUnitOfWork(self._start_unit_of_work(), self)
 
     def hold(self, work: UnitOfWork) -> None:
+        """Takes over a unit that its use-case has committed, as it thinks."""
         self._held = work
 
     def is_holding(self, work: UnitOfWork) -> bool:
+        """Whether this unit is the one that stays open."""
         return self._held is work
 
     def commit_with(self, last_act: Callable[[UnitOfWork], None]) -> None:
@@ -94,7 +97,9 @@ class _HeldBackUnitOfWork(UnitOfWork):
             self._work.__exit__(exception_type, exception, traceback)
 
     def now(self) -> datetime:
+        """The storage's instant, as the unit itself tells it."""
         return self._work.now()
 
     def commit(self) -> None:
+        """Hands the unit over: it stays open, locks included."""
         self._deferred.hold(self._work)

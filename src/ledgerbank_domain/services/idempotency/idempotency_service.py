@@ -35,6 +35,8 @@ class Performed(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyService:
+    """Does once what a client asks for several times under one key."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     pseudonymizer: Pseudonymizer

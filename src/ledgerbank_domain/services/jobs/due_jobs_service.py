@@ -15,6 +15,8 @@ _ONE_BATCH_OF_EACH = dict.fromkeys(QUEUES, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueJobsService:
+    """A worker in one call, for tests, simulations and embedders without workers."""
+
     ids: IdGenerator
     job_dispatch: JobDispatchService
     job_running: JobRunningService

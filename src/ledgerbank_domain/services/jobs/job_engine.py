@@ -15,6 +15,8 @@ from ledgerbank_domain.services.jobs.job_work import JobWorks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEngine:
+    """The use-cases of workers, which know no kind of job: handing out, running, taking over."""
+
     job_dispatch: JobDispatchService
     job_running: JobRunningService
     job_takeover: JobTakeoverService
@@ -29,6 +31,7 @@ def compose_job_engine(
     timing: JobTiming,
     works: JobWorks,
 ) -> JobEngine:
+    """The engine over these works, one for each kind of job."""
     job_dispatch = JobDispatchService(start_unit_of_work=start_unit_of_work, ids=ids, timing=timing)
     job_running = JobRunningService(
         start_unit_of_work=start_unit_of_work,

@@ -31,10 +31,11 @@ class JobRunningService:
 
     @retried_on_conflict
     def begin(self, batch: JobBatch, *, delivery_id: UUID, worker_id: UUID) -> list[Job]:
-        """Begins an attempt of each job that is still held under the batch's lease, as this worker, which is
-        alive by that for a while: it must go on saying so.
+        """Begins an attempt of each job that is still held under the batch's lease.
 
-        The others were cancelled, handed out again, or begun by a worker that got the batch before.
+        The others were cancelled, handed out again, or begun by a worker that got the batch before. This
+        worker is alive by that for a while, and must go on saying so.
+
         ``delivery_id`` is a new one each time that the batch is delivered. Who does not know whether it was
         begun, because the answer was lost, asks again with the same one and gets the same attempts.
         """
@@ -82,11 +83,10 @@ class JobRunningService:
         return self.works[first.kind].attempt(begun, deadline)
 
     def record(self, ends: Sequence[AttemptEnd]) -> list[Job]:
-        """Records how attempts of jobs of one kind ended, and gives the jobs as they stand then, without
-        those whose lease was lost meanwhile.
+        """Records how attempts of jobs of one kind ended, and gives the jobs as they stand then.
 
-        When storage fails this is to be repeated, until it does not, and not the attempt: a mail has been
-        sent. Raises ``database_error``.
+        Those whose lease was lost meanwhile are left out. When storage fails this is to be repeated, until it
+        does not, and not the attempt: a mail has been sent. Raises ``database_error``.
         """
         recorded = [end.job for end in ends if isinstance(end, Recorded)]
         return recorded + self._commit_ends([end for end in ends if not isinstance(end, Recorded)])

@@ -48,11 +48,11 @@ class JobTakeoverService:
             work.commit()
 
     def take_over(self, *, by: UUID | None = None) -> list[Job]:
-        """Ends the attempts of workers that have fallen silent, and those that run far too long, and gives
-        the jobs concerned. Whoever still runs one is late from then on.
+        """Ends the attempts of silent workers, and those that run far too long.
 
-        What somebody holds at this moment is left for the next time: nothing is waited for. The worker ``by``
-        whom this is done lives, whatever it has said.
+        Gives the jobs concerned; whoever still runs one is late from then on. What somebody holds at this
+        moment is left for the next time: nothing is waited for. The worker ``by`` whom this is done lives,
+        whatever it has said.
         """
         require_optional_ids(by=by)
         taken: list[Job] = []

@@ -66,9 +66,9 @@ class JobWork(Protocol[Held]):
 
     @abstractmethod
     def attempt(self, jobs: Sequence[Job], deadline: datetime) -> list[AttemptEnd]:
-        """Does what jobs that were begun together ask for, before the deadline: one end for each, without
-        those whose lease was lost. Idempotent: it may have been done before.
+        """Does what jobs that were begun together ask for, before the deadline.
 
+        Gives one end for each, without those whose lease was lost. Idempotent: it may have been done before.
         Any other exception than a :class:`DomainError` comes out, with nothing done of it.
         """
 
@@ -114,22 +114,24 @@ class PlainWork(JobWork[None]):
     handler: JobHandler
 
     def lock(self, work: UnitOfWork, jobs: Collection[Job]) -> None:
-        pass
+        """Waits for nothing."""
 
     def lock_free(self, work: UnitOfWork, jobs: Sequence[Job]) -> list[Job]:  # noqa: ARG002 - it holds nothing
+        """All of them: there is nothing else to be locked."""
         return list(jobs)
 
     def begin(self, work: UnitOfWork, jobs: Collection[Job], held: None, *, at: datetime) -> None:
-        pass
+        """Changes nothing but the jobs."""
 
     def attempt(self, jobs: Sequence[Job], deadline: datetime) -> list[AttemptEnd]:
+        """Runs the handler on one job after the other; an error ends its own job only."""
         return [self._attempt_one(job, deadline) for job in jobs]
 
     def release(self, work: UnitOfWork, jobs: Sequence[Job], *, at: datetime) -> None:
-        pass
+        """Changes nothing but the jobs."""
 
     def revive(self, work: UnitOfWork, held: None, *, at: datetime) -> None:
-        pass
+        """Always possible: the handler knows whether anything is left to do."""
 
     def _attempt_one(self, job: Job, deadline: datetime) -> AttemptEnd:
         try:

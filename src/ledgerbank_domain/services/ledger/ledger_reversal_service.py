@@ -26,7 +26,9 @@ from ledgerbank_domain.services.conduct.permission_check import require_permissi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerReversalService:
-    """A payment that is reversed stays COMPLETED, and tells when and by which entry. It no longer counts as
+    """Undoes by a mirrored entry what was booked by mistake.
+
+    A payment that is reversed stays COMPLETED, and tells when and by which entry. It no longer counts as
     spent, nor as the twin of another one: what was a mistake may be done again, rightly.
 
     Everything here raises ``insufficient_permissions`` for whoever is no administrator, ``not_reversible``
@@ -40,7 +42,10 @@ class LedgerReversalService:
 
     @retried_on_conflict
     def reverse_payment(self, actor: Actor, *, payment_id: UUID, reason: str) -> Payment:
-        """Raises ``payment_not_found``, and ``invalid_field_format`` for a reason that is none."""
+        """Moves a payment's money back, and gives the payment as it is then.
+
+        Raises ``payment_not_found``, and ``invalid_field_format`` for a reason that is none.
+        """
         require_ids(payment_id=payment_id)
         told = parse_reversal_reason(reason)
         with self.start_unit_of_work() as work:
@@ -61,7 +66,7 @@ class LedgerReversalService:
 
     @retried_on_conflict
     def reverse_entry(self, actor: Actor, *, entry_id: UUID, reason: str) -> JournalEntry:
-        """The entry that undoes it, and its payment with it.
+        """Undoes an entry, its payment with it, and gives the entry that does so.
 
         Raises ``resource_not_found`` for an entry that nobody knows, and ``invalid_field_format`` for a
         reason that is none.

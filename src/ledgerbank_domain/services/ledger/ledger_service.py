@@ -8,6 +8,8 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerService:
+    """Proving that the books add up. For whoever runs LedgerBank: it asks no actor."""
+
     start_unit_of_work: StartUnitOfWork
 
     def verify(self) -> list[Discrepancy]:

@@ -55,6 +55,8 @@ def queue_notifications(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationService:
+    """Sends users their mails: what a ``notification.send`` job does."""
+
     start_unit_of_work: StartUnitOfWork
     mailer: Mailer
 

@@ -31,7 +31,10 @@ class _LeasesLost(Exception):  # noqa: N818 - what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
-    """Holds the payments: who has their locks may give them jobs, begin and end these."""
+    """The work of ``payment.process`` jobs, many in one transaction.
+
+    It holds the payments: who has their locks may give them jobs, begin and end these.
+    """
 
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
@@ -40,9 +43,11 @@ class PaymentJobs(JobWork[Mapping[UUID, Payment]]):
     audit: AuditWriter
 
     def lock(self, work: UnitOfWork, jobs: Collection[Job]) -> Mapping[UUID, Payment]:
+        """Waits for the payments that the jobs are about, by ascending id."""
         return work.payments.find_many_for_update({payment_of(job) for job in jobs})
 
     def lock_free(self, work: UnitOfWork, jobs: Sequence[Job]) -> list[Job]:
+        """The jobs whose payments nobody else holds at this moment."""
         free = work.payments.find_free_for_update({payment_of(job) for job in jobs})
         return [job for job in jobs if payment_of(job) in free]
 

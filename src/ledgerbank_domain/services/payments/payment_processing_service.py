@@ -57,6 +57,8 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentProcessingService:
+    """Executes payments: the one place where customers' money is moved by their wish."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     limits: PaymentLimits

@@ -36,6 +36,8 @@ AS_SOON_AS_POSSIBLE = JobSchedule()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentScheduleService:
+    """Leaves payments to the workers, and takes them back before one begins."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     limits: PaymentLimits
@@ -85,7 +87,10 @@ class PaymentScheduleService:
         return ScheduledJob(job=job, deduplicated=False)
 
     def newest_job(self, actor: Actor, *, payment_id: UUID) -> Job:
-        """Raises ``payment_not_found``, ``insufficient_permissions``, then ``job_not_found``."""
+        """The job that was made last for a payment, as it stands now.
+
+        Raises ``payment_not_found``, ``insufficient_permissions``, then ``job_not_found``.
+        """
         require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             payment = work.payments.get(payment_id)

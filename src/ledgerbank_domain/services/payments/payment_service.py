@@ -76,6 +76,8 @@ RECENT_PAYMENTS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentService:
+    """Making, trying out, reading and cancelling payments; none of it moves money."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     limits: PaymentLimits
@@ -128,7 +130,7 @@ class PaymentService:
         return PaymentValidation(draft=draft, account=account, error=error)
 
     def get(self, actor: Actor, *, payment_id: UUID) -> Payment:
-        """Raises ``payment_not_found``, then ``insufficient_permissions``."""
+        """One payment, whoever's. Raises ``payment_not_found``, then ``insufficient_permissions``."""
         require_ids(payment_id=payment_id)
         return result_of(self.get_many([(actor, payment_id)])[0])
 
@@ -158,7 +160,10 @@ class PaymentService:
             return work.payments.list_page(wanted, request=request)
 
     def outlook(self, actor: Actor, *, payment_id: UUID) -> PaymentOutlook:
-        """Raises ``payment_not_found``, then ``insufficient_permissions``."""
+        """Whether the caller may process a payment now, and whether it looks made twice.
+
+        Raises ``payment_not_found``, then ``insufficient_permissions``.
+        """
         require_ids(payment_id=payment_id)
         with self.start_unit_of_work() as work:
             payment = result_of(_viewable(actor, work.payments.find(payment_id)))

@@ -57,6 +57,8 @@ class ProvenLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthService:
+    """Logging in and out, refreshing sessions, and telling who an access token belongs to."""
+
     start_unit_of_work: StartUnitOfWork
     clock: Clock
     hasher: PasswordHasher

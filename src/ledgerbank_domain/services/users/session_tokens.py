@@ -13,6 +13,8 @@ from ledgerbank_domain.users.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenLifetimes:
+    """How long tokens are good from their issue: fifteen minutes and a week unless set otherwise."""
+
     access: timedelta = timedelta(seconds=900)
     refresh: timedelta = timedelta(seconds=604800)
 
@@ -28,6 +30,8 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionTokens:
+    """Makes the tokens of sessions; storing a refresh token's row is the caller's part."""
+
     codec: TokenCodec
     ids: IdGenerator
     lifetimes: TokenLifetimes = TokenLifetimes()

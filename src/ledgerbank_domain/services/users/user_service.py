@@ -80,6 +80,8 @@ class ProvenPasswordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserService:
+    """Registering, looking up, changing and deleting users, and changing one's password."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     hasher: PasswordHasher
@@ -113,7 +115,7 @@ class UserService:
         return user
 
     def check_known(self, actor: Actor, *, user_id: UUID) -> None:
-        """Shows nothing of the user. Raises as :meth:`get`."""
+        """Passes only for a user that exists, of whom it shows nothing. Raises as :meth:`get`."""
         require_ids(user_id=user_id)
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
@@ -122,6 +124,7 @@ class UserService:
     def list_page(
         self, actor: Actor, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest
     ) -> Page[User]:
+        """A page of users by number. Raises ``insufficient_permissions``: administrators only."""
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
             page = work.users.list_page(wanted, sort=sort, request=request)
@@ -129,6 +132,7 @@ class UserService:
         return page
 
     def list_keyset(self, actor: Actor, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
+        """A page of users by key. Raises ``insufficient_permissions``: administrators only."""
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
             page = work.users.list_keyset(wanted, request=request)
@@ -136,6 +140,7 @@ class UserService:
         return page
 
     def stats(self, actor: Actor) -> UserStats:
+        """Head counts of all users. Raises ``insufficient_permissions``: administrators only."""
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
             return work.users.stats()
@@ -162,8 +167,9 @@ class UserService:
         return user
 
     def delete(self, actor: Actor, *, user_id: UUID) -> None:
-        """Ends the user's sessions, pending payments, bank connections and the jobs for both; then, as far as
-        the banks let us, the accesses there. The ledger stays.
+        """Ends the user's sessions, pending payments, bank connections and the jobs for both.
+
+        Then, as far as the banks let us, the accesses there. The ledger stays.
 
         Raises ``user_not_found`` (also when already DELETED), ``insufficient_permissions`` and
         ``last_administrator``.
