@@ -42,6 +42,7 @@ class BankGateways:
     clients: Sequence[BankHttpClient]
 
     def close(self) -> None:
+        """Closes the connections to all banks; no gateway works after that."""
         for client in self.clients:
             client.close()
 

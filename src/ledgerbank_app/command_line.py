@@ -1,5 +1,7 @@
-"""The command ``ledgerbank``. Exit status: 0 done; 1 the ledger is wrong, or what a process works with is
-not there; 2 it could not be done."""
+"""The command ``ledgerbank``, and its exit status.
+
+0 done; 1 the ledger is wrong, or what a process works with is not there; 2 it could not be done.
+"""
 
 import signal
 import sys

@@ -46,6 +46,7 @@ class Application:
             return work.jobs.count_by_state(now=work.now())
 
     def close(self) -> None:
+        """Closes the connections to banks and to the database; a server goes on."""
         self.banks.close()
         self.database.close()
 

@@ -49,6 +49,8 @@ _SERVER_ERRORS_FROM = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankHttpSettings:
+    """How long a bank may take to answer, and when it is given a rest."""
+
     connect_timeout: timedelta = timedelta(seconds=5)
     """Also for a free connection of the pool."""
     read_timeout: timedelta = timedelta(seconds=10)
@@ -57,6 +59,7 @@ class BankHttpSettings:
 
     @property
     def timeout(self) -> httpx.Timeout:
+        """The same for the client, in seconds."""
         connect, read = self.connect_timeout.total_seconds(), self.read_timeout.total_seconds()
         return httpx.Timeout(connect=connect, read=read, write=read, pool=connect)
 

@@ -14,6 +14,8 @@ from ledgerbank_domain.ports.clock import Clock
 
 
 class BreakerState(Enum):
+    """Whether calls go out (CLOSED), one of them tries (HALF_OPEN), or none does (OPEN)."""
+
     CLOSED = "closed"
     HALF_OPEN = "half_open"
     OPEN = "open"

@@ -78,6 +78,8 @@ def runs_postmaster(pid: int, cluster: Path) -> bool:
 
 
 class Answer(Enum):
+    """What came of asking a server whether it is there; the value says it in words."""
+
     READY = "ready"
     NOT_YET = "starting up, recovering, shutting down, or out of connections"
     NOT_ADMITTED = "password refused"

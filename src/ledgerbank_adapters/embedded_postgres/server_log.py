@@ -10,6 +10,8 @@ ROTATE_AT_BYTES = 16 * 1024 * 1024
 
 
 class ServerLog:
+    """The file that the server's output goes to, readable by its owner alone."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -20,12 +22,14 @@ class ServerLog:
         return open_private_file(self.path, os.O_WRONLY | os.O_APPEND)
 
     def size(self) -> int:
+        """In bytes; 0 while there is no file."""
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0
 
     def lines_since(self, offset: int) -> list[str]:
+        """What was written after the first ``offset`` bytes, 64 kB of it at most."""
         try:
             with self.path.open("rb") as file:
                 size = self.size()

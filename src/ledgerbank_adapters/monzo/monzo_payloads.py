@@ -34,6 +34,8 @@ class MonzoAccountKind:
 
 @frozen(kw_only=True)
 class MonzoAccountKinds:
+    """The accounts by their kind alone: those that this product knows are read whole after that."""
+
     accounts: tuple[MonzoAccountKind, ...]
 
 
@@ -112,6 +114,8 @@ class MonzoWebhook:
 
 @frozen(kw_only=True)
 class MonzoSingleWebhook:
+    """The answer to registering a webhook. https://docs.monzo.com/#registering-a-webhook"""
+
     webhook: MonzoWebhook
 
 
@@ -124,6 +128,8 @@ class MonzoWebhooks:
 
 @frozen(kw_only=True)
 class MonzoEventSubject:
+    """What an event is about, as far as its type is not known beforehand."""
+
     id: str
     account_id: str | None = None
 

@@ -21,6 +21,8 @@ class OpenBankingTokens:
 
 @frozen(kw_only=True)
 class ConsentData:
+    """The account access consent that was lodged, and whether it was authorised."""
+
     consent_id: str
     status: str
 
@@ -41,16 +43,22 @@ class AccountSubType:
 
 @frozen(kw_only=True)
 class AccountSubTypes:
+    """The accounts by their kind alone: those that this product knows are read whole after that."""
+
     account: tuple[AccountSubType, ...]
 
 
 @frozen(kw_only=True)
 class OBReadAccountKinds:
+    """``OBReadAccount6``, of which only the kinds of the accounts are read."""
+
     data: AccountSubTypes
 
 
 @frozen(kw_only=True)
 class AccountIdentification:
+    """A number of an account, and the scheme that it is one of."""
+
     scheme_name: str
     identification: str
 
@@ -78,12 +86,16 @@ class CurrencyAmount:
 
 @frozen(kw_only=True)
 class CreditLine:
+    """What may be overdrawn, and whether the balance's amount holds it already."""
+
     included: bool
     amount: CurrencyAmount | None = None
 
 
 @frozen(kw_only=True)
 class Balance:
+    """One of several balances of an account; ``type`` says which."""
+
     type: str
     credit_debit_indicator: str
     amount: CurrencyAmount
@@ -92,6 +104,8 @@ class Balance:
 
 @frozen(kw_only=True)
 class BalanceData:
+    """All balances of one account."""
+
     balance: tuple[Balance, ...]
 
 
@@ -104,6 +118,8 @@ class OBReadBalance1:
 
 @frozen(kw_only=True)
 class MerchantDetails:
+    """Whom was paid, as far as the bank knows."""
+
     merchant_name: str | None = None
 
 
@@ -123,11 +139,15 @@ class OBTransaction6:
 
 @frozen(kw_only=True)
 class TransactionData:
+    """One page of transactions; a page may be empty."""
+
     transaction: tuple[OBTransaction6, ...] = ()
 
 
 @frozen(kw_only=True)
 class Links:
+    """Where the next page is; None on the last."""
+
     next: str | None = None
 
 

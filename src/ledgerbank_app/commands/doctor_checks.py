@@ -27,6 +27,8 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """One thing that was looked at: how it is, and what to do when it is not right."""
+
     verdict: Verdict
     what: str
     told: str

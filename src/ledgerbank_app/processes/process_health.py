@@ -23,6 +23,7 @@ class ProcessHealth:
     started_at: float = field(default_factory=time.monotonic)
 
     def memory_is_within_limit(self) -> bool:
+        """Whether what the process holds in memory now is no more than it should."""
         return resident_bytes() <= self.memory_limit_mb * MEGABYTE
 
     def disk_has_space(self) -> bool:
@@ -33,6 +34,7 @@ class ProcessHealth:
         return shutil.disk_usage(existing).free >= self.disk_min_free_mb * MEGABYTE
 
     def uptime_milliseconds(self) -> int:
+        """How long the process has run, by a clock that is never set back."""
         return int((time.monotonic() - self.started_at) * 1000)
 
 

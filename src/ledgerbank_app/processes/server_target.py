@@ -155,8 +155,9 @@ async def _running(pool: "WorkerPool | None") -> AsyncIterator[None]:
 
 
 def _drain_when_told_to_stop(health: ProcessHealth, drain: timedelta) -> None:
-    """Reports not ready from the signal on, while whoever sends requests here finds that out; only then does
-    uvicorn close the listener and finish what is running. A second signal waits for nobody.
+    """Reports not ready from the signal on, while whoever sends requests here finds that out.
+
+    Only then does uvicorn close the listener and finish what is running. A second signal waits for nobody.
 
     uvicorn installs its handler before the application starts; ours comes in front of it.
     """

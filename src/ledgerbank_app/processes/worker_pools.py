@@ -44,10 +44,10 @@ def create_worker_pool(
 
 @contextmanager
 def other_workers_told(application: Application) -> Iterator[None]:
-    """While this is entered, the workers of other processes are told over the broker of each due job that
-    this process commits.
+    """Within the block, workers of other processes are told of each due job committed here.
 
-    It is only a hint. A process that runs no jobs itself works without a client for the broker as well.
+    They are told over the broker, and it is only a hint. A process that runs no jobs itself works without a
+    client for the broker as well.
     """
     try:
         with _parameters_checked():

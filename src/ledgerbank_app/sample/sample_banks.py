@@ -53,6 +53,8 @@ SIMULATED_BANK = SampleBank(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBankLoader:
+    """Adds sample banks that are not there yet; it never changes one that is."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
 

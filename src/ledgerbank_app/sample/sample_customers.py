@@ -23,6 +23,8 @@ class SampleLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleAccount:
+    """An account of a sample customer: where it is held, and what it begins with."""
+
     bank: SampleBank
     username: str
     name: str
@@ -35,6 +37,8 @@ class SampleAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleUser:
+    """A sample customer; their password is published, so they exist in development only."""
+
     email: str
     full_name: str
     password: str

@@ -26,6 +26,8 @@ from ledgerbank_domain.users.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleDataLoader:
+    """Stores the sample data that is missing, and leaves alone what is there."""
+
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     hasher: PasswordHasher
@@ -37,6 +39,7 @@ class SampleDataLoader:
             banks.load(bank)
 
     def load(self) -> None:
+        """The bank, the customers and the money of development; loading again changes nothing."""
         banks = self._banks()
         banks.load(SIMULATED_BANK)
         for sample in SAMPLE_USERS:

@@ -67,6 +67,7 @@ class DatabaseSettings:
 
     @property
     def is_embedded(self) -> bool:
+        """Whether the product runs a PostgreSQL of its own: it does where no URL is given."""
         return self.url is None
 
 

@@ -79,6 +79,7 @@ class LimitSettings:
     )
 
     def payment_limits(self) -> PaymentLimits:
+        """The same as the domain's rules know it."""
         return PaymentLimits(
             max_single_amount=self.max_single_amount,
             daily_limits=MappingProxyType(

@@ -24,6 +24,8 @@ class AppEnvironment(Enum):
 
 @frozen(kw_only=True)
 class ProcessSettings:
+    """Where the process runs, where it keeps its files, and what it logs."""
+
     environment: AppEnvironment = variable(
         "APP_ENV",
         one_of("development", "test", "production").map(AppEnvironment),

@@ -19,6 +19,8 @@ MAX_ARGON2_MEMORY_KIB = 4_194_304
 
 @frozen(kw_only=True)
 class TokenSettings:
+    """What tokens are signed by, what they say, and how long they are good."""
+
     secret: bytes = variable(
         "JWT_SECRET",
         SECRET,

@@ -69,6 +69,8 @@ class ServerSettings:
 
 @frozen(kw_only=True)
 class HttpSettings:
+    """Whom the server believes, and how much one request or caller may take of it."""
+
     trusted_proxies: tuple[IpNetwork, ...] = variable(
         "TRUSTED_PROXIES",
         IP_NETWORKS,
@@ -146,6 +148,8 @@ class RateLimitSettings:
 
 @frozen(kw_only=True)
 class HealthSettings:
+    """When the process calls itself unhealthy, and who may read its metrics."""
+
     metrics_token: str | None = variable(
         "METRICS_TOKEN",
         BEARER_TOKEN,

@@ -40,10 +40,12 @@ class Settings:
 
     @property
     def payment_limits(self) -> PaymentLimits:
+        """The limits of payments, as the domain's rules know them."""
         return self.limits.payment_limits()
 
     @property
     def is_production(self) -> bool:
+        """Whether the strict checks of production hold."""
         return self.process.environment is AppEnvironment.PRODUCTION
 
 

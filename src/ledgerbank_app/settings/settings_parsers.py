@@ -39,10 +39,13 @@ class Parser(Generic[T]):
     read: Callable[[str], T]
 
     def map(self, change: Callable[[T], Any]) -> "Parser[Any]":
+        """The same rule, and what it lets through made into something else."""
         return Parser(self.rule, lambda text: change(self.read(text)))
 
 
 def whole_number(low: int, high: int) -> Parser[int]:
+    """A number in decimal digits, without a sign, from ``low`` to ``high``."""
+
     def read(text: str) -> int:
         # int() would also take signs, underscores and other scripts' digits.
         number = int(_matching(r"[0-9]{1,15}", text))
@@ -54,18 +57,22 @@ def whole_number(low: int, high: int) -> Parser[int]:
 
 
 def seconds(low: int, high: int) -> Parser[timedelta]:
+    """A whole number of seconds, from ``low`` to ``high``."""
     return whole_number(low, high).map(lambda number: timedelta(seconds=number))
 
 
 def minutes(low: int, high: int) -> Parser[timedelta]:
+    """A whole number of minutes, from ``low`` to ``high``."""
     return whole_number(low, high).map(lambda number: timedelta(minutes=number))
 
 
 def hours(low: int, high: int) -> Parser[timedelta]:
+    """A whole number of hours, from ``low`` to ``high``."""
     return whole_number(low, high).map(lambda number: timedelta(hours=number))
 
 
 def days(low: int, high: int) -> Parser[timedelta]:
+    """A whole number of days, from ``low`` to ``high``."""
     return whole_number(low, high).map(lambda number: timedelta(days=number))
 
 
@@ -116,6 +123,8 @@ def short_time(*, at_most: int) -> Parser[timedelta]:
 
 
 def one_of(*words: str) -> Parser[str]:
+    """One of these words, in any case; what is read is in small letters."""
+
     def read(text: str) -> str:
         if text.lower() not in words:
             raise ValueError("unknown")

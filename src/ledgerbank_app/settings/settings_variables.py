@@ -35,9 +35,11 @@ class Variable:
     meaning: str
 
     def parser_for(self, *, production: bool) -> Parser[Any]:
+        """How its text is read there; production may be stricter."""
         return self.in_production if production and self.in_production else self.parser
 
     def default_for(self, *, production: bool) -> str | None:
+        """The text that counts while it is not set; None when it must be, or may be left out."""
         if not production:
             return self.default
         if self.is_required_in_production:

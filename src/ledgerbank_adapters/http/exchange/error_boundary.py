@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 
 class ErrorBoundaryMiddleware:
+    """Answers for whatever comes out of the application, and logs it with the correlation id."""
+
     def __init__(self, app: ASGIApp, *, writer: AnswerWriter) -> None:
         self._app = app
         self._writer = writer

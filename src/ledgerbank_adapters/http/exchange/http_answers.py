@@ -24,6 +24,8 @@ JSON_MEDIA_TYPE = "application/json; charset=utf-8"
 
 @frozen
 class ErrorKind:
+    """The status that a failure is answered with, and the type that its body names."""
+
     status: int
     type: str
 

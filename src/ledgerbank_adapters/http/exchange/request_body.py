@@ -64,6 +64,8 @@ class BodyMemory:
 
 @define
 class HeldBody:
+    """The memory that one body holds, in bytes, counted for its caller and for all together."""
+
     memory: BodyMemory
     caller: str
     size: int = 0

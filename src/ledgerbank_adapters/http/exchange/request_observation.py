@@ -24,6 +24,8 @@ class _ObservedRoute:
 
 @frozen
 class RequestObservationMiddleware:
+    """Measures every request from its first line to the end of its answer."""
+
     app: ASGIApp
     observer: HttpObserver
 

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 @frozen(kw_only=True)
 class RefusalRecorder:
+    """Writes the audit events of refusals; one that cannot be written is logged."""
+
     audit: AuditService
 
     def record_forbidden(self, actor: Actor, error: DomainError) -> None:
@@ -26,9 +28,11 @@ class RefusalRecorder:
         self._record(actor, error, *names)
 
     def record_rejected_token(self, actor: Actor, error: DomainError) -> None:
+        """A token that was not accepted, whatever was wrong with it."""
         self._record(actor, error, AuditName.TOKEN_REJECTED)
 
     def record_rate_limited(self, actor: Actor) -> None:
+        """A caller who asked too often."""
         self._record(actor, DomainError(Reason.RATE_LIMIT_EXCEEDED), AuditName.RATE_LIMIT_EXCEEDED)
 
     def _record(self, actor: Actor, error: DomainError, *names: AuditName) -> None:

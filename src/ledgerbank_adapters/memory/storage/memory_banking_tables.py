@@ -28,6 +28,8 @@ class WebhookEventRow:
 
 
 class MemoryBankingTables:
+    """Banks, branches, logins, accounts, OAuth states and webhook events, each with its indexes."""
+
     def __init__(self, identity: MemoryIdentityTables) -> None:
         self._create_catalogue()
         self._create_logins(identity)

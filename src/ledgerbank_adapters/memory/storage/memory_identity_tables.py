@@ -16,6 +16,8 @@ _SUBJECTS = UUID("01a2217d-0000-7000-8000-000000000001")
 
 @dataclass(frozen=True, slots=True)
 class LoginFailuresRow:
+    """The failures of a subject; its id is made of the subject, which is unique by that."""
+
     failures: LoginFailures
 
     @property
@@ -25,6 +27,8 @@ class LoginFailuresRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginNetworkRow:
+    """That a user logged in from a network; its id is made of both, which are unique by that."""
+
     user_id: UUID
     network: str
     last_used_at: datetime
@@ -43,6 +47,8 @@ def network_id(user_id: UUID, network: str) -> UUID:
 
 
 class MemoryIdentityTables:
+    """Users, refresh tokens, failed logins and known networks, each with its indexes."""
+
     def __init__(self) -> None:
         self.user_by_email = UniqueIndex[User](
             "email", lambda user: user.email_identity, reason=Reason.EMAIL_ALREADY_EXISTS

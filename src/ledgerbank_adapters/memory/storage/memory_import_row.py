@@ -8,6 +8,8 @@ from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImp
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
+    """An import record; its id is made of the account and the bank's id, which are unique by that."""
+
     record: BankTransactionImport
 
     @property

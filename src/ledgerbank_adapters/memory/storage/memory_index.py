@@ -14,6 +14,8 @@ from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
 
 class Identified(Protocol):
+    """What a table can hold: rows that an id tells apart."""
+
     @property
     def id(self) -> UUID: ...
 
@@ -26,6 +28,8 @@ Row_contra = TypeVar("Row_contra", bound=Identified, contravariant=True)
 
 
 class RowIndex(Protocol[Row_contra]):
+    """What a table tells of every change to a row, so that the row is found by something else than its id."""
+
     @abstractmethod
     def replace(self, before: Row_contra | None, after: Row_contra | None) -> None:
         """A row was changed, added (``before`` is None) or removed (``after`` is None)."""

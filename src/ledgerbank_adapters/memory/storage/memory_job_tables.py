@@ -12,6 +12,8 @@ _FREES_ITS_KEY = frozenset({JobState.CANCELLED, JobState.DISCARDED})
 
 
 class MemoryJobTables:
+    """Jobs and workers, with an index for each question that is asked of them."""
+
     def __init__(self) -> None:
         self.unfinished_job_by_payment_key = UniqueIndex[Job]("unique_key", _unfinished_payment_key)
         self.jobs_with_key = OrderedIndex[Job](

@@ -13,6 +13,8 @@ from ledgerbank_domain.ledger.journal import JournalEntry
 
 
 class MemoryLedgerTables:
+    """Entries, lines and import records, each with its indexes."""
+
     def __init__(self, banking: MemoryBankingTables, payment: MemoryPaymentTables) -> None:
         self._create_entries(payment)
         self._create_lines(banking, payment)

@@ -12,6 +12,8 @@ from ledgerbank_domain.payments.payment import Payment
 
 
 class MemoryPaymentTables:
+    """Payments, with indexes for what the rules ask: twins, and what was spent."""
+
     def __init__(self, identity: MemoryIdentityTables, banking: MemoryBankingTables) -> None:
         self.payments_of_user = OrderedIndex[Payment](
             group_of=lambda payment: payment.user_id, order_of=lambda payment: payment.inserted_at

@@ -22,6 +22,8 @@ class AuditExportRow:
 
 
 class MemoryRecordTables:
+    """Audit events, how far they were exported, and the records of idempotency keys."""
+
     def __init__(self, identity: MemoryIdentityTables) -> None:
         self.audit_about = OrderedIndex[AuditEvent](
             group_of=lambda event: event.target_id, order_of=lambda event: event.occurred_at

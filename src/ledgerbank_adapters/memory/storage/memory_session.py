@@ -15,6 +15,8 @@ from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
 
 class TransactionState(Enum):
+    """Whether a transaction may be used; the value says so in words."""
+
     NEW = "not entered yet: use it in a with statement"
     OPEN = "open"
     FAILED = "failed: after the error it raised it can only be left"

@@ -137,6 +137,8 @@ class FeedItem:
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedCustomer:
+    """A customer of the simulated bank, their accounts there, and what its app showed them."""
+
     user_id: str
     name: str
     accounts: list[SimulatedAccount] = field(default_factory=list)

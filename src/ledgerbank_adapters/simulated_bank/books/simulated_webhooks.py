@@ -27,6 +27,8 @@ class DeliveryMode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
+    """Where a client wants to hear of an account."""
+
     id: str
     account_id: str
     url: str

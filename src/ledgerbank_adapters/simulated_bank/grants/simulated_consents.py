@@ -25,6 +25,8 @@ _SIDES = frozenset({"ReadTransactionsCredits", "ReadTransactionsDebits"})
 
 
 class ConsentStatus(Enum):
+    """Where a consent stands, in the words of the Open Banking standard."""
+
     AWAITING_AUTHORISATION = "AwaitingAuthorisation"
     AUTHORISED = "Authorised"
     REJECTED = "Rejected"

@@ -35,6 +35,8 @@ class RefusalReason(Enum):
 
 
 class GrantRefused(Exception):  # noqa: N818 - what the bank did
+    """A code or token that the bank does not accept, and why."""
+
     def __init__(self, reason: RefusalReason) -> None:
         super().__init__(reason.value)
         self.reason = reason

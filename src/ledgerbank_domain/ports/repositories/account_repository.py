@@ -13,9 +13,11 @@ from ledgerbank_domain.ports.repositories.presence import present
 
 
 class AccountRepository(Protocol):
+    """Customers' accounts; their balances change by :class:`JournalRepository` alone."""
+
     @abstractmethod
     def add(self, account: Account) -> None:
-        """A new account has no lines: balance zero.
+        """Stores a new account, which has no lines: balance zero.
 
         Raises ``resource_already_exists``, and ``bank_has_accounts`` when its bank began or ceased to feed
         its accounts meanwhile.
@@ -23,10 +25,10 @@ class AccountRepository(Protocol):
 
     @abstractmethod
     def save(self, account: Account) -> None:
-        """Updates name, status, credit limit and the time of the last sync of an account locked by this unit
-        of work, nothing else.
+        """Updates an account locked by this unit of work.
 
-        Raises ``negative_balance`` for a credit limit that the account cannot have.
+        Its name, status, credit limit and the time of its last sync, nothing else. Raises
+        ``negative_balance`` for a credit limit that the account cannot have.
         """
 
     @abstractmethod

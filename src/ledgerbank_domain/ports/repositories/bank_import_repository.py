@@ -28,8 +28,8 @@ class BankTransactionImportRepository(Protocol):
 
     @abstractmethod
     def synced_since(self, account_id: UUID) -> datetime | None:
-        """When the oldest transaction that is still pending was posted, else the newest one imported, by the
-        bank's word.
+        """From when on the bank is to be asked of the account's movements.
 
-        None: nothing was ever imported.
+        When the oldest transaction that is still pending was posted, else the newest one imported, by the
+        bank's word. None: nothing was ever imported.
         """

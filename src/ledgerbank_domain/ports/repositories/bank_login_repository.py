@@ -13,6 +13,8 @@ from ledgerbank_domain.ports.repositories.presence import present
 
 
 class BankLoginRepository(Protocol):
+    """Customers' connections to banks, their sealed tokens and leases included."""
+
     @abstractmethod
     def add(self, login: BankLogin) -> None:
         """Raises ``resource_already_exists`` when (user, branch, username) is taken."""

@@ -12,10 +12,14 @@ BANK_SORT_FIELDS = frozenset({"name", "code", "country", "inserted_at"})
 
 
 class BankRepository(Protocol):
-    """Uniqueness is by constraint: writing raises ``resource_already_exists`` naming the field."""
+    """The catalogue of banks and branches.
+
+    Uniqueness is by constraint: writing raises ``resource_already_exists`` naming the field.
+    """
 
     @abstractmethod
-    def add(self, bank: Bank) -> None: ...
+    def add(self, bank: Bank) -> None:
+        """Stores a new bank; the catalogue has another version after that."""
 
     @abstractmethod
     def save(self, bank: Bank) -> None:
@@ -33,7 +37,8 @@ class BankRepository(Protocol):
         """Locked. Raises ``bank_not_found``."""
 
     @abstractmethod
-    def find_by_code(self, code: str) -> Bank | None: ...
+    def find_by_code(self, code: str) -> Bank | None:
+        """The bank with exactly this code, whatever its status."""
 
     @abstractmethod
     def list_page(self, wanted: BankFilter, *, sort: tuple[Sort, ...], request: PageRequest) -> Page[Bank]:
@@ -47,7 +52,8 @@ class BankRepository(Protocol):
         """
 
     @abstractmethod
-    def add_branch(self, branch: BankBranch) -> None: ...
+    def add_branch(self, branch: BankBranch) -> None:
+        """Stores a new branch. Raises ``bank_not_found`` when its bank does not exist."""
 
     @abstractmethod
     def find_many_branches(self, branch_ids: Collection[UUID]) -> Mapping[UUID, BankBranch]:

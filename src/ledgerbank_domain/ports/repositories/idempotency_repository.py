@@ -19,7 +19,8 @@ class IdempotencyRepository(Protocol):
         """
 
     @abstractmethod
-    def find_for_update(self, *, user_id: UUID, key: str) -> IdempotencyRecord | None: ...
+    def find_for_update(self, *, user_id: UUID, key: str) -> IdempotencyRecord | None:
+        """The record of a user's key, expired or not, locked."""
 
     @abstractmethod
     def replace(self, record_id: UUID, record: IdempotencyRecord) -> bool:

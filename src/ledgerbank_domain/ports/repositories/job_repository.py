@@ -13,14 +13,17 @@ from ledgerbank_domain.ports.repositories.presence import present
 
 
 class JobRepository(Protocol):
-    """Unique by constraint: of ``payment.process`` jobs with one ``unique_key`` one is unfinished; of all
-    other jobs with one ``unique_key`` one is neither cancelled nor discarded; a periodic one stays the only
-    one even then. Writing what breaks this raises ``resource_already_exists``, except where a method says
+    """Jobs of all kinds, and the leases by which workers hold them.
+
+    Unique by constraint: of ``payment.process`` jobs with one ``unique_key`` one is unfinished; of all other
+    jobs with one ``unique_key`` one is neither cancelled nor discarded; a periodic one stays the only one
+    even then. Writing what breaks this raises ``resource_already_exists``, except where a method says
     otherwise.
     """
 
     @abstractmethod
-    def add_many(self, jobs: Sequence[Job]) -> None: ...
+    def add_many(self, jobs: Sequence[Job]) -> None:
+        """Stores new jobs, all or none."""
 
     @abstractmethod
     def add_new(self, jobs: Sequence[Job]) -> int:
@@ -34,7 +37,8 @@ class JobRepository(Protocol):
         """Updates jobs locked by this unit of work: all that may change, their lease too."""
 
     @abstractmethod
-    def find(self, job_id: UUID) -> Job | None: ...
+    def find(self, job_id: UUID) -> Job | None:
+        """The one with this id, if it exists; not locked."""
 
     @abstractmethod
     def find_many(self, job_ids: Collection[UUID]) -> Mapping[UUID, Job]:
@@ -96,8 +100,10 @@ class JobRepository(Protocol):
 
     @abstractmethod
     def list_overdue_for_update(self, *, now: datetime, limit: int) -> list[Job]:
-        """Executing jobs whose lease has expired, longest ago first, locked. Rows that others hold are passed
-        over."""
+        """Executing jobs whose lease has expired, longest ago first, locked.
+
+        Rows that others hold are passed over.
+        """
 
     @abstractmethod
     def list_due_kinds(self, kinds: Collection[JobKind], *, now: datetime) -> set[JobKind]:
@@ -105,8 +111,10 @@ class JobRepository(Protocol):
 
     @abstractmethod
     def count_by_state(self, *, now: datetime) -> Mapping[tuple[str, JobState], int]:
-        """How many unfinished and discarded jobs there are, by queue and state as of ``now``; zeros are left
-        out."""
+        """How many unfinished and discarded jobs there are, by queue and state.
+
+        The state is the one as of ``now``; zeros are left out.
+        """
 
     @abstractmethod
     def delete_finished_before(self, before: datetime, *, limit: int) -> int:

@@ -9,12 +9,15 @@ from ledgerbank_domain.jobs.job_worker import JobWorker
 
 
 class JobWorkerRepository(Protocol):
+    """The processes that run jobs, and until when each is taken for alive."""
+
     @abstractmethod
     def renew(self, worker: JobWorker) -> None:
         """The worker lives, until then at least. One that is not known is from now on."""
 
     @abstractmethod
-    def is_alive(self, worker_id: UUID, *, now: datetime) -> bool: ...
+    def is_alive(self, worker_id: UUID, *, now: datetime) -> bool:
+        """Whether it is known and was heard of lately enough; it may be forgotten right after."""
 
     @abstractmethod
     def hold_alive(self, worker_id: UUID, *, now: datetime) -> bool:

@@ -29,7 +29,8 @@ class JournalRepository(Protocol):
         """
 
     @abstractmethod
-    def find(self, entry_id: UUID) -> JournalEntry | None: ...
+    def find(self, entry_id: UUID) -> JournalEntry | None:
+        """The one with this id, if it exists; an entry never changes, so none is locked."""
 
     @abstractmethod
     def find_reversal_of(self, entry_id: UUID) -> JournalEntry | None:

@@ -17,7 +17,8 @@ class LoginAttemptRepository(Protocol):
         """Those of each subject, locked in ascending order; one without any gets a row now."""
 
     @abstractmethod
-    def find_for_update(self, subject: str) -> LoginFailures | None: ...
+    def find_for_update(self, subject: str) -> LoginFailures | None:
+        """Those of the subject, if there are any, locked."""
 
     @abstractmethod
     def save(self, failures: LoginFailures) -> None:
@@ -28,7 +29,8 @@ class LoginAttemptRepository(Protocol):
         """That the user logged in from there. What was remembered within the hour may stay as it is."""
 
     @abstractmethod
-    def knows_network(self, user_id: UUID, network: str) -> bool: ...
+    def knows_network(self, user_id: UUID, network: str) -> bool:
+        """Whether the user has logged in from there, as long as that is remembered."""
 
     @abstractmethod
     def delete_failures_before(self, before: datetime, *, limit: int) -> int:

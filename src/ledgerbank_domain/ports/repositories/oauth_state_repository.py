@@ -9,8 +9,11 @@ from ledgerbank_domain.banking.oauth_state import OAuthState
 
 
 class OAuthStateRepository(Protocol):
+    """Answers of banks that are awaited, each good for one use."""
+
     @abstractmethod
-    def add(self, state: OAuthState) -> None: ...
+    def add(self, state: OAuthState) -> None:
+        """Stores a state that is awaited from now on."""
 
     @abstractmethod
     def find_by_hash_for_update(self, state_hash: str) -> OAuthState | None:

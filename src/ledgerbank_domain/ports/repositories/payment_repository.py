@@ -14,8 +14,11 @@ from ledgerbank_domain.ports.repositories.presence import present
 
 
 class PaymentRepository(Protocol):
+    """Payments, and what the rules ask of those that are completed."""
+
     @abstractmethod
-    def add_many(self, payments: Sequence[Payment]) -> None: ...
+    def add_many(self, payments: Sequence[Payment]) -> None:
+        """Stores new payments; nothing moves by that."""
 
     @abstractmethod
     def save_many(self, payments: Sequence[Payment]) -> None:

@@ -9,11 +9,15 @@ from ledgerbank_domain.users.refresh_token import RefreshToken, Session
 
 
 class RefreshTokenRepository(Protocol):
-    @abstractmethod
-    def add(self, token: RefreshToken) -> None: ...
+    """Refresh tokens and the sessions they make up; of one session one token is live at most."""
 
     @abstractmethod
-    def save(self, token: RefreshToken) -> None: ...
+    def add(self, token: RefreshToken) -> None:
+        """Stores a new token."""
+
+    @abstractmethod
+    def save(self, token: RefreshToken) -> None:
+        """Updates a token locked by this unit of work."""
 
     @abstractmethod
     def find_by_jti_for_update(self, jti: UUID) -> RefreshToken | None:
@@ -28,7 +32,8 @@ class RefreshTokenRepository(Protocol):
         """Revokes what is live of the session; returns how many tokens that were."""
 
     @abstractmethod
-    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int: ...
+    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
+        """Revokes all the user's live tokens; returns how many that were."""
 
     @abstractmethod
     def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:

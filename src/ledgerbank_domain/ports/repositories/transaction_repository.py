@@ -14,6 +14,8 @@ TRANSACTION_SORT_FIELDS = frozenset({"posted_at", "amount"})
 
 
 class TransactionRepository(Protocol):
+    """The lines of customers' accounts, to be read; :class:`JournalRepository` writes them."""
+
     @abstractmethod
     def find_many(self, transaction_ids: Collection[UUID]) -> Mapping[UUID, Transaction]:
         """The lines that exist, by id."""

@@ -45,6 +45,8 @@ class SessionOwner:
 
 
 class UserRepository(Protocol):
+    """Users, whose emails are unique by their identity."""
+
     @abstractmethod
     def add(self, user: User) -> None:
         """Raises ``email_already_exists``, also when another transaction commits the email first.
@@ -116,4 +118,5 @@ class UserRepository(Protocol):
         """By ``inserted_at`` and ``id``."""
 
     @abstractmethod
-    def stats(self) -> UserStats: ...
+    def stats(self) -> UserStats:
+        """Head counts of all users, at one moment."""

@@ -7,6 +7,8 @@ from uuid import UUID
 
 
 class WebhookEventRepository(Protocol):
+    """Which notices of banks have come already: a bank sends one until it is answered."""
+
     @abstractmethod
     def add_new(
         self, *, row_id: UUID, provider: str, event_id: str, event_type: str, ignored: bool, at: datetime
