@@ -1,12 +1,14 @@
-"""A customer with a login at a bank, where a test says nothing else."""
+"""Customers, staff, and a login at a bank, where a test says nothing else."""
 
 from collections.abc import Iterator
 
 import pytest
 from tests.support.scenes.gateway_world import MONZO, Dialect
+from tests.support.scenes.service_world import ServiceWorld
 from tests.support.scenes.sync_scene import SyncScene, sync_scene
 
 from ledgerbank_adapters.memory import MemoryClock
+from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 
@@ -32,3 +34,8 @@ def scene_of_short_history(
         start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, dialect=dialect, history_length=3
     ) as scene:
         yield scene
+
+
+@pytest.fixture
+def admin(world: ServiceWorld) -> Actor:
+    return world.user("admin@example.com", role=Role.ADMIN)[1]

@@ -4,66 +4,31 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, NoReturn
-from uuid import UUID
+from typing import NoReturn
 
 import pytest
 from tests.support.races import race, results
+from tests.support.scenes.password_guesses import (
+    ALICE,
+    AT_HOME,
+    ELSEWHERE,
+    NOBODY,
+    attempt,
+    client,
+    events,
+    fail,
+    failures_on_record,
+)
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
-from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditName
+from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
-from ledgerbank_domain.identity.page import KeysetRequest
 from ledgerbank_domain.jobs.job import JobKind
-from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.users.login_failures import MAX_REMEMBERED
 from ledgerbank_domain.users.user import UserStatus
-
-ALICE = "alice@example.com"
-NOBODY = "nobody@example.com"
-AT_HOME = "203.0.113.7"
-ELSEWHERE = "198.51.100.9"
-
-
-def client(ip: str | None) -> Actor:
-    return Actor(origin=Origin(ip=ip))
-
-
-def attempt(
-    world: ServiceWorld, *, email: str = ALICE, password: str = "wrong", ip: str | None = ELSEWHERE
-) -> tuple[str, int | None]:
-    """What a login is answered: a reason, and how long to wait."""
-    try:
-        world.auth.log_in(client(ip), email=email, password=password)
-    except DomainError as error:
-        return error.reason.code, error.details.get("retry_after_seconds")
-    return "in", None
-
-
-def fail(world: ServiceWorld, times: int, **how: Any) -> None:
-    """So many counted failures, each after whatever delay there is."""
-    counted = 0
-    while counted < times:
-        reason, wait = attempt(world, **how)
-        if wait is None:
-            assert reason == "invalid_credentials"
-            counted += 1
-        else:
-            world.clock.advance(timedelta(seconds=wait))
-
-
-def events(world: ServiceWorld, name: AuditName) -> list[AuditEvent]:
-    with world.start_unit_of_work() as work:
-        request = KeysetRequest(sort=LATEST_FIRST, limit=100)
-        return list(work.audit.list_keyset(AuditFilter(name=name), request=request).items)
-
-
-def mails(world: ServiceWorld) -> list[str]:
-    world.services.due_jobs.run_due_jobs()
-    return [mail.mail.subject for mail in world.mailbox.list_newest(limit=100)]
 
 
 @pytest.fixture(params=[ALICE, NOBODY])
@@ -213,89 +178,6 @@ def test_20_right_passwords_at_once_are_all_let_in(world: ServiceWorld) -> None:
     world.user()
 
     assert race([lambda: attempt(world, password=PASSWORD)] * 20) == [("in", None)] * 20
-
-
-def test_switched_off_nobody_has_to_wait_but_it_is_noticed_all_the_same(world: ServiceWorld) -> None:
-    world.user()
-    guard = replace(world.auth.login_guard, backoff_after=0)
-    world.auth = replace(world.auth, login_guard=guard)
-
-    assert {attempt(world) for _ in range(15)} == {("invalid_credentials", None)}
-    assert len(events(world, AuditName.SUSPICIOUS)) == 1
-    assert mails(world) == ["Somebody failed to log in to your account"]
-
-
-def test_the_owner_is_told_at_the_tenth_failure_once_a_day(world: ServiceWorld) -> None:
-    world.user()
-    fail(world, 9)
-    assert mails(world) == []
-
-    fail(world, 1)
-    assert mails(world) == ["Somebody failed to log in to your account"]
-
-    fail(world, 30)
-    assert len(mails(world)) == 1
-    world.clock.advance(timedelta(days=1))
-    fail(world, 10)
-    assert len(mails(world)) == 2
-
-
-def test_nobody_is_told_of_failures_for_an_unknown_email(world: ServiceWorld) -> None:
-    fail(world, 12, email=NOBODY)
-
-    assert mails(world) == []
-
-
-def test_the_email_and_the_address_are_counted_apart(world: ServiceWorld) -> None:
-    """However many others fail in between, from wherever they do."""
-    world.user()
-    for number in range(8):
-        fail(world, 1, ip=f"192.0.2.{number}")
-        for other in range(12):
-            fail(world, 1, email=f"nobody{number}.{other}@example.com", ip=f"198.51.{number}.{other}")
-
-    suspicions = events(world, AuditName.SUSPICIOUS)
-
-    pseudonym = world.auth.login_guard.pseudonymizer.pseudonym(ALICE)
-    assert [event.metadata for event in suspicions] == [{"cause": "failed_logins", "email_hash": pseudonym}]
-
-
-def test_an_address_that_fails_for_many_is_suspect_once_in_five_minutes(world: ServiceWorld) -> None:
-    for number in range(55):
-        fail(world, 1, email=f"nobody{number}@example.com")
-    assert [event.metadata for event in events(world, AuditName.SUSPICIOUS)] == [
-        {"cause": "failed_logins", "ip": ELSEWHERE}
-    ]
-
-    world.clock.advance(timedelta(minutes=5))
-    for number in range(5):
-        fail(world, 1, email=f"nobody{number}@example.com")
-
-    assert len(events(world, AuditName.SUSPICIOUS)) == 2
-
-
-def failures_on_record(world: ServiceWorld, user_id: UUID) -> tuple[int, int]:
-    """How many events tell of failed logins of the user, and how many they stand for."""
-    with world.start_unit_of_work() as work:
-        told = [each for each in work.audit.list_about(user_id) if each.name is AuditName.LOGIN_FAILED]
-    return len(told), sum(each.count for each in told)
-
-
-def test_each_counted_failure_and_each_delay_is_on_record_once(world: ServiceWorld) -> None:
-    user, _ = world.user()
-    fail(world, 5)
-    for _ in range(7):
-        attempt(world)
-    world.clock.advance(timedelta(seconds=1))
-    attempt(world)
-    for _ in range(7):
-        attempt(world, password=PASSWORD)
-
-    names = Counter(world.audit_names(user.id))
-
-    assert failures_on_record(world, user.id) == (1, 6)
-    assert names["rate_limit.exceeded"] == 2
-    assert names["security.suspicious"] == 0
 
 
 def test_the_right_password_of_a_user_who_may_not_log_in_counts_as_a_failure(world: ServiceWorld) -> None:
