@@ -8,6 +8,8 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
+REASONS = {reason.code: reason for reason in Reason}
+
 
 def refusal_of(call: Callable[[], object]) -> DomainError:
     """How the call was refused: it must be."""

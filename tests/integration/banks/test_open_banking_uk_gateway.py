@@ -28,7 +28,7 @@ from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.currency import CURRENCIES
-from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, WebhookDelivery
+from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, BankGateway, WebhookDelivery
 
 BASE_URL = "https://api.bank.example/open-banking/v3.1/aisp"
 # As …/v3.1.10/resources-and-data-models/aisp/ shows accounts, balances and transactions.
@@ -537,7 +537,7 @@ def test_a_documented_account_becomes_the_ports(
 
 
 def test_there_are_no_webhooks_and_no_notices_to_ask_for(
-    gateway: OpenBankingUkGateway, asked: list[httpx.Request]
+    gateway: BankGateway, asked: list[httpx.Request]
 ) -> None:
     assert gateway.register_webhook(access_token="token", account=ACCOUNT) is None
     assert gateway.list_webhooks(access_token="token", account=ACCOUNT) == []

@@ -1,6 +1,6 @@
 """One event loop for all tests of the API, and a fresh bank in memory for each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.routing import Route
 from tests.support.http.http_bank import BackOffice, Customer, HttpBank
 
+from ledgerbank_adapters.http.operations.operation_routes import PathEndpoint
 from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryStartUnitOfWork
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.identity.actor import Role
@@ -21,15 +22,20 @@ def portal() -> Iterator[BlockingPortal]:
 
 
 @pytest.fixture
-def database() -> MemoryDatabase:
-    return MemoryDatabase(MemoryClock())
+def clock() -> MemoryClock:
+    return MemoryClock()
 
 
 @pytest.fixture
-def office(database: MemoryDatabase) -> BackOffice:
+def database(clock: MemoryClock) -> MemoryDatabase:
+    return MemoryDatabase(clock)
+
+
+@pytest.fixture
+def office(database: MemoryDatabase, clock: MemoryClock) -> BackOffice:
     return BackOffice(
         start_unit_of_work=MemoryStartUnitOfWork(database),
-        clock=database.clock,
+        clock=clock,
         ids=Uuid7IdGenerator(),
     )
 
@@ -86,5 +92,10 @@ def every_operation(bank: HttpBank) -> list[tuple[str, str]]:
         (method, route.path.removeprefix("/api/v1"))
         for route in bank.app.routes
         if isinstance(route, Route) and route.path.startswith("/api/v1/")
-        for method in route.endpoint.operations
+        for method in methods_at(route)
     ]
+
+
+def methods_at(route: Route) -> Iterable[str]:
+    assert isinstance(route.endpoint, PathEndpoint)
+    return route.endpoint.operations

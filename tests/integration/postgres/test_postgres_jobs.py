@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import Engine
+from sqlalchemy import Engine, QueuePool
 from tests.support.racing_threads import TIMEOUT_SECONDS
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.sent_statements import last_statement
@@ -166,7 +166,7 @@ WALKS_IN_ORDER = ["lease", "delete finished"]
 
 @pytest.mark.parametrize("name", ASKED)
 def test_jobs_are_found_by_the_index_that_is_there_for_it(
-    plan_of: Callable[[Callable[[JobRepository], object]], str], name
+    plan_of: Callable[[Callable[[JobRepository], object]], str], name: str
 ) -> None:
     ask, indexes = ASKED[name]
 
@@ -194,7 +194,7 @@ def test_syncs_of_a_login_are_found_without_reading_those_of_others(
 
 @pytest.mark.parametrize("name", WALKS_IN_ORDER)
 def test_the_first_jobs_are_found_without_sorting_the_others(
-    plan_of: Callable[[Callable[[JobRepository], object]], str], name
+    plan_of: Callable[[Callable[[JobRepository], object]], str], name: str
 ) -> None:
     plan = plan_of(ASKED[name][0])
 
@@ -281,6 +281,11 @@ def test_a_message_with_characters_that_cannot_be_stored_does_not_keep_a_failure
     assert found.correlation_id == "\ufffd"
 
 
+def lent_connections(engine: Engine) -> int:
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool.checkedout()
+
+
 def test_the_databases_clock_tells_the_servers_time_in_utc(
     postgres_engine: Engine, database_url: str
 ) -> None:
@@ -292,7 +297,7 @@ def test_the_databases_clock_tells_the_servers_time_in_utc(
 
     assert before <= first < second <= after
     assert first.tzinfo is UTC
-    assert postgres_engine.pool.checkedout() == 0
+    assert lent_connections(postgres_engine) == 0
 
 
 def test_the_databases_clock_says_when_the_database_is_out_of_reach() -> None:
@@ -324,7 +329,7 @@ def test_a_unit_reads_the_databases_clock_in_its_own_transaction_and_after_its_w
         with psycopg.connect(database_url, autocommit=True) as connection:
             (between,) = connection.execute("SELECT clock_timestamp()").fetchone() or ()
         after = work.now()
-        assert postgres_engine.pool.checkedout() == 1
+        assert lent_connections(postgres_engine) == 1
 
     # What a transaction calls its now would be the same both times, and before what happened between them.
     assert began < between < after

@@ -25,7 +25,7 @@ def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
     return {"DATABASE_URL": database_url, "LEDGERBANK_DATA_DIR": str(tmp_path)}
 
 
-def rows(database_url: str) -> dict[str, list[tuple]]:
+def rows(database_url: str) -> dict[str, list[tuple[object, ...]]]:
     """Everything the sample data touches."""
     tables = (
         "users",
@@ -117,7 +117,9 @@ def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     box = AesGcmSecretBox([b64decode(OLD_KEY)])
     with psycopg.connect(database_url) as connection:
-        (login_id,) = connection.execute("SELECT id FROM user_bank_logins ORDER BY id LIMIT 1").fetchone()
+        (login_id,) = (
+            connection.execute("SELECT id FROM user_bank_logins ORDER BY id LIMIT 1").fetchone() or ()
+        )
         sealed = box.seal("the token", bound_to=access_token_place(login_id))
         connection.execute(
             "UPDATE user_bank_logins SET access_token_encrypted = %s WHERE id = %s", [sealed, login_id]
@@ -125,9 +127,12 @@ def test_keys_are_rotated_row_by_row_and_what_no_key_opens_is_told(
     assert rotated(f"{NEW_KEY},{OLD_KEY}").stdout == "Encrypted anew: 1. Already under the newest key: 0.\n"
     assert rotated(NEW_KEY).stdout == "Encrypted anew: 0. Already under the newest key: 1.\n"
     with psycopg.connect(database_url) as connection:
-        (renewed,) = connection.execute(
-            "SELECT access_token_encrypted FROM user_bank_logins WHERE id = %s", [login_id]
-        ).fetchone()
+        (renewed,) = (
+            connection.execute(
+                "SELECT access_token_encrypted FROM user_bank_logins WHERE id = %s", [login_id]
+            ).fetchone()
+            or ()
+        )
     opened = AesGcmSecretBox([b64decode(NEW_KEY)]).open(renewed, bound_to=access_token_place(login_id))
     assert opened == "the token"
     lost = rotated(OLD_KEY)
@@ -238,13 +243,12 @@ def test_an_entry_is_reversed_once_and_the_books_stay_right(
 ) -> None:
     assert run_ledgerbank("seed", environment=environment).returncode == 0
     with psycopg.connect(database_url) as connection:
-        entries = dict(
-            connection.execute(
-                "SELECT description, id::text FROM journal_entries WHERE description <> 'Opening balance'"
-            ).fetchall()
-        )
+        lines = connection.execute(
+            "SELECT description, id::text FROM journal_entries WHERE description <> 'Opening balance'"
+        ).fetchall()
+        entries: dict[str, str] = dict(lines)
 
-    def reverse(entry: str, reason: str = "Booked by mistake"):
+    def reverse(entry: str, reason: str = "Booked by mistake") -> CompletedProcess[str]:
         return run_ledgerbank("ledger", "reverse", entry, "--reason", reason, environment=environment)
 
     done = reverse(entries["Grocery Shopping"])

@@ -20,7 +20,12 @@ def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
     return production_settings(database_url) | {"LEDGERBANK_DATA_DIR": str(tmp_path)}
 
 
-def create(environment, *arguments: str, email: str = "root@bank.example", password: str | None = None):
+def create(
+    environment: dict[str, str],
+    *arguments: str,
+    email: str = "root@bank.example",
+    password: str | None = None,
+) -> subprocess.CompletedProcess[str]:
     return run_ledgerbank(
         *("users", "create-admin", "--email", email, "--name", "The First", *arguments),
         environment=environment,
@@ -28,12 +33,12 @@ def create(environment, *arguments: str, email: str = "root@bank.example", passw
     )
 
 
-def users(database_url: str) -> list[tuple]:
+def users(database_url: str) -> list[tuple[str, ...]]:
     with psycopg.connect(database_url) as connection:
         return connection.execute("SELECT email, full_name, role, status FROM users").fetchall()
 
 
-def typed(environment, *lines: str) -> tuple[int, str]:
+def typed(environment: dict[str, str], *lines: str) -> tuple[int, str]:
     """The exit status and what a person at a terminal sees who types these lines."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "ledgerbank_app", "users", "create-admin"]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -128,19 +129,13 @@ class Customer:
         while not over.is_set():
             description = f"{self.name} {len(self.asked)}"
             self.asked.append(description)
-            drafted = attempt(
-                lambda description=description: alice.draft(description, key=f"d {description}")
-            )
-            if lost(drafted):
+            drafted = attempt(partial(alice.draft, description, key=f"d {description}"))
+            if isinstance(drafted, httpx.TransportError):
                 return
             self.answers[f"d {description}"] = drafted
             payment_id = drafted.json()["data"]["id"]
-            processed = attempt(
-                lambda description=description, payment_id=payment_id: alice.process(
-                    payment_id, key=f"p {description}"
-                )
-            )
-            if lost(processed):
+            processed = attempt(partial(alice.process, payment_id, key=f"p {description}"))
+            if isinstance(processed, httpx.TransportError):
                 return
             self.answers[f"p {description}"] = processed
 

@@ -13,6 +13,7 @@ from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
 from ledgerbank_adapters.workers import SilentJobObserver, WorkerPool
 from ledgerbank_domain.jobs.job import MAX_PRIORITY, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_timing import DEFAULT_BATCH_SIZE
+from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.payments.payment_job import payment_job_key
 
 ORDINARY = 5000
@@ -34,7 +35,9 @@ def test_an_urgent_job_behind_five_thousand_ordinary_ones_starts_within_two_batc
     drafts = [(actor, world.draft(account, "0.01", f"Ordinary {number}")) for number in range(ORDINARY)]
     ordinary = world.payments.create_many(drafts)
     urgent = world.pending(actor, account, "1")
-    add_jobs(world, [payment.id for payment in ordinary], priority=MAX_PRIORITY)
+    add_jobs(
+        world, [payment.id for payment in ordinary if isinstance(payment, Payment)], priority=MAX_PRIORITY
+    )
 
     pool = WorkerPool(
         ids=world.ids,
@@ -95,7 +98,8 @@ def finished(world: LiveWorld) -> int:
 def started_between(engine: Engine, urgent: Job) -> int:
     """How many jobs started after the urgent one was there and before it started."""
     with engine.connect() as connection:
-        return connection.exec_driver_sql(
+        number = connection.exec_driver_sql(
             "SELECT count(*) FROM jobs WHERE attempted_at > %(there)s AND attempted_at < %(started)s",
             {"there": urgent.inserted_at, "started": urgent.attempted_at},
         ).scalar_one()
+        return int(number)

@@ -26,6 +26,7 @@ from ledgerbank_domain.payments.payment import PaymentStatus
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 
 PATIENCE_SECONDS = 30
+AT_ONCE = JobSchedule()
 
 
 class Bank:
@@ -41,13 +42,11 @@ class Bank:
         user, self.alice = self.world.user()
         self.account: Account = self.world.account_of(user, "10000")
 
-    def schedule(self, number: int = 1, **schedule) -> list[UUID]:
+    def schedule(self, number: int = 1, *, schedule: JobSchedule = AT_ONCE) -> list[UUID]:
         """Payments of 1 each, left to the workers."""
         payments = [self.world.pending(self.alice, self.account, "1").id for _ in range(number)]
         for payment_id in payments:
-            self.world.payment_schedules.schedule(
-                self.alice, payment_id=payment_id, schedule=JobSchedule(**schedule)
-            )
+            self.world.payment_schedules.schedule(self.alice, payment_id=payment_id, schedule=schedule)
         return payments
 
     def statuses(self, payments: list[UUID]) -> Counter[PaymentStatus]:
@@ -89,7 +88,7 @@ def test_two_worker_processes_pay_what_was_scheduled_once_over_every_broker(
     broker: str, bank: Bank, environment: dict[str, str], tmp_path: Path
 ) -> None:
     payments = bank.schedule(30)
-    later = bank.schedule(5, delay=timedelta(seconds=2))
+    later = bank.schedule(5, schedule=JobSchedule(delay=timedelta(seconds=2)))
     settings = environment | {"BROKER_URL": broker_named(broker).url}
 
     with (

@@ -25,7 +25,7 @@ needs_curl = pytest.mark.skipif(
 def block_after(heading: str, language: str, *, number: int = 0) -> str:
     """A code block of that language below a heading: the first unless told otherwise."""
     section = README.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)[number]
+    return list(re.finditer(rf"```{language}\n(.*?)```", section, re.DOTALL))[number][1]
 
 
 def run_in_bash(server: RunningServer, *blocks: str) -> list[str]:

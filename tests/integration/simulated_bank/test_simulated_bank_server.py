@@ -33,8 +33,10 @@ def everything_shown(bank: SimulatedBankServer, name: str) -> list[Json]:
     """All that both dialects show of a customer, after some events of their life."""
     monzo = MonzoClient(bank).connect(name)
     account_id = monzo.account_id()
-    for amount in (-1500, -2500, 4000):
-        added = control(bank, "POST", f"/accounts/{account_id}/transactions", {"amount": amount})
+    _, _, added = (
+        control(bank, "POST", f"/accounts/{account_id}/transactions", {"amount": amount})
+        for amount in (-1500, -2500, 4000)
+    )
     control(bank, "POST", f"/transactions/{added['id']}/settle", {"amount": 3900})
     control(bank, "POST", f"/customers/{monzo.tokens['user_id']}/accounts", {"description": "More"})
     accounts = monzo.get("/accounts").json()
@@ -151,8 +153,8 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
             "5",
         ]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert process.stdout is not None
         try:
-            assert process.stdout is not None
             told = process.stdout.readline().strip()
             assert told.startswith(f"simulated bank  http://127.0.0.1:{port}"), (tmp_path / "log").read_text()
             assert HTTP.get(f"http://127.0.0.1:{port}/ping/whoami").json() == {"authenticated": False}

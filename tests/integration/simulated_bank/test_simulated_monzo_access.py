@@ -52,8 +52,8 @@ def test_a_request_that_is_not_in_order_ends_on_a_page_that_names_it_and_leads_n
     bank: SimulatedBankServer, method: str, changes: dict[str, str], named: str
 ) -> None:
     asked = question(**changes) | {"decision": "approve", "customer_name": "Alex"}
-    arguments = {"params": asked} if method == "GET" else {"data": asked}
-    answer = HTTP.request(method, f"{bank.url}/", **arguments)
+    in_the_address, in_the_body = (asked, None) if method == "GET" else (None, asked)
+    answer = HTTP.request(method, f"{bank.url}/", params=in_the_address, data=in_the_body)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
     assert f"({named})" in answer.text
     assert "location" not in answer.headers

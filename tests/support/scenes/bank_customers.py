@@ -94,7 +94,7 @@ class MonzoClient:
 
     def account_id(self, account_type: str = "uk_retail") -> str:
         accounts = self.get("/accounts").json()["accounts"]
-        return next(account["id"] for account in accounts if account["type"] == account_type)
+        return str(next(account["id"] for account in accounts if account["type"] == account_type))
 
 
 @dataclass
@@ -148,7 +148,7 @@ class OpenBankingClient:
 
     def account_id(self, description: str = "Current Account") -> str:
         accounts = self.get("/accounts").json()["Data"]["Account"]
-        return next(each["AccountId"] for each in accounts if each["Description"] == description)
+        return str(next(each["AccountId"] for each in accounts if each["Description"] == description))
 
 
 def control(bank: SimulatedBankServer, method: str, path: str, content: Json | None = None) -> Json:

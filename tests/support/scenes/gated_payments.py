@@ -1,13 +1,12 @@
 """Payments of a real server that stop where a test wants them to, inside their transaction."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
@@ -174,14 +173,13 @@ def payments_called(scene: Scene, description: str) -> int:
     return int(number)
 
 
-def lost(answer: Any) -> bool:
+def lost(answer: httpx.Response | httpx.TransportError) -> bool:
     return isinstance(answer, httpx.TransportError)
 
 
-def attempt(call: Any) -> httpx.Response | httpx.TransportError:
+def attempt(call: Callable[[], httpx.Response]) -> httpx.Response | httpx.TransportError:
     """The answer, or how it was lost."""
     try:
-        response: httpx.Response = call()
+        return call()
     except httpx.TransportError as error:
         return error
-    return response

@@ -139,7 +139,7 @@ def empty(connection: psycopg.Connection) -> None:
         " AND backend_type = 'client backend'"
     )
     connection.execute("SET session_replication_role = replica")
-    deletions = [
+    deletions: list[sql.Composable] = [
         sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in tables if name != "banks"
     ]
     deletions.append(sql.SQL("DELETE FROM banks WHERE id <> {}").format(sql.Literal(HOUSE_BANK_ID)))

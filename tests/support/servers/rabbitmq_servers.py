@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import pika
-from pika.exceptions import AMQPError
+import pika  # type: ignore[import-untyped]  # its authors left it so
+from pika.exceptions import AMQPError  # type: ignore[import-untyped]  # its authors left it so
 from tests.support.servers.child_processes import end, free_port, marks_of_run
 
 # It takes about eight seconds on an idle machine.

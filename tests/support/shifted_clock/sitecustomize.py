@@ -14,8 +14,8 @@ _AHEAD = float(os.environ["CLOCK_AHEAD_SECONDS"])
 _time, _time_ns, _now = time.time, time.time_ns, SystemClock.now
 
 
-def _shifted_now(clock: SystemClock) -> datetime:
-    return _now(clock) + timedelta(seconds=_AHEAD)
+def _shifted_now(self: SystemClock) -> datetime:
+    return _now(self) + timedelta(seconds=_AHEAD)
 
 
 time.time = lambda: _time() + _AHEAD

@@ -43,7 +43,7 @@ def test_production_refuses_what_can_be_guessed_without_showing_it(name: str, va
     assert problem.startswith(f"{name} must be random")
     assert value not in problem
     if name != "METRICS_TOKEN" or value == "x" * 40:
-        assert load_settings({"JWT_SECRET": SECRET, name: value})
+        load_settings({"JWT_SECRET": SECRET, name: value})
 
 
 def test_one_secret_opens_one_door() -> None:
@@ -58,7 +58,7 @@ def test_one_secret_opens_one_door() -> None:
         (problem,) = problems_of(**{**PRODUCTION, **change})
         assert problem.startswith(f"{name} must differ from ")
         assert SECRET not in problem
-    assert load_settings({**PRODUCTION, "WEBHOOK_SECRET_PREVIOUS": other})
+    load_settings({**PRODUCTION, "WEBHOOK_SECRET_PREVIOUS": other})
 
 
 def test_an_encryption_key_is_no_other_secret_and_none_stands_twice() -> None:

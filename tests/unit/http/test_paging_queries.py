@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerbank_adapters.http.fields.keyset_cursors import cursor_object, cursor_token, parse_cursor
-from ledgerbank_adapters.http.fields.paging_queries import LAST_PAGE, clamped_integer, sort_by
+from ledgerbank_adapters.http.fields.paging_queries import clamped_integer, sort_by
 from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.identity.page import MAX_PAGE_SIZE, Cursor, PageRequest, Sort
+from ledgerbank_domain.identity.page import LAST_PAGE, MAX_PAGE_SIZE, Cursor, PageRequest, Sort
 
 FIELDS = {"email", "inserted_at"}
 ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

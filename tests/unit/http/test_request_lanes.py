@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from ledgerbank_adapters.http.operations.request_lanes import Lane
 
@@ -50,13 +51,12 @@ def test_a_caller_has_at_most_his_share_at_once_and_others_pass_by() -> None:
 
 def test_callers_who_wait_take_turns() -> None:
     async def scene() -> None:
-        lane, gate, order = Lane(1), Gate(), []
+        lane, gate = Lane(1), Gate()
+        order: list[str] = []
         first = asyncio.create_task(lane.run(gate.work("first"), caller="first", patience=PATIENCE))
         await until(lambda: gate.running == ["first"])
         waiting = [
-            asyncio.create_task(
-                lane.run(lambda name=name: order.append(name), caller=name[0], patience=PATIENCE)
-            )
+            asyncio.create_task(lane.run(partial(order.append, name), caller=name[0], patience=PATIENCE))
             for name in ("a1", "a2", "a3", "b1", "c1", "b2")
         ]
         await asyncio.sleep(0)

@@ -1,5 +1,6 @@
 """The proof of a memory ledger finds every row that was tampered with."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryIdGenerator, MemoryStartUnitOfWork
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.ledger_discrepancy import LedgerCheck
 from ledgerbank_domain.payments.payment import Payment, PaymentStatus
 
@@ -98,15 +100,20 @@ def test_a_changed_balance_after_is_found(books: Books) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"inserted_at": LONG_AGO}, {"posted_at": LONG_AGO}, {"posted_at": LONG_AGO, "inserted_at": LONG_AGO}],
+    "change",
+    [
+        lambda line: replace(line, inserted_at=LONG_AGO),
+        lambda line: replace(line, posted_at=LONG_AGO),
+        lambda line: replace(line, posted_at=LONG_AGO, inserted_at=LONG_AGO),
+    ],
+    ids=["booked", "posted", "both"],
 )
 def test_a_payment_booked_or_posted_before_the_line_in_front_of_it_is_found(
-    books: Books, changes: dict[str, datetime]
+    books: Books, change: Callable[[Transaction], Transaction]
 ) -> None:
     line = books.tables.ledger.transactions.find(last_line(books))
     assert line is not None
-    books.tables.ledger.transactions.put(line.id, replace(line, **changes))
+    books.tables.ledger.transactions.put(line.id, change(line))
 
     assert books.found() == {
         (LedgerCheck.TIMES_IN_ORDER, line.id),

@@ -46,9 +46,13 @@ def locked_in(name: str) -> Iterator[Locked]:
             yield Locked(requirement, specifier.version)
 
 
+def environment_here() -> dict[str, str]:
+    return {name: str(value) for name, value in default_environment().items()}
+
+
 def environment_of(python: str, machine: str) -> dict[str, str]:
     return {
-        **{name: str(value) for name, value in default_environment().items()},
+        **environment_here(),
         "python_version": python.rpartition(".")[0],
         "python_full_version": python,
         "implementation_version": python,
@@ -57,7 +61,9 @@ def environment_of(python: str, machine: str) -> dict[str, str]:
     }
 
 
-def wanted_by(requirements: list[str], extras: frozenset[str], environment: dict[str, str]):
+def wanted_by(
+    requirements: list[str], extras: frozenset[str], environment: dict[str, str]
+) -> Iterator[Requirement]:
     """The requirements that count in this environment when these extras were asked for."""
     for text in requirements:
         requirement = Requirement(text)
@@ -91,7 +97,7 @@ def test_every_requirement_of_every_locked_package_is_met_by_a_locked_version(
     here = {
         canonicalize_name(one.requirement.name)
         for one in locked_in(lock)
-        if one.applies({**environment_of(python, machine), **dict(default_environment())})
+        if one.applies({**environment_of(python, machine), **environment_here()})
     }
     todo = [
         ("the project", one) for one in wanted_by(own_requirements(extra) + BUILD, frozenset(), environment)

@@ -54,6 +54,8 @@ def test_the_balance_is_always_the_opening_figure_and_all_that_stands(events: li
                 expected = figure
             case "advance":
                 bank.advance(abs(figure))
+            case _:
+                assert chosen is None
         assert account.balance == expected
         still_pending = sum(each.amount for each in account.in_order() if each.is_pending)
         assert account.booked_balance == expected - still_pending

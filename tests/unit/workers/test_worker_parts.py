@@ -1,6 +1,7 @@
 """The parts that workers are made of, each by itself."""
 
 import threading
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -70,12 +71,16 @@ def test_patience_ends_with_what_storage_raised_and_is_one_for_all_calls() -> No
     assert 60 <= sum(waits) <= 62
 
 
+def must_not_wait(seconds: float) -> None:
+    pytest.fail(f"waited {seconds} seconds")
+
+
 @pytest.mark.parametrize("error", [DomainError(Reason.INSUFFICIENT_FUNDS), KeyError("bug")])
 def test_what_is_no_fault_of_storage_is_not_repeated(error: Exception) -> None:
     operation = Failing(error)
 
     with pytest.raises(type(error)):
-        StoragePatience(60, sleep=pytest.fail).until_done(operation)
+        StoragePatience(60, sleep=must_not_wait).until_done(operation)
 
     assert operation.calls == 1
 
@@ -133,7 +138,7 @@ class Running:
     """A service whose runs of more than one job, or of the ``guilty`` ones, raise."""
 
     def __init__(
-        self, jobs: list[Job], guilty: set[UUID] = frozenset(), error: Exception | None = None
+        self, jobs: list[Job], guilty: AbstractSet[UUID] = frozenset(), error: Exception | None = None
     ) -> None:
         self.jobs = jobs
         self.guilty = guilty

@@ -377,7 +377,7 @@ def test_transactions_of_others_are_for_staff(alice: Customer, bob: Customer, su
     assert amounts(alice) == amounts(alice, account_id=mine.id) == amounts(alice, user_id=alice.user.id)
     assert amounts(support) == []
     assert amounts(support, user_id=bob.user.id) == amounts(support, account_id=theirs.id) == ["2.00"]
-    for params, status, reason in [
+    refused: list[tuple[dict[str, object], int, str]] = [
         ({"account_id": UNKNOWN_ID, "user_id": bob.user.id}, 404, "account_not_found"),
         ({"account_id": theirs.id, "user_id": bob.user.id}, 403, "unauthorized_access"),
         ({"user_id": bob.user.id}, 403, "insufficient_permissions"),
@@ -385,6 +385,7 @@ def test_transactions_of_others_are_for_staff(alice: Customer, bob: Customer, su
         ({"user_id": "me"}, 400, "invalid_uuid_format"),
         ({"sort": "kind", "account_id": UNKNOWN_ID}, 400, "invalid_sort"),
         ({"cursor": "e30", "account_id": UNKNOWN_ID}, 400, "invalid_cursor"),
-    ]:
+    ]
+    for params, status, reason in refused:
         asked = {name: str(value) for name, value in params.items()}
         error_of(alice.get("/transactions", params=asked), status, reason)

@@ -1,10 +1,12 @@
 """GET /audit-events, and what each refusal leaves there."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from tests.support.http.http_bank import PASSWORD, PEER, BackOffice, Customer, HttpBank, data_of, error_of
 
@@ -85,7 +87,7 @@ def test_a_refusal_leaves_exactly_its_event(
 ) -> None:
     payment = bob.payment(bob.account())
     trail.seen |= {event["id"] for event in trail.new()}
-    refusals = {
+    refusals: dict[str, Callable[[], httpx.Response]] = {
         "authz.denied": lambda: alice.get(f"/payments/{payment['id']}"),
         "auth.token_rejected": lambda: bank.get("/auth/me", token="rubbish"),
         "auth.login_failed": lambda: bank.post(

@@ -117,7 +117,7 @@ def _simulated_branch(api: _Api) -> str:
 
 def _branch_over(get: Callable[[str], Any]) -> str:
     bank = next(bank for bank in get("/banks") if bank["integration_module"] == "simulated")
-    return get(f"/banks/{bank['id']}/branches")[0]["id"]
+    return str(get(f"/banks/{bank['id']}/branches")[0]["id"])
 
 
 def _bank_url(server: RunningServer) -> str:

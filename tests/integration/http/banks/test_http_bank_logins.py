@@ -21,6 +21,7 @@ from tests.support.servers.hosted_bank import HostedBank
 
 from ledgerbank_adapters.bank_http import WebhookUrl
 from ledgerbank_adapters.simulated_bank import Fault, SimulatedBankServer, SimulatedBankSettings
+from ledgerbank_domain.ports.bank_gateway import BankTokens
 
 LOGIN_FIELDS = {
     "id",
@@ -415,9 +416,13 @@ def test_no_secret_of_a_connection_is_answered_or_logged(
     caplog.set_level(logging.DEBUG)
     tokens: list[str] = []
     listening = HookedGateway(bank.office.gateways["simulated"])
-    listening.answers["exchange_code"] = lambda given: (
-        tokens.extend([given.access_token, given.refresh_token]) or given
-    )
+
+    def overhear(given: BankTokens) -> BankTokens:
+        assert given.refresh_token is not None
+        tokens.extend([given.access_token, given.refresh_token])
+        return given
+
+    listening.answers["exchange_code"] = overhear
     bank.office.gateways["simulated"] = listening
     begun = started(alice, branch_id)
     brought = decided_on_the_page(begun["authorization_url"], "approve")

@@ -61,8 +61,12 @@ def admins(method: str, path: str, answer: str, body: Any = None) -> Row:
     return Row(method, path, FORBIDDEN, FORBIDDEN, answer, FORBIDDEN, body)
 
 
-def seen_by_staff(method: str, path: str, refusal: str, body: Any = None) -> Row:
-    return Row(method, path, "200", "200", "200", refusal, body)
+def owners(method: str, path: str, answer: str, refusal: str, body: Any = None) -> Row:
+    return Row(method, path, answer, refusal, refusal, refusal, body)
+
+
+def seen_by_staff(method: str, path: str, refusal: str, body: Any = None, *, answer: str = "200") -> Row:
+    return Row(method, path, answer, answer, answer, refusal, body)
 
 
 MATRIX = [
@@ -85,7 +89,7 @@ MATRIX = [
     everybody("GET", "/auth/me", "200"),
     everybody("GET", "/auth/validate", "200"),
     everybody("GET", "/auth/sessions", "200"),
-    Row("DELETE", "/auth/sessions/{session}", "200", *["404 token_not_found"] * 3),
+    owners("DELETE", "/auth/sessions/{session}", "200", "404 token_not_found"),
     public("POST", "/users", "201", REGISTRATION),
     admins("POST", "/users/admin", "201", REGISTRATION),
     admins("GET", "/users", "200"),
@@ -118,17 +122,17 @@ MATRIX = [
     public("GET", "/bank-logins/callback?state=x&code=x", "400 invalid_oauth_state"),
     public("GET", "/bank-logins/callback/page.css", "200"),
     seen_by_staff("GET", "/bank-logins/{login}", FORBIDDEN),
-    Row("PUT", "/bank-logins/{login}", "200", *[FORBIDDEN] * 3, {"status": "INACTIVE"}),
-    Row("DELETE", "/bank-logins/{login}", "200", *[FORBIDDEN] * 3),
-    Row("POST", "/bank-logins/{login}/sync", *["422 bank_inactive"] * 3, FORBIDDEN),
+    owners("PUT", "/bank-logins/{login}", "200", FORBIDDEN, {"status": "INACTIVE"}),
+    owners("DELETE", "/bank-logins/{login}", "200", FORBIDDEN),
+    seen_by_staff("POST", "/bank-logins/{login}/sync", FORBIDDEN, answer="422 bank_inactive"),
     public("POST", "/webhooks/{provider}", "404 resource_not_found", {}),
     everybody("GET", "/accounts", "200"),
     seen_by_staff("GET", "/accounts?user_id={user}", FORBIDDEN),
-    Row(
+    owners(
         "POST",
         "/accounts",
         "201",
-        *[FORBIDDEN] * 3,
+        FORBIDDEN,
         {
             "user_bank_login_id": "{login}",
             "currency": "GBP",
@@ -145,9 +149,9 @@ MATRIX = [
     everybody("GET", "/transactions", "200"),
     seen_by_staff("GET", "/transactions?account_id={account}", NOT_THEIRS),
     seen_by_staff("GET", "/transactions?user_id={user}", FORBIDDEN),
-    Row("POST", "/payments", "201", *[NOT_THEIRS] * 3, DRAFT),
+    owners("POST", "/payments", "201", NOT_THEIRS, DRAFT),
     everybody("POST", "/payments/batch", "200", {"payments": [DRAFT]}),
-    Row("POST", "/payments/validate", "200", *[NOT_THEIRS] * 3, DRAFT),
+    owners("POST", "/payments/validate", "200", NOT_THEIRS, DRAFT),
     everybody("GET", "/payments", "200"),
     everybody("GET", "/payments/stats", "200"),
     seen_by_staff("GET", "/payments/{payment}", FORBIDDEN),
@@ -155,14 +159,7 @@ MATRIX = [
     Row("POST", "/payments/{payment}/process", "200", FORBIDDEN, "200", FORBIDDEN),
     seen_by_staff("DELETE", "/payments/{payment}", FORBIDDEN),
     Row("POST", "/payments/{payment}/schedule", "202", FORBIDDEN, "202", FORBIDDEN),
-    Row(
-        "POST",
-        "/payments/{done_payment}/reverse",
-        *[FORBIDDEN] * 2,
-        "200",
-        FORBIDDEN,
-        {"reason": "A mistake"},
-    ),
+    admins("POST", "/payments/{done_payment}/reverse", "200", {"reason": "A mistake"}),
     seen_by_staff("GET", "/payments/{scheduled_payment}/job", FORBIDDEN),
     Row("DELETE", "/payments/{scheduled_payment}/job", "200", FORBIDDEN, "200", FORBIDDEN),
     admins("GET", "/jobs", "200"),

@@ -1,15 +1,20 @@
 """Undoing payments over HTTP."""
 
+from typing import Any
+
 import pytest
 from tests.integration.http.payments.test_http_payments import PAYMENT_KEYS
 from tests.support.http.http_bank import UNKNOWN_ID, Customer, HttpBank, data_of, error_of
 
+from ledgerbank_domain.banking.account import Account
+
 WHY = {"reason": "Sent to the wrong person"}
 
 
-def executed(customer: Customer, account, **fields) -> dict:
+def executed(customer: Customer, account: Account, **fields: Any) -> dict[str, Any]:
     payment = customer.payment(account, **fields)
-    return data_of(customer.post(f"/payments/{payment['id']}/process"))
+    done: dict[str, Any] = data_of(customer.post(f"/payments/{payment['id']}/process"))
+    return done
 
 
 def test_an_administrator_undoes_a_payment_and_everybody_sees_it(
@@ -69,7 +74,7 @@ def test_a_repeated_request_is_answered_again_and_undoes_nothing_more(
         ({"reason": "a\x00b"}, "invalid_field_format"),
     ],
 )
-def test_a_reason_must_be_told(alice: Customer, admin: Customer, body: dict, reason: str) -> None:
+def test_a_reason_must_be_told(alice: Customer, admin: Customer, body: dict[str, Any], reason: str) -> None:
     payment = executed(alice, alice.account("100"))
     error = error_of(admin.post(f"/payments/{payment['id']}/reverse", json=body), 400, reason)
     assert error["details"]["field"] == "reason"

@@ -11,6 +11,7 @@ from anyio.from_thread import BlockingPortal
 from starlette.types import Receive, Scope, Send
 from tests.support.http.asgi_exchange import Exchange
 from tests.support.http.http_bank import UNKNOWN_ID, Customer, HttpBank, data_of, error_of
+from tests.support.refusals import REASONS
 
 from ledgerbank_adapters.http.exchange.error_boundary import ErrorBoundaryMiddleware
 from ledgerbank_adapters.http.exchange.http_answers import AnswerWriter
@@ -95,7 +96,7 @@ def test_every_error_comes_in_the_one_envelope(every_kind_of_answer: dict[str, h
         if response.status_code >= 400:
             reason = response.json()["error"]["reason"]
             types[name] = error_of(response, response.status_code, reason)["type"]
-            assert response.json()["error"]["message"] == Reason(reason).message
+            assert response.json()["error"]["message"] == REASONS[reason].message
 
     assert types == {
         "400 invalid_json": "bad_request",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def together(
     return asyncio.run(run())
 
 
-def outcomes(answers: list[httpx.Response]) -> Counter[tuple[int, str]]:
+def outcomes(answers: Iterable[httpx.Response]) -> Counter[tuple[int, str]]:
     return Counter(
         (answer.status_code, "" if answer.is_success else answer.json()["error"]["reason"])
         for answer in answers
@@ -137,10 +137,10 @@ def test_100_simultaneous_payments_never_overdraw_an_account(
     assert bob.balance() == 10
 
 
-def refresh_token_of_bob(servers):
+def refresh_token_of_bob(servers: list[RunningServer]) -> str:
     with servers[0].client() as client:
         login = client.post("/auth/login", json={"email": "bob@example.com", "password": "password123!"})
-    return login.json()["data"]["refresh_token"]
+    return str(login.json()["data"]["refresh_token"])
 
 
 def test_of_20_simultaneous_refreshes_by_one_client_all_are_answered_and_one_token_goes_on(
@@ -159,13 +159,13 @@ def test_of_20_simultaneous_refreshes_by_one_client_all_are_answered_and_one_tok
 
 @pytest.mark.parametrize("milliseconds", [0, 5, 20, 50])
 def test_two_tabs_that_refresh_with_one_token_keep_their_session(
-    servers: list[RunningServer], milliseconds
+    servers: list[RunningServer], milliseconds: int
 ) -> None:
-    async def refresh_late(client, delay, token):
+    async def refresh_late(client: httpx.AsyncClient, delay: float, token: str) -> httpx.Response:
         await asyncio.sleep(delay)
         return await client.post("/auth/refresh", json={"refresh_token": token})
 
-    async def refresh_in_two_tabs(token):
+    async def refresh_in_two_tabs(token: str) -> tuple[httpx.Response, httpx.Response]:
         async with (
             httpx.AsyncClient(base_url=servers[0].base_url, timeout=60) as one,
             httpx.AsyncClient(base_url=servers[1].base_url, timeout=60) as two,
@@ -185,7 +185,7 @@ def test_two_tabs_that_refresh_with_one_token_keep_their_session(
 
 @pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
 def test_of_20_simultaneous_guesses_at_one_password_five_are_answered(
-    servers: list[RunningServer], email
+    servers: list[RunningServer], email: str
 ) -> None:
     answers = together(servers, ["/auth/login"] * 20, json={"email": email, "password": "a guess"})
     assert outcomes(answers) == {(401, "invalid_credentials"): 5, (429, "rate_limit_exceeded"): 15}
@@ -214,9 +214,12 @@ def test_verify_names_the_row_after_somebody_tampered_with_a_line_as_superuser(
     assert run_ledgerbank("ledger", "verify", environment=settings).returncode == 0
     with psycopg.connect(settings["DATABASE_URL"], autocommit=True) as superuser:
         superuser.execute("SET session_replication_role = replica")
-        (line,) = superuser.execute(
-            "UPDATE transactions SET amount = amount + 0.01 WHERE description = 'Refund' RETURNING id"
-        ).fetchone()
+        (line,) = (
+            superuser.execute(
+                "UPDATE transactions SET amount = amount + 0.01 WHERE description = 'Refund' RETURNING id"
+            ).fetchone()
+            or ()
+        )
     verified = run_ledgerbank("ledger", "verify", environment=settings)
     assert verified.returncode == 1
     assert str(line) in verified.stdout

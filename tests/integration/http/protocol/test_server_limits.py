@@ -403,7 +403,7 @@ def test_connections_that_go_nowhere_are_closed_in_time(server: RunningServer) -
 def test_a_connection_too_many_is_told_so_at_once_and_the_others_go_on(server: RunningServer) -> None:
     with ExitStack() as stack, httpx.Client(base_url=server.base_url, timeout=30) as client:
         assert client.get("/health").status_code == 200
-        held = []
+        held: list[RawConnection] = []
         while len(held) < 39:
             held.append(stack.enter_context(raw_connection(server.port)))
             held[-1].send(HEALTH)

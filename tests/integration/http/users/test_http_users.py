@@ -228,14 +228,15 @@ def test_changing_the_password_ends_all_sessions(bank: HttpBank, alice: Customer
         "new_password": "a new password",
         "password_confirmation": "a new password",
     }
-    for fields, status, reason in [
+    wrong: list[tuple[dict[str, object], int, str]] = [
         ({"current_password": ""}, 400, "missing_fields"),
         ({"new_password": "short", "current_password": "wrong"}, 400, "invalid_password_format"),
         ({"password_confirmation": "other"}, 400, "invalid_password_format"),
         (dict.fromkeys(change, PASSWORD), 400, "invalid_password_format"),
         ({"current_password": "wrong"}, 401, "invalid_credentials"),
         ({"current_password": 5}, 400, "invalid_password_format"),
-    ]:
+    ]
+    for fields, status, reason in wrong:
         error_of(alice.put("/profile/password", json=change | fields), status, reason)
 
     message = data_of(alice.put("/profile/password", json=change))

@@ -53,19 +53,19 @@ def test_everybody_opens_accounts_at_his_own_logins_only(role: Role) -> None:
 @pytest.mark.parametrize(
     ("who", "now", "changes", "field"),
     [
-        (Role.USER, "ACTIVE", {"account_name": "New", "status": AccountStatus.CLOSED}, None),
-        (Role.USER, "FROZEN", {"account_name": "New"}, None),
-        (Role.USER, "FROZEN", {"status": AccountStatus.ACTIVE}, "status"),
-        (Role.USER, "ACTIVE", {"status": AccountStatus.SUSPENDED}, "status"),
-        (Role.USER, "ACTIVE", {"credit_limit": Decimal(0)}, "credit_limit"),
-        (Role.SUPPORT, "FROZEN", {"status": AccountStatus.SUSPENDED}, None),
-        (Role.SUPPORT, "ACTIVE", {"credit_limit": Decimal(0)}, "credit_limit"),
-        (Role.ADMIN, "ACTIVE", {"credit_limit": Decimal(0)}, None),
-        (Role.ADMIN, "ACTIVE", {"immutable_fields": ("balance", "last_four")}, "balance"),
+        (Role.USER, "ACTIVE", AccountChanges(account_name="New", status=AccountStatus.CLOSED), None),
+        (Role.USER, "FROZEN", AccountChanges(account_name="New"), None),
+        (Role.USER, "FROZEN", AccountChanges(status=AccountStatus.ACTIVE), "status"),
+        (Role.USER, "ACTIVE", AccountChanges(status=AccountStatus.SUSPENDED), "status"),
+        (Role.USER, "ACTIVE", AccountChanges(credit_limit=Decimal(0)), "credit_limit"),
+        (Role.SUPPORT, "FROZEN", AccountChanges(status=AccountStatus.SUSPENDED), None),
+        (Role.SUPPORT, "ACTIVE", AccountChanges(credit_limit=Decimal(0)), "credit_limit"),
+        (Role.ADMIN, "ACTIVE", AccountChanges(credit_limit=Decimal(0)), None),
+        (Role.ADMIN, "ACTIVE", AccountChanges(immutable_fields=("balance", "last_four")), "balance"),
     ],
 )
 def test_the_first_field_that_is_not_for_the_caller_is_named(
-    who: Role, now: str, changes: dict[str, object], field: str | None
+    who: Role, now: str, changes: AccountChanges, field: str | None
 ) -> None:
     account = an_account(status=AccountStatus(now))
-    assert forbidden_account_field(actor(who), account, AccountChanges(**changes)) == field
+    assert forbidden_account_field(actor(who), account, changes) == field

@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+from tests.support.refusals import REASONS
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
@@ -115,7 +116,7 @@ RETRIES = {"external_dependency": (3, 1000), "system": (2, 500)}
 def test_a_reason_has_its_category_message_and_retry_flag(
     category: str, code: str, message: str, *, retryable: bool
 ) -> None:
-    reason = Reason(code)
+    reason = REASONS[code]
 
     assert (reason.code, reason.category.value, reason.message, reason.retryable) == (
         code,

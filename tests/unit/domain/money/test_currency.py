@@ -113,6 +113,6 @@ def test_what_has_not_three_letters_is_no_code(value: object) -> None:
 
 
 @pytest.mark.parametrize(("code", "digits"), [("GBP", 4), ("JPY", 2), ("BHD", 2), ("HRK", 0), ("CLF", 0)])
-def test_a_currency_has_the_digits_of_its_table_whoever_builds_it(code, digits) -> None:
+def test_a_currency_has_the_digits_of_its_table_whoever_builds_it(code: str, digits: int) -> None:
     with pytest.raises(DomainError, match="invalid_currency_format"):
         Currency(code, digits)

@@ -3,6 +3,7 @@
 import pytest
 from tests.support.scenes.domain_samples import OWNER, STRANGER, a_payment, actor, an_account
 
+from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import ANONYMOUS, SYSTEM, Actor, Role
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment import PaymentType
@@ -19,19 +20,22 @@ from ledgerbank_domain.payments.payment_policy import (
 OPEN, CLOSED = PaymentLimits(self_service_credits=True), PaymentLimits(self_service_credits=False)
 OWN = {role: actor(role, OWNER) for role in Role}
 FOREIGN = {role: actor(role, STRANGER) for role in Role}
-A_PAYMENT = {"payment_type": PaymentType.PAYMENT, "direction": Direction.DEBIT}
 DEBIT, CREDIT = a_payment(direction=Direction.DEBIT), a_payment(direction=Direction.CREDIT)
+
+
+def may_pay(who: Actor, account: Account) -> bool:
+    return may_pay_from_account(who, account, payment_type=PaymentType.PAYMENT, direction=Direction.DEBIT)
 
 
 @pytest.mark.parametrize("role", Role)
 def test_everybody_pays_from_his_own_accounts_only(role: Role) -> None:
-    assert may_pay_from_account(OWN[role], an_account(), **A_PAYMENT)
-    assert not may_pay_from_account(FOREIGN[role], an_account(), **A_PAYMENT)
+    assert may_pay(OWN[role], an_account())
+    assert not may_pay(FOREIGN[role], an_account())
 
 
 def test_workers_pay_for_anybody_and_nobody_for_none() -> None:
-    assert may_pay_from_account(SYSTEM, an_account(), **A_PAYMENT)
-    assert not may_pay_from_account(ANONYMOUS, an_account(), **A_PAYMENT)
+    assert may_pay(SYSTEM, an_account())
+    assert not may_pay(ANONYMOUS, an_account())
 
 
 @pytest.mark.parametrize(
