@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import pika
+import pika  # type: ignore[import-untyped]  # its authors left it so
 import pytest
 from redis import Redis
 from tests.support.scenes.job_workplace import Workplace, wait_until

@@ -130,5 +130,5 @@ def test_all_recipes_together_keep_to_the_style_the_types_and_the_import_contrac
     run(
         copy,
         ".venv/bin/ruff check && .venv/bin/ruff format --check"
-        " && .venv/bin/mypy --strict src && .venv/bin/lint-imports --no-logo",
+        " && .venv/bin/mypy --strict src tests && .venv/bin/lint-imports --no-logo",
     )
