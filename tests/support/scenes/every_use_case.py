@@ -164,6 +164,7 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "auth.start_session",
     "bank_connections.deny",
     "bank_connections.finish",
+    "bank_connections.use_up",
     "bank_webhooks.receive",
     "users.prove_password_change",
     "users.register",
@@ -194,6 +195,9 @@ MACHINERY = {
 
 PROOFS = {"auth.claims_of", "ledger.verify"}
 """For who runs the product."""
+
+KNOWN_BY_WHAT_WAS_USED_UP = {"bank_connections.connect"}
+"""For the customer whose state a bank brought back, and no second time."""
 
 
 @dataclass(kw_only=True)

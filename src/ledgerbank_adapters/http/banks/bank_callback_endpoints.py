@@ -12,7 +12,7 @@ from ledgerbank_adapters.http.banks.bank_login_payloads import (
 from ledgerbank_adapters.http.exchange.accept_header import prefers_html
 from ledgerbank_adapters.http.fields.field_types import FieldType
 from ledgerbank_adapters.http.operations.http_host import Document
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Continued, Operation
 from ledgerbank_adapters.http.operations.page_files import page_file
 from ledgerbank_adapters.http.operations.public_paths import BANK_CALLBACK
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -118,17 +118,21 @@ class CallbackQuery:
             raise DomainError(Reason.MISSING_FIELDS, field=missing[0], fields=missing)
 
 
-def finish_connection(call: Call[None, CallbackQuery]) -> Answer:
+def finish_connection(call: Call[None, CallbackQuery]) -> Continued:
     """Browsers get a page instead of JSON, also when it fails."""
     query = call.query()
     query.require_enough()
     state, code = query.state or "", query.code or ""
+    connections = call.services.bank_connections
     if query.error is not None:
-        call.services.bank_connections.deny(call.actor, state=state)
-    finished = call.services.bank_connections.finish(call.actor, state=state, code=code)
-    if _wants_page(call):
-        return Answer(data=_page(CONNECTED))
-    return Answer(data=finished_connection_payload(finished))
+        connections.deny(call.actor, state=state)
+    awaited = connections.use_up(call.actor, state=state)
+
+    def connect() -> Answer:
+        finished = connections.connect(awaited, code=code)
+        return Answer(data=_page(CONNECTED) if _wants_page(call) else finished_connection_payload(finished))
+
+    return Continued(user_id=awaited.login.user_id, act=connect)
 
 
 def callback_style(_: Call[None, None]) -> Answer:

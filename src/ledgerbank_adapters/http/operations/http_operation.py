@@ -65,9 +65,9 @@ class Answer:
 class Continued:
     """What a handler leaves to be done where its customer's other requests act, in their share.
 
-    For what waits for the row of a customer after a password was hashed, or whom only the request's body
-    names: it shall hold up neither who hashes passwords nor who else calls from the same address. ``user_id``
-    is proven, not just claimed.
+    For what waits for the row of a customer after a password was hashed, or whom only what was sent names: it
+    shall hold up neither who hashes passwords nor who else calls from the same address. ``user_id`` is
+    proven, not just claimed.
     """
 
     user_id: UUID

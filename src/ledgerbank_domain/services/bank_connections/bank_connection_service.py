@@ -78,7 +78,20 @@ class BankConnectionService:
         expired, or its user is gone; ``bank_inactive``; and what kept the code from being redeemed
         (``timeout``, ``service_unavailable``, ``bank_api_error``), after which the login is in ERROR.
         """
-        awaited = self._awaited(actor, state)
+        return self.connect(self.use_up(actor, state=state), code=code)
+
+    def use_up(self, actor: Actor, *, state: str) -> AwaitedAnswer:
+        """What of :meth:`finish` tells whom the bank sent back, and waits for nobody else.
+
+        It commits by itself: whatever comes next, the state was used. Raises ``invalid_oauth_state``.
+        """
+        awaited = self._used_up(actor, state)
+        if awaited is None:
+            raise DomainError(Reason.INVALID_OAUTH_STATE, field="state")
+        return awaited
+
+    def connect(self, awaited: AwaitedAnswer, *, code: str) -> FinishedConnection:
+        """What of :meth:`finish` asks the bank, and is decided under the user's lock. Raises as it."""
         gateway = usable_gateway(awaited.bank, self.gateways)
         tokens = self._redeemed(gateway, awaited, code)
         access = BankAccess(
@@ -98,7 +111,7 @@ class BankConnectionService:
 
         Raises ``invalid_oauth_state`` as :meth:`finish`, otherwise always ``authorization_denied``.
         """
-        awaited = self._awaited(actor, state)
+        awaited = self.use_up(actor, state=state)
         self._record_denial(awaited)
         raise DomainError(Reason.AUTHORIZATION_DENIED)
 
@@ -135,13 +148,6 @@ class BankConnectionService:
         work.bank_logins.add(login)
         self.audit.record(work, AuditName.BANK_LOGIN_CREATED, actor=actor, about=login.id, at=now)
         return login
-
-    def _awaited(self, actor: Actor, state: str) -> AwaitedAnswer:
-        """Uses the state up, and commits that by itself: whatever comes next, it was used."""
-        awaited = self._used_up(actor, state)
-        if awaited is None:
-            raise DomainError(Reason.INVALID_OAUTH_STATE, field="state")
-        return awaited
 
     @retried_on_conflict
     def _used_up(self, actor: Actor, state: str) -> AwaitedAnswer | None:

@@ -15,6 +15,7 @@ from tests.support.scenes.every_use_case import (
     ANSWERED_BY_OWNERSHIP,
     BEFORE_ANYBODY_IS_KNOWN,
     FOR_EVERYBODY_WHO_IS_LOGGED_IN,
+    KNOWN_BY_WHAT_WAS_USED_UP,
     MACHINERY,
     OWN_ACTS,
     PARTS_OF_OTHERS,
@@ -106,7 +107,7 @@ def test_every_use_case_says_what_becomes_of_it_when_its_actor_changes() -> None
 
 def test_what_is_not_told_who_asks_answers_no_customers_data() -> None:
     nobody_asks = {name for name, asks in use_cases().items() if not asks}
-    expected = FOR_EVERYBODY_WHO_IS_LOGGED_IN | PROOFS
+    expected = FOR_EVERYBODY_WHO_IS_LOGGED_IN | PROOFS | KNOWN_BY_WHAT_WAS_USED_UP
     assert {name for name in nobody_asks if name.partition(".")[0] not in MACHINERY} == expected
 
 

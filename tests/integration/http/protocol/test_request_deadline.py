@@ -165,6 +165,46 @@ def test_one_locked_row_keeps_nobody_else_at_its_address_from_logging_in_or_stay
             assert_timed_out(each.result())
 
 
+def states_of_visits(client: httpx.Client, number: int) -> list[str]:
+    """What a bank is to bring back, of connections that their customer has just begun."""
+    banks = client.get("/banks").json()["data"]
+    bank_id = next(bank["id"] for bank in banks if bank["integration_module"] == "simulated")
+    branch_id = client.get(f"/banks/{bank_id}/branches").json()["data"][0]["id"]
+    states = []
+    for _ in range(number):
+        login = {"bank_branch_id": branch_id, "username": uuid4().hex[:20]}
+        begun_visit = client.post("/bank-logins", json=login)
+        assert begun_visit.status_code == 201, begun_visit.text
+        url = httpx.URL(begun_visit.json()["data"]["authorization_url"])
+        states.append(url.params["state"])
+    return states
+
+
+def test_a_customer_who_comes_back_from_a_bank_to_a_locked_row_keeps_nobody_else_at_the_address_waiting(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    # A bank that is away: that is put on record for its customer.
+    settings = environment | {"SIMULATED_BANK_URL": "http://127.0.0.1:1"}
+    with RunningServer(settings, tmp_path / "callbacks.log") as server, ExitStack() as stack:
+        states = states_of_visits(stack.enter_context(server.client(ALICE)), 4)
+        refresh_token = tokens_of(server, BOB)["refresh_token"]
+        threads = stack.enter_context(ThreadPoolExecutor(4))
+        callback = f"{server.base_url}/bank-logins/callback"
+        with locked_row_of(environment, ALICE):
+            stuck = [
+                threads.submit(httpx.get, callback, params={"state": state, "code": "a code"}, timeout=30)
+                for state in states
+            ]
+            while waiting_statements(environment) < 2:
+                time.sleep(0.01)
+            began = time.monotonic()
+            refreshed = asked(server, "refresh", {"refresh_token": refresh_token})
+            assert refreshed.status_code == 200, refreshed.text
+            assert time.monotonic() - began < TIMEOUT_SECONDS / 2
+            for each in stuck:
+                assert_timed_out(each.result())
+
+
 def test_a_login_that_waited_for_a_locked_row_is_decided_on_what_was_committed(
     server: RunningServer, environment: dict[str, str]
 ) -> None:
