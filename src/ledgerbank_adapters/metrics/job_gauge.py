@@ -1,4 +1,4 @@
-"""How many jobs there are, asked when somebody wants to know."""
+"""The metric of jobs: how many there are, asked when somebody wants to know."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Where several processes keep their figures, so that any one of them can tell the sum.
+"""Metrics of several processes: where they keep their figures, so that any one of them can tell the sum.
 
 Imports nothing of prometheus_client: that looks for the variable at its import.
 https://prometheus.github.io/client_python/multiprocess/

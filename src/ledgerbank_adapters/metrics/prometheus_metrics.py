@@ -1,4 +1,4 @@
-"""The figures themselves. Adapters that have something to count are given this as their observer."""
+"""Prometheus metrics. Adapters that have something to count are given this as their observer."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a client may do in its own name: get tokens, lodge a consent, take it back."""
+"""Account access consents: lodged and taken back by a client in its own name, with tokens for that."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

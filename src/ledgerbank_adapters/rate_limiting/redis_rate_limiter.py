@@ -1,4 +1,4 @@
-"""Sliding windows in Redis, by the library limits."""
+"""Rate limits as sliding windows in Redis, by the library limits."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

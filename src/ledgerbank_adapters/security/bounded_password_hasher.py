@@ -1,4 +1,4 @@
-"""As many passwords at once as the machine has memory for."""
+"""Hashing passwords: as many at once as the machine has memory for."""
 
 import os
 import sys

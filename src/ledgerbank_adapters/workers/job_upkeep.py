@@ -1,4 +1,4 @@
-"""What a worker process does for the jobs of all: saying that it lives, looking whether the others do."""
+"""Heartbeats: what a worker process does for the jobs of all: saying that it lives, looking who else does."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Doing again and again what may fail for a while, and telling of it once."""
+"""Outages: doing again and again what may fail for a while, and telling of it once."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How often to ask for something that is not there yet."""
+"""The pace of polling: how often to ask for something that is not there yet."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What happened, who did it, and from where: written with the act itself and never changed."""
+"""Audit events: what happened, who did it, and from where, written with the act itself and never changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Who may read what happened."""
+"""Who may read the audit trail."""
 
 from ledgerbank_domain.identity.actor import Actor
 

@@ -1,4 +1,4 @@
-"""Keeping short what a refusal tells: it may repeat what a client sent."""
+"""Keeping audit events short: what a refusal tells may repeat what a client sent."""
 
 import json
 from collections.abc import Mapping

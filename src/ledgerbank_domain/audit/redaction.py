@@ -1,4 +1,4 @@
-"""Taking secrets out of what is going to be kept or shown."""
+"""Redaction: taking secrets out of what is going to be kept or shown."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A user's connection to a bank branch."""
+"""Bank logins: customers' connections to branches of banks."""
 
 import re
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What the books know of a bank's transaction: which line stands for it, and whether it is settled."""
+"""Import records: which line stands for a bank's transaction, and whether it is settled."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

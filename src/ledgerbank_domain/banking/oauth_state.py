@@ -1,4 +1,4 @@
-"""What ties a bank's answer to the user who was sent there: one use, ten minutes."""
+"""OAuth states: what ties a bank's answer to the user who was sent there; one use, ten minutes."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

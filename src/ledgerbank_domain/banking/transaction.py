@@ -1,4 +1,4 @@
-"""A line on a customer's account: what a statement shows. Never changed once booked."""
+"""Transactions: the lines on customers' accounts that statements show; never changed once booked."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who asks, and from where."""
+"""Actors: who asks, in which role, and from where."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What of an address is counted: the least that one client can hardly have several of."""
+"""The network of a client: of an address the least that one client can hardly have several of."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 

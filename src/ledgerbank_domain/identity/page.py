@@ -1,4 +1,4 @@
-"""Query values: pages by number, pages by key, and sort orders."""
+"""Pages by number, pages by key, and sort orders, as lists are asked for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

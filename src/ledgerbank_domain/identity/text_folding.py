@@ -1,4 +1,4 @@
-"""When two texts are the same, however they were typed: one answer for every adapter.
+"""Folding text: when two texts are the same, however they were typed, by one answer for every adapter.
 
 A database's own idea of it depends on its locale and C library, so nothing of this is left to one.
 """

@@ -1,4 +1,4 @@
-"""Work to be done outside a request, the states it passes through, and when it is tried again."""
+"""Jobs: work to be done outside a request, the states it passes through, and when it is tried again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

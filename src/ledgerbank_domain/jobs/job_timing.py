@@ -1,4 +1,4 @@
-"""How long jobs are held, and how many go together."""
+"""Leases, heartbeats and time limits of jobs, and how many go together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

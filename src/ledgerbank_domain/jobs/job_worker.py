@@ -1,4 +1,4 @@
-"""A process that runs jobs, and until when it is taken for alive."""
+"""Workers: processes that run jobs, and until when each is taken for alive."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a proof of the ledger can find wrong."""
+"""Discrepancies: what a proof of the ledger can find wrong."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Who may correct the books."""
+"""Who may reverse entries."""
 
 from ledgerbank_domain.identity.actor import Actor
 

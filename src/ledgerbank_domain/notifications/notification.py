@@ -1,4 +1,4 @@
-"""What a user is told by mail, as it is kept in a job until it is sent."""
+"""Notifications: what users are told by mail, as it is kept in a job until it is sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How much an account may still pay today."""
+"""The health of an account: how much it may still pay today."""
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, Inexact

@@ -1,4 +1,4 @@
-"""How much may be paid: a number for whatever currency the account has, and others for certain ones."""
+"""Limits of payments: a number for whatever currency the account has, and others for certain ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

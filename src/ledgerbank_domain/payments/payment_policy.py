@@ -1,4 +1,4 @@
-"""Who may do what with payments."""
+"""Who may make, look at, process and cancel payments."""
 
 from uuid import UUID
 

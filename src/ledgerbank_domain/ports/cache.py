@@ -1,4 +1,4 @@
-"""Keeping what was computed for a while. Only data of the bank catalogue may be kept."""
+"""A cache of what was computed. Only data of the bank catalogue may be kept."""
 
 from abc import abstractmethod
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Until when the work at hand is of use to whoever waits for it.
+"""Deadlines: until when the work at hand is of use to whoever waits for it.
 
 A deadline goes beside the work, on its thread, and every unit of work that is started there keeps to it: it
 waits for nothing any longer, undoes what it did and raises ``timeout``. A commit that was begun is seen to

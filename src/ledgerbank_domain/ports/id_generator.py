@@ -1,4 +1,4 @@
-"""Identity as a port, so that a simulation can be repeated exactly."""
+"""New ids as a port, so that a simulation can be repeated exactly."""
 
 from abc import abstractmethod
 from typing import Protocol

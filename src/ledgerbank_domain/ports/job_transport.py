@@ -1,4 +1,4 @@
-"""Handing jobs to whoever runs them."""
+"""The broker as the domain sees it: handing jobs to whoever runs them."""
 
 from abc import abstractmethod
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Counting requests, so that nobody makes more of them than is good for the others."""
+"""Rate limits: counting requests, so that nobody makes more of them than is good for the others."""
 
 from abc import abstractmethod
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Keeping secrets that must be read again, and making new ones."""
+"""Encryption of secrets that must be read again, and new secrets."""
 
 from abc import abstractmethod
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""One transaction, made explicit."""
+"""The unit of work: one transaction, made explicit."""
 
 from abc import abstractmethod
 from datetime import datetime

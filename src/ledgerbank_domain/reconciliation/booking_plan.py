@@ -1,4 +1,4 @@
-"""What to book so that the ledger says of an account what its bank says. Pure: it decides, others do."""
+"""Reconciliation: what to book so that the ledger says what the bank says. Pure: it decides, others do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A person who may log in."""
+"""Users: people who may log in, and their e-mails."""
 
 import re
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Who may do what to users."""
+"""Who may administer, change and delete users."""
 
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus

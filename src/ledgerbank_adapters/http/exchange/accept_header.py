@@ -1,4 +1,4 @@
-"""Whether a client would rather have its errors as problem details, or a page instead of JSON.
+"""``Accept``: whether a client would rather have its errors as problem details, or a page instead of JSON.
 
 Quality values as in RFC 9110 §12.5.1, https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
 """

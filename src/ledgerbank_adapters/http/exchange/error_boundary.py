@@ -1,4 +1,4 @@
-"""The last line: whatever goes wrong inside becomes an answer in the envelope and a line in the log."""
+"""The error boundary: whatever goes wrong inside becomes an answer in the envelope and a line in the log."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Reading bodies: bounded in size, in time, and in how much memory all of them have together."""
+"""Request bodies: bounded in size, in time, and in how much memory all of them have together."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is known of a request before anything of it is understood, and the id that follows it everywhere."""
+"""Correlation ids, and what else is known of a request before anything of it is understood."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""Where a keyset list goes on, as clients see it: a small object, or the same as an opaque token."""
+"""Cursors: where a keyset list goes on, as clients see it: a small object, or the same as an opaque token."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Looking after jobs of every kind."""
+"""Jobs of every kind, in the hands of administrators."""
 
 from attrs import field, frozen
 

@@ -1,4 +1,4 @@
-"""How many requests a caller may make: the check, and the headers that tell where they stand."""
+"""The rate limit: how many requests a caller may make, and the headers that tell where they stand."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""How many users may be registered from one address."""
+"""The limit of registrations: how many users may be registered from one address."""
 
 from attrs import frozen
 

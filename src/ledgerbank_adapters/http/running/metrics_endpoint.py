@@ -1,4 +1,4 @@
-"""The figures that Prometheus collects."""
+"""Metrics: the figures that Prometheus collects."""
 
 import hmac
 

@@ -1,4 +1,4 @@
-"""Sliding windows of this process."""
+"""Rate limits as sliding windows of this process."""
 
 import threading
 from bisect import bisect_right

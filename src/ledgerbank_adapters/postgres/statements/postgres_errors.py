@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses, in the words of the domain. The one place where constraint names become reasons.
+"""What PostgreSQL refuses, as errors of the domain: here alone constraint names become reasons.
 
 SQLSTATE codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """

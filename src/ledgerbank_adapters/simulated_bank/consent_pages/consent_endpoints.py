@@ -1,4 +1,4 @@
-"""Asking the customer: the authorization endpoint of both dialects (RFC 6749 §4.1, PKCE by RFC 7636)."""
+"""The authorization endpoint of both dialects, which asks the customer (RFC 6749 §4.1, PKCE by RFC 7636)."""
 
 import re
 from collections.abc import Mapping

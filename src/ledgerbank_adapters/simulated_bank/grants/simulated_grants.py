@@ -1,4 +1,4 @@
-"""Who may see what: authorization codes, access and refresh tokens, and why one is refused."""
+"""Grants of access: authorization codes, access and refresh tokens, and why one is refused."""
 
 import hmac
 from base64 import urlsafe_b64encode

@@ -1,4 +1,4 @@
-"""How processes tell each other over a broker that there is something to do."""
+"""Nudges: how processes tell each other over a broker that there is something to do."""
 
 from abc import abstractmethod
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Recording that a token was not taken."""
+"""Recording in the audit trail that a token was not taken."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A bank's tokens on their way into storage and out of it."""
+"""Encryption of a bank's tokens on their way into storage, and out of it."""
 
 from dataclasses import dataclass, field
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Handing out what is due: the most urgent first, over everything there is."""
+"""Handing out jobs that are due: the most urgent first, over everything there is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who is alive among the workers, and what becomes of the jobs of one that is not."""
+"""Heartbeats of workers, and taking over the jobs of one that has fallen silent."""
 
 from dataclasses import dataclass
 from datetime import datetime

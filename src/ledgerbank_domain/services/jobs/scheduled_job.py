@@ -1,4 +1,4 @@
-"""What scheduling comes to."""
+"""What scheduling a job comes to."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Proving that the books are right."""
+"""The proof of the ledger: whether the books are right."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Clearing away what nobody needs any more."""
+"""Pruning: clearing away what nobody needs any more."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether somebody knows a user's password, however their keyboard spelled it."""
+"""Checking passwords: whether somebody knows a user's, however their keyboard spelled it."""
 
 from dataclasses import dataclass
 
