@@ -20,9 +20,10 @@ MEMORY_GATEWAYS = frozenset({"monzo", "simulated", "simulated_open_banking"})
 
 
 def memory_ports(*, clock: Clock | None = None, **given: Any) -> ServicePorts:
-    """``given`` are fields of :class:`ServicePorts`. A storage that is given has a clock of its own; where
-    ``clock`` is to move its time, both are given the same one. No bank is within reach unless ``gateways``
-    are given.
+    """Every port of the services in memory, but for those that are ``given``.
+
+    These are fields of :class:`ServicePorts`. A storage that is given has a clock of its own; where ``clock``
+    is to move its time, both are given the same one. No bank is within reach unless ``gateways`` are given.
     """
     clock = clock or MemoryClock()
     if "start_unit_of_work" not in given:

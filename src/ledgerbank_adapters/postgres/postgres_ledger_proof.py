@@ -193,9 +193,11 @@ LIMITED = "SELECT set_config('statement_timeout', %(former)s, true)"
 
 
 class PostgresLedgerProof(LedgerProof):
-    """A single statement sees the database as of its start, in READ COMMITTED as well
-    (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED): so all checks
-    look at one instant, what this unit of work wrote included, and take no lock that a writer could meet.
+    """All checks in one statement, which sees the database as of its start.
+
+    It does in READ COMMITTED as well
+    (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED): so all checks look at
+    one instant, what this unit of work wrote included, and take no lock that a writer could meet.
     """
 
     def __init__(self, session: PostgresSession) -> None:

@@ -36,13 +36,14 @@ class SchemaState(Enum):
 
 
 def upgrade_to_newest(engine: Engine, *, house_bank_name: str = HOUSE_BANK_NAME) -> None:
-    """Creates or updates the schema and names the house bank; repeatable, and any number of processes may do
-    so at once.
+    """Creates or updates the schema and names the house bank.
+
+    Repeatable, and any number of processes may do so at once.
 
     Raises ``database_error`` when the database is out of reach, ``TransactionConflict`` when a table was
     locked by others for too long, ``configuration_error`` when the database is newer than this program,
-    ``resource_already_exists`` when another bank has the house bank's name.
-    Nothing of a failed upgrade stays.
+    ``resource_already_exists`` when another bank has the house bank's name. Nothing of a failed upgrade
+    stays.
     """
     try:
         with connect_alive(engine) as connection:

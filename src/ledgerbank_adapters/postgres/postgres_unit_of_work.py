@@ -52,8 +52,10 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
 
 class PostgresUnitOfWork(UnitOfWork):
-    """READ COMMITTED: every statement sees what was committed before it, and a lock that was waited for gives
-    the newest version of its row.
+    """One transaction in READ COMMITTED.
+
+    Every statement sees what was committed before it, and a lock that was waited for gives the newest version
+    of its row.
 
     The connection is taken at the first statement, so that a unit which asks nothing costs nothing. Raises
     RuntimeError when it is used a second time, after its end, after a failed statement, or by another thread.

@@ -21,8 +21,9 @@ from ledgerbank_adapters.simulated_bank.simulated_faults import CallCount, Fault
 
 
 class SimulatedBank:
-    """Everything in memory: the ``books``, who may see them, and the faults to come. The books keep the lock
-    and the time of all of it.
+    """Everything that the bank knows, in memory: its books, who may see them, and the faults to come.
+
+    The ``books`` keep the lock and the time of all of it.
 
     The same settings, names and orders of calls give the same content, ids included; only tokens and codes
     come from ``new_secret``, so that one of an earlier run never fits by accident. ``clock`` gives the

@@ -16,8 +16,10 @@ WAIT_SECONDS = 1.0
 
 
 class NudgeListener:
-    """Calls ``wake`` for what it hears, some twenty times a second at most; a broker that is away is tried
-    again and again."""
+    """Calls ``wake`` for what it hears, some twenty times a second at most.
+
+    A broker that is away is tried again and again.
+    """
 
     def __init__(self, open_line: OpenNudgeLine, *, wake: Callable[[], None]) -> None:
         self._open_line = open_line

@@ -9,8 +9,10 @@ RETRY_SECONDS = 1.0
 
 
 class RepeatedTask:
-    """Does it every so many seconds from :meth:`start` on, what failed again after a second; never ends by
-    itself."""
+    """Does it every so many seconds from :meth:`start` on; never ends by itself.
+
+    What failed is done again after a second.
+    """
 
     def __init__(self, name: str, guard: OutageGuard, task: Callable[[], None], *, seconds: float) -> None:
         self._guard = guard

@@ -45,8 +45,10 @@ def refused_scope(scope: dict[str, Any], refusal: DomainError) -> dict[str, Any]
 
 @frozen
 class ProtocolRefusalMiddleware:
-    """Answers what the server refused. The connection is of no more use: nobody knows where a next request
-    would begin."""
+    """Answers what the server refused.
+
+    The connection is of no more use: nobody knows where a next request would begin.
+    """
 
     app: ASGIApp
     writer: AnswerWriter

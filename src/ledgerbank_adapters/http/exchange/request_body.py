@@ -27,10 +27,10 @@ SHARES = 4
 
 @define
 class BodyMemory:
-    """What all bodies of one kind of caller may take together: the share of one is room for the largest
-    body at least. Nobody who may be anybody takes the room of those who said who they are.
+    """What all bodies of one kind of caller may take together, in bytes.
 
-    Belongs to one event loop.
+    The share of one is room for the largest body at least. Nobody who may be anybody takes the room of those
+    who said who they are. Belongs to one event loop.
     """
 
     total: int = BODY_MEMORY // 2
@@ -87,8 +87,10 @@ class ReadBody:
 async def read_body(
     receive: Receive, headers: Headers, *, max_body_bytes: int, seconds: float, held: HeldBody
 ) -> ReadBody:
-    """The whole body. Raises ``payload_too_large`` as soon as it is known to be too long, ``timeout`` when it
-    does not come in time, and ``service_unavailable`` when there is no memory for it.
+    """The whole body, or nothing of it.
+
+    Raises ``payload_too_large`` as soon as it is known to be too long, ``timeout`` when it does not come in
+    time, and ``service_unavailable`` when there is no memory for it.
 
     Raises ``ClientDisconnect`` when the client leaves in between.
     """

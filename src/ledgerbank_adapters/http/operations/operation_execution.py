@@ -69,8 +69,10 @@ class RemainingStep:
 
 @frozen(kw_only=True)
 class OperationExecution:
-    """Each of the steps gives a response where the catalog has an error for what went wrong; other
-    exceptions are raised."""
+    """The steps of answering one request, in their order.
+
+    Each gives a response where the catalog has an error for what went wrong; other exceptions are raised.
+    """
 
     services: Services
     host: HttpHost

@@ -88,9 +88,12 @@ class Lane:
 
 @frozen(kw_only=True)
 class RequestLanes:
-    """Reading never waits behind acting, which may wait for locks; hashing passwords behind neither, nor they
+    """The threads that requests are answered in, by what they do.
+
+    Reading never waits behind acting, which may wait for locks; hashing passwords behind neither, nor they
     behind it. Health questions have threads of their own, so that a busy server does not look like a broken
-    one."""
+    one.
+    """
 
     reading: Lane
     acting: Lane

@@ -22,7 +22,9 @@ class ConnectionEnd:
 
 
 class GuardedExchange(RequestResponseCycle):
-    """Ends its connection when it is answered before its body has come: the rest would be taken for the next
+    """One request and its answer.
+
+    Ends its connection when it is answered before its body has come: the rest would be taken for the next
     request, or would have to be read to its end.
     """
 
@@ -36,8 +38,11 @@ class GuardedExchange(RequestResponseCycle):
         self.message_event.set()
 
     async def run_asgi(self, app: ASGI3Application) -> None:
-        """Whatever the application does or fails to do, the client gets an answer in the envelope, or none
-        when nobody can say any more what became of its request."""
+        """Has the application answer the request.
+
+        Whatever it does or fails to do, the client gets an answer in the envelope, or none when nobody can
+        say any more what became of its request.
+        """
         try:
             if self.refusal is None:
                 await app(self.scope, self.receive, self.send)

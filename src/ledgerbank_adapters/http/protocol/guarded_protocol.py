@@ -48,9 +48,11 @@ BODY_HEADERS = frozenset([b"content-length", b"transfer-encoding"])
 
 
 class GuardedHttpProtocol(HttpToolsProtocol):
-    """What a request may take: 64 KiB and 100 headers until its head is complete, ten seconds for that, and
-    twenty without any progress of its body. ``limit_concurrency`` of the server's configuration is how many
-    connections there are at most.
+    """HTTP/1.1 (RFC 9112) on one connection, with limits on what a request may take.
+
+    These are 64 KiB and 100 headers until its head is complete, ten seconds for that, and twenty without any
+    progress of its body. ``limit_concurrency`` of the server's configuration is how many connections there
+    are at most.
 
     A refused request is answered by the application, as every other, and in its turn; then the connection
     ends.
@@ -111,8 +113,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._parse()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The client sends nothing more. What has come whole is answered all the same; whether the
-        connection is kept for that."""
+        """The client sends nothing more.
+
+        What has come whole is answered all the same; the result is whether the connection is kept for that.
+        """
         exchange = self._exchange
         if exchange is None or exchange.response_complete:
             return False
@@ -148,8 +152,11 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self._parse()
 
     def end_connection(self) -> None:
-        """After the last answer. Closing at once would have the peer's system throw the answer away when more
-        of the request comes after that."""
+        """Closes the connection after its last answer, so that this arrives.
+
+        Closing at once would have the peer's system throw the answer away when more of the request comes
+        after that.
+        """
         if self.transport.is_closing():
             return
         # Whoever waits behind it could not be answered any more: it is not begun.
@@ -201,8 +208,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self._refuse(refusal)
 
     def _parse_body_anew(self) -> None:
-        """The parser takes no body of a request to upgrade for one. Another that is told of the body alone
-        does, from here on."""
+        """Another parser, told of the body alone, reads on from here.
+
+        The first one takes no body of a request to upgrade for one.
+        """
         framing = [name + b": " + value + b"\r\n" for name, value in self.headers if name in BODY_HEADERS]
         self.parser = httptools.HttpRequestParser(self)
         self._is_told_again = True

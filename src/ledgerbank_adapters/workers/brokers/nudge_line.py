@@ -11,8 +11,10 @@ RETRY_SECONDS = 1.0
 
 
 class NudgeLine(Protocol):
-    """One connection, for one thread. It carries hints without content: one may be lost, doubled, late or
-    somebody else's, and all that comes of it is a look at the table, sooner or later.
+    """One connection, for one thread, that carries hints without content.
+
+    A hint may be lost, doubled, late or somebody else's, and all that comes of it is a look at the table,
+    sooner or later.
 
     A line that raised :class:`JobTransportError` is of no use any more; close it and open another one.
     """
@@ -27,8 +29,10 @@ class NudgeLine(Protocol):
 
     @abstractmethod
     def wait(self, seconds: float) -> bool:
-        """Whether a nudge came within about that time; what came together is one. The first call is what
-        makes the line hear. Raises :class:`JobTransportError`."""
+        """Whether a nudge came within about that time; what came together is one.
+
+        The first call is what makes the line hear. Raises :class:`JobTransportError`.
+        """
 
     @abstractmethod
     def close(self) -> None:
