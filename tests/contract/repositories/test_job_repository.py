@@ -1,6 +1,7 @@
 """What every store of jobs promises: how they are kept, found, listed and removed.
 
-How they are handed out is in ``test_job_leases``, what is unique among them in ``test_unique_jobs``."""
+How they are handed out is in ``test_job_leases``, what is unique among them in ``test_unique_jobs``.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -20,7 +20,6 @@ from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank_login import BankLogin, NewBankLogin
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
-from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetRequest, PageRequest, Sort
 from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind, JobLease, JobState
@@ -292,8 +291,3 @@ def sync_scene(
         yield SyncScene(
             start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, bank=bank, gateway=gateway
         )
-
-
-def last_reason(job: Job) -> Reason:
-    assert job.last_error is not None
-    return job.last_error.reason

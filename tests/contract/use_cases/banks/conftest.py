@@ -21,6 +21,15 @@ def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenera
 
 
 @pytest.fixture
+def scene_after_first_sync(
+    start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator
+) -> Iterator[SyncScene]:
+    with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids) as scene:
+        scene.run_jobs()
+        yield scene
+
+
+@pytest.fixture
 def dialect() -> Dialect:
     return MONZO
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.support.scenes.job_steps import last_reason
 from tests.support.scenes.sync_scene import (
     CURRENT,
     SyncScene,
-    last_reason,
 )
 
 from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from tests.support.scenes.job_steps import last_reason
 from tests.support.scenes.sync_scene import (
     SyncScene,
-    last_reason,
 )
 
 from ledgerbank_domain.banking.account import AccountStatus

@@ -1,17 +1,13 @@
 """When syncs are asked for: by customers, by reconnecting, and periodically."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from tests.support.scenes.sync_scene import SyncScene, sync_scene
+from tests.support.scenes.sync_scene import SyncScene
 
-from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.simulated_bank import Fault
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginChanges, BankLoginStatus
 from ledgerbank_domain.jobs.job import JobKind, JobState
-from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.banks.bank_sync_schedule import may_sync_unattended, schedule_sync
 from ledgerbank_domain.services.jobs.job_work import PlainWork
 from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
@@ -19,10 +15,8 @@ from ledgerbank_domain.users.user import UserStatus
 
 
 @pytest.fixture
-def scene(start_unit_of_work: StartUnitOfWork, clock: MemoryClock, ids: IdGenerator) -> Iterator[SyncScene]:
-    with sync_scene(start_unit_of_work=start_unit_of_work, clock=clock, ids=ids) as scene:
-        scene.run_jobs()
-        yield scene
+def scene(scene_after_first_sync: SyncScene) -> SyncScene:
+    return scene_after_first_sync
 
 
 def schedule(scene: SyncScene, *, is_fresh: bool = False, correlation_id: str | None = None) -> ScheduledJob:
