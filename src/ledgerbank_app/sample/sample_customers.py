@@ -37,7 +37,7 @@ class SampleAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleUser:
-    """A sample customer; their password is published, so they exist in development only."""
+    """A sample customer. Their password is published: production has no such customers."""
 
     email: str
     full_name: str

@@ -44,8 +44,9 @@ class ShownMovement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementPage:
-    """``movements`` stand, in any order; ``void_ids`` were seen and do not stand: declined, or zero.
+    """One page of what a bank lists of an account.
 
+    ``movements`` stand, in any order; ``void_ids`` were seen and do not stand: declined, or zero.
     ``next_page`` is opaque; None on the last page.
     """
 

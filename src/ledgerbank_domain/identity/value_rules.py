@@ -16,14 +16,14 @@ from ledgerbank_domain.identity.text_rules import is_text
 
 
 def require_ids(**ids: object) -> None:
-    """Raises ``invalid_uuid_format``."""
+    """Each is a ``UUID``, not the text of one. Raises ``invalid_uuid_format``."""
     for field, value in ids.items():
         if not isinstance(value, UUID):
             raise DomainError(Reason.INVALID_UUID_FORMAT, field=field)
 
 
 def require_optional_ids(**ids: object) -> None:
-    """Raises ``invalid_uuid_format``."""
+    """Each is a ``UUID`` or None. Raises ``invalid_uuid_format``."""
     for field, value in ids.items():
         if value is not None and not isinstance(value, UUID):
             raise DomainError(Reason.INVALID_UUID_FORMAT, field=field)
@@ -37,7 +37,7 @@ def require_instants(**instants: object) -> None:
 
 
 def require_optional_instants(**instants: object) -> None:
-    """Raises ``invalid_datetime_format``."""
+    """Each is a moment in some zone, or None. Raises ``invalid_datetime_format``."""
     for field, value in instants.items():
         if value is not None and not _is_instant(value):
             raise DomainError(Reason.INVALID_DATETIME_FORMAT, field=field)
@@ -63,7 +63,7 @@ def require_member(kind: type[Enum], value: object, reason: Reason, *, field: st
 
 
 def require_optional_member(kind: type[Enum], value: object, reason: Reason, *, field: str) -> None:
-    """Raises the given reason."""
+    """A member of the enumeration, or None. Raises the given reason."""
     if value is not None and not isinstance(value, kind):
         raise DomainError(reason, field=field)
 
@@ -78,7 +78,7 @@ def require_texts(max_length: int, reason: Reason = Reason.INVALID_FIELD_FORMAT,
 def require_optional_texts(
     max_length: int, reason: Reason = Reason.INVALID_FIELD_FORMAT, **texts: object
 ) -> None:
-    """Raises the given reason."""
+    """Each is text of 1 to ``max_length`` characters, or None. Raises the given reason."""
     for field, value in texts.items():
         if value is not None and not _is_sound(value, max_length):
             raise DomainError(reason, field=field)
@@ -91,7 +91,7 @@ def require_number(value: object, *, low: int, high: int, reason: Reason, field:
 
 
 def require_flags(**flags: object) -> None:
-    """Raises ``invalid_field_format``."""
+    """Each is True or False, and nothing that only counts as it. Raises ``invalid_field_format``."""
     for field, value in flags.items():
         if type(value) is not bool:
             raise DomainError(Reason.INVALID_FIELD_FORMAT, field=field)

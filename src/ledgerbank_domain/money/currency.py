@@ -50,8 +50,9 @@ _CODE_SHAPE = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """``minor_digits`` is the number of digits after the point: of a currency that the tables know, theirs.
+    """A currency, by its code of ISO 4217.
 
+    ``minor_digits`` is the number of digits after the point: of a currency that the tables know, theirs.
     Raises ``invalid_currency_format``.
     """
 
@@ -100,7 +101,7 @@ def parse_known_currency(value: object) -> Currency:
 
 
 def require_currency(value: object) -> None:
-    """Raises ``invalid_currency_format``."""
+    """A ``Currency``, not its code; active or not. Raises ``invalid_currency_format``."""
     if type(value) is not Currency:
         raise DomainError(Reason.INVALID_CURRENCY_FORMAT, field="currency")
 

@@ -109,7 +109,7 @@ def _held(amount: object, unit: Decimal) -> Decimal:
 
 
 def require_money(**amounts: object) -> None:
-    """Raises ``invalid_amount_format``."""
+    """Each is ``Money``, of any sign. Raises ``invalid_amount_format``."""
     for field, value in amounts.items():
         if type(value) is not Money:
             raise DomainError(Reason.INVALID_AMOUNT_FORMAT, field=field)

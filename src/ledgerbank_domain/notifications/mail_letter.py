@@ -12,9 +12,10 @@ _DIRECTION_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """``facts`` are labels and values. All of it is plain text; only values are a stranger's words.
+    """A mail's content, from which its text and its HTML are made.
 
-    ``subject`` holds none of them: it shows on locked screens, and stands in a header.
+    ``facts`` are labels and values. All of it is plain text; only values are a stranger's words. ``subject``
+    holds none of them: it shows on locked screens, and stands in a header.
     """
 
     subject: str

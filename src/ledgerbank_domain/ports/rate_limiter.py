@@ -50,7 +50,7 @@ class RateLimitObserver(Protocol):
 
 
 class SilentRateLimitObserver(RateLimitObserver):
-    """Counts nothing."""
+    """For whoever counts nothing."""
 
     def rate_limit_key_dropped(self) -> None:
         """Nobody wants to know."""

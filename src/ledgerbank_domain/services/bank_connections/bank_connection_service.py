@@ -27,9 +27,10 @@ from ledgerbank_domain.services.notifications.notification_service import queue_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedConnection:
-    """``authorization_url`` is where the browser goes, and a secret until the bank has answered.
+    """A login whose owner is to consent at the bank next.
 
-    ``is_new``: the login was not there before.
+    ``authorization_url`` is where the browser goes, and a secret until the bank has answered. ``is_new``: the
+    login was not there before.
     """
 
     login: BankLogin

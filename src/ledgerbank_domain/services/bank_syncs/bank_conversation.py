@@ -47,7 +47,7 @@ class BankConversations:
     def begin(
         self, login: BankLogin, gateway: BankGateway, *, deadline: datetime, keep_tokens: KeepTokens
     ) -> "BankConversation":
-        """Asks nothing yet."""
+        """A conversation about this login, kept to the deadline. Asks nothing yet."""
         return BankConversation(
             login=login, gateway=gateway, deadline=deadline, keep_tokens=keep_tokens, means=self
         )

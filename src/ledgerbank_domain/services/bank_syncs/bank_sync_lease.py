@@ -47,7 +47,7 @@ class SyncRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSucceeded:
-    """``left_out`` is about what could not be taken."""
+    """The login is in line with its bank, but for what ``left_out`` says could not be taken."""
 
     left_out: DomainError | None
 

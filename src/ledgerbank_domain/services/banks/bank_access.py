@@ -36,10 +36,10 @@ class BankAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccesses:
-    """Tells banks what they need not tell us any more: webhooks and revocation.
+    """Registers webhooks at banks, removes them and ends accesses: all of it best effort.
 
-    As far as they let us: a bank that fails or refuses is left alone, and all of it takes ``PATIENCE`` at
-    most.
+    A bank that fails or refuses is left alone, and once ``PATIENCE`` is over no further webhook is asked
+    about.
     """
 
     gateways: Gateways
@@ -52,7 +52,7 @@ class BankAccesses:
         return [access for access in found if access is not None]
 
     def register_webhooks(self, access: BankAccess) -> None:
-        """One for each account."""
+        """Asks the bank for notices about each of the customer's accounts."""
 
         def register(account: ShownAccount) -> None:
             access.gateway.register_webhook(access_token=access.access_token, account=account)

@@ -14,7 +14,7 @@ Gateways = Mapping[str, BankGateway]
 
 
 def bank_of_branch(work: UnitOfWork, branch_id: UUID) -> Bank:
-    """Raises ``bank_branch_not_found``."""
+    """The bank that the branch belongs to. Raises ``bank_branch_not_found``."""
     branch = work.banks.find_many_branches([branch_id]).get(branch_id)
     if branch is None:
         raise DomainError(Reason.BANK_BRANCH_NOT_FOUND, field="bank_branch_id")
@@ -32,7 +32,7 @@ def is_connectable(bank: Bank, gateways: Container[str | None]) -> bool:
 
 
 def usable_gateway(bank: Bank, gateways: Gateways) -> BankGateway:
-    """Raises ``bank_inactive`` when users cannot connect to the bank now."""
+    """The bank's gateway. Raises ``bank_inactive`` when users cannot connect to the bank now."""
     gateway = gateway_of(bank, gateways)
     if gateway is None or not is_connectable(bank, gateways):
         raise DomainError(Reason.BANK_INACTIVE)

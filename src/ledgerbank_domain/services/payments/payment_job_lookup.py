@@ -9,7 +9,7 @@ from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 
 
 def find_newest_payment_job(work: UnitOfWork, payment_id: UUID) -> Job | None:
-    """Finished or not."""
+    """The job that was made last for the payment, finished or not."""
     return work.jobs.find_newest_with_key(JobKind.PAYMENT_PROCESS, payment_job_key(payment_id))
 
 
