@@ -112,16 +112,17 @@ def test_one_locked_row_holds_up_its_own_customer_only(
         with locked_row_of(environment, ALICE):
             stuck = [threads.submit(alice.post, f"/payments/{each}/process") for each in payments]
             time.sleep(0.5)
-            slowest = 0.0
+            slowest, most_waiting = 0.0, 0
             until = time.monotonic() + TIMEOUT_SECONDS - 1.5
             while time.monotonic() < until:
+                most_waiting = max(most_waiting, waiting_statements(environment))
                 began = time.monotonic()
                 assert bob.get("/payments").status_code == 200
                 paid = bob.post(f"/payments/{new_payment(bob, account)}/process")
                 assert paid.status_code == 200, paid.text
                 assert alice.get("/profile").status_code == 200
                 slowest = max(slowest, time.monotonic() - began)
-            assert waiting_statements(environment) == 2
+            assert most_waiting == 2
             for each in stuck:
                 assert_timed_out(each.result())
         assert slowest < 1
