@@ -33,6 +33,7 @@ from ledgerbank_domain.users.user import User
 PASSWORD = "correct horse battery"
 PEER = "203.0.113.7"
 UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
+PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
 ENVELOPE_KEYS = {"data", "success", "timestamp", "correlation_id", "metadata"}
 ERROR_KEYS = {"type", "message", "code", "reason", "details", "timestamp", "correlation_id"}
 

@@ -17,6 +17,9 @@ HEADERS_OF_EVERY_ANSWER = {
     "cache-control": "no-store",
 }
 
+# A whole request but for the empty line that ends it.
+HEALTH = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n"
+
 
 @dataclass(frozen=True)
 class RawAnswer:

@@ -5,7 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from tests.unit.app.test_settings import KEY, PRODUCTION, SECRET, VARIABLES, problems_of, settings_of
+from tests.support.environments import KEY, PRODUCTION, SECRET, VARIABLES, problems_of, settings_of
 
 from ledgerbank_app.settings.settings_loading import load_settings, load_storage_settings
 

@@ -1,4 +1,4 @@
-"""What an environment means, what it is refused for, and that the documentation says so."""
+"""What an environment means, and that the documentation says so."""
 
 from base64 import b64decode
 from dataclasses import replace
@@ -10,42 +10,26 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.environments import (
+    ENOUGH,
+    KEY,
+    OTHER_KEY,
+    PRODUCTION,
+    SECRET,
+    VARIABLES,
+    problems_of,
+    settings_of,
+)
 
 from ledgerbank_adapters.smtp import SmtpServer
 from ledgerbank_app.settings.process_settings import AppEnvironment
-from ledgerbank_app.settings.settings import GROUPS, Settings
 from ledgerbank_app.settings.settings_loading import SettingsError, load_settings
-from ledgerbank_app.settings.settings_variables import Variable, variables_of
+from ledgerbank_app.settings.settings_variables import Variable
 from ledgerbank_domain.banking.account import AccountType
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
-SECRET = "kq8Zr1vW0yJx3uTn5bGd7fHs9mLc2pEa4iOoRUwXNBVYtzKDjSgQhF6lMCPA_-eI"
-OTHER_KEY = "rT9_pXq2Lm-8vZk1sYw4BcJd7fGhN0aEuR5iOoV3x6M"
-KEY = "Hq3vYt8LzN1kPw0Rj5Xc7bDs2mFg9aTu4eGi6oBhK8E="
-ENOUGH = {"JWT_SECRET": SECRET}
-PRODUCTION = {
-    "APP_ENV": "production",
-    "DATABASE_URL": "postgresql://app:pw@db/ledgerbank?sslmode=verify-full",
-    "JWT_SECRET": SECRET,
-    "PUBLIC_BASE_URL": "https://bank.example",
-    "SMTP_URL": "smtps://bank:pw@mail.example",
-    "TOKEN_ENCRYPTION_KEYS": KEY,
-    "WEBHOOK_SECRET": "Zb4xQw9eRt6yUi1oPa8sDf3gHj7kLm2nVc5_Xz0-TqWeYrUt",
-    "METRICS_TOKEN": "m8Kx2Qv7Rz4Tb9Wn",
-}
-VARIABLES = [described for group in GROUPS.values() for described in variables_of(group).values()]
-
-
-def problems_of(**environment: str) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        load_settings(environment)
-    return caught.value.problems
-
-
-def settings_of(**environment: str) -> Settings:
-    return load_settings({**ENOUGH, **environment})
 
 
 def test_an_empty_environment_gives_the_documented_defaults(tmp_path: Path) -> None:
@@ -109,250 +93,6 @@ def test_every_variable_is_one_of_a_kind() -> None:
     names = [described.name for described in VARIABLES]
 
     assert len(names) == len(set(names))
-
-
-def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> None:
-    environment = {
-        **ENOUGH,
-        "PORT": "70000",
-        "CORS_ORIGINS": "https://ok.example,nonsense-origin",
-        "JWT_SECRET_PREVIOUS": "tooshortsecret",
-        "ARGON2_TIME_COST": "threepasses",
-        "DATABASE_URL": "mysql://me:hunter2@db/x",
-    }
-
-    with pytest.raises(SettingsError) as caught:
-        load_settings(environment)
-
-    assert [problem.split()[0] for problem in caught.value.problems] == [
-        "PORT",
-        "CORS_ORIGINS",
-        "DATABASE_URL",
-        "ARGON2_TIME_COST",
-        "JWT_SECRET_PREVIOUS",
-    ]
-    assert "PORT must be a whole number from 1 to 65535." in caught.value.problems
-    for value in ("70000", "nonsense", "tooshort", "threepasses", "hunter2"):
-        assert value not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("APP_ENV", ["prod", "Production env"]),
-        ("HOST", ["no host", "a/b", "x" * 256]),
-        ("PORT", ["0", "65536", "-1", "+1", "4_000", "1e3", "٤٠٠٠", "4000.0", "9" * 5000]),
-        ("WEB_CONCURRENCY", ["0", "65"]),
-        (
-            "PUBLIC_BASE_URL",
-            [
-                "localhost:4000",
-                "ftp://x",
-                "http://",
-                "http://x/api",
-                "http://x?y",
-                "http://u@x",
-                "http://x:99999",
-            ],
-        ),
-        ("PUBLIC_BASE_URL", ["http://x//", "http://[::1", "http://x:port"]),
-        ("RATE_LIMIT_ENABLED", ["yes", "1"]),
-        ("RATE_LIMIT_MAX", ["0", "-1", "many"]),
-        ("RATE_LIMIT_WINDOW_SECONDS", ["0", "1.5"]),
-        ("REGISTRATIONS_PER_HOUR", ["-1", "1.5", "1000001"]),
-        ("LOGIN_BACKOFF_AFTER", ["-1", "101"]),
-        ("REFRESH_REUSE_GRACE_SECONDS", ["-1", "61", "0.5"]),
-        (
-            "RATE_LIMIT_STORAGE_URL",
-            ["memory", "http://cache:6379", "redis://", "redis://cache/x", "redis://cache:0"],
-        ),
-        ("TRUSTED_PROXIES", ["10.0.0.0/33", "proxy.example", "10.0.0.1,,10.0.0.2", "10.0.0.1,"]),
-        ("CORS_ORIGINS", ["*,https://a.example", "a.example", "https://a.example/x", "null", "file://x"]),
-        ("MAX_BODY_BYTES", ["1023", "16777217"]),
-        ("IDEMPOTENCY_TTL_HOURS", ["0", "169"]),
-        (
-            "DATABASE_URL",
-            ["sqlite:///x.db", "postgresql://db", "postgresql://db/", "postgresql://db:port/x", "db/x"],
-        ),
-        ("DATABASE_URL", ["postgresql://db/x y", "postgresql://[::1/x", "postgresql://db:0/x"]),
-        ("DB_HOST", ["a b", "a@b", "x" * 256]),
-        ("DB_PORT", ["0", "x"]),
-        ("POOL_SIZE", ["0", "201"]),
-        ("JWT_SECRET", ["x" * 31, "ssh-rsa " + "A" * 64, "-----BEGIN PUBLIC KEY-----" + "A" * 64]),
-        ("JWT_SECRET", ['{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAA"}', "\ud800" * 64, "\0" * 64]),
-        ("JWT_SECRET_PREVIOUS", ["x" * 31]),
-        ("JWT_ISSUER", ["x" * 256, "a\nb", "a\0b", "\udcff"]),
-        ("JWT_LEEWAY_SECONDS", ["6", "-1", "0.5"]),
-        ("ACCESS_TOKEN_TTL_SECONDS", ["59", "3601"]),
-        ("REFRESH_TOKEN_TTL_SECONDS", ["3599", "7776001"]),
-        ("ARGON2_TIME_COST", ["0"]),
-        ("ARGON2_MEMORY_KIB", ["7", "8"]),
-        ("ARGON2_PARALLELISM", ["0", "256"]),
-        (
-            "CHECKING_DAILY_LIMIT",
-            ["-1", "1e3", "NaN", "Infinity", "1,000", "1_000", "1.00001", "9" * 16, "."],
-        ),
-        (
-            "SAVINGS_DAILY_LIMIT",
-            [
-                "JPY:150000",
-                ",JPY:150000",
-                "500,JPY",
-                "500,JPY:",
-                "500,JPY:150000.0",
-                "500,EUR:1.001",
-                "500,BHD:1.0001",
-                "500,JPY:-1",
-                "500,JPY:1e3",
-                "500,JPY:NaN",
-                "500,XXX:5",
-                "500,ABC:5",
-                "500,jpy:5",
-                "500,EUR:5,JPY:5,EUR:6",
-                "500,EUR:5,",
-                "500,600",
-                "500;EUR:5",
-            ],
-        ),
-        ("MAX_SINGLE_TRANSACTION", ["5,EUR:0", "0,EUR:5", "5,EUR:0.00"]),
-        ("MAX_SINGLE_TRANSACTION", ["0", "0.0000", "-5"]),
-        ("DUPLICATE_WINDOW_MINUTES", ["1441", "-1"]),
-        ("SELF_SERVICE_CREDITS", ["yes please", "2"]),
-        (
-            "JOB_QUEUES",
-            [
-                "payment:1",
-                "payments",
-                "payments:",
-                "payments:-1",
-                "payments:101",
-                "payments:1.5",
-                "payments:1,payments:2",
-                "payments:1,",
-                "payments=1",
-                "payments:1 default:1",
-            ],
-        ),
-        (
-            "BROKER_URL",
-            [
-                "memory",
-                "memory://x",
-                "rediss://",
-                "redis://",
-                "redis://host/x",
-                "redis://host/1?x=1",
-                "amqps://host/#x",
-                "amqp://",
-                "amqp://host:0",
-                "amqp://host:99999",
-                "amqp://ho st",
-                "amqp://user@host",
-                "amqp://host/#x",
-                "http://host",
-                " redis://host",
-            ],
-        ),
-        ("WORKER_IN_PROCESS", ["yes please", "2"]),
-        ("JOB_RETENTION_DAYS", ["0", "366", "7d"]),
-        ("AUDIT_RETENTION_DAYS", ["-1", "36501", "7d"]),
-        (
-            "SMTP_URL",
-            [
-                "localhost:25",
-                "http://mail",
-                "smtp://",
-                "smtp://user@mail",
-                "smtp://:pw@mail",
-                "smtp://user:@mail",
-                "smtp://mail/x",
-                "smtp://mail?x",
-                "smtp://mail#x",
-                "smtp://mail:0",
-                "smtp://mail:port",
-                "smtp://mail:99999",
-                "smtp://[::1",
-                "smtp://m ail",
-                " smtp://mail",
-            ],
-        ),
-        (
-            "MAIL_FROM",
-            [
-                "bank",
-                "bank@",
-                "@example.com",
-                "LedgerBank <bank@example.com>",
-                "a,b@example.com",
-                "bank@example.com\nBcc: x@example.com",
-                "bank@-x.com",
-                "b..c@example.com",
-                "bänk@example.com",
-                "x" * 251 + "@a.b",
-                "bank@" + "x" * 64 + ".com",
-            ],
-        ),
-        (
-            "TOKEN_ENCRYPTION_KEYS",
-            [
-                "x",
-                "A" * 43 + "==",
-                "A" * 44,
-                "A" * 22,
-                f"{KEY},",
-                f"{KEY},{KEY}",
-                f"{KEY};{OTHER_KEY}",
-                "é" * 43,
-            ],
-        ),
-        ("WEBHOOK_SECRET", ["x" * 31, "-----BEGIN PUBLIC KEY-----" + "x" * 32]),
-        ("MONZO_API_URL", ["api.monzo.com", "ftp://api.monzo.com", "https://api.monzo.com/v1", "https://"]),
-        ("MONZO_AUTH_URL", ["https://auth.monzo.com?x", "https://u:p@auth.monzo.com"]),
-        ("MONZO_CLIENT_ID", ["x" * 256]),
-        ("SIMULATED_BANK_ENABLED", ["yes", "1"]),
-        ("SIMULATED_BANK_URL", ["localhost:4010", "http://localhost:4010/path"]),
-        ("BANK_CONNECT_TIMEOUT_SECONDS", ["0", "0.0", "60.1", "61", "-1", "1e1", "fast"]),
-        ("BANK_READ_TIMEOUT_SECONDS", ["0", "61", "nan"]),
-        ("BREAKER_FAILURES", ["0", "1.5"]),
-        ("BREAKER_WINDOW_SECONDS", ["0"]),
-        ("BREAKER_OPEN_SECONDS", ["0"]),
-        (
-            "BANK_SYNC_BUDGETS",
-            ["monzo", "monzo:0", "monzo:1441", "monzo:4,monzo:5", "Monzo:4", "monzo:4,", ":4", "monzo:4:5"],
-        ),
-        ("HEALTH_MEMORY_LIMIT_MB", ["0"]),
-        ("HEALTH_DISK_MIN_FREE_MB", ["0", "much"]),
-        ("LOG_LEVEL", ["verbose"]),
-        ("LEDGERBANK_DATA_DIR", ["~nobody-has-this-name/x", "a\0b"]),
-    ],
-)
-def test_a_value_that_breaks_its_rule_stops_the_start_naming_the_variable(
-    name: str, values: list[str]
-) -> None:
-    for value in values:
-        problems = problems_of(**{**ENOUGH, name: value})
-        assert len(problems) == 1, value
-        assert problems[0].startswith(f"{name} must be "), value
-
-
-def test_bounds_themselves_are_allowed() -> None:
-    settings = settings_of(
-        PORT="65535",
-        WEB_CONCURRENCY="64",
-        MAX_BODY_BYTES="1024",
-        IDEMPOTENCY_TTL_HOURS="168",
-        POOL_SIZE="200",
-        JWT_LEEWAY_SECONDS="5",
-        ACCESS_TOKEN_TTL_SECONDS="60",
-        DUPLICATE_WINDOW_MINUTES="0",
-        SAVINGS_DAILY_LIMIT="0",
-        MAX_SINGLE_TRANSACTION="0.01",
-    )
-
-    assert settings.server.port == 65_535
-    assert settings.tokens.leeway == timedelta(seconds=5)
-    assert settings.payment_limits.duplicate_window == timedelta(0)
-    assert settings.payment_limits.max_single_amount == Decimal("0.01")
 
 
 def test_limits_may_be_others_in_certain_currencies() -> None:
@@ -512,53 +252,6 @@ def test_proxies_and_origins_are_lists() -> None:
     assert settings_of(CORS_ORIGINS="*").http.cors_origins == ("*",)
 
 
-def test_production_wants_a_database_a_secret_and_a_safe_public_address() -> None:
-    problems = problems_of(APP_ENV="production", DB_HOST="db")
-
-    assert [problem.partition(":")[0] for problem in problems] == [
-        "PUBLIC_BASE_URL is required in production",
-        "DATABASE_URL is required in production",
-        "TOKEN_ENCRYPTION_KEYS is required in production",
-        "WEBHOOK_SECRET is required in production",
-        "JWT_SECRET is required in production",
-    ]
-    assert problems_of(**{**PRODUCTION, "PUBLIC_BASE_URL": "http://bank.example"}) == (
-        "PUBLIC_BASE_URL must be https://host[:port] without a path.",
-    )
-
-
-def test_production_turns_self_service_credits_off_unless_told_otherwise() -> None:
-    assert load_settings(PRODUCTION).payment_limits.self_service_credits is False
-    allowed = load_settings({**PRODUCTION, "SELF_SERVICE_CREDITS": "true"})
-    assert allowed.payment_limits.self_service_credits is True
-    assert allowed.is_production
-
-
-def test_the_minimums_of_argon2_bind_in_production_only() -> None:
-    cheap = {"ARGON2_TIME_COST": "1", "ARGON2_MEMORY_KIB": "8", "ARGON2_PARALLELISM": "1"}
-
-    assert settings_of(**cheap).passwords.memory_kib == 8
-    assert [problem.split()[0] for problem in problems_of(**PRODUCTION, **cheap)] == [
-        "ARGON2_TIME_COST",
-        "ARGON2_MEMORY_KIB",
-    ]
-
-
-def test_a_short_secret_in_production_is_a_warning() -> None:
-    short = load_settings({**PRODUCTION, "JWT_SECRET": SECRET[:63]})
-
-    assert short.warnings == ("JWT_SECRET has less than 64 bytes: use a longer one.",)
-    assert load_settings(PRODUCTION).warnings == ()
-    assert settings_of(JWT_SECRET="s" * 32).warnings == ()
-
-
-def test_production_without_a_mail_server_is_a_warning() -> None:
-    unheard = load_settings({**PRODUCTION, "SMTP_URL": ""})
-
-    assert unheard.warnings == ("SMTP_URL is not set: mails are kept in a table, and nobody gets them.",)
-    assert settings_of().warnings == ()
-
-
 def test_banks_are_spoken_to_as_documented_when_nothing_is_set() -> None:
     banks = settings_of().banks
 
@@ -596,23 +289,6 @@ def test_the_product_has_both_a_name_and_a_secret_at_monzo_or_neither(name: str)
 
     assert problem.startswith(f"{name} is set without MONZO_CLIENT_")
     assert "hunter7" not in problem
-
-
-def test_production_has_no_simulated_bank_unless_told_otherwise_and_speaks_to_monzo_by_https() -> None:
-    assert load_settings(PRODUCTION).banks.simulated_enabled is False
-    assert load_settings({**PRODUCTION, "SIMULATED_BANK_ENABLED": "true"}).banks.simulated_enabled is True
-    assert problems_of(**{**PRODUCTION, "MONZO_API_URL": "http://api.monzo.com"}) == (
-        "MONZO_API_URL must be https://host[:port] without a path.",
-    )
-
-
-def test_a_missing_secret_is_generated_once_outside_production(tmp_path: Path) -> None:
-    environment = {"LEDGERBANK_DATA_DIR": str(tmp_path / "data")}
-
-    first = load_settings(environment).tokens.secret
-
-    assert len(first) >= 64
-    assert load_settings(environment).tokens.secret == first
 
 
 def test_a_refused_environment_leaves_no_secret_behind(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""Transport, envelopes, order of evaluation, headers."""
+"""What all answers have in common: headers, envelope, its paths and verbs, the order of refusals."""
 
 import logging
-from collections.abc import Callable, Iterator
-from itertools import repeat
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -10,7 +9,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from starlette.types import Receive, Scope, Send
 from tests.support.http.asgi_exchange import Exchange
-from tests.support.http.http_bank import UNKNOWN_ID, Customer, HttpBank, data_of, error_of
+from tests.support.http.http_bank import PREFLIGHT, UNKNOWN_ID, Customer, HttpBank, data_of, error_of
 from tests.support.refusals import REASONS
 
 from ledgerbank_adapters.http.exchange.error_boundary import ErrorBoundaryMiddleware
@@ -34,7 +33,6 @@ SECURITY_HEADERS = {
     ),
     "Cache-Control": "no-store",
 }
-PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
 
 
 def break_use_case(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -317,261 +315,10 @@ def test_existence_ownership_state_and_rules_follow_in_this_order(
     error_of(alice.post(path), 409, "already_processed")
 
 
-@pytest.mark.parametrize(
-    "media_type",
-    [
-        "application/json",
-        "Application/JSON; charset=utf-8",
-        "application/vnd.bank+json",
-        " application/json ;q=1",
-    ],
-)
-def test_json_may_be_called_by_any_of_its_names(bank: HttpBank, media_type: str) -> None:
-    response = bank.post("/auth/refresh", content="{}", headers={"Content-Type": media_type})
-
-    error_of(response, 400, "missing_fields")
-
-
-@pytest.mark.parametrize(
-    "media_type",
-    [None, "", "text/plain", "application/jsonp", "application/x-www-form-urlencoded", "text/json", "+json"],
-)
-def test_a_body_of_another_type_is_refused_and_an_empty_one_never(
-    bank: HttpBank, alice: Customer, media_type: str | None
-) -> None:
-    headers = {} if media_type is None else {"Content-Type": media_type}
-
-    response = bank.post("/auth/refresh", content="{}", headers=headers)
-    error_of(response, 415, "unsupported_media_type")
-    assert response.headers["Accept"] == "application/json"
-    error_of(bank.post("/auth/refresh", content=b"", headers=headers), 400, "missing_fields")
-    data_of(alice.post("/auth/logout-all", content=b"", headers=headers))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"{",
-        b" ",
-        b"{}{}",
-        b"{'a': 1}",
-        b'{"a": 1,}',
-        b'{"a": NaN}',
-        b'{"a": -Infinity}',
-        b'{"a": 01}',
-        b'{"a": "\xff"}',
-        b'{"a": "\xed\xa0\x80"}',
-        b"\xef\xbb\xbf{}",
-        '{"a": 1}'.encode("utf-16"),
-        b'{"a": "\t"}',
-        b"[" * 65 + b"]" * 65,
-        b'{"a":' * 64 + b"[]" + b"}" * 64,
-        b"[" * 500_000,
-        b'{"a":' * 100_000,
-        b'"\\"' + b'"[' * 100_000,
-        b"nul",
-    ],
-)
-@pytest.mark.parametrize("path", ["/users", "/auth/login", "/auth/logout"])
-def test_what_is_not_json_is_refused(bank: HttpBank, path: str, body: bytes) -> None:
-    error = error_of(bank.send_json_text("POST", path, body), 400, "invalid_json")
-
-    assert (error["type"], error["message"]) == ("bad_request", "Request body is not valid JSON")
-
-
-@pytest.mark.parametrize(
-    "body", ["[]", "5", '"text"', "null", "true", "[" * 64 + "]" * 64, '["[[[[' + "[" * 99 + '"]']
-)
-def test_json_that_is_no_object_lacks_every_field(bank: HttpBank, alice: Customer, body: str) -> None:
-    error = error_of(bank.send_json_text("POST", "/auth/login", body), 400, "missing_fields")
-    assert error["details"] == {"field": "email", "fields": ["email", "password"]}
-
-    for method, path in [
-        ("POST", "/auth/logout-all"),
-        ("POST", f"/payments/{UNKNOWN_ID}/process"),
-        ("PUT", "/profile"),
-    ]:
-        error_of(alice.send_json_text(method, path, body), 400, "missing_fields")
-
-
-def test_bodies_of_get_and_delete_are_not_looked_at(bank: HttpBank, alice: Customer) -> None:
-    for content in (b"{not json", b"x" * 1_048_577):
-        assert bank.request("GET", "/profile", token=alice.token, content=content).status_code == 200
-        deleted = alice.bank.request("DELETE", f"/payments/{UNKNOWN_ID}", token=alice.token, content=content)
-        error_of(deleted, 404, "payment_not_found")
-
-
-def test_the_body_may_be_as_large_as_the_limit(open_bank: Callable[..., HttpBank]) -> None:
-    small = open_bank(max_body_bytes=1024)
-
-    error_of(small.send_json_text("POST", "/users", b"{}" + b" " * 1022), 400, "missing_fields")
-    error = error_of(small.send_json_text("POST", "/users", b"{}" + b" " * 1023), 413, "payload_too_large")
-    assert error["details"] == {"limit_bytes": 1024}
-
-
-def test_an_endless_body_is_refused_after_the_limit(bank: HttpBank, portal: BlockingPortal) -> None:
-    drawn = 0
-
-    def endless() -> Iterator[bytes]:
-        nonlocal drawn
-        for chunk in repeat(b" " * 65_536):
-            drawn += 1
-            yield chunk
-
-    exchange = Exchange(bank.app, portal).run(endless())
-
-    assert exchange.status == 413
-    assert exchange.json["error"]["reason"] == "payload_too_large"
-    assert drawn == 17
-
-
-@pytest.mark.parametrize("length", [b"1048577", b"0001048577", b"9" * 5000])
-def test_a_body_announced_as_too_large_is_not_read_at_all(
-    bank: HttpBank, portal: BlockingPortal, length: bytes
-) -> None:
-    body = iter([b"{}"])
-
-    exchange = Exchange(bank.app, portal, headers=[(b"content-length", length)]).run(body)
-
-    assert exchange.status == 413
-    assert list(body) == [b"{}"]
-
-
-def test_a_body_is_not_read_for_a_caller_without_a_token(bank: HttpBank, portal: BlockingPortal) -> None:
-    body = iter([b"{}"])
-
-    exchange = Exchange(bank.app, portal, path="/api/payments").run(body)
-
-    assert exchange.status == 401
-    assert list(body) == [b"{}"]
-
-
-def test_a_client_that_leaves_is_not_answered_and_nothing_is_done(
-    bank: HttpBank, portal: BlockingPortal, caplog: pytest.LogCaptureFixture
-) -> None:
-    exchange = Exchange(bank.app, portal, headers=[(b"content-type", b"application/json")])
-
-    exchange.run(iter([b'{"email": ']))
-
-    assert exchange.sent == []
-    assert caplog.text == ""
-
-
 def test_a_web_socket_is_closed(bank: HttpBank, portal: BlockingPortal) -> None:
     exchange = Exchange(bank.app, portal, type="websocket", path="/api/health").run(iter([]))
 
     assert [message["type"] for message in exchange.sent] == ["websocket.close"]
-
-
-PROBLEM = "application/problem+json"
-
-
-def test_problem_details_replace_the_envelope_for_those_who_ask(open_bank: Callable[..., HttpBank]) -> None:
-    bank = open_bank(public_base_url="https://bank.example")
-
-    response = bank.get("/users/1?page=2", headers={"Accept": PROBLEM, "X-Correlation-ID": "c-1"})
-
-    assert response.status_code == 401
-    assert response.headers["Content-Type"] == PROBLEM
-    assert response.headers["WWW-Authenticate"] == "Bearer"
-    assert response.json() == {
-        "type": "https://bank.example/api/problems/invalid_token",
-        "title": "Invalid token",
-        "status": 401,
-        "detail": "Invalid token",
-        "instance": "/api/users/1",
-        "reason": "invalid_token",
-        "category": "authentication",
-        "retryable": False,
-        "correlation_id": "c-1",
-        "details": {},
-        "timestamp": "2025-01-15T12:00:00.000000Z",
-    }
-
-
-def test_the_detail_of_a_problem_is_the_more_specific_text(bank: HttpBank) -> None:
-    body = {"email": "a@example.com", "full_name": "A", "password": "x", "password_confirmation": "x"}
-
-    problem = bank.post("/users", json=body, headers={"Accept": PROBLEM}).json()
-
-    assert problem["detail"] == problem["details"]["message"] == "A password has 8 to 255 characters."
-    assert problem["title"] == "Invalid password format"
-
-
-@pytest.mark.parametrize("path", ["/nowhere", "/health", "/users", "/profile"])
-def test_every_error_can_be_a_problem(bank: HttpBank, path: str) -> None:
-    for method in ("PATCH", "POST"):
-        response = bank.request(method, path, headers={"Accept": PROBLEM}, content="x")
-        assert response.headers["Content-Type"] == PROBLEM
-        assert response.json()["status"] == response.status_code
-
-
-def test_an_accept_header_that_cannot_be_met_is_ignored(bank: HttpBank, alice: Customer) -> None:
-    for accept in ("text/html", "application/xml;q=1", "*/*;q=0", "rubbish;;;,,", "application/json;q=0"):
-        data_of(alice.get("/profile", headers={"Accept": accept}))
-        error_of(bank.get("/profile", headers={"Accept": accept}), 401, "invalid_token")
-
-
-def cors_headers(response: httpx.Response) -> dict[str, str]:
-    return {name: value for name, value in response.headers.items() if name.startswith("access-control-")}
-
-
-def test_a_listed_origin_may_call_and_read(open_bank: Callable[..., HttpBank]) -> None:
-    bank = open_bank(cors_origins=["https://app.example", "https://other.example"])
-    origin = {"Origin": "https://app.example"}
-    exposed = {
-        "access-control-allow-origin": "https://app.example",
-        "access-control-expose-headers": (
-            "X-Correlation-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After,"
-            " Idempotency-Replayed, Location"
-        ),
-    }
-
-    for response in (
-        bank.get("/health", headers=origin),
-        bank.get("/nowhere", headers=origin),
-        bank.get("/profile", headers=origin),
-        bank.request("OPTIONS", "/health", headers=origin),
-    ):
-        assert cors_headers(response) == exposed
-        assert response.headers["Vary"] == "Origin"
-    preflight = bank.request("OPTIONS", "/payments", headers=PREFLIGHT)
-    assert (preflight.status_code, preflight.content) == (204, b"")
-    assert cors_headers(preflight) == exposed | {
-        "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
-        "access-control-allow-headers": (
-            "Content-Type, Authorization, X-Correlation-ID, Idempotency-Key, Prefer"
-        ),
-        "access-control-max-age": "86400",
-    }
-
-
-def test_other_origins_get_the_same_answers_without_the_permission(
-    open_bank: Callable[..., HttpBank],
-) -> None:
-    for settings in ({}, {"cors_origins": ["https://app.example.evil", "http://app.example"]}):
-        bank = open_bank(**settings)
-        preflight = bank.request("OPTIONS", "/payments", headers=PREFLIGHT)
-        assert (preflight.status_code, cors_headers(preflight)) == (204, {})
-        response = bank.get("/health", headers={"Origin": "https://app.example"})
-        assert (response.status_code, cors_headers(response)) == (200, {})
-
-
-def test_the_star_is_sent_as_a_star_and_only_to_browsers(open_bank: Callable[..., HttpBank]) -> None:
-    bank = open_bank(cors_origins=["*"])
-
-    response = bank.get("/health", headers={"Origin": "https://anything.example"})
-
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
-    assert cors_headers(bank.get("/health")) == {}
-
-
-def test_options_without_a_preflight_is_just_another_verb(open_bank: Callable[..., HttpBank]) -> None:
-    bank = open_bank(cors_origins=["*"])
-
-    for headers in ({}, {"Origin": "https://app.example"}, {"Access-Control-Request-Method": "GET"}):
-        response = bank.request("OPTIONS", "/health", headers=headers)
-        error_of(response, 405, "method_not_allowed")
 
 
 def test_who_asked_is_recorded_with_what_was_done(

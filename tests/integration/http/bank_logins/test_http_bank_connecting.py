@@ -1,80 +1,18 @@
-"""Bank logins over HTTP, each operation, with a simulated bank that really runs."""
+"""Connecting a bank over HTTP: begun, decided at the bank, finished at the callback."""
 
 import logging
-from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from tests.support.http.http_bank import (
-    UNKNOWN_ID,
-    BackOffice,
-    Customer,
-    HttpBank,
-    data_of,
-    error_of,
-)
-from tests.support.scenes.gateway_world import MONZO, WEBHOOK_ADDRESS, WEBHOOK_SECRET, decided_on_the_page
+from tests.support.http.bank_login_steps import LOGIN_FIELDS, WEBHOOK_PATH, started
+from tests.support.http.http_bank import UNKNOWN_ID, BackOffice, Customer, HttpBank, data_of, error_of
+from tests.support.scenes.gateway_world import decided_on_the_page
 from tests.support.scenes.sync_scene import HookedGateway
-from tests.support.servers.hosted_bank import HostedBank
 
-from ledgerbank_adapters.bank_http import WebhookUrl
-from ledgerbank_adapters.simulated_bank import Fault, SimulatedBankServer, SimulatedBankSettings
+from ledgerbank_adapters.simulated_bank import Fault, SimulatedBankServer
 from ledgerbank_domain.ports.bank_gateway import BankTokens
 
-LOGIN_FIELDS = {
-    "id",
-    "user_id",
-    "bank_branch_id",
-    "username",
-    "status",
-    "connected",
-    "sync_frequency",
-    "last_sync_at",
-    "token_expires_at",
-    "scope",
-    "provider_user_id",
-    "last_error",
-    "inserted_at",
-    "updated_at",
-}
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-WEBHOOK_PATH = "/webhooks/simulated"
-
-
-@pytest.fixture
-def bank_server(office: BackOffice) -> Iterator[SimulatedBankServer]:
-    settings = SimulatedBankSettings(seed=7, history_length=3)
-    with (
-        HostedBank(settings, clock=office.clock.now) as server,
-        MONZO.gateway(server.url, office.clock) as gateway,
-    ):
-        office.gateways["simulated"] = gateway
-        yield server
-
-
-@pytest.fixture
-def bank(bank_server: SimulatedBankServer, open_bank: Callable[..., HttpBank]) -> HttpBank:
-    return open_bank()
-
-
-@pytest.fixture
-def branch_id(office: BackOffice) -> str:
-    return str(office.given.a_branch(office.given.a_bank(integration_module="simulated")).id)
-
-
-def started(customer: Customer, branch_id: str, username: str = "alice123", *, status: int = 201) -> Any:
-    response = customer.post("/bank-logins", json={"bank_branch_id": branch_id, "username": username})
-    return data_of(response, status)
-
-
-def connected(customer: Customer, branch_id: str, username: str = "alice123") -> str:
-    """The id of a login that is connected."""
-    begun = started(customer, branch_id, username)
-    brought = decided_on_the_page(begun["authorization_url"], "approve")
-    data_of(customer.bank.get("/bank-logins/callback", params=brought))
-    return str(begun["bank_login"]["id"])
 
 
 def test_a_connection_is_begun_and_finished(bank: HttpBank, alice: Customer, branch_id: str) -> None:
@@ -249,164 +187,6 @@ def test_programs_get_json(bank: HttpBank, accept: str) -> None:
     response = bank.get("/bank-logins/callback", params={"code": "x"}, headers={"Accept": accept})
 
     error_of(response, 400, "missing_fields")
-
-
-def test_logins_are_listed_and_filtered(
-    alice: Customer, bob: Customer, admin: Customer, branch_id: str
-) -> None:
-    first, second = (started(alice, branch_id, name)["bank_login"]["id"] for name in ("first", "second"))
-    started(bob, branch_id)
-    connected(alice, branch_id, "third")
-
-    def ids(customer: Customer, **query: str) -> list[str]:
-        response = customer.get("/bank-logins", params=query)
-        assert response.json()["metadata"]["pagination"]["total_count"] == len(data_of(response))
-        return [login["id"] for login in data_of(response)]
-
-    assert ids(alice, status=" inactive ") == [second, first]
-    assert len(ids(alice)) == 3
-    assert len(ids(admin, user_id=str(alice.user.id))) == 3
-    assert ids(admin) == []
-    error_of(alice.get("/bank-logins?status=CONNECTED"), 400, "invalid_status")
-    error_of(alice.get("/bank-logins?user_id=x"), 400, "invalid_uuid_format")
-    error_of(bob.get(f"/bank-logins?user_id={alice.user.id}"), 403, "insufficient_permissions")
-
-
-def test_the_pace_is_changed_and_syncs_are_paused(alice: Customer, branch_id: str) -> None:
-    path = f"/bank-logins/{connected(alice, branch_id)}"
-
-    changed = data_of(alice.put(path, json={"sync_frequency": 300, "status": "inactive"}))
-    assert (changed["sync_frequency"], changed["status"], changed["connected"]) == (300, "INACTIVE", True)
-    assert data_of(alice.put(path, json={"status": "ACTIVE", "nonsense": 1}))["status"] == "ACTIVE"
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "reason"),
-    [
-        ({}, 400, "missing_fields"),
-        ({"status": None}, 400, "missing_fields"),
-        ({"nonsense": 1}, 400, "missing_fields"),
-        ({"sync_frequency": 299}, 400, "invalid_field_format"),
-        ({"sync_frequency": 86401}, 400, "invalid_field_format"),
-        ({"sync_frequency": "3600"}, 400, "invalid_field_format"),
-        ({"sync_frequency": 3600.5}, 400, "invalid_field_format"),
-        ({"sync_frequency": True}, 400, "invalid_field_format"),
-        ({"status": "ERROR"}, 400, "invalid_status"),
-        ({"status": 1}, 400, "invalid_status"),
-        ({"status": "ACTIVE"}, 422, "bank_login_inactive"),
-        *(
-            ({field: None, "sync_frequency": 600}, 403, "insufficient_permissions")
-            for field in sorted(LOGIN_FIELDS - {"status", "sync_frequency"})
-        ),
-    ],
-    ids=str,
-)
-def test_what_cannot_be_changed(
-    alice: Customer, branch_id: str, body: dict[str, Any], status: int, reason: str
-) -> None:
-    login = started(alice, branch_id)["bank_login"]
-
-    error_of(alice.put(f"/bank-logins/{login['id']}", json=body), status, reason)
-
-
-def test_an_attempt_on_a_field_that_nobody_may_change_is_on_record(
-    alice: Customer, admin: Customer, branch_id: str
-) -> None:
-    login = started(alice, branch_id)["bank_login"]
-
-    alice.put(f"/bank-logins/{login['id']}", json={"scope": "everything"})
-
-    events = data_of(admin.get("/audit-events", params={"event": "policy.violation"}))
-    assert [event["metadata"]["field"] for event in events] == ["scope"]
-
-
-def test_a_login_is_disconnected(alice: Customer, branch_id: str) -> None:
-    path = f"/bank-logins/{connected(alice, branch_id)}"
-
-    gone = data_of(alice.delete(path))
-
-    assert gone == {"message": "Bank login disconnected successfully"}
-    login = data_of(alice.get(path))
-    assert (login["status"], login["connected"], login["token_expires_at"]) == ("INACTIVE", False, None)
-    error_of(alice.post(f"{path}/sync"), 422, "bank_login_inactive")
-    error_of(alice.put(path, json={"status": "ACTIVE"}), 422, "bank_login_inactive")
-    assert data_of(alice.delete(path)) == gone
-
-
-def test_a_sync_is_queued_once(alice: Customer, office: BackOffice, branch_id: str) -> None:
-    login_id = connected(alice, branch_id)
-    response = alice.post(f"/bank-logins/{login_id}/sync")
-
-    job = data_of(response, 202)
-
-    assert response.headers["Location"] == f"/api/v1/bank-logins/{login_id}"
-    assert response.json()["metadata"] == {"deduplicated": True}
-    assert (job["kind"], job["queue"], job["args"]) == ("bank.sync", "banking", {"bank_login_id": login_id})
-    office.clock.advance(timedelta(seconds=300))
-    later = alice.post(f"/bank-logins/{login_id}/sync", headers={"Idempotency-Key": "once"})
-    assert later.json()["metadata"] == {"deduplicated": False}
-    assert data_of(later, 202)["id"] != job["id"]
-    replayed = alice.post(f"/bank-logins/{login_id}/sync", headers={"Idempotency-Key": "once"})
-    assert replayed.content == later.content
-    assert replayed.headers["Idempotency-Replayed"] == "true"
-
-
-def test_a_login_without_a_gateway_is_not_synced(alice: Customer, office: BackOffice) -> None:
-    login = office.given.a_login(alice.user)
-
-    error_of(alice.post(f"/bank-logins/{login.id}/sync"), 422, "bank_inactive")
-
-
-def test_a_login_that_nobody_has_is_not_found(alice: Customer) -> None:
-    path = f"/bank-logins/{UUID(UNKNOWN_ID)}"
-    for response in (
-        alice.get(path),
-        alice.put(path, json={"status": "INACTIVE"}),
-        alice.delete(path),
-        alice.post(f"{path}/sync"),
-    ):
-        error_of(response, 404, "bank_login_not_found")
-    error_of(alice.get("/bank-logins/callbacks"), 400, "invalid_uuid_format")
-
-
-def webhook_query() -> dict[str, str]:
-    url = str(WebhookUrl(address=WEBHOOK_ADDRESS, provider="simulated", secret=WEBHOOK_SECRET))
-    return {"token": url.rpartition("=")[2]}
-
-
-@pytest.mark.parametrize(
-    "media_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"]
-)
-def test_a_webhook_is_taken_whatever_its_type_and_told_apart_from_its_repeats(
-    bank: HttpBank, media_type: str
-) -> None:
-    body = b'{"type": "transaction.created", "data": {"id": "tx_1", "account_id": "acc_1"}}'
-
-    def deliver() -> Any:
-        headers = {"Content-Type": media_type}
-        return data_of(bank.post(WEBHOOK_PATH, params=webhook_query(), content=body, headers=headers))
-
-    assert deliver() == {"received": True, "duplicate": False, "ignored": True}
-    assert deliver() == {"received": True, "duplicate": True, "ignored": True}
-
-
-def test_a_webhook_that_is_not_the_banks_is_refused_and_on_record(bank: HttpBank, admin: Customer) -> None:
-    response = bank.post(WEBHOOK_PATH, params={"token": "guessed"}, json={"type": "transaction.created"})
-
-    error_of(response, 401, "invalid_signature")
-    events = data_of(admin.get("/audit-events", params={"event": "webhook.rejected"}))
-    assert [(event["reason"], event["metadata"]) for event in events] == [
-        ("invalid_signature", {"provider": "simulated"})
-    ]
-    assert "guessed" not in str(events)
-
-
-def test_a_webhook_for_nobody_and_one_that_is_too_large(open_bank: Callable[..., HttpBank]) -> None:
-    bank = open_bank(max_body_bytes=1024)
-
-    error_of(bank.post("/webhooks/nobody", json={}), 404, "resource_not_found")
-    error_of(bank.post("/webhooks/nobody", content=b"x" * 1025), 413, "payload_too_large")
-    error_of(bank.get("/webhooks/nobody"), 405, "method_not_allowed")
 
 
 def test_no_secret_of_a_connection_is_answered_or_logged(

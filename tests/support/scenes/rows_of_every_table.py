@@ -1,0 +1,310 @@
+"""A valid row in every table of the schema, or two, and a second one beside it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+NOW = datetime(2025, 1, 15, 12, tzinfo=UTC)
+TIMES = {"inserted_at": NOW, "updated_at": NOW}
+
+
+def number(value: int) -> UUID:
+    return UUID(int=value)
+
+
+USER, BANK, BRANCH, LOGIN, ACCOUNT, OTHER_ACCOUNT, PAYMENT, ENTRY, OTHER_ENTRY, LINE = map(
+    number, range(1, 11)
+)
+Row = dict[str, Any]
+ACCOUNT_ROW: Row = {
+    "id": ACCOUNT,
+    "user_id": USER,
+    "user_bank_login_id": LOGIN,
+    "bank_id": BANK,
+    "fed": False,
+    "account_type": "CHECKING",
+    "account_name": "Current",
+    "currency": "GBP",
+    "balance": 10,
+    "credit_limit": 0,
+    "status": "ACTIVE",
+    "last_four": "1234",
+    "external_account_id": "acc_1",
+    "line_count": 1,
+    **TIMES,
+}
+ENTRY_ROW: Row = {
+    "id": ENTRY,
+    "kind": "PAYMENT",
+    "currency": "GBP",
+    "description": "Rent",
+    "posted_at": NOW,
+    "payment_id": PAYMENT,
+    "inserted_at": NOW,
+}
+# One valid row of every table, in an order that foreign keys accept, and what makes a second one as valid.
+WORLD: list[tuple[str, Row]] = [
+    (
+        "users",
+        {
+            "id": USER,
+            "email": "alice@example.com",
+            "email_identity": "alice@example.com",
+            "full_name": "Alice",
+            "password_hash": "a hash",
+            "role": "user",
+            "status": "ACTIVE",
+            "verified": False,
+            **TIMES,
+        },
+    ),
+    ("login_failures", {"subject": "ip:192.0.2.1", "failed_at": [NOW], "trusted_failed_at": [NOW], **TIMES}),
+    ("login_networks", {"user_id": USER, "network": "192.0.2.1", **TIMES}),
+    (
+        "refresh_tokens",
+        {
+            "id": number(20),
+            "user_id": USER,
+            "jti": number(21),
+            "session_id": number(22),
+            "session_started_at": NOW,
+            "expires_at": NOW,
+            "ip": "127.0.0.1",
+            "user_agent": "a browser",
+            **TIMES,
+        },
+    ),
+    (
+        "banks",
+        {
+            "id": BANK,
+            "name": "Demo Bank",
+            "country": "GB",
+            "code": "DEMO_BANK",
+            "logo_url": "https://example.com/logo.png",
+            "api_endpoint": "http://localhost:4010",
+            "status": "ACTIVE",
+            "integration_module": None,
+            "feeds_accounts": False,
+            **TIMES,
+        },
+    ),
+    (
+        "bank_branches",
+        {
+            "id": BRANCH,
+            "bank_id": BANK,
+            "name": "Main Branch",
+            "country": "GB",
+            "iban": "GB9876543210",
+            "routing_number": "222000111",
+            "swift_code": "TESTGB2LXXX",
+            **TIMES,
+        },
+    ),
+    ("bank_catalogue", {"id": 1, "version": 1}),
+    (
+        "user_bank_logins",
+        {
+            "id": LOGIN,
+            "user_id": USER,
+            "bank_branch_id": BRANCH,
+            "username": "alice123",
+            "status": "ACTIVE",
+            "sync_frequency": 3600,
+            "scope": "read write",
+            "last_error": Jsonb({}),
+            **TIMES,
+        },
+    ),
+    ("user_bank_accounts", ACCOUNT_ROW),
+    ("user_bank_accounts", ACCOUNT_ROW | {"id": OTHER_ACCOUNT, "external_account_id": None}),
+    (
+        "user_payments",
+        {
+            "id": PAYMENT,
+            "user_id": USER,
+            "user_bank_account_id": ACCOUNT,
+            "amount": 10,
+            "currency": "GBP",
+            "direction": "DEBIT",
+            "payment_type": "PAYMENT",
+            "description": "Rent",
+            "status": "PENDING",
+            **TIMES,
+        },
+    ),
+    ("journal_entries", ENTRY_ROW),
+    (
+        "journal_entries",
+        ENTRY_ROW | {"id": OTHER_ENTRY, "kind": "REVERSAL", "payment_id": None, "reverses_entry_id": ENTRY},
+    ),
+    (
+        "transactions",
+        {
+            "id": LINE,
+            "account_id": ACCOUNT,
+            "user_id": USER,
+            "journal_entry_id": ENTRY,
+            "entry_position": 0,
+            "line_number": 1,
+            "kind": "PAYMENT",
+            "direction": "CREDIT",
+            "amount": 10,
+            "currency": "GBP",
+            "balance_after": 10,
+            "description": "Rent",
+            "description_search": "rent",
+            "posted_at": NOW,
+            "external_transaction_id": "tx_1",
+            **TIMES,
+        },
+    ),
+    (
+        "clearing_lines",
+        {
+            "id": number(23),
+            "journal_entry_id": ENTRY,
+            "entry_position": 1,
+            "bank_id": BANK,
+            "direction": "DEBIT",
+            "amount": 10,
+            "currency": "GBP",
+            "inserted_at": NOW,
+        },
+    ),
+    (
+        "bank_transaction_imports",
+        {
+            "account_id": ACCOUNT,
+            "external_transaction_id": "tx_1",
+            "transaction_id": LINE,
+            "pending": True,
+            "posted_at": NOW,
+            **TIMES,
+        },
+    ),
+    (
+        "jobs",
+        {
+            "id": number(24),
+            "kind": "payment.process",
+            "queue": "payments",
+            "args": Jsonb({}),
+            "priority": 0,
+            "state": "available",
+            "attempt": 0,
+            "max_attempts": 5,
+            "losses": 0,
+            "run_at": NOW,
+            "errors": Jsonb([]),
+            "unique_key": "payment.process:1",
+            "correlation_id": "a request",
+            **TIMES,
+        },
+    ),
+    (
+        "jobs",
+        {
+            "id": number(25),
+            "kind": "bank.sync",
+            "queue": "banking",
+            "args": Jsonb({}),
+            "priority": 0,
+            "state": "completed",
+            "attempt": 1,
+            "max_attempts": 5,
+            "losses": 0,
+            "run_at": NOW,
+            "completed_at": NOW,
+            "errors": Jsonb([]),
+            "unique_key": "bank.sync:1",
+            **TIMES,
+        },
+    ),
+    ("job_workers", {"id": number(26), "alive_until": NOW}),
+    (
+        "idempotency_records",
+        {
+            "user_id": USER,
+            "key": "a key",
+            "claim_id": number(29),
+            "fingerprint": "0" * 64,
+            "blocked_until": NOW,
+            "response_status": 201,
+            "response_headers": Jsonb({}),
+            "response_body": b"{}",
+            "expires_at": NOW,
+            **TIMES,
+        },
+    ),
+    (
+        "audit_events",
+        {
+            "id": number(26),
+            "occurred_at": NOW,
+            "event": "auth.login_succeeded",
+            "severity": "info",
+            "outcome": "success",
+            "actor_role": "user",
+            "user_agent": "a browser",
+            "status": 200,
+            "metadata": Jsonb({}),
+            "repeat_key": "a key",
+            "repeat_minute": NOW,
+            "occurrences": 1,
+        },
+    ),
+    ("audit_exports", {"trail": "audit_events"}),
+    (
+        "oauth_states",
+        {
+            "id": number(27),
+            "state_hash": "0" * 64,
+            "user_id": USER,
+            "user_bank_login_id": LOGIN,
+            "expires_at": NOW,
+            **TIMES,
+        },
+    ),
+    (
+        "webhook_events",
+        {
+            "id": number(28),
+            "provider": "monzo",
+            "event_id": "evt_1",
+            "event_type": "transaction.created",
+            "ignored": False,
+            **TIMES,
+        },
+    ),
+    (
+        "development_mails",
+        {
+            "message_id": "a-job",
+            "number": 1,
+            "to_address": "alice@example.com",
+            "to_name": "Alice",
+            "subject": "Hello",
+            "text_body": "Dear Alice,",
+            "html_body": "<p>Dear Alice,</p>",
+            "received_at": NOW,
+        },
+    ),
+]
+FIRST_ROWS = dict(reversed(WORLD))
+
+
+def insert(connection: psycopg.Connection, table: str, row: Row) -> None:
+    connection.execute(
+        sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join(map(sql.Placeholder, row)),
+        ),
+        row,
+    )
