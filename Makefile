@@ -45,7 +45,7 @@ format: setup ## Rewrite the code in the project's format
 	@$(BIN)/ruff format
 
 types: setup ## Check the types
-	@$(BIN)/mypy --strict src tests
+	@$(BIN)/mypy --strict src tests benchmarks
 
 contracts: setup ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, Popen
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -104,8 +105,9 @@ class Customer:
         tokens = self.call("/auth/login", {"email": self.email, "password": PASSWORD})
         self.client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
 
-    def call(self, path: str, body: object) -> dict:
-        return self.client.post(path, json=body).raise_for_status().json()["data"]
+    def call(self, path: str, body: object) -> dict[str, Any]:
+        data: dict[str, Any] = self.client.post(path, json=body).raise_for_status().json()["data"]
+        return data
 
     def new_payment(self) -> str:
         draft = {
@@ -115,7 +117,7 @@ class Customer:
             "payment_type": "PAYMENT",
             "description": str(uuid4()),
         }
-        return self.call("/payments", draft)["id"]
+        return str(self.call("/payments", draft)["id"])
 
     def access(self) -> tuple[str, str, list[str]]:
         """What somebody needs who goes on in this customer's name."""

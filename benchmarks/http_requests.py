@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -101,14 +102,15 @@ def wait_until_ready(port: int) -> None:
     raise SystemExit(f"the server on port {port} did not become ready")
 
 
-def call(port: int, path: str, *, token: str = "", body: object = None) -> dict:
+def call(port: int, path: str, *, token: str = "", body: object = None) -> dict[str, Any]:
     answer = httpx.request(
         "GET" if body is None else "POST",
         f"http://127.0.0.1:{port}/api/v1{path}",
         headers={"Authorization": f"Bearer {token}"} if token else {},
         json=body,
     )
-    return answer.raise_for_status().json()
+    content: dict[str, Any] = answer.raise_for_status().json()
+    return content
 
 
 def a_customer(port: int, database: PostgresDatabase) -> tuple[str, str]:
@@ -124,11 +126,11 @@ def a_customer(port: int, database: PostgresDatabase) -> tuple[str, str]:
 
 
 def user_id_of(port: int, token: str) -> str:
-    return call(port, "/auth/me", token=token)["data"]["id"]
+    return str(call(port, "/auth/me", token=token)["data"]["id"])
 
 
 def create_payment(port: int, token: str, account_id: str) -> str:
-    return call(port, "/payments", token=token, body=draft(account_id))["data"]["id"]
+    return str(call(port, "/payments", token=token, body=draft(account_id))["data"]["id"])
 
 
 def draft(account_id: str) -> dict[str, str]:

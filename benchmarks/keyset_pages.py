@@ -93,7 +93,8 @@ def load_history(url: str, bank: SandboxBank, account: Account) -> None:
 
 
 def read_all_pages(bank: SandboxBank, owner: Actor, account: Account) -> None:
-    stop, booked = threading.Event(), []
+    stop = threading.Event()
+    booked: list[UUID] = []
     writer = threading.Thread(target=book_until, args=(stop, bank, owner, account, booked))
     writer.start()
     seen: list[UUID] = []
@@ -167,7 +168,7 @@ def cursor_before_last_page(url: str, account: Account) -> Cursor:
 
 
 def index_scan(url: str, account: Account, condition: str, after: Cursor | None = None) -> str:
-    values = {"account_id": account.id}
+    values: dict[str, object] = {"account_id": account.id}
     if after is not None:
         values |= {"posted_at": after.value, "id": after.id}
     with psycopg.connect(url) as connection:

@@ -7,6 +7,7 @@ import json
 import os
 from datetime import UTC, datetime
 from queue import SimpleQueue
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -45,7 +46,7 @@ NEW_EVENT = """
 
 def create_bare_application() -> Starlette:
     """For ``uvicorn --factory``; BENCH_USER_ID and BENCH_SESSION_ID say who calls."""
-    connections: SimpleQueue[psycopg.Connection] = SimpleQueue()
+    connections: SimpleQueue[psycopg.Connection[dict[str, Any]]] = SimpleQueue()
     for _ in range(POOL_SIZE):
         connection = psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row)
         connection.prepare_threshold = 1
@@ -53,7 +54,7 @@ def create_bare_application() -> Starlette:
     caller = [UUID(os.environ["BENCH_USER_ID"])]
     session = [UUID(os.environ["BENCH_SESSION_ID"])]
 
-    def identify(connection: psycopg.Connection) -> None:
+    def identify(connection: psycopg.Connection[dict[str, Any]]) -> None:
         with connection.transaction():
             connection.execute(
                 CALLER, {"user_ids": caller, "session_ids": session, "now": datetime.now(UTC)}

@@ -13,8 +13,8 @@ from ledgerbank_adapters.system import SystemClock, Uuid7IdGenerator
 from ledgerbank_adapters.workers import SilentJobObserver, WorkerPool
 from ledgerbank_domain.jobs.job import MAX_PRIORITY, Job, JobKind, JobState
 from ledgerbank_domain.jobs.job_timing import DEFAULT_BATCH_SIZE
-from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.payments.payment_job import payment_job_key
+from ledgerbank_domain.services.conduct.outcome import result_of
 
 ORDINARY = 5000
 TIMEOUT_SECONDS = 60
@@ -35,9 +35,7 @@ def test_an_urgent_job_behind_five_thousand_ordinary_ones_starts_within_two_batc
     drafts = [(actor, world.draft(account, "0.01", f"Ordinary {number}")) for number in range(ORDINARY)]
     ordinary = world.payments.create_many(drafts)
     urgent = world.pending(actor, account, "1")
-    add_jobs(
-        world, [payment.id for payment in ordinary if isinstance(payment, Payment)], priority=MAX_PRIORITY
-    )
+    add_jobs(world, [result_of(payment).id for payment in ordinary], priority=MAX_PRIORITY)
 
     pool = WorkerPool(
         ids=world.ids,
