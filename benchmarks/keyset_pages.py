@@ -38,7 +38,7 @@ HISTORY = """
         FROM generate_series(1, %(lines)s) AS number
     ), entries AS (
         INSERT INTO journal_entries (id, kind, currency, description, posted_at, inserted_at)
-        SELECT entry_id, 'IMPORT', 'GBP', 'History', 'history', posted_at, posted_at FROM numbers
+        SELECT entry_id, 'IMPORT', 'GBP', 'History', posted_at, posted_at FROM numbers
     ), clearing AS (
         INSERT INTO clearing_lines
             (id, journal_entry_id, entry_position, bank_id, direction, amount, currency, inserted_at)
