@@ -7,8 +7,6 @@ from uuid import UUID
 from ledgerbank_adapters.memory.storage.memory_identity_tables import MemoryIdentityTables
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, keyset_page_of, page_of, sorted_by
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import NEWEST_FIRST, KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.ports.repositories.user_repository import (
@@ -38,15 +36,6 @@ class MemoryUserRepository(UserRepository):
 
     def save(self, user: User) -> None:
         self._session.update(self._tables.users, user)
-
-    def get(self, user_id: UUID) -> User:
-        user = self._tables.users.find(user_id)
-        if user is None:
-            raise DomainError(Reason.USER_NOT_FOUND)
-        return user
-
-    def get_for_update(self, user_id: UUID) -> User:
-        return self.get(user_id)
 
     def find_by_email(self, email: str) -> User | None:
         user_id = self._tables.user_by_email.find(email_identity(email))

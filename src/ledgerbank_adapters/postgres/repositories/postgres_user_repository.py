@@ -16,8 +16,6 @@ from ledgerbank_adapters.postgres.statements.postgres_set_statements import (
     insert_statement,
     update_statement,
 )
-from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import (
     NEWEST_FIRST,
@@ -51,7 +49,6 @@ UPDATE = update_statement(
     "sessions_valid_from",
     "updated_at",
 )
-BY_ID = select(users).where(users.c.id == bindparam("id", type_=Uuid()))
 BY_EMAIL = select(users).where(users.c.email_identity == bindparam("email_identity"))
 # PostgreSQL sorts first and then locks row by row in that order: LockRows is above Sort in the plan, and an
 # id never changes while it is waited for. FOR NO KEY UPDATE lets others insert rows that refer to a locked
@@ -101,18 +98,6 @@ class PostgresUserRepository(UserRepository):
     def save(self, user: User) -> None:
         if self._session.run_sql(UPDATE, as_arrays([_row(user)])).rowcount != 1:
             raise LookupError(f"no user {user.id} to save")
-
-    def get(self, user_id: UUID) -> User:
-        row = self._session.run(BY_ID, {"id": user_id}).one_or_none()
-        if row is None:
-            raise DomainError(Reason.USER_NOT_FOUND)
-        return _user(row)
-
-    def get_for_update(self, user_id: UUID) -> User:
-        user = self.find_many_for_update([user_id]).get(user_id)
-        if user is None:
-            raise DomainError(Reason.USER_NOT_FOUND)
-        return user
 
     def find_by_email(self, email: str) -> User | None:
         # What cannot be stored belongs to nobody; the driver would refuse to ask for it.

@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.identity.value_rules import require_optional_member
+from ledgerbank_domain.ports.repositories.presence import present
 from ledgerbank_domain.users.user import User, UserStats, UserStatus
 
 USER_SORT_FIELDS = frozenset({"email", "full_name", "status", "role", "inserted_at", "updated_at"})
@@ -58,13 +59,17 @@ class UserRepository(Protocol):
     def save(self, user: User) -> None:
         """Updates a user locked by this unit of work. Raises ``email_already_exists`` as :meth:`add`."""
 
-    @abstractmethod
+    def find(self, user_id: UUID) -> User | None:
+        """The one with this id, if it exists."""
+        return self.find_many([user_id]).get(user_id)
+
     def get(self, user_id: UUID) -> User:
         """Any user, DELETED ones too. Raises ``user_not_found``."""
+        return present(self.find(user_id), Reason.USER_NOT_FOUND)
 
-    @abstractmethod
     def get_for_update(self, user_id: UUID) -> User:
         """Like :meth:`get`, locked until the unit of work ends."""
+        return present(self.find_for_update(user_id), Reason.USER_NOT_FOUND)
 
     def find_for_update(self, user_id: UUID) -> User | None:
         """Locked, if they exist."""
