@@ -51,6 +51,7 @@ from ledgerbank_adapters.http.running.problem_endpoints import PROBLEM_OPERATION
 from ledgerbank_adapters.http.running.root_endpoint import ROOT_OPERATION
 from ledgerbank_adapters.http.users.auth_endpoints import AUTH_OPERATIONS
 from ledgerbank_adapters.http.users.profile_endpoints import PROFILE_OPERATIONS
+from ledgerbank_adapters.http.users.session_endpoints import SESSION_OPERATIONS
 from ledgerbank_adapters.http.users.user_endpoints import USER_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.deadline import Deadline
@@ -64,6 +65,7 @@ OPERATIONS = (
     *MAILBOX_OPERATIONS,
     *PROBLEM_OPERATIONS,
     *AUTH_OPERATIONS,
+    *SESSION_OPERATIONS,
     *USER_OPERATIONS,
     *PROFILE_OPERATIONS,
     *BANK_OPERATIONS,

@@ -43,6 +43,7 @@ from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.upkeep.maintenance_service import MaintenanceService
 from ledgerbank_domain.services.users.auth_service import AuthService
 from ledgerbank_domain.services.users.login_guard import LoginGuard
+from ledgerbank_domain.services.users.session_service import SessionService
 from ledgerbank_domain.services.users.session_tokens import SessionTokens
 from ledgerbank_domain.services.users.user_service import UserService
 
@@ -54,6 +55,7 @@ class Services:
     ports: ServicePorts = field(repr=False)
 
     auth: AuthService
+    sessions: SessionService
     users: UserService
     banks: BankService
     accounts: AccountService
@@ -122,6 +124,7 @@ def compose_services(ports: ServicePorts) -> Services:
             audit=audit,
             reuse_grace=ports.refresh_reuse_grace,
         ),
+        sessions=SessionService(start_unit_of_work=start, clock=ports.clock, audit=audit),
         users=UserService(
             start_unit_of_work=start,
             ids=ids,

@@ -85,8 +85,8 @@ STAFF_READS: dict[str, Callable[["Scene", Actor], Any]] = {
 }
 
 OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
-    "auth.log_out_everywhere": lambda s, who: s.services.auth.log_out_everywhere(who),
-    "auth.revoke_session": lambda s, who: s.services.auth.revoke_session(who, session_id=s.session_id),
+    "sessions.log_out_everywhere": lambda s, who: s.services.sessions.log_out_everywhere(who),
+    "sessions.revoke_own": lambda s, who: s.services.sessions.revoke_own(who, session_id=s.session_id),
     "users.update_profile": lambda s, who: s.services.users.update_profile(
         who, UserChanges(full_name="Changed")
     ),
@@ -137,7 +137,6 @@ ANSWERED_BY_OWNERSHIP = {
     "accounts.list_all_transactions",
     "accounts.list_page",
     "accounts.list_transactions",
-    "auth.list_sessions",
     "bank_logins.get",
     "bank_logins.list_page",
     "payments.get",
@@ -147,6 +146,7 @@ ANSWERED_BY_OWNERSHIP = {
     "payments.stats",
     "payments.validate",
     "payment_schedules.newest_job",
+    "sessions.list_own",
 }
 """They read, and whose it is never changes; that the caller is logged in was asked in the same moment."""
 

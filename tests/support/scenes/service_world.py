@@ -76,6 +76,7 @@ class LiveWorld(SandboxBank):
         super().__init__(clock=clock, **ports)
         self.limits = ports.get("limits") or PaymentLimits()
         self.auth = self.services.auth
+        self.sessions = self.services.sessions
         self.users = self.services.users
         self.banks = self.services.banks
         self.accounts = self.services.accounts

@@ -13,11 +13,9 @@ from ledgerbank_adapters.http.operations.http_operation import (
 )
 from ledgerbank_adapters.http.users.auth_payloads import (
     LoginPayload,
-    SessionPayload,
     TokenPairPayload,
     ValidTokenPayload,
     login_payload,
-    session_payload,
     token_pair_payload,
     valid_token_payload,
 )
@@ -76,7 +74,7 @@ def log_out(call: Call[RefreshTokenBody, None]) -> Continued:
 
 
 def log_out_everywhere(call: Call[None, None]) -> Answer:
-    call.services.auth.log_out_everywhere(call.actor)
+    call.services.sessions.log_out_everywhere(call.actor)
     return _message("Logged out from all devices successfully")
 
 
@@ -86,16 +84,6 @@ def me(call: Call[None, None]) -> Answer:
 
 def validate_token(call: Call[None, None]) -> Answer:
     return Answer(data=valid_token_payload(call.authenticated()))
-
-
-def list_sessions(call: Call[None, None]) -> Answer:
-    sessions = call.services.auth.list_sessions(call.actor)
-    return Answer(data=[session_payload(session, current_id=call.actor.session_id) for session in sessions])
-
-
-def revoke_session(call: Call[None, None]) -> Answer:
-    call.services.auth.revoke_session(call.actor, session_id=call.path_id())
-    return _message("Session revoked successfully")
 
 
 def _message(text: str) -> Answer:
@@ -158,20 +146,5 @@ AUTH_OPERATIONS = (
         handler=validate_token,
         summary="Whose access token this is, and until when it counts",
         answer=ValidTokenPayload,
-    ),
-    Operation(
-        method="GET",
-        path="/auth/sessions",
-        handler=list_sessions,
-        summary="The caller's live sessions, newest first",
-        answer=list[SessionPayload],
-    ),
-    Operation(
-        method="DELETE",
-        path="/auth/sessions/{id}",
-        handler=revoke_session,
-        summary="Ends one session of the caller",
-        answer=MessagePayload,
-        errors=(Reason.INVALID_UUID_FORMAT, Reason.TOKEN_NOT_FOUND),
     ),
 )

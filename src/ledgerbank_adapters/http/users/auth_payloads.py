@@ -1,13 +1,11 @@
-"""Tokens and sessions as JSON shows them."""
+"""Tokens as JSON shows them."""
 
 from typing import TypedDict
-from uuid import UUID
 
 from ledgerbank_adapters.http.fields.wire_values import WireId, WireInstant, wire_id, wire_instant
 from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
 from ledgerbank_domain.services.users.auth_service import Authentication
 from ledgerbank_domain.services.users.session_tokens import TokenPair
-from ledgerbank_domain.users.refresh_token import Session
 from ledgerbank_domain.users.user import User
 
 
@@ -31,18 +29,6 @@ class ValidTokenPayload(TypedDict):
     expires_at: WireInstant
 
 
-class SessionPayload(TypedDict):
-    """``current`` marks the session that asked."""
-
-    id: WireId
-    created_at: WireInstant
-    last_used_at: WireInstant
-    expires_at: WireInstant
-    ip: str | None
-    user_agent: str | None
-    current: bool
-
-
 def token_pair_payload(pair: TokenPair) -> TokenPairPayload:
     return {
         "access_token": pair.access_token,
@@ -63,16 +49,4 @@ def valid_token_payload(authentication: Authentication) -> ValidTokenPayload:
         "user_id": wire_id(user.id),
         "role": user.role.value,
         "expires_at": wire_instant(authentication.expires_at),
-    }
-
-
-def session_payload(session: Session, *, current_id: UUID | None) -> SessionPayload:
-    return {
-        "id": wire_id(session.id),
-        "created_at": wire_instant(session.created_at),
-        "last_used_at": wire_instant(session.last_used_at),
-        "expires_at": wire_instant(session.expires_at),
-        "ip": session.ip,
-        "user_agent": session.user_agent,
-        "current": session.id == current_id,
     }

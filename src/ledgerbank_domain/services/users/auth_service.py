@@ -9,7 +9,6 @@ from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
-from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.repositories.user_repository import SessionKey, SessionOwner
 from ledgerbank_domain.ports.security import (
@@ -21,7 +20,6 @@ from ledgerbank_domain.ports.security import (
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.token_refusals import TokenRefusals
-from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.batch_items import each_by_itself, fault_of_pair
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
@@ -33,7 +31,6 @@ from ledgerbank_domain.services.users.session_refresh_service import (
     locked_token,
 )
 from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair
-from ledgerbank_domain.users.refresh_token import Session
 from ledgerbank_domain.users.user import User
 
 
@@ -162,46 +159,6 @@ class AuthService:
                 AuditName.LOGOUT,
                 actor=_as_user(user, token.session_id, actor.origin),
                 about=token.session_id,
-                at=now,
-            )
-            work.commit()
-
-    @retried_on_conflict
-    def log_out_everywhere(self, actor: Actor) -> None:
-        """Ends every session of the caller."""
-        user_id = actor.required_user_id()
-        with self.start_unit_of_work() as work:
-            locked_self(work, actor)
-            now = self.clock.now()
-            work.refresh_tokens.revoke_all_of_user(user_id, at=now)
-            self.audit.record(work, AuditName.LOGOUT_ALL, actor=actor, about=user_id, at=now)
-            work.commit()
-
-    def list_sessions(self, actor: Actor) -> list[Session]:
-        """The caller's live sessions, newest login first."""
-        with self.start_unit_of_work() as work:
-            return work.refresh_tokens.list_live_sessions(actor.required_user_id(), now=self.clock.now())
-
-    @retried_on_conflict
-    def revoke_session(self, actor: Actor, *, session_id: UUID) -> None:
-        """Ends one session of the caller.
-
-        Raises ``token_not_found`` for a session that is unknown, ended, or somebody else's.
-        """
-        require_ids(session_id=session_id)
-        user_id = actor.required_user_id()
-        with self.start_unit_of_work() as work:
-            locked_self(work, actor)
-            now = self.clock.now()
-            live = work.refresh_tokens.list_live_sessions(user_id, now=now)
-            if session_id not in {session.id for session in live}:
-                raise DomainError(Reason.TOKEN_NOT_FOUND)
-            work.refresh_tokens.revoke_session(session_id, at=now)
-            self.audit.record(
-                work,
-                AuditName.SESSION_REVOKED,
-                actor=actor,
-                about=session_id,
                 at=now,
             )
             work.commit()

@@ -178,7 +178,7 @@ def test_logout_everywhere_ends_every_session_of_that_user_only(world: ServiceWo
     world.user()
     world.user("bob@example.com")
     pairs, bobs = [login(world) for _ in range(3)], login(world, "bob@example.com")
-    world.auth.log_out_everywhere(whoami(world, pairs[0]).actor)
+    world.sessions.log_out_everywhere(whoami(world, pairs[0]).actor)
     assert [refused(partial(whoami, world, pair)) for pair in pairs] == ["token_revoked"] * 3
     whoami(world, bobs)
 
@@ -190,14 +190,14 @@ def test_sessions_are_listed_newest_first_and_can_be_revoked_one_by_one(world: S
     world.clock.advance(timedelta(minutes=1))
     second = login(world)
     actor = whoami(world, second).actor
-    sessions = world.auth.list_sessions(actor)
+    sessions = world.sessions.list_own(actor)
     assert [session.id for session in sessions] == [actor.session_id, whoami(world, first).actor.session_id]
-    world.auth.revoke_session(actor, session_id=sessions[1].id)
+    world.sessions.revoke_own(actor, session_id=sessions[1].id)
     assert refused(lambda: whoami(world, first)) == "token_revoked"
-    assert refused(lambda: world.auth.revoke_session(actor, session_id=sessions[1].id)) == "token_not_found"
+    assert refused(lambda: world.sessions.revoke_own(actor, session_id=sessions[1].id)) == "token_not_found"
     foreign = whoami(world, login(world, "bob@example.com")).actor.session_id
     assert foreign is not None
-    assert refused(lambda: world.auth.revoke_session(actor, session_id=foreign)) == "token_not_found"
+    assert refused(lambda: world.sessions.revoke_own(actor, session_id=foreign)) == "token_not_found"
 
 
 def test_a_session_remembers_when_it_began_and_when_it_was_last_used(world: ServiceWorld) -> None:
@@ -206,7 +206,7 @@ def test_a_session_remembers_when_it_began_and_when_it_was_last_used(world: Serv
     pair = login(world)
     used = world.clock.advance(timedelta(minutes=3))
     pair = world.auth.refresh(arriving(world), refresh_token=pair.refresh_token)
-    (session,) = world.auth.list_sessions(whoami(world, pair).actor)
+    (session,) = world.sessions.list_own(whoami(world, pair).actor)
     assert (session.created_at, session.last_used_at) == (began, used)
 
 

@@ -165,7 +165,7 @@ def test_nothing_brings_an_ended_session_back(world: ServiceWorld, first: TokenP
     if end == "logout":
         world.auth.log_out(Actor(), refresh_token=pair.refresh_token)
     else:
-        world.auth.log_out_everywhere(world.auth.authenticate(pair.access_token, origin=PHONE).actor)
+        world.sessions.log_out_everywhere(world.auth.authenticate(pair.access_token, origin=PHONE).actor)
 
     assert is_refused(lambda: refreshed(world, first))
     assert is_refused(lambda: refreshed(world, pair))

@@ -278,7 +278,7 @@ def test_an_unexpected_failure_is_counted_and_tells_the_headers_too(
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("ledgerbank_domain.services.users.auth_service.AuthService.list_sessions", explode)
+    monkeypatch.setattr("ledgerbank_domain.services.users.session_service.SessionService.list_own", explode)
     answer = limited.get("/auth/sessions", token=alice.token)
 
     error_of(answer, 500, "internal_server_error")
