@@ -37,11 +37,12 @@ from ledgerbank_adapters.http.fields.paging_queries import (
     offset_pagination,
     sort_by,
 )
-from ledgerbank_adapters.http.operations.http_operation import Answer, Call, Operation, Paging
+from ledgerbank_adapters.http.operations.http_operation import Answer, Call, NoKey, Operation, Paging
 from ledgerbank_domain.banking.account import AccountFilter, AccountStatus, AccountType
 from ledgerbank_domain.banking.transaction import TransactionFilter
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Sort
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.ports.repositories.transaction_repository import TRANSACTION_SORT_FIELDS
@@ -174,6 +175,7 @@ ACCOUNT_OPERATIONS = (
         handler=list_accounts,
         summary="The caller's accounts, newest first; anybody's for support and administrators",
         query=AccountListQuery,
+        scope=Scope.ACCOUNTS_READ,
         answer=list[AccountPayload],
         paging=Paging.OFFSET,
         errors=(
@@ -190,6 +192,7 @@ ACCOUNT_OPERATIONS = (
         handler=create_account,
         summary="Opens an account: one held here, or one at a bank login of the caller's own",
         body=AccountBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=AccountPayload,
         status=201,
         idempotent=True,
@@ -213,6 +216,7 @@ ACCOUNT_OPERATIONS = (
         path="/accounts/{id}",
         handler=get_account,
         summary="One account",
+        scope=Scope.ACCOUNTS_READ,
         answer=AccountPayload,
         errors=FOUND_ACCOUNT_ERRORS,
     ),
@@ -222,6 +226,7 @@ ACCOUNT_OPERATIONS = (
         handler=update_account,
         summary="Changes an account's name and status, and for administrators its credit limit",
         body=AccountChangesBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=AccountPayload,
         errors=(
             *FOUND_ACCOUNT_ERRORS,
@@ -241,6 +246,7 @@ ACCOUNT_OPERATIONS = (
         handler=account_balance,
         summary="What an account held at an instant",
         query=BalanceQuery,
+        scope=Scope.ACCOUNTS_READ,
         answer=BalanceAtPayload,
         errors=(*FOUND_ACCOUNT_ERRORS, Reason.INVALID_DATETIME_FORMAT),
     ),
@@ -249,6 +255,7 @@ ACCOUNT_OPERATIONS = (
         path="/accounts/{id}/health",
         handler=account_health,
         summary="What an account may still pay today",
+        scope=Scope.ACCOUNTS_READ,
         answer=AccountHealthPayload,
         errors=FOUND_ACCOUNT_ERRORS,
     ),
@@ -258,6 +265,7 @@ ACCOUNT_OPERATIONS = (
         handler=list_account_transactions,
         summary="The lines of one account, by cursor",
         query=TransactionListQuery,
+        scope=Scope.ACCOUNTS_READ,
         answer=list[TransactionPayload],
         paging=Paging.KEYSET,
         errors=TRANSACTION_LIST_ERRORS,
@@ -268,6 +276,7 @@ ACCOUNT_OPERATIONS = (
         handler=list_transactions,
         summary="The caller's lines over all accounts, by cursor; anybody's for support and administrators",
         query=TransactionSearchQuery,
+        scope=Scope.ACCOUNTS_READ,
         answer=list[TransactionPayload],
         paging=Paging.KEYSET,
         errors=(*TRANSACTION_LIST_ERRORS, Reason.INSUFFICIENT_PERMISSIONS),

@@ -11,6 +11,7 @@ from ledgerbank_adapters.http.fields.paging_queries import KeysetQuery, keyset_p
 from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation, Paging
 from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName, AuditOutcome
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 
 EVENT = member_of(AuditName, Reason.INVALID_FILTER)
@@ -52,6 +53,7 @@ AUDIT_OPERATIONS = (
         summary="What happened, by cursor, the latest first",
         access=Access.ADMIN,
         query=AuditEventQuery,
+        scope=Scope.EVENTS_READ,
         answer=list[AuditEventPayload],
         paging=Paging.KEYSET,
         errors=(

@@ -12,7 +12,14 @@ from ledgerbank_adapters.http.banks.bank_login_payloads import (
 from ledgerbank_adapters.http.exchange.accept_header import prefers_html
 from ledgerbank_adapters.http.fields.field_types import FieldType
 from ledgerbank_adapters.http.operations.http_host import Document
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Continued, Operation
+from ledgerbank_adapters.http.operations.http_operation import (
+    Access,
+    Answer,
+    Call,
+    Continued,
+    NoKey,
+    Operation,
+)
 from ledgerbank_adapters.http.operations.page_files import page_file
 from ledgerbank_adapters.http.operations.public_paths import BANK_CALLBACK
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -172,6 +179,7 @@ BANK_CALLBACK_OPERATIONS = (
         summary="Where the bank sends the customer back to: finishes the connection",
         access=Access.PUBLIC,
         query=CallbackQuery,
+        scope=NoKey.PUBLIC,
         answer=FinishedConnectionPayload,
         errors=(
             Reason.MISSING_FIELDS,
@@ -189,6 +197,7 @@ BANK_CALLBACK_OPERATIONS = (
         documented=False,
         summary="The style of the page that a connection ends on",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=Document,
         media_type="text/css",
         errors=(Reason.RATE_LIMIT_EXCEEDED,),

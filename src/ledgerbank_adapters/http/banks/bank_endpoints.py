@@ -24,7 +24,7 @@ from ledgerbank_adapters.http.fields.banking_field_types import (
     WEB_ADDRESS,
 )
 from ledgerbank_adapters.http.fields.paging_queries import OffsetQuery, offset_pagination, sort_by
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation, Paging
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation, Paging
 from ledgerbank_domain.banking.bank import (
     CLEARABLE_BANK_FIELDS,
     Bank,
@@ -36,6 +36,7 @@ from ledgerbank_domain.banking.bank import (
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Sort
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ports.repositories.bank_repository import BANK_SORT_FIELDS
 from ledgerbank_domain.services.banks.bank_service import BY_NAME, NewBank, NewBranch
 
@@ -182,6 +183,7 @@ BANK_OPERATIONS = (
         handler=list_banks,
         summary="Banks, by name unless sorted otherwise",
         query=BankListQuery,
+        scope=Scope.BANKS_READ,
         answer=list[BankPayload],
         paging=Paging.OFFSET,
         errors=(Reason.INVALID_FILTER, Reason.INVALID_STATUS, Reason.INVALID_SORT),
@@ -191,6 +193,7 @@ BANK_OPERATIONS = (
         path="/banks/{id}",
         handler=get_bank,
         summary="One bank",
+        scope=Scope.BANKS_READ,
         answer=BankPayload,
         errors=FOUND_BANK_ERRORS,
     ),
@@ -200,6 +203,7 @@ BANK_OPERATIONS = (
         handler=list_branches,
         summary="The branches of a bank, by name",
         query=BranchListQuery,
+        scope=Scope.BANKS_READ,
         answer=list[BranchPayload],
         paging=Paging.OFFSET,
         errors=(*FOUND_BANK_ERRORS, Reason.INVALID_FILTER),
@@ -211,6 +215,7 @@ BANK_OPERATIONS = (
         summary="Adds a bank to the catalogue",
         access=Access.ADMIN,
         body=BankBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=BankPayload,
         status=201,
         idempotent=True,
@@ -223,6 +228,7 @@ BANK_OPERATIONS = (
         summary="Changes a bank; null clears an optional field",
         access=Access.ADMIN,
         body=BankChangesBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=BankPayload,
         errors=(*FOUND_BANK_ERRORS, *BANK_ERRORS, Reason.BANK_HAS_ACCOUNTS),
     ),
@@ -233,6 +239,7 @@ BANK_OPERATIONS = (
         summary="Adds a branch to a bank",
         access=Access.ADMIN,
         body=BranchBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=BranchPayload,
         status=201,
         idempotent=True,

@@ -29,6 +29,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
 )
 from ledgerbank_domain.banking.bank_login import BankLoginFilter, BankLoginStatus
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.scope import Scope
 
 FOUND_LOGIN_ERRORS = (
     Reason.INVALID_UUID_FORMAT,
@@ -101,6 +102,7 @@ BANK_LOGIN_OPERATIONS = (
         handler=list_bank_logins,
         summary="The caller's bank logins, newest first; anybody's for support and administrators",
         query=BankLoginListQuery,
+        scope=Scope.BANKS_READ,
         answer=list[BankLoginPayload],
         paging=Paging.OFFSET,
         errors=(Reason.INVALID_STATUS, Reason.INVALID_UUID_FORMAT, Reason.INSUFFICIENT_PERMISSIONS),
@@ -111,6 +113,7 @@ BANK_LOGIN_OPERATIONS = (
         handler=create_bank_login,
         summary="Begins the connection to a bank: the customer consents at the address it answers with",
         body=BankLoginBody,
+        scope=Scope.BANKS_WRITE,
         answer=StartedConnectionPayload,
         status=201,
         other_answer=OtherAnswer(status=RECONNECTED, answer=StartedConnectionPayload),
@@ -128,6 +131,7 @@ BANK_LOGIN_OPERATIONS = (
         path="/bank-logins/{id}",
         handler=get_bank_login,
         summary="A bank login",
+        scope=Scope.BANKS_READ,
         answer=BankLoginPayload,
         errors=FOUND_LOGIN_ERRORS,
     ),
@@ -137,6 +141,7 @@ BANK_LOGIN_OPERATIONS = (
         handler=update_bank_login,
         summary="Changes how often it is synced, pauses and resumes that",
         body=BankLoginChangesBody,
+        scope=Scope.BANKS_WRITE,
         answer=BankLoginPayload,
         errors=(
             *FOUND_LOGIN_ERRORS,
@@ -150,6 +155,7 @@ BANK_LOGIN_OPERATIONS = (
         path="/bank-logins/{id}",
         handler=disconnect_bank_login,
         summary="Disconnects it from its bank",
+        scope=Scope.BANKS_WRITE,
         answer=MessagePayload,
         errors=FOUND_LOGIN_ERRORS,
     ),
@@ -158,6 +164,7 @@ BANK_LOGIN_OPERATIONS = (
         path="/bank-logins/{id}/sync",
         handler=sync_bank_login,
         summary="Leaves a sync with its bank to a worker",
+        scope=Scope.BANKS_WRITE,
         answer=JobPayload,
         status=202,
         metadata=SchedulingMetadata,

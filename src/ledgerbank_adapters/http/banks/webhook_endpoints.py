@@ -4,7 +4,7 @@ from ledgerbank_adapters.http.banks.bank_login_payloads import (
     ReceivedWebhookPayload,
     received_webhook_payload,
 )
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_adapters.http.operations.public_paths import WEBHOOKS
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.bank_gateway import WebhookDelivery
@@ -32,6 +32,7 @@ WEBHOOK_OPERATIONS = (
         summary="Takes an event from a bank, which has to show that it is the bank",
         access=Access.PUBLIC,
         takes_raw_body=True,
+        scope=NoKey.PUBLIC,
         answer=ReceivedWebhookPayload,
         errors=(Reason.INVALID_SIGNATURE, Reason.RESOURCE_NOT_FOUND),
     ),

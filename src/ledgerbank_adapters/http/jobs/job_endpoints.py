@@ -5,7 +5,7 @@ from attrs import field, frozen
 from ledgerbank_adapters.http.fields.field_types import FieldType, member_of
 from ledgerbank_adapters.http.fields.paging_queries import OffsetQuery, offset_pagination
 from ledgerbank_adapters.http.jobs.job_payloads import JobPayload, job_payload
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation, Paging
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation, Paging
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import QUEUES, JobFilter, JobKind, JobState
@@ -61,6 +61,7 @@ JOB_OPERATIONS = (
         summary="Jobs, newest first",
         access=Access.ADMIN,
         query=JobListQuery,
+        scope=NoKey.SESSIONS_ONLY,
         answer=list[JobPayload],
         paging=Paging.OFFSET,
         errors=(Reason.INVALID_FILTER,),
@@ -71,6 +72,7 @@ JOB_OPERATIONS = (
         handler=get_job,
         summary="One job, with the error of every attempt that failed",
         access=Access.ADMIN,
+        scope=NoKey.SESSIONS_ONLY,
         answer=JobPayload,
         errors=FOUND_JOB_ERRORS,
     ),
@@ -80,6 +82,7 @@ JOB_OPERATIONS = (
         handler=retry_job,
         summary="Makes a retryable, cancelled or discarded job available now, as if it were new",
         access=Access.ADMIN,
+        scope=NoKey.SESSIONS_ONLY,
         answer=JobPayload,
         errors=(*FOUND_JOB_ERRORS, Reason.ALREADY_PROCESSED),
     ),
@@ -89,6 +92,7 @@ JOB_OPERATIONS = (
         handler=cancel_job,
         summary="Cancels a job that no worker has begun",
         access=Access.ADMIN,
+        scope=NoKey.SESSIONS_ONLY,
         answer=JobPayload,
         errors=(*FOUND_JOB_ERRORS, Reason.ALREADY_PROCESSED),
     ),

@@ -55,9 +55,8 @@ def _implied_reasons(operation: Operation[Any, Any]) -> list[Reason]:
     if operation.wrapped:
         reasons += _OF_EVERY_USE_CASE
     if operation.access is not Access.PUBLIC:
-        reasons += _OF_EVERY_CALLER_WITH_TOKEN
-    if operation.access is Access.ADMIN:
-        reasons.append(Reason.INSUFFICIENT_PERMISSIONS)
+        # The last of them for keys without the scope, and for users where only administrators may call.
+        reasons += [*_OF_EVERY_CALLER_WITH_TOKEN, Reason.INSUFFICIENT_PERMISSIONS]
     if operation.takes_raw_body:
         reasons.append(Reason.PAYLOAD_TOO_LARGE)
     elif operation.takes_body:

@@ -6,9 +6,10 @@ from ledgerbank_adapters.http.exchange.request_context import CORRELATION_HEADER
 from ledgerbank_adapters.http.exchange.security_headers import SECURITY_HEADERS, STRICT_TRANSPORT
 from ledgerbank_adapters.http.openapi.openapi_errors import CORRELATION_EXAMPLE
 from ledgerbank_adapters.http.openapi.openapi_schemas import Schema
-from ledgerbank_adapters.http.operations.http_operation import Access, Operation
+from ledgerbank_adapters.http.operations.http_operation import NoKey, Operation
 from ledgerbank_adapters.http.operations.idempotency_key import KEY_HEADER, REPLAYED_HEADER
 from ledgerbank_adapters.http.operations.prefer_header import APPLIED_HEADER, PREFER_HEADER, RESPOND_ASYNC
+from ledgerbank_domain.identity.scope import Scope
 
 TEXT: Schema = {"type": "string"}
 WHOLE_NUMBER: Schema = {"type": "integer", "minimum": 0}
@@ -97,14 +98,26 @@ REQUEST_HEADERS: dict[str, Schema] = {
         "schema": {"type": "string", "examples": [RESPOND_ASYNC]},
     },
 }
-SECURITY_SCHEME = "accessToken"
+SESSION_SCHEME = "accessToken"
+KEY_SCHEME = "apiKey"
 SECURITY_SCHEMES: dict[str, Schema] = {
-    SECURITY_SCHEME: {
+    SESSION_SCHEME: {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The `access_token` that `POST /auth/login` answers with.",
-    }
+        "description": "The `access_token` that `POST /auth/login` answers with: a person's session.",
+    },
+    KEY_SCHEME: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "lb_<id>_<secret>",
+        "description": (
+            "The `key` that `POST /api-keys` answers with, once: a program's. It may do what its scopes name"
+            " and its owner may do; an operation names the scope that it needs. Scopes: "
+            + ", ".join(f"`{scope.value}`" for scope in Scope)
+            + "."
+        ),
+    },
 }
 
 
@@ -133,4 +146,9 @@ def _honours_preference(operation: Operation[Any, Any], status: int | None = Non
 
 
 def security_of(operation: Operation[Any, Any]) -> list[dict[str, list[str]]]:
-    return [] if operation.access is Access.PUBLIC else [{SECURITY_SCHEME: []}]
+    """Either of the schemes; a key with the scope that is told as what the scheme requires."""
+    if operation.scope is NoKey.PUBLIC:
+        return []
+    if operation.scope is NoKey.SESSIONS_ONLY:
+        return [{SESSION_SCHEME: []}]
+    return [{SESSION_SCHEME: []}, {KEY_SCHEME: [operation.scope.value]}]

@@ -16,6 +16,7 @@ from ledgerbank_adapters.http.operations.registration_gate import RegistrationGa
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.services.service_composition import Services
 from ledgerbank_domain.services.users.auth_service import Authentication
 
@@ -31,6 +32,15 @@ class Access(Enum):
     PUBLIC = "public"
     USER = "user"
     ADMIN = "admin"
+
+
+class NoKey(Enum):
+    """Why an endpoint has no scope that a program's key could have."""
+
+    # Anybody may call it: whoever sends a key or a token along is answered as everybody is.
+    PUBLIC = "public"
+    # It is for people who logged in: no key may call it, whatever its scopes.
+    SESSIONS_ONLY = "sessions_only"
 
 
 class Paging(Enum):
@@ -155,6 +165,8 @@ class Operation(Generic[B, Q]):
     handler: Callable[[Call[B, Q]], Answer | Continued]
     # What it does, in one line of the document.
     summary: str
+    # The scope that a program's key needs for it, or why no key may call it.
+    scope: Scope | NoKey
     # The type of ``data``: a TypedDict, or a list of one, or a Document of ``media_type``.
     answer: Any
     # Who may call it at all.

@@ -30,6 +30,7 @@ from ledgerbank_adapters.http.payments.payment_payloads import (
 )
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment import (
     Payment,
@@ -148,6 +149,7 @@ PAYMENT_OPERATIONS = (
         handler=create_payment,
         summary="Drafts a payment; no money moves yet",
         body=PaymentBody,
+        scope=Scope.PAYMENTS_WRITE,
         answer=PaymentPayload,
         status=201,
         action="created",
@@ -160,6 +162,7 @@ PAYMENT_OPERATIONS = (
         handler=create_payments,
         summary="Drafts up to 1,000 payments; each is created or refused by itself",
         body=PaymentBatchBody,
+        scope=Scope.PAYMENTS_WRITE,
         answer=PaymentBatchPayload,
         action="batch_created",
         idempotent=True,
@@ -171,6 +174,7 @@ PAYMENT_OPERATIONS = (
         handler=validate_payment,
         summary="Tells whether a payment would be executed now; stores nothing",
         body=PaymentBody,
+        scope=Scope.PAYMENTS_WRITE,
         answer=ValidPaymentPayload | RefusedPaymentPayload,
         action="validated",
         errors=DRAFT_ERRORS,
@@ -181,6 +185,7 @@ PAYMENT_OPERATIONS = (
         handler=list_payments,
         summary="The caller's own payments, newest first",
         query=PaymentListQuery,
+        scope=Scope.PAYMENTS_READ,
         answer=list[PaymentPayload],
         action="listed",
         paging=Paging.OFFSET,
@@ -196,6 +201,7 @@ PAYMENT_OPERATIONS = (
         path="/payments/stats",
         handler=payment_stats,
         summary="The caller's accounts in figures, and their newest payments",
+        scope=Scope.PAYMENTS_READ,
         answer=PaymentStatsPayload,
         action="stats_retrieved",
     ),
@@ -204,6 +210,7 @@ PAYMENT_OPERATIONS = (
         path="/payments/{id}",
         handler=get_payment,
         summary="One payment",
+        scope=Scope.PAYMENTS_READ,
         answer=PaymentPayload,
         action="retrieved",
         errors=FOUND_PAYMENT_ERRORS,
@@ -213,6 +220,7 @@ PAYMENT_OPERATIONS = (
         path="/payments/{id}/status",
         handler=payment_status,
         summary="A payment, and whether the caller could process it now",
+        scope=Scope.PAYMENTS_READ,
         answer=PaymentOutlookPayload,
         action="status_retrieved",
         errors=FOUND_PAYMENT_ERRORS,
@@ -222,6 +230,7 @@ PAYMENT_OPERATIONS = (
         path="/payments/{id}",
         handler=cancel_payment,
         summary="Takes a pending payment back for good",
+        scope=Scope.PAYMENTS_WRITE,
         answer=PaymentPayload,
         action="cancelled",
         errors=(*FOUND_PAYMENT_ERRORS, Reason.ALREADY_PROCESSED),

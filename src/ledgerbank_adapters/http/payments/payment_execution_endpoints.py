@@ -14,6 +14,7 @@ from ledgerbank_adapters.http.operations.prefer_header import APPLIED_HEADER, RE
 from ledgerbank_adapters.http.payments.payment_endpoints import ACCOUNT_RULE_ERRORS, FOUND_PAYMENT_ERRORS
 from ledgerbank_adapters.http.payments.payment_payloads import PaymentPayload, payment_payload
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 
 QUEUED = OtherAnswer(
@@ -77,6 +78,7 @@ PAYMENT_EXECUTION_OPERATIONS = (
         path="/payments/{id}/process",
         handler=process_payment,
         summary="Executes a payment: now money moves",
+        scope=Scope.PAYMENTS_WRITE,
         answer=PaymentPayload,
         other_answer=QUEUED,
         action="processed",
@@ -98,6 +100,7 @@ PAYMENT_EXECUTION_OPERATIONS = (
         handler=schedule_payment,
         summary="Leaves a payment to a worker, now or later",
         body=ScheduleBody,
+        scope=Scope.PAYMENTS_WRITE,
         answer=JobPayload,
         status=202,
         action="scheduled",
@@ -110,6 +113,7 @@ PAYMENT_EXECUTION_OPERATIONS = (
         path="/payments/{id}/job",
         handler=get_payment_job,
         summary="A payment's newest job",
+        scope=Scope.PAYMENTS_READ,
         answer=JobPayload,
         errors=(*FOUND_PAYMENT_ERRORS, Reason.JOB_NOT_FOUND),
     ),
@@ -118,6 +122,7 @@ PAYMENT_EXECUTION_OPERATIONS = (
         path="/payments/{id}/job",
         handler=cancel_payment_job,
         summary="Cancels a payment's job that no worker has begun",
+        scope=Scope.PAYMENTS_WRITE,
         answer=JobPayload,
         errors=(*SCHEDULING_ERRORS, Reason.JOB_NOT_FOUND),
     ),

@@ -3,7 +3,7 @@
 from attrs import field, frozen
 
 from ledgerbank_adapters.http.fields.field_types import FieldType
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_adapters.http.payments.payment_endpoints import FOUND_PAYMENT_ERRORS
 from ledgerbank_adapters.http.payments.payment_payloads import PaymentPayload, payment_payload
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -40,6 +40,7 @@ PAYMENT_REVERSAL_OPERATIONS = (
         summary="Undoes an executed payment by an entry with its lines mirrored; it stays COMPLETED",
         access=Access.ADMIN,
         body=ReversalBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=PaymentPayload,
         action="reversed",
         idempotent=True,

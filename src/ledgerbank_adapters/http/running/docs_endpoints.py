@@ -4,7 +4,7 @@ import gzip
 from functools import cache
 
 from ledgerbank_adapters.http.operations.http_host import Document
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_adapters.http.operations.page_files import page_file
 from ledgerbank_adapters.http.operations.public_paths import DOCS_ASSETS, ICON
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -76,6 +76,7 @@ DOCS_OPERATIONS = (
         handler=docs_page,
         summary="This documentation, to be tried out in a browser",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=Document,
         media_type="text/html",
         wrapped=False,
@@ -86,6 +87,7 @@ DOCS_OPERATIONS = (
         handler=openapi_document_endpoint,
         summary="The description of the API by OpenAPI 3.1",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=Document,
         wrapped=False,
     ),
@@ -96,6 +98,7 @@ DOCS_OPERATIONS = (
         documented=False,
         summary="A script, style or picture of the documentation's page",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=Document,
         media_type="*/*",
         errors=(Reason.RESOURCE_NOT_FOUND,),

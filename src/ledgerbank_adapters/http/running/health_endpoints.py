@@ -5,7 +5,7 @@ from typing import Literal, TypedDict
 
 from ledgerbank_adapters.http.fields.wire_values import WireInstant
 from ledgerbank_adapters.http.operations.http_health import HealthProbes
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 
 API_VERSION = "1.0.0"
 UNAVAILABLE = 503
@@ -128,6 +128,7 @@ HEALTH_OPERATIONS = (
         handler=health,
         summary="Tells that the process answers",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=HealthPayload,
         wrapped=False,
         blocking=False,
@@ -138,6 +139,7 @@ HEALTH_OPERATIONS = (
         handler=detailed_health,
         summary="Checks database, schema, memory and disk",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=DetailedHealthPayload,
         wrapped=False,
         unwell_status=UNAVAILABLE,
@@ -148,6 +150,7 @@ HEALTH_OPERATIONS = (
         handler=readiness,
         summary="Tells whether requests may be sent here",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=ReadinessPayload,
         wrapped=False,
         unwell_status=UNAVAILABLE,
@@ -158,6 +161,7 @@ HEALTH_OPERATIONS = (
         handler=liveness,
         summary="Tells that the process need not be restarted",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=LivenessPayload,
         wrapped=False,
         blocking=False,

@@ -3,7 +3,7 @@
 from html import escape
 
 from ledgerbank_adapters.http.operations.http_host import Document
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_adapters.http.operations.page_files import page_file
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -94,6 +94,7 @@ MAILBOX_OPERATIONS = (
         handler=mailbox_page,
         summary="The mails sent so far, newest first, as a page (in development only)",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=Document,
         media_type="text/html",
         errors=(Reason.RESOURCE_NOT_FOUND, Reason.RATE_LIMIT_EXCEEDED, Reason.DATABASE_ERROR),
@@ -106,6 +107,7 @@ MAILBOX_OPERATIONS = (
         documented=False,
         summary="The style of the mailbox's page (in development only)",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=Document,
         media_type="text/css",
         errors=(Reason.RESOURCE_NOT_FOUND, Reason.RATE_LIMIT_EXCEEDED),

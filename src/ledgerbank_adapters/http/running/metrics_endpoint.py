@@ -3,7 +3,7 @@
 import hmac
 
 from ledgerbank_adapters.http.operations.http_host import Document
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -26,6 +26,7 @@ METRICS_OPERATIONS = (
         handler=metrics,
         summary="Counters and durations, for Prometheus",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=Document,
         media_type="text/plain",
         errors=(Reason.INVALID_TOKEN,),

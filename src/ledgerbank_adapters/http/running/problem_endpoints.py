@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, TypedDict, TypeVar
 
 from ledgerbank_adapters.http.exchange.http_answers import error_kind, problem_url
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 
@@ -72,6 +72,7 @@ PROBLEM_OPERATIONS = (
         handler=list_problems,
         summary="Every error there is",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=list[ProblemEntryPayload],
         blocking=False,
     ),
@@ -81,6 +82,7 @@ PROBLEM_OPERATIONS = (
         handler=get_problem,
         summary="One error, by its reason",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=ProblemEntryPayload,
         errors=(Reason.RESOURCE_NOT_FOUND,),
         blocking=False,
@@ -92,6 +94,7 @@ PROBLEM_OPERATIONS = (
         handler=list_problems_of_category,
         summary="The errors of one category",
         access=Access.PUBLIC,
+        scope=NoKey.PUBLIC,
         answer=list[ProblemEntryPayload],
         errors=(Reason.RESOURCE_NOT_FOUND,),
         blocking=False,

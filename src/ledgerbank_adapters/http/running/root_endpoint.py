@@ -4,7 +4,7 @@ from typing import TypedDict
 
 from ledgerbank_adapters.http.exchange.accept_header import prefers_html
 from ledgerbank_adapters.http.operations.http_host import Document
-from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_adapters.http.running.health_endpoints import API_VERSION
 
 ROOT_PATH = "/"
@@ -90,6 +90,7 @@ ROOT_OPERATION = Operation(
     handler=root,
     summary="The way to everything else",
     access=Access.PUBLIC,
+    scope=NoKey.PUBLIC,
     answer=RootPayload,
     blocking=False,
     documented=False,

@@ -9,6 +9,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     Call,
     Continued,
     MessagePayload,
+    NoKey,
     Operation,
 )
 from ledgerbank_adapters.http.users.auth_payloads import (
@@ -101,6 +102,7 @@ AUTH_OPERATIONS = (
         access=Access.PUBLIC,
         counted_on_address=True,
         body=LoginBody,
+        scope=NoKey.PUBLIC,
         answer=LoginPayload,
         errors=(Reason.INVALID_EMAIL_FORMAT, Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE),
     ),
@@ -112,6 +114,7 @@ AUTH_OPERATIONS = (
         access=Access.PUBLIC,
         counted_on_address=True,
         body=RefreshTokenBody,
+        scope=NoKey.PUBLIC,
         answer=TokenPairPayload,
         errors=REFRESH_ERRORS,
     ),
@@ -123,6 +126,7 @@ AUTH_OPERATIONS = (
         access=Access.PUBLIC,
         counted_on_address=True,
         body=RefreshTokenBody,
+        scope=NoKey.PUBLIC,
         answer=MessagePayload,
         errors=REFRESH_ERRORS,
     ),
@@ -131,6 +135,7 @@ AUTH_OPERATIONS = (
         path="/auth/logout-all",
         handler=log_out_everywhere,
         summary="Ends every session of the caller",
+        scope=NoKey.SESSIONS_ONLY,
         answer=MessagePayload,
     ),
     Operation(
@@ -138,6 +143,7 @@ AUTH_OPERATIONS = (
         path="/auth/me",
         handler=me,
         summary="The caller",
+        scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
     ),
     Operation(
@@ -145,6 +151,7 @@ AUTH_OPERATIONS = (
         path="/auth/validate",
         handler=validate_token,
         summary="Whose access token this is, and until when it counts",
+        scope=NoKey.SESSIONS_ONLY,
         answer=ValidTokenPayload,
     ),
 )

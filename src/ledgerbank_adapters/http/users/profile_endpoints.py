@@ -5,6 +5,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     Call,
     Continued,
     MessagePayload,
+    NoKey,
     Operation,
 )
 from ledgerbank_adapters.http.users.user_bodies import PasswordChangeBody, UserChangesBody
@@ -44,6 +45,7 @@ PROFILE_OPERATIONS = (
         path="/profile",
         handler=get_profile,
         summary="The caller",
+        scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
     ),
     Operation(
@@ -52,6 +54,7 @@ PROFILE_OPERATIONS = (
         handler=update_profile,
         summary="Changes the caller; role and status only an administrator's",
         body=UserChangesBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
         errors=CHANGE_ERRORS,
     ),
@@ -62,6 +65,7 @@ PROFILE_OPERATIONS = (
         hashes_passwords=True,
         summary="Sets a new password and ends every session",
         body=PasswordChangeBody,
+        scope=NoKey.SESSIONS_ONLY,
         answer=MessagePayload,
         errors=(Reason.INVALID_PASSWORD_FORMAT, Reason.INVALID_CREDENTIALS),
     ),

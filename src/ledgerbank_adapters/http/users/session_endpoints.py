@@ -1,6 +1,6 @@
 """Sessions over HTTP: where users are logged in, and ending that."""
 
-from ledgerbank_adapters.http.operations.http_operation import Answer, Call, MessagePayload, Operation
+from ledgerbank_adapters.http.operations.http_operation import Answer, Call, MessagePayload, NoKey, Operation
 from ledgerbank_adapters.http.users.session_payloads import SessionPayload, session_payload
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -22,6 +22,7 @@ SESSION_OPERATIONS = (
         path="/auth/sessions",
         handler=list_sessions,
         summary="The caller's live sessions, newest first",
+        scope=NoKey.SESSIONS_ONLY,
         answer=list[SessionPayload],
     ),
     Operation(
@@ -29,6 +30,7 @@ SESSION_OPERATIONS = (
         path="/auth/sessions/{id}",
         handler=revoke_session,
         summary="Ends one session of the caller",
+        scope=NoKey.SESSIONS_ONLY,
         answer=MessagePayload,
         errors=(Reason.INVALID_UUID_FORMAT, Reason.TOKEN_NOT_FOUND),
     ),

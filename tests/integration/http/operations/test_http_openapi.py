@@ -9,7 +9,7 @@ from tests.support.refusals import REASONS
 
 from ledgerbank_adapters.http.exchange.http_answers import error_kind
 from ledgerbank_adapters.http.http_application import OPERATIONS
-from ledgerbank_adapters.http.operations.http_operation import Access, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, NoKey, Operation
 from ledgerbank_domain.errors.error_catalog import Reason
 
 METHODS = {"get", "put", "post", "delete"}
@@ -107,6 +107,21 @@ def test_only_operations_that_need_a_token_ask_for_one(document: dict[str, Any])
     for operation in DOCUMENTED:
         needs_token = operation.access is not Access.PUBLIC
         assert bool(described(document, operation)["security"]) is needs_token
+
+
+def test_an_operation_says_which_scope_a_key_needs_for_it_or_that_it_takes_no_key(
+    document: dict[str, Any],
+) -> None:
+    session: dict[str, list[str]] = {"accessToken": []}
+    for operation in DOCUMENTED:
+        asked = described(document, operation)["security"]
+        if operation.scope is NoKey.PUBLIC:
+            assert asked == []
+        elif operation.scope is NoKey.SESSIONS_ONLY:
+            assert asked == [session]
+        else:
+            assert asked == [session, {"apiKey": [operation.scope.value]}]
+    assert set(document["components"]["securitySchemes"]) == {"accessToken", "apiKey"}
 
 
 def test_every_operation_that_honours_an_idempotency_key_says_so_and_no_other(

@@ -42,9 +42,10 @@ def test_a_person_logs_in_through_the_page_and_calls_an_operation(
         token = json.loads(answer)["data"]["access_token"]
 
         page.locator("button.authorize").click()
-        page.locator(".auth-container input").fill(token)
-        page.locator(".auth-container button.authorize").click()
-        page.locator(".auth-container button.btn-done").click()
+        session = page.locator(".auth-container").filter(has_text="accessToken")
+        session.locator("input").fill(token)
+        session.locator("button.authorize").click()
+        page.locator(".auth-container button.btn-done").first.click()
 
         answer = executed(opened(page.locator("#operations-accounts-get_accounts")))
         page.screenshot(path=tmp_path / "docs.png")
