@@ -112,6 +112,11 @@ class Reason(Enum):
         Category.AUTHORIZATION,
         "Insufficient permissions",
     )
+    PASSWORD_CHANGE_REQUIRED = (
+        "password_change_required",
+        Category.AUTHORIZATION,
+        "The password must be changed first",
+    )
     REGISTRATION_CLOSED = (
         "registration_closed",
         Category.AUTHORIZATION,

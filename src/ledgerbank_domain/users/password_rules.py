@@ -40,6 +40,16 @@ def _plain_space(found: re.Match[str]) -> str:
     return " " if category(found[0]) == "Zs" else found[0]
 
 
+def check_password_length(length: int, *, role: Role, field: str = "password") -> None:
+    """``length`` is in characters of the prepared password. Raises ``invalid_password_format``."""
+    if not min_password_length(role) <= length <= MAX_LENGTH:
+        raise DomainError(
+            Reason.INVALID_PASSWORD_FORMAT,
+            field=field,
+            message=f"A password has {min_password_length(role)} to {MAX_LENGTH} characters.",
+        )
+
+
 def check_new_password(password: object, *, confirmation: object, role: Role, field: str = "password") -> str:
     """The password, prepared but never trimmed, when it may be set for a user of this role.
 
@@ -48,12 +58,7 @@ def check_new_password(password: object, *, confirmation: object, role: Role, fi
     if not isinstance(password, str) or not is_text(password):
         raise DomainError(Reason.INVALID_PASSWORD_FORMAT, field=field)
     password = prepared_password(password)
-    if not min_password_length(role) <= len(password) <= MAX_LENGTH:
-        raise DomainError(
-            Reason.INVALID_PASSWORD_FORMAT,
-            field=field,
-            message=f"A password has {min_password_length(role)} to {MAX_LENGTH} characters.",
-        )
+    check_password_length(len(password), role=role, field=field)
     if not isinstance(confirmation, str) or prepared_password(confirmation) != password:
         raise DomainError(
             Reason.INVALID_PASSWORD_FORMAT,

@@ -19,6 +19,7 @@ from ledgerbank_domain.identity.value_rules import (
     require_optional_member,
     require_texts,
 )
+from ledgerbank_domain.users.password_rules import min_password_length
 
 MAX_EMAIL_LENGTH = 255
 MAX_NAME_LENGTH = 255
@@ -32,6 +33,17 @@ class UserStatus(Enum):
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
     DELETED = "DELETED"
+
+
+class PasswordCheck(Enum):
+    """What is known of whether a user's password is long enough for their role.
+
+    Once the role rose, nothing is: only a login shows how long a password is that is stored as a hash.
+    """
+
+    SETTLED = "SETTLED"
+    AT_LOGIN = "AT_LOGIN"
+    TOO_SHORT = "TOO_SHORT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +61,7 @@ class User:
     role: Role = Role.USER
     status: UserStatus = UserStatus.ACTIVE
     verified: bool = False
+    password_check: PasswordCheck = PasswordCheck.SETTLED
     sessions_valid_from: datetime | None = None
     inserted_at: datetime
     updated_at: datetime
@@ -60,6 +73,9 @@ class User:
         require_texts(MAX_HASH_LENGTH, password_hash=self.password_hash)
         require_member(Role, self.role, Reason.INVALID_ROLE, field="role")
         require_member(UserStatus, self.status, Reason.INVALID_STATUS, field="status")
+        require_member(
+            PasswordCheck, self.password_check, Reason.INVALID_FIELD_FORMAT, field="password_check"
+        )
         require_optional_instants(sessions_valid_from=self.sessions_valid_from)
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
@@ -83,25 +99,53 @@ class User:
         """Whether they are gone for good; their row, email and ledger stay."""
         return self.status is UserStatus.DELETED
 
+    @property
+    def password_change_due(self) -> bool:
+        """Whether they must set a longer password before they may do anything else."""
+        return self.password_check is PasswordCheck.TOO_SHORT
+
     def with_changes(self, changes: "UserChanges", *, at: datetime) -> "User":
-        """The user after the given changes; losing ACTIVE ends every session."""
+        """The user after the given changes; losing ACTIVE ends every session.
+
+        A role that asks for a longer password than the one before has the next login look at it.
+        """
+        role = changes.role or self.role
         changed = replace(
             self,
             email=changes.email or self.email,
             full_name=changes.full_name or self.full_name,
-            role=changes.role or self.role,
+            role=role,
+            password_check=self._check_after_change_to(role),
             status=changes.status or self.status,
             updated_at=at,
         )
         return changed if changed.is_active or not self.is_active else changed.with_sessions_ended(at=at)
 
     def with_password_hash(self, password_hash: str, *, at: datetime) -> "User":
-        """The user with another password; ending their sessions is a step of its own."""
+        """The user with another hash of the password that they have."""
         return replace(self, password_hash=password_hash, updated_at=at)
+
+    def with_new_password(self, password_hash: str, *, at: datetime) -> "User":
+        """The user with another password, made for their role; ending their sessions is a step of its own."""
+        return replace(self, password_hash=password_hash, password_check=PasswordCheck.SETTLED, updated_at=at)
+
+    def with_password_proven(self, length: int, *, at: datetime) -> "User":
+        """The user after a login with a password of this length, which is looked at where that is due."""
+        if self.password_check is PasswordCheck.SETTLED:
+            return self
+        is_enough = length >= min_password_length(self.role)
+        found = PasswordCheck.SETTLED if is_enough else PasswordCheck.TOO_SHORT
+        return self if found is self.password_check else replace(self, password_check=found, updated_at=at)
 
     def with_sessions_ended(self, *, at: datetime) -> "User":
         """The user, logged out everywhere: access tokens issued before ``at`` are dead."""
         return replace(self, sessions_valid_from=at, updated_at=at)
+
+    def _check_after_change_to(self, role: Role) -> PasswordCheck:
+        needed, had = min_password_length(role), min_password_length(self.role)
+        if needed == had:
+            return self.password_check
+        return PasswordCheck.AT_LOGIN if needed > had else PasswordCheck.SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

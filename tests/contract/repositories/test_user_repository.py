@@ -17,7 +17,7 @@ from ledgerbank_domain.ports.repositories.user_repository import (
     SessionOwner,
 )
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.users.user import UserChanges, UserStatus
+from ledgerbank_domain.users.user import PasswordCheck, UserChanges, UserStatus
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -30,6 +30,7 @@ def test_an_added_user_is_found_by_id_and_by_email(
         role=Role.SUPPORT,
         status=UserStatus.SUSPENDED,
         verified=True,
+        password_check=PasswordCheck.AT_LOGIN,
         sessions_valid_from=START + timedelta(microseconds=1),
     )
 

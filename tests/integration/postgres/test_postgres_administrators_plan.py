@@ -9,10 +9,11 @@ from ledgerbank_adapters.postgres import PostgresStartUnitOfWork
 
 FILL = """
     INSERT INTO users (
-        id, email, email_identity, full_name, password_hash, role, status, verified, inserted_at, updated_at
+        id, email, email_identity, full_name, password_hash, role, status, verified,
+        password_check, inserted_at, updated_at
     )
     SELECT gen_random_uuid(), 'u' || n || '@example.com', 'u' || n || '@example.com', 'U', 'hash',
-        CASE WHEN n % 10000 = 0 THEN 'admin' ELSE 'user' END, 'ACTIVE', false, now(), now()
+        CASE WHEN n % 10000 = 0 THEN 'admin' ELSE 'user' END, 'ACTIVE', false, 'SETTLED', now(), now()
     FROM generate_series(1, 30000) AS n
 """
 

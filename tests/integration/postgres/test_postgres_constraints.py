@@ -95,6 +95,7 @@ REFUSED: dict[str, list[Row]] = {
     "users_password_hash_length_check": [{"password_hash": ""}, {"password_hash": "x" * 1025}],
     "users_role_check": [{"role": "root"}, {"role": "ADMIN"}],
     "users_status_check": [{"status": "active"}],
+    "users_password_check_check": [{"password_check": "DUE"}],
     "login_failures_pkey": [{"subject": "ip:192.0.2.1"}],
     "login_failures_subject_check": [
         {"subject": text} for text in ("", "ip:", "192.0.2.1", "name:x", f"ip:{LONG}")

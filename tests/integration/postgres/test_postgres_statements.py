@@ -41,7 +41,7 @@ MANY_TOKENS = """
 MANY_USERS = """
     INSERT INTO users
     SELECT gen_random_uuid(), 'user' || number || '@many.example', 'user' || number || '@many.example',
-           'Many', 'a hash', 'user', 'ACTIVE', false, NULL, now(), now()
+           'Many', 'a hash', 'user', 'ACTIVE', false, 'SETTLED', NULL, now(), now()
     FROM generate_series(1, 4000) AS number
 """
 Statement = tuple[str, Any]

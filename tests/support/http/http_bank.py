@@ -167,8 +167,8 @@ class HttpBank:
         password_hash = self.office.hasher.hash(PASSWORD)
         return self.logged_in(self.office.given.a_user(email=email, role=role, password_hash=password_hash))
 
-    def logged_in(self, user: User) -> "Customer":
-        response = self.post("/auth/login", json={"email": user.email, "password": PASSWORD})
+    def logged_in(self, user: User, password: str = PASSWORD) -> "Customer":
+        response = self.post("/auth/login", json={"email": user.email, "password": password})
         assert response.status_code == 200, response.text
         return Customer(bank=self, user=user, tokens=response.json()["data"])
 

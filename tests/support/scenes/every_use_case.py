@@ -97,7 +97,8 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
         password_confirmation="another good password",
     ),
     "users.save_new_password": lambda s, who: s.services.users.save_new_password(
-        who, ProvenPasswordChange(user=s.user, password_hash="of another good password")
+        who,
+        ProvenPasswordChange(user=s.user, password_length=21, password_hash="of another good password"),
     ),
     "accounts.create": lambda s, who: s.services.accounts.create(who, s.new_account()),
     "accounts.update": lambda s, who: s.services.accounts.update(

@@ -59,6 +59,7 @@ WORLD: list[tuple[str, Row]] = [
             "role": "user",
             "status": "ACTIVE",
             "verified": False,
+            "password_check": "SETTLED",
             **TIMES,
         },
     ),

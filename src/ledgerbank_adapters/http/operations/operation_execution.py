@@ -180,6 +180,7 @@ class OperationExecution:
         if operation.access is Access.PUBLIC:
             return None
         authentication = self.admission.authenticated(caller, arrived.credentials)
+        authentication.require_open(operation.open_to_duty)
         if operation.access is Access.ADMIN and not authentication.actor.is_admin:
             raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
         return authentication

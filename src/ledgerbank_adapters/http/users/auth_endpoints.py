@@ -22,6 +22,7 @@ from ledgerbank_adapters.http.users.auth_payloads import (
 )
 from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.users.duty import EVERY_DUTY
 
 REFRESH_ERRORS = (
     Reason.INVALID_TOKEN,
@@ -48,7 +49,7 @@ def log_in(call: Call[LoginBody, None]) -> Continued:
 
     def start_session() -> Answer:
         pair, user = auth.start_session(call.actor, proven)
-        return Answer(data=login_payload(pair, user))
+        return Answer(data=login_payload(pair, user, auth.duty_of(user)))
 
     return Continued(user_id=proven.user.id, act=start_session)
 
@@ -134,6 +135,7 @@ AUTH_OPERATIONS = (
         method="POST",
         path="/auth/logout-all",
         handler=log_out_everywhere,
+        open_to_duty=EVERY_DUTY,
         summary="Ends every session of the caller",
         scope=NoKey.SESSIONS_ONLY,
         answer=MessagePayload,
@@ -142,6 +144,7 @@ AUTH_OPERATIONS = (
         method="GET",
         path="/auth/me",
         handler=me,
+        open_to_duty=EVERY_DUTY,
         summary="The caller",
         scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
@@ -150,6 +153,7 @@ AUTH_OPERATIONS = (
         method="GET",
         path="/auth/validate",
         handler=validate_token,
+        open_to_duty=EVERY_DUTY,
         summary="Whose access token this is, and until when it counts",
         scope=NoKey.SESSIONS_ONLY,
         answer=ValidTokenPayload,

@@ -1,11 +1,12 @@
 """Tokens as JSON shows them."""
 
-from typing import TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from ledgerbank_adapters.http.fields.wire_values import WireId, WireInstant, wire_id, wire_instant
 from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
 from ledgerbank_domain.services.users.auth_service import Authentication
 from ledgerbank_domain.services.users.session_tokens import TokenPair
+from ledgerbank_domain.users.duty import Duty
 from ledgerbank_domain.users.user import User
 
 
@@ -18,11 +19,21 @@ class TokenPairPayload(TypedDict):
     expires_in: int
 
 
-class LoginPayload(TokenPairPayload):
+class DutyPayload(TypedDict):
+    """``duty`` is there as long as something must be done before anything else may be."""
+
+    duty: NotRequired[Annotated[str, Duty]]
+
+
+class LoginPayload(TokenPairPayload, DutyPayload):
+    """``duty`` is there when something must be done before anything else may be."""
+
     user: UserPayload
 
 
-class ValidTokenPayload(TypedDict):
+class ValidTokenPayload(DutyPayload):
+    """``duty`` is there as long as something must be done before anything else may be."""
+
     valid: bool
     user_id: WireId
     role: str
@@ -38,8 +49,8 @@ def token_pair_payload(pair: TokenPair) -> TokenPairPayload:
     }
 
 
-def login_payload(pair: TokenPair, user: User) -> LoginPayload:
-    return {**token_pair_payload(pair), "user": user_payload(user)}
+def login_payload(pair: TokenPair, user: User, duty: Duty | None) -> LoginPayload:
+    return {**token_pair_payload(pair), **_told(duty), "user": user_payload(user)}
 
 
 def valid_token_payload(authentication: Authentication) -> ValidTokenPayload:
@@ -49,4 +60,9 @@ def valid_token_payload(authentication: Authentication) -> ValidTokenPayload:
         "user_id": wire_id(user.id),
         "role": user.role.value,
         "expires_at": wire_instant(authentication.expires_at),
+        **_told(authentication.duty),
     }
+
+
+def _told(duty: Duty | None) -> DutyPayload:
+    return {} if duty is None else {"duty": duty.value}

@@ -12,6 +12,7 @@ from ledgerbank_adapters.http.users.user_bodies import PasswordChangeBody, UserC
 from ledgerbank_adapters.http.users.user_endpoints import CHANGE_ERRORS
 from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.users.duty import EVERY_DUTY
 
 
 def get_profile(call: Call[None, None]) -> Answer:
@@ -44,6 +45,7 @@ PROFILE_OPERATIONS = (
         method="GET",
         path="/profile",
         handler=get_profile,
+        open_to_duty=EVERY_DUTY,
         summary="The caller",
         scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
@@ -62,6 +64,7 @@ PROFILE_OPERATIONS = (
         method="PUT",
         path="/profile/password",
         handler=change_password,
+        open_to_duty=EVERY_DUTY,
         hashes_passwords=True,
         summary="Sets a new password and ends every session",
         body=PasswordChangeBody,

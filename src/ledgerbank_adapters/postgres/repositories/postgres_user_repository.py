@@ -34,7 +34,7 @@ from ledgerbank_domain.ports.repositories.user_repository import (
     UserFilter,
     UserRepository,
 )
-from ledgerbank_domain.users.user import User, UserStats, UserStatus, email_identity
+from ledgerbank_domain.users.user import PasswordCheck, User, UserStats, UserStatus, email_identity
 
 INSERT = insert_statement(users)
 UPDATE = update_statement(
@@ -46,6 +46,7 @@ UPDATE = update_statement(
     "role",
     "status",
     "verified",
+    "password_check",
     "sessions_valid_from",
     "updated_at",
 )
@@ -199,6 +200,7 @@ def _row(user: User) -> dict[str, Any]:
         "role": user.role.value,
         "status": user.status.value,
         "verified": user.verified,
+        "password_check": user.password_check.value,
         "sessions_valid_from": user.sessions_valid_from,
         "inserted_at": user.inserted_at,
         "updated_at": user.updated_at,
@@ -214,6 +216,7 @@ def _user(row: Row[Any]) -> User:
         role=Role(row.role),
         status=UserStatus(row.status),
         verified=row.verified,
+        password_check=PasswordCheck(row.password_check),
         sessions_valid_from=row.sessions_valid_from,
         inserted_at=row.inserted_at,
         updated_at=row.updated_at,

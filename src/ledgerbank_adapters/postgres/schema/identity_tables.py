@@ -23,6 +23,7 @@ users = Table(
     required("role", BY_CODE_POINT),
     required("status", BY_CODE_POINT),
     required("verified", Boolean()),
+    required("password_check", BY_CODE_POINT),
     Column("sessions_valid_from", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="users_pkey"),

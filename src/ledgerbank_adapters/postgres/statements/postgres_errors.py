@@ -20,6 +20,7 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "users_full_name_length_check": (Reason.INVALID_NAME_FORMAT, "full_name"),
     "users_role_check": (Reason.INVALID_ROLE, "role"),
     "users_status_check": (Reason.INVALID_STATUS, "status"),
+    "users_password_check_check": (Reason.INVALID_FIELD_FORMAT, "password_check"),
     "banks_name_key": (Reason.RESOURCE_ALREADY_EXISTS, "name"),
     "banks_code_key": (Reason.RESOURCE_ALREADY_EXISTS, "code"),
     "banks_name_length_check": (Reason.INVALID_NAME_FORMAT, "name"),

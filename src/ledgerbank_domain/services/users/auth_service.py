@@ -31,24 +31,39 @@ from ledgerbank_domain.services.users.session_refresh_service import (
     locked_token,
 )
 from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair
+from ledgerbank_domain.users.duty import NO_DUTY, Duty, duty_of
+from ledgerbank_domain.users.password_rules import prepared_password
 from ledgerbank_domain.users.user import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
-    """A verified access token: who calls, their row as it is now, and when the token ends."""
+    """A verified access token: who calls, their row as it is now, and when the token ends.
+
+    ``duty`` is what they must do before anything else, if there is such a thing.
+    """
 
     actor: Actor
     user: User
     expires_at: datetime
+    duty: Duty | None = None
+
+    def require_open(self, open_to: frozenset[Duty]) -> None:
+        """For what is open to sessions under these duties only. Raises the reason of another duty."""
+        if self.duty is not None and self.duty not in open_to:
+            raise self.duty.refusal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenLogin:
-    """``user`` as they were when their password was proven; ``renewed_hash`` replaces an outdated one."""
+    """``user`` as they were when their password was proven; ``renewed_hash`` replaces an outdated one.
+
+    ``password_length`` is in characters of the prepared password.
+    """
 
     user: User
     email: str
+    password_length: int = field(repr=False)
     renewed_hash: str | None = field(repr=False)
 
 
@@ -84,7 +99,12 @@ class AuthService:
         if user is None or not proof.is_right:
             raise DomainError(Reason.INVALID_CREDENTIALS)
         renewed = password_hash_of(self.hasher, password) if proof.renewal_due else None
-        return ProvenLogin(user=user, email=email, renewed_hash=renewed)
+        return ProvenLogin(
+            user=user,
+            email=email,
+            password_length=len(prepared_password(password)),
+            renewed_hash=renewed,
+        )
 
     def start_session(self, actor: Actor, proven: ProvenLogin) -> tuple[TokenPair, User]:
         """What of :meth:`log_in` is decided under the user's lock: what was proven must still hold.
@@ -92,7 +112,7 @@ class AuthService:
         Raises ``invalid_credentials``, ``account_inactive`` and ``rate_limit_exceeded``.
         """
         try:
-            return self._open_session(actor, proven.user, renewed_hash=proven.renewed_hash)
+            return self._open_session(actor, proven)
         except DomainError as error:
             if error.reason in (Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE):
                 self._settle(actor, proven.user, proven.email, error)
@@ -170,15 +190,26 @@ class AuthService:
         """
         return self.codec.decode_access(access_token, now=self.clock.now())
 
-    def authenticate(self, access_token: str, *, origin: Origin) -> Authentication:
-        """Who an access token belongs to, now. Raises the codec's errors and ``token_revoked``."""
-        return result_of(self.authenticate_many([(self.claims_of(access_token), origin)])[0])
+    def duty_of(self, user: User) -> Duty | None:
+        """What this user, just logged in, must do before they may do anything else."""
+        return duty_of(user)
+
+    def authenticate(
+        self, access_token: str, *, origin: Origin, open_to: frozenset[Duty] = NO_DUTY
+    ) -> Authentication:
+        """Who an access token belongs to, now, for an act that is open to sessions under these duties.
+
+        Raises the codec's errors, ``token_revoked``, and the reason of a duty that it is not open to.
+        """
+        callers = [(self.claims_of(access_token), origin)]
+        return result_of(self.authenticate_many(callers, open_to=open_to)[0])
 
     def authenticate_many(
-        self, callers: Sequence[tuple[AccessClaims, Origin]]
+        self, callers: Sequence[tuple[AccessClaims, Origin]], *, open_to: frozenset[Duty] = NO_DUTY
     ) -> list[Outcome[Authentication]]:
         """Users, roles and sessions of many verified tokens in one query; each answered by itself."""
-        return each_by_itself(callers, self._authenticate_askable, fault_of=_fault_of_caller)
+        outcomes = each_by_itself(callers, self._authenticate_askable, fault_of=_fault_of_caller)
+        return [_open_only(outcome, open_to) for outcome in outcomes]
 
     def _authenticate_askable(
         self, callers: Sequence[tuple[AccessClaims, Origin]]
@@ -209,19 +240,19 @@ class AuthService:
         self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=email, refusal=refusal)
 
     @retried_on_conflict
-    def _open_session(
-        self, actor: Actor, verified: User, *, renewed_hash: str | None
-    ) -> tuple[TokenPair, User]:
+    def _open_session(self, actor: Actor, proven: ProvenLogin) -> tuple[TokenPair, User]:
         with self.start_unit_of_work() as work:
-            user = work.users.get_for_update(verified.id)
-            if user.password_hash != verified.password_hash:
+            before = user = work.users.get_for_update(proven.user.id)
+            if user.password_hash != proven.user.password_hash:
                 # The password changed while it was being verified: what was proven no longer counts.
                 raise DomainError(Reason.INVALID_CREDENTIALS)
             if not user.is_active:
                 raise DomainError(Reason.ACCOUNT_INACTIVE)
             now = self.clock.now()
-            if renewed_hash is not None:
-                user = user.with_password_hash(renewed_hash, at=now)
+            if proven.renewed_hash is not None:
+                user = user.with_password_hash(proven.renewed_hash, at=now)
+            user = user.with_password_proven(proven.password_length, at=now)
+            if user != before:
                 work.users.save(user)
             token = self.tokens.new_session(user, actor=actor, at=now)
             work.refresh_tokens.add(token)
@@ -252,8 +283,20 @@ def _authentication(
     if not user.is_active or outlived or not owner.session_is_live:
         return DomainError(Reason.TOKEN_REVOKED)
     return Authentication(
-        actor=_as_user(user, claims.session_id, origin), user=user, expires_at=claims.expires_at
+        actor=_as_user(user, claims.session_id, origin),
+        user=user,
+        expires_at=claims.expires_at,
+        duty=duty_of(user),
     )
+
+
+def _open_only(outcome: Outcome[Authentication], open_to: frozenset[Duty]) -> Outcome[Authentication]:
+    if not isinstance(outcome, DomainError):
+        try:
+            outcome.require_open(open_to)
+        except DomainError as refusal:
+            return refusal
+    return outcome
 
 
 def _as_user(user: User, session_id: UUID, origin: Origin) -> Actor:

@@ -37,7 +37,11 @@ from ledgerbank_domain.services.payments.payment_cancellation import cancel_pend
 from ledgerbank_domain.services.payments.payment_job_lookup import lock_unfinished_payment_jobs
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_proof import prove_password
-from ledgerbank_domain.users.password_rules import check_new_password, prepared_password
+from ledgerbank_domain.users.password_rules import (
+    check_new_password,
+    check_password_length,
+    prepared_password,
+)
 from ledgerbank_domain.users.user import (
     User,
     UserChanges,
@@ -72,9 +76,13 @@ class NewUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenPasswordChange:
-    """``user`` as they were when their current password was proven; ``password_hash`` is of the new one."""
+    """``user`` as they were when their current password was proven; the rest is of the new one.
+
+    ``password_length`` is in characters of the prepared password.
+    """
 
     user: User
+    password_length: int = field(repr=False)
     password_hash: str = field(repr=False)
 
 
@@ -229,21 +237,25 @@ class UserService:
         proof = prove_password(self.hasher, user.password_hash, current_password)
         refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
         self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=user.email, refusal=refusal)
-        return ProvenPasswordChange(user=user, password_hash=self.hasher.hash(new_password))
+        return ProvenPasswordChange(
+            user=user, password_length=len(new_password), password_hash=self.hasher.hash(new_password)
+        )
 
     @retried_on_conflict
     def save_new_password(self, actor: Actor, proven: ProvenPasswordChange) -> None:
         """What of :meth:`change_password` is decided under the user's lock: what was proven must still hold.
 
-        Raises ``invalid_credentials``.
+        Raises ``invalid_credentials``, and ``invalid_password_format`` when the user's role rose meanwhile
+        and asks for a longer one.
         """
         with self.start_unit_of_work() as work:
             user = locked_self(work, actor)
             if user.password_hash != proven.user.password_hash:
                 # Another change won while the hashes were computed: "current" means another password now.
                 raise DomainError(Reason.INVALID_CREDENTIALS)
+            check_password_length(proven.password_length, role=user.role, field="new_password")
             now = work.now()
-            changed = user.with_password_hash(proven.password_hash, at=now)
+            changed = user.with_new_password(proven.password_hash, at=now)
             self._save_and_end_sessions_in(work, changed.with_sessions_ended(at=now), at=now)
             self._record_in(work, AuditName.PASSWORD_CHANGED, actor, changed, before=user, at=now)
             queue_notification(

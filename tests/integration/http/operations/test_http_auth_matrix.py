@@ -8,6 +8,7 @@ import pytest
 from tests.support.http.http_bank import PASSWORD, Customer, HttpBank
 
 from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.users.user import PasswordCheck
 
 DRAFT = {
     "amount": "10.00",
@@ -23,6 +24,7 @@ REGISTRATION = {
     "password_confirmation": PASSWORD,
 }
 NEW_PASSWORD = "another correct horse"
+TOO_SHORT_FOR_STAFF = "a short one"
 FORBIDDEN = "403 insufficient_permissions"
 NOT_THEIRS = "403 unauthorized_access"
 
@@ -169,6 +171,15 @@ MATRIX = [
     admins("GET", "/audit-events", "200"),
 ]
 
+# What the sessions of somebody may do who must set a longer password first.
+OPEN_BEFORE_A_PASSWORD_CHANGE = {
+    ("POST", "/auth/logout-all"),
+    ("GET", "/auth/me"),
+    ("GET", "/auth/validate"),
+    ("GET", "/profile"),
+    ("PUT", "/profile/password"),
+}
+
 
 @dataclass
 class Scene:
@@ -286,6 +297,25 @@ def test_a_refresh_token_is_no_access_token(scene: Scene, row: Row) -> None:
 def test_an_expired_token_is_refused_even_to_admins(scene: Scene, row: Row) -> None:
     scene.bank.office.clock.advance(timedelta(seconds=900))
     assert scene.ask(row, scene.callers["admin"].token) == "401 token_expired"
+
+
+@every_closed_row
+def test_who_must_change_their_password_may_do_that_and_little_else(scene: Scene, row: Row) -> None:
+    given, hasher = scene.bank.office.given, scene.bank.office.hasher
+    user = given.a_user(
+        role=Role.ADMIN,
+        password_hash=hasher.hash(TOO_SHORT_FOR_STAFF),
+        password_check=PasswordCheck.AT_LOGIN,
+    )
+    caller = scene.bank.logged_in(user, TOO_SHORT_FOR_STAFF)
+    assert caller.tokens["duty"] == "password_change"
+
+    answer = scene.ask(row, caller.token)
+
+    if (row.method, row.path) in OPEN_BEFORE_A_PASSWORD_CHANGE:
+        assert answer in ("200", "401 invalid_credentials")
+    else:
+        assert answer == "403 password_change_required"
 
 
 def test_the_table_has_every_endpoint_there_is(every_operation: list[tuple[str, str]]) -> None:

@@ -253,3 +253,31 @@ def test_a_role_counts_at_once(alice: Customer, admin: Customer) -> None:
     data_of(admin.put(f"/users/{alice.user.id}", json={"role": "admin"}))
 
     data_of(alice.get("/users/stats"))
+
+
+def test_a_role_that_rose_asks_for_a_longer_password_at_the_next_login(
+    bank: HttpBank, admin: Customer
+) -> None:
+    short, long = "fourteen chars", "more than fifteen"
+    registration = {"email": "new@example.com", "full_name": "New"}
+    user = data_of(bank.post("/users", json=_with_password(registration, short)), 201)
+    data_of(admin.put(f"/users/{user['id']}", json={"role": "admin"}))
+
+    login = data_of(bank.post("/auth/login", json={"email": "new@example.com", "password": short}))
+
+    assert (login["duty"], login["user"]["role"]) == ("password_change", "admin")
+    token = login["access_token"]
+    error = error_of(bank.get("/users", token=token), 403, "password_change_required")
+    assert "set a longer one" in error["details"]["message"]
+    assert data_of(bank.get("/auth/validate", token=token))["duty"] == "password_change"
+    change = {"current_password": short, "new_password": long, "password_confirmation": long}
+    data_of(bank.put("/profile/password", json=change, token=token))
+
+    login = data_of(bank.post("/auth/login", json={"email": "new@example.com", "password": long}))
+
+    assert "duty" not in login
+    data_of(bank.get("/users", token=login["access_token"]))
+
+
+def _with_password(registration: dict[str, str], password: str) -> dict[str, str]:
+    return {**registration, "password": password, "password_confirmation": password}

@@ -51,6 +51,7 @@ CATALOG = [
     ("authentication", "invalid_signature", "Invalid webhook signature", False),
     ("authorization", "forbidden", "Access forbidden", False),
     ("authorization", "insufficient_permissions", "Insufficient permissions", False),
+    ("authorization", "password_change_required", "The password must be changed first", False),
     (
         "authorization",
         "registration_closed",

@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.users.user import (
+    PasswordCheck,
     UserChanges,
     UserStatus,
     email_identity,
@@ -167,3 +168,43 @@ def test_changes_know_whether_they_are_any_and_whether_they_are_privileged() -> 
     assert not UserChanges(email="b@example.com", full_name="B").are_privileged
     assert UserChanges(role=Role.USER).are_privileged
     assert UserChanges(status=UserStatus.ACTIVE).are_privileged
+
+
+@pytest.mark.parametrize("known", PasswordCheck)
+@pytest.mark.parametrize("before", Role)
+@pytest.mark.parametrize("after", Role)
+def test_a_role_that_asks_for_a_longer_password_has_the_next_login_look_at_it(
+    before: Role, after: Role, known: PasswordCheck
+) -> None:
+    user = a_user(role=before, password_check=known)
+
+    changed = user.with_changes(UserChanges(role=after), at=LATER)
+
+    if (before is Role.USER) == (after is Role.USER):
+        assert changed.password_check is known
+    else:
+        fell = after is Role.USER
+        assert changed.password_check is (PasswordCheck.SETTLED if fell else PasswordCheck.AT_LOGIN)
+
+
+@pytest.mark.parametrize("known", [PasswordCheck.AT_LOGIN, PasswordCheck.TOO_SHORT])
+@pytest.mark.parametrize(("length", "is_due"), [(14, True), (15, False)])
+def test_a_login_tells_whether_the_password_is_long_enough(
+    known: PasswordCheck, length: int, *, is_due: bool
+) -> None:
+    user = a_user(role=Role.SUPPORT, password_check=known)
+
+    assert user.with_password_proven(length, at=LATER).password_change_due is is_due
+
+
+def test_a_login_does_not_look_at_passwords_that_were_made_for_the_role() -> None:
+    user = a_user(role=Role.ADMIN)
+
+    assert user.with_password_proven(8, at=LATER) is user
+
+
+def test_a_new_password_is_made_for_the_role_and_a_new_hash_of_the_same_is_not() -> None:
+    user = a_user(role=Role.ADMIN, password_check=PasswordCheck.TOO_SHORT)
+
+    assert user.with_password_hash("another", at=LATER).password_change_due
+    assert not user.with_new_password("another", at=LATER).password_change_due

@@ -24,6 +24,7 @@ IDENTITY = (
         role text COLLATE "C" NOT NULL,
         status text COLLATE "C" NOT NULL,
         verified boolean NOT NULL,
+        password_check text COLLATE "C" NOT NULL,
         sessions_valid_from timestamptz,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
@@ -34,7 +35,8 @@ IDENTITY = (
         CONSTRAINT users_full_name_length_check CHECK (length(full_name) BETWEEN 1 AND 255),
         CONSTRAINT users_password_hash_length_check CHECK (length(password_hash) BETWEEN 1 AND 1024),
         CONSTRAINT users_role_check CHECK (role IN ('user', 'admin', 'support')),
-        CONSTRAINT users_status_check CHECK (status IN ('ACTIVE', 'SUSPENDED', 'DELETED'))
+        CONSTRAINT users_status_check CHECK (status IN ('ACTIVE', 'SUSPENDED', 'DELETED')),
+        CONSTRAINT users_password_check_check CHECK (password_check IN ('SETTLED', 'AT_LOGIN', 'TOO_SHORT'))
     )
     """,
     "CREATE INDEX users_inserted_at_idx ON users (inserted_at, id)",
