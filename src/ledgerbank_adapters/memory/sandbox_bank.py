@@ -22,7 +22,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.service_composition import compose_services
-from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.user import parse_email
 
 SANDBOX_PASSWORD = "correct horse battery staple"  # noqa: S105 - there is nothing to protect in a sandbox
@@ -67,7 +67,7 @@ class SandboxBank:
 
         Raises ``invalid_email_format`` and ``email_already_exists``.
         """
-        user = self.services.users.create_with_role(
+        user = self.services.registration.create_with_role(
             SYSTEM,
             NewUser(
                 email=parse_email(email),

@@ -10,7 +10,7 @@ from ledgerbank_app.commands.command_context import CommandRefused, opened_up_to
 from ledgerbank_app.processes.exit_status import DONE
 from ledgerbank_app.settings.secret_files import MAX_BYTES, SecretFileError, read_secret_file, secret_text
 from ledgerbank_domain.identity.actor import SYSTEM, Role
-from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.user import parse_email, parse_full_name
 
 users = App(name="users", help="Look after users.")
@@ -43,7 +43,7 @@ def create_admin(
     email, name = parse_email(email), parse_full_name(name)
     with opened_up_to_date() as application:
         password, confirmation = _new_password(password_file, from_stdin=password_stdin)
-        application.services.users.create_with_role(
+        application.services.registration.create_with_role(
             SYSTEM,
             NewUser(
                 email=email,

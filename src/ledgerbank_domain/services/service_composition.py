@@ -43,6 +43,8 @@ from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.upkeep.maintenance_service import MaintenanceService
 from ledgerbank_domain.services.users.auth_service import AuthService
 from ledgerbank_domain.services.users.login_guard import LoginGuard
+from ledgerbank_domain.services.users.password_service import PasswordService
+from ledgerbank_domain.services.users.registration_service import RegistrationService
 from ledgerbank_domain.services.users.session_service import SessionService
 from ledgerbank_domain.services.users.session_tokens import SessionTokens
 from ledgerbank_domain.services.users.user_service import UserService
@@ -56,6 +58,8 @@ class Services:
 
     auth: AuthService
     sessions: SessionService
+    registration: RegistrationService
+    passwords: PasswordService
     users: UserService
     banks: BankService
     accounts: AccountService
@@ -125,15 +129,21 @@ def compose_services(ports: ServicePorts) -> Services:
             reuse_grace=ports.refresh_reuse_grace,
         ),
         sessions=SessionService(start_unit_of_work=start, clock=ports.clock, audit=audit),
-        users=UserService(
+        registration=RegistrationService(
             start_unit_of_work=start,
             ids=ids,
             hasher=ports.hasher,
             audit=audit,
-            accesses=accesses,
-            login_guard=login_guard,
             registration_open=ports.registration_open,
         ),
+        passwords=PasswordService(
+            start_unit_of_work=start,
+            ids=ids,
+            hasher=ports.hasher,
+            audit=audit,
+            login_guard=login_guard,
+        ),
+        users=UserService(start_unit_of_work=start, audit=audit, accesses=accesses),
         banks=BankService(
             start_unit_of_work=start,
             ids=ids,

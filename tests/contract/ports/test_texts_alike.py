@@ -15,7 +15,7 @@ from ledgerbank_domain.identity.actor import ANONYMOUS, Actor, Role
 from ledgerbank_domain.identity.page import KeysetRequest, PageRequest, Sort
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.repositories.user_repository import UserFilter
-from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.user import User, UserChanges
 
 SPELLINGS = [
@@ -28,7 +28,7 @@ NEWEST = KeysetRequest(sort=Sort(field="posted_at", descending=True))
 
 
 def register(world: ServiceWorld, email: str, password: str = PASSWORD) -> User:
-    return world.users.register(
+    return world.services.registration.register(
         ANONYMOUS,
         NewUser(email=email, full_name="Zoë", password=password, password_confirmation=password),
     )
@@ -154,11 +154,11 @@ def test_a_password_is_changed_however_the_current_one_is_spelled_and_not_to_ano
     actor = Actor(user_id=user.id, role=user.role)
     same = "cafe\u0301-au-lait"
     with pytest.raises(DomainError, match="invalid_password_format"):
-        world.users.change_password(
+        world.services.passwords.change_password(
             actor, current_password="caf\u00e9-au-lait", new_password=same, password_confirmation=same
         )
     new = "the\u0301-au-lait"
-    world.users.change_password(
+    world.services.passwords.change_password(
         actor, current_password=same, new_password=new, password_confirmation="th\u00e9-au-lait"
     )
     assert login(world, "zoe@example.com", "th\u00e9-au-lait").id == user.id

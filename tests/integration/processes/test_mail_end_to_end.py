@@ -12,7 +12,7 @@ from ledgerbank_domain.identity.actor import ANONYMOUS, Actor
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import Job, JobFilter, JobKind
 from ledgerbank_domain.services.jobs.job_work import PlainWork
-from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.services.users.registration_service import NewUser
 
 OLD, NEW = "correct horse battery", "another correct horse"
 CHEAP = {"ARGON2_TIME_COST": "1", "ARGON2_MEMORY_KIB": "8", "ARGON2_PARALLELISM": "1"}
@@ -36,12 +36,12 @@ def compose(database_url: str) -> Iterator[Callable[..., Application]]:
 
 def changed_password(application: Application) -> Job:
     """Alice changes her password; the job that is to tell her."""
-    users = application.services.users
-    alice = users.register(
+    services = application.services
+    alice = services.registration.register(
         ANONYMOUS,
         NewUser(email="alice@example.com", full_name="Alice", password=OLD, password_confirmation=OLD),
     )
-    users.change_password(
+    services.passwords.change_password(
         Actor(user_id=alice.id), current_password=OLD, new_password=NEW, password_confirmation=NEW
     )
     with application.database.start_unit_of_work() as work:

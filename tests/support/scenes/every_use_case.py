@@ -22,11 +22,14 @@ from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
 from ledgerbank_domain.services.conduct.outcome import result_of
 from ledgerbank_domain.services.service_composition import Services
-from ledgerbank_domain.services.users.user_service import NewUser, ProvenPasswordChange
+from ledgerbank_domain.services.users.password_service import ProvenPasswordChange
+from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.user import User, UserChanges
 
 STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
-    "users.create_with_role": lambda s, who: s.services.users.create_with_role(who, s.registration()),
+    "registration.create_with_role": lambda s, who: s.services.registration.create_with_role(
+        who, s.registration()
+    ),
     "users.update": lambda s, who: s.services.users.update(
         who, user_id=s.user.id, changes=UserChanges(full_name="Changed")
     ),
@@ -90,13 +93,13 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "users.update_profile": lambda s, who: s.services.users.update_profile(
         who, UserChanges(full_name="Changed")
     ),
-    "users.change_password": lambda s, who: s.services.users.change_password(
+    "passwords.change_password": lambda s, who: s.services.passwords.change_password(
         who,
         current_password=s.password,
         new_password="another good password",
         password_confirmation="another good password",
     ),
-    "users.save_new_password": lambda s, who: s.services.users.save_new_password(
+    "passwords.save_new_password": lambda s, who: s.services.passwords.save_new_password(
         who,
         ProvenPasswordChange(user=s.user, password_length=21, password_hash="of another good password"),
     ),
@@ -167,8 +170,8 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "bank_connections.finish",
     "bank_connections.use_up",
     "bank_webhooks.receive",
-    "users.prove_password_change",
-    "users.register",
+    "passwords.prove_password_change",
+    "registration.register",
 }
 """A secret is shown, or none is needed."""
 

@@ -48,7 +48,7 @@ from ledgerbank_domain.payments.payment_limits import LimitByCurrency, PaymentLi
 from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 from ledgerbank_domain.ports.security import AccessClaims
 from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
-from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.user import UserChanges
 
 

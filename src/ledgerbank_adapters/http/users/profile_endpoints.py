@@ -24,8 +24,8 @@ def update_profile(call: Call[UserChangesBody, None]) -> Answer:
 
 
 def change_password(call: Call[PasswordChangeBody, None]) -> Continued:
-    body, users = call.body(), call.services.users
-    proven = users.prove_password_change(
+    body, passwords = call.body(), call.services.passwords
+    proven = passwords.prove_password_change(
         call.actor,
         current_password=body.current_password,
         new_password=body.new_password,
@@ -33,7 +33,7 @@ def change_password(call: Call[PasswordChangeBody, None]) -> Continued:
     )
 
     def save_password() -> Answer:
-        users.save_new_password(call.actor, proven)
+        passwords.save_new_password(call.actor, proven)
         payload: MessagePayload = {"message": "Password updated successfully"}
         return Answer(data=payload)
 

@@ -65,12 +65,12 @@ class UserKeysetQuery(KeysetQuery):
 def register(call: Call[RegistrationBody, None]) -> Answer:
     body = call.body()
     call.registrations.count(call.actor)
-    return _created(call.services.users.register(call.actor, body.new_user()))
+    return _created(call.services.registration.register(call.actor, body.new_user()))
 
 
 def create_user(call: Call[NewUserBody, None]) -> Answer:
     body = call.body()
-    return _created(call.services.users.create_with_role(call.actor, body.new_user(body.role)))
+    return _created(call.services.registration.create_with_role(call.actor, body.new_user(body.role)))
 
 
 def list_users(call: Call[None, UserListQuery]) -> Answer:

@@ -45,7 +45,9 @@ def jobs_of(world: ServiceWorld) -> tuple[Job, ...]:
 def change_password(
     world: ServiceWorld, actor: Actor, current: str = PASSWORD, new: str = NEW_PASSWORD
 ) -> None:
-    world.users.change_password(actor, current_password=current, new_password=new, password_confirmation=new)
+    world.services.passwords.change_password(
+        actor, current_password=current, new_password=new, password_confirmation=new
+    )
 
 
 def queue(world: ServiceWorld, *notifications: Notification) -> None:

@@ -191,7 +191,7 @@ def test_the_right_password_of_a_user_who_may_not_log_in_counts_as_a_failure(wor
 
 def change(world: ServiceWorld, actor: Actor, current: str, new: str = "another horse") -> str:
     try:
-        world.users.change_password(
+        world.services.passwords.change_password(
             actor, current_password=current, new_password=new, password_confirmation=new
         )
     except DomainError as error:

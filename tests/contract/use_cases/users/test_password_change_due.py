@@ -10,8 +10,8 @@ from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Role
 from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.services.users.session_tokens import TokenPair
-from ledgerbank_domain.services.users.user_service import NewUser
 from ledgerbank_domain.users.duty import Duty
 from ledgerbank_domain.users.user import PasswordCheck, User, UserChanges
 
@@ -27,7 +27,7 @@ def admin(world: ServiceWorld) -> Actor:
 
 
 def registered(world: ServiceWorld, password: str) -> User:
-    return world.users.register(
+    return world.services.registration.register(
         ANONYMOUS,
         NewUser(email=ALICE, full_name="Alice", password=password, password_confirmation=password),
     )
@@ -42,7 +42,9 @@ def let_in(world: ServiceWorld, pair: TokenPair, **how: Any) -> Authentication:
 
 
 def change(world: ServiceWorld, actor: Actor, current: str, new: str) -> None:
-    world.users.change_password(actor, current_password=current, new_password=new, password_confirmation=new)
+    world.services.passwords.change_password(
+        actor, current_password=current, new_password=new, password_confirmation=new
+    )
 
 
 def known_of(world: ServiceWorld, user: User) -> PasswordCheck:
@@ -125,12 +127,15 @@ def test_a_role_that_rises_while_a_password_is_being_changed_still_asks_for_a_lo
 ) -> None:
     user = registered(world, LONG)
     actor = Actor(user_id=user.id, role=Role.USER)
-    proven = world.users.prove_password_change(
+    proven = world.services.passwords.prove_password_change(
         actor, current_password=LONG, new_password=SHORT, password_confirmation=SHORT
     )
     world.users.update(admin, user_id=user.id, changes=FOR_STAFF)
 
-    assert refused(lambda: world.users.save_new_password(actor, proven)) == "invalid_password_format"
+    assert (
+        refused(lambda: world.services.passwords.save_new_password(actor, proven))
+        == "invalid_password_format"
+    )
     assert let_in(world, log_in(world, LONG)).duty is None
 
 
@@ -139,12 +144,12 @@ def test_a_rise_and_a_change_at_once_never_leave_a_short_password_unseen(
 ) -> None:
     for number in range(8):
         user, actor = world.user(f"u{number}@example.com")
-        proven = world.users.prove_password_change(
+        proven = world.services.passwords.prove_password_change(
             actor, current_password=PASSWORD, new_password=SHORT, password_confirmation=SHORT
         )
 
         race_between(
-            partial(world.users.save_new_password, actor, proven),
+            partial(world.services.passwords.save_new_password, actor, proven),
             partial(world.users.update, admin, user_id=user.id, changes=FOR_STAFF),
         )
 

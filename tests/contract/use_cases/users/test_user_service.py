@@ -10,7 +10,7 @@ from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Role
 from ledgerbank_domain.payments.payment import PaymentStatus
-from ledgerbank_domain.services.users.user_service import NewUser
+from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
@@ -28,31 +28,37 @@ def registration(
 
 
 def test_registration_makes_an_ordinary_user_whatever_role_is_asked_for(world: ServiceWorld) -> None:
-    user = world.users.register(ANONYMOUS, registration(role=Role.ADMIN))
+    user = world.services.registration.register(ANONYMOUS, registration(role=Role.ADMIN))
     assert (user.role, user.status) == (Role.USER, UserStatus.ACTIVE)
     assert PASSWORD not in user.password_hash
     assert world.audit_names(user.id) == ["user.registered"]
 
 
 def test_of_simultaneous_registrations_of_one_email_exactly_one_succeeds(world: ServiceWorld) -> None:
-    outcomes = race([lambda: world.users.register(ANONYMOUS, registration())] * 8)
+    outcomes = race([lambda: world.services.registration.register(ANONYMOUS, registration())] * 8)
     assert reasons(outcomes) == ["email_already_exists"] * 7
 
 
 def test_the_email_of_a_deleted_user_stays_taken(world: ServiceWorld, admin: Actor) -> None:
     user, _ = world.user()
     world.users.delete(admin, user_id=user.id)
-    assert refused(lambda: world.users.register(ANONYMOUS, registration())) == "email_already_exists"
+    assert (
+        refused(lambda: world.services.registration.register(ANONYMOUS, registration()))
+        == "email_already_exists"
+    )
 
 
 def test_the_shortest_password_depends_on_the_role(world: ServiceWorld, admin: Actor) -> None:
     assert (
-        refused(lambda: world.users.register(ANONYMOUS, registration(password="1234567")))
+        refused(lambda: world.services.registration.register(ANONYMOUS, registration(password="1234567")))
         == "invalid_password_format"
     )
-    world.users.register(ANONYMOUS, registration(password="12345678"))
+    world.services.registration.register(ANONYMOUS, registration(password="12345678"))
     staff = registration("s@example.com", password="12345678901234", role=Role.SUPPORT)
-    assert refused(lambda: world.users.create_with_role(admin, staff)) == "invalid_password_format"
+    assert (
+        refused(lambda: world.services.registration.create_with_role(admin, staff))
+        == "invalid_password_format"
+    )
 
 
 def test_only_admins_administer_users(world: ServiceWorld) -> None:
@@ -62,7 +68,10 @@ def test_only_admins_administer_users(world: ServiceWorld) -> None:
         assert refused(partial(world.users.get, nobody, user_id=user.id)) == "insufficient_permissions"
         assert refused(partial(world.users.stats, nobody)) == "insufficient_permissions"
         new = registration("x@example.com")
-        assert refused(partial(world.users.create_with_role, nobody, new)) == "insufficient_permissions"
+        assert (
+            refused(partial(world.services.registration.create_with_role, nobody, new))
+            == "insufficient_permissions"
+        )
 
 
 def test_a_profile_update_changes_only_what_is_given(world: ServiceWorld) -> None:
@@ -150,7 +159,7 @@ def test_a_new_password_ends_every_session_and_replaces_the_old_one(world: Servi
     pair, _ = world.auth.log_in(ANONYMOUS, email=user.email, password=PASSWORD)
     actor = world.auth.authenticate(pair.access_token, origin=NOWHERE).actor
     world.clock.advance(timedelta(seconds=1))
-    world.users.change_password(
+    world.services.passwords.change_password(
         actor, current_password=PASSWORD, new_password="another one", password_confirmation="another one"
     )
     assert refused(lambda: world.auth.authenticate(pair.access_token, origin=NOWHERE)) == "token_revoked"
@@ -173,14 +182,14 @@ def test_a_password_change_is_refused_for_the_first_thing_wrong(
 ) -> None:
     _, actor = world.user()
     change = {"current_password": current, "new_password": new, "password_confirmation": confirmation}
-    assert refused(lambda: world.users.change_password(actor, **change)) == reason
+    assert refused(lambda: world.services.passwords.change_password(actor, **change)) == reason
 
 
 def test_of_two_simultaneous_password_changes_exactly_one_wins(world: ServiceWorld) -> None:
     _, actor = world.user()
 
     def change(new: str) -> None:
-        world.users.change_password(
+        world.services.passwords.change_password(
             actor, current_password=PASSWORD, new_password=new, password_confirmation=new
         )
 
@@ -193,7 +202,9 @@ def test_a_user_who_was_suspended_meanwhile_changes_nothing_about_himself(world:
     world.set_user_status(user, UserStatus.SUSPENDED)
     assert refused(lambda: world.users.update_profile(actor, UserChanges(full_name="New"))) == "token_revoked"
     change = {"new_password": "another one", "password_confirmation": "another one"}
-    changing = refused(lambda: world.users.change_password(actor, current_password=PASSWORD, **change))
+    changing = refused(
+        lambda: world.services.passwords.change_password(actor, current_password=PASSWORD, **change)
+    )
     assert changing == "token_revoked"
 
 
