@@ -12,6 +12,8 @@ from ledgerbank_adapters.security import (
     BoundedPasswordHasher,
     HmacPseudonymizer,
     JwtTokenCodec,
+    PyotpOneTimeCodes,
+    SegnoCodePictures,
 )
 from ledgerbank_adapters.smtp import SmtpMailer
 from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
@@ -119,6 +121,8 @@ def compose_application(
             known_gateways=KNOWN_GATEWAYS,
             secret_box=AesGcmSecretBox(settings.banks.encryption_keys),
             secrets=SystemSecretGenerator(),
+            one_time_codes=PyotpOneTimeCodes(),
+            code_pictures=SegnoCodePictures(),
             sync_observer=metrics,
         )
     )

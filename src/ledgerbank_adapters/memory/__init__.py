@@ -19,6 +19,7 @@ from ledgerbank_adapters.memory.tools.memory_chance import MemoryChance
 from ledgerbank_adapters.memory.tools.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.tools.memory_id_generator import MemoryIdGenerator
 from ledgerbank_adapters.memory.tools.memory_mailbox import MemoryMailbox
+from ledgerbank_adapters.memory.tools.memory_one_time_codes import MemoryOneTimeCodes
 from ledgerbank_adapters.memory.tools.memory_rate_limiter import MemoryRateLimiter
 from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox, MemorySecretGenerator
 from ledgerbank_adapters.memory.tools.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
@@ -31,6 +32,7 @@ __all__ = [
     "MemoryDatabase",
     "MemoryIdGenerator",
     "MemoryMailbox",
+    "MemoryOneTimeCodes",
     "MemoryPasswordHasher",
     "MemoryPseudonymizer",
     "MemoryRateLimiter",

@@ -9,6 +9,7 @@ from ledgerbank_adapters.memory.tools.memory_chance import MemoryChance
 from ledgerbank_adapters.memory.tools.memory_clock import MemoryClock
 from ledgerbank_adapters.memory.tools.memory_id_generator import MemoryIdGenerator
 from ledgerbank_adapters.memory.tools.memory_mailbox import MemoryMailbox
+from ledgerbank_adapters.memory.tools.memory_one_time_codes import MemoryOneTimeCodes
 from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox, MemorySecretGenerator
 from ledgerbank_adapters.memory.tools.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
 from ledgerbank_adapters.memory.tools.memory_token_codec import MemoryTokenCodec
@@ -39,6 +40,7 @@ def memory_ports(*, clock: Clock | None = None, **given: Any) -> ServicePorts:
         "pseudonymizer": MemoryPseudonymizer(),
         "secret_box": MemorySecretBox(),
         "secrets": MemorySecretGenerator(),
+        "one_time_codes": MemoryOneTimeCodes(),
         "mailer": MemoryMailbox(clock),
         "gateways": {},
         "known_gateways": MEMORY_GATEWAYS,

@@ -25,6 +25,12 @@ from ledgerbank_adapters.memory.repositories.memory_payment_repository import Me
 from ledgerbank_adapters.memory.repositories.memory_refresh_token_repository import (
     MemoryRefreshTokenRepository,
 )
+from ledgerbank_adapters.memory.repositories.memory_second_factor_challenge_repository import (
+    MemorySecondFactorChallengeRepository,
+)
+from ledgerbank_adapters.memory.repositories.memory_second_factor_repository import (
+    MemorySecondFactorRepository,
+)
 from ledgerbank_adapters.memory.repositories.memory_transaction_repository import MemoryTransactionRepository
 from ledgerbank_adapters.memory.repositories.memory_user_repository import MemoryUserRepository
 from ledgerbank_adapters.memory.repositories.memory_webhook_event_repository import (
@@ -50,6 +56,8 @@ class MemoryUnitOfWork(UnitOfWork):
         self.users = MemoryUserRepository(session)
         self.refresh_tokens = MemoryRefreshTokenRepository(session)
         self.login_attempts = MemoryLoginAttemptRepository(session)
+        self.second_factors = MemorySecondFactorRepository(session)
+        self.second_factor_challenges = MemorySecondFactorChallengeRepository(session)
         self.banks = MemoryBankRepository(session)
         self.bank_logins = MemoryBankLoginRepository(session)
         self.oauth_states = MemoryOAuthStateRepository(session)

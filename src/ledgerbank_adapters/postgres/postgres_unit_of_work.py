@@ -36,6 +36,12 @@ from ledgerbank_adapters.postgres.repositories.postgres_payment_repository impor
 from ledgerbank_adapters.postgres.repositories.postgres_refresh_token_repository import (
     PostgresRefreshTokenRepository,
 )
+from ledgerbank_adapters.postgres.repositories.postgres_second_factor_challenge_repository import (
+    PostgresSecondFactorChallengeRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_second_factor_repository import (
+    PostgresSecondFactorRepository,
+)
 from ledgerbank_adapters.postgres.repositories.postgres_transaction_repository import (
     PostgresTransactionRepository,
 )
@@ -75,6 +81,8 @@ class PostgresUnitOfWork(UnitOfWork):
         self.users = PostgresUserRepository(session)
         self.refresh_tokens = PostgresRefreshTokenRepository(session)
         self.login_attempts = PostgresLoginAttemptRepository(session)
+        self.second_factors = PostgresSecondFactorRepository(session)
+        self.second_factor_challenges = PostgresSecondFactorChallengeRepository(session)
         self.banks = PostgresBankRepository(session)
         self.bank_logins = PostgresBankLoginRepository(session)
         self.oauth_states = PostgresOAuthStateRepository(session)

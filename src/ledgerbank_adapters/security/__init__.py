@@ -1,4 +1,4 @@
-"""Passwords, tokens and pseudonyms by Argon2, JWT and HMAC."""
+"""Passwords, tokens, pseudonyms and second factors: Argon2, JWT, HMAC, TOTP and its QR codes."""
 
 from ledgerbank_adapters import requires_extra
 
@@ -7,5 +7,14 @@ with requires_extra("security"):
     from ledgerbank_adapters.security.bounded_password_hasher import BoundedPasswordHasher
     from ledgerbank_adapters.security.hmac_pseudonymizer import HmacPseudonymizer
     from ledgerbank_adapters.security.jwt_token_codec import JwtTokenCodec
+    from ledgerbank_adapters.security.pyotp_one_time_codes import PyotpOneTimeCodes
+    from ledgerbank_adapters.security.segno_code_pictures import SegnoCodePictures
 
-__all__ = ["Argon2PasswordHasher", "BoundedPasswordHasher", "HmacPseudonymizer", "JwtTokenCodec"]
+__all__ = [
+    "Argon2PasswordHasher",
+    "BoundedPasswordHasher",
+    "HmacPseudonymizer",
+    "JwtTokenCodec",
+    "PyotpOneTimeCodes",
+    "SegnoCodePictures",
+]

@@ -43,6 +43,7 @@ class AuditName(Enum):
     target_type: str | None
 
     LOGIN_SUCCEEDED = ("auth.login_succeeded", "session")
+    LOGIN_CHALLENGED = ("auth.login_challenged", "user")
     LOGIN_FAILED = ("auth.login_failed", "user")
     TOKEN_REJECTED = "auth.token_rejected"  # noqa: S105 - an event's name, not a secret
     REFRESH_REUSED = ("auth.refresh_reused", "user")
@@ -55,10 +56,15 @@ class AuditName(Enum):
     SUSPICIOUS = ("security.suspicious", "user")
     USER_REGISTERED = ("user.registered", "user")
     PASSWORD_CHANGED = ("user.password_changed", "user")
+    SECOND_FACTOR_ADDED = ("user.second_factor_added", "user")
+    SECOND_FACTOR_REMOVED = ("user.second_factor_removed", "user")
+    RECOVERY_CODES_RENEWED = ("user.recovery_codes_renewed", "user")
+    RECOVERY_CODE_USED = ("user.recovery_code_used", "user")
     PROFILE_UPDATED = ("user.profile_updated", "user")
     ADMIN_USER_CREATED = ("admin.user_created", "user")
     ADMIN_USER_UPDATED = ("admin.user_updated", "user")
     ADMIN_USER_DELETED = ("admin.user_deleted", "user")
+    ADMIN_SECOND_FACTOR_REMOVED = ("admin.second_factor_removed", "user")
     ADMIN_BANK_CREATED = ("admin.bank_created", "bank")
     ADMIN_BANK_UPDATED = ("admin.bank_updated", "bank")
     ADMIN_BRANCH_CREATED = ("admin.branch_created", "bank_branch")

@@ -86,6 +86,11 @@ class Reason(Enum):
     INVALID_BATCH = ("invalid_batch", Category.VALIDATION, "Invalid payment batch")
     INVALID_COUNTERPARTY = ("invalid_counterparty", Category.VALIDATION, "Invalid counterparty account")
     INVALID_IDEMPOTENCY_KEY = ("invalid_idempotency_key", Category.VALIDATION, "Invalid idempotency key")
+    INVALID_SECOND_FACTOR = (
+        "invalid_second_factor",
+        Category.VALIDATION,
+        "The code is wrong, or was used already",
+    )
     INVALID_OAUTH_STATE = (
         "invalid_oauth_state",
         Category.VALIDATION,
@@ -104,6 +109,11 @@ class Reason(Enum):
     TOKEN_EXPIRED = ("token_expired", Category.AUTHENTICATION, "Token has expired")
     TOKEN_REVOKED = ("token_revoked", Category.AUTHENTICATION, "Token has been revoked")
     INVALID_TOKEN_TYPE = ("invalid_token_type", Category.AUTHENTICATION, "Invalid token type")
+    SECOND_FACTOR_REQUIRED = (
+        "second_factor_required",
+        Category.AUTHENTICATION,
+        "A second factor is required",
+    )
     INVALID_SIGNATURE = ("invalid_signature", Category.AUTHENTICATION, "Invalid webhook signature")
 
     FORBIDDEN = ("forbidden", Category.AUTHORIZATION, "Access forbidden")

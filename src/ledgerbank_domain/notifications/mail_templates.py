@@ -1,10 +1,11 @@
 """The letters that users get, one function each, and the table that finds them."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.notifications import second_factor_letters
+from ledgerbank_domain.notifications.letter_facts import instant
 from ledgerbank_domain.notifications.mail_letter import Letter
 from ledgerbank_domain.notifications.notification import NotificationTemplate
 
@@ -31,7 +32,7 @@ def _password_changed(params: Params) -> Letter:
     return Letter(
         subject="Your password was changed",
         opening="The password of your LedgerBank account was changed, and you were logged out everywhere.",
-        facts=(("Changed at", _instant(params["changed_at"])),),
+        facts=(("Changed at", instant(params["changed_at"])),),
         advice="If this was not you, somebody else may be using your account: contact support at once.",
     )
 
@@ -44,7 +45,7 @@ def _logins_failed(params: Params) -> Letter:
             " with a wrong password. Nobody got in by that, and further tries are slowed down."
         ),
         facts=(
-            ("Last tried at", _instant(params["failed_at"])),
+            ("Last tried at", instant(params["failed_at"])),
             ("From", params["ip"] or "an unknown address"),
         ),
         advice=(
@@ -58,7 +59,7 @@ def _payment_completed(params: Params) -> Letter:
     return Letter(
         subject="Your payment is complete",
         opening="A payment of yours has been carried out.",
-        facts=(*_payment_facts(params), ("Completed at", _instant(params["at"]))),
+        facts=(*_payment_facts(params), ("Completed at", instant(params["at"]))),
         advice="You find it among the payments and transactions of your account.",
     )
 
@@ -70,7 +71,7 @@ def _payment_failed(params: Params) -> Letter:
         facts=(
             *_payment_facts(params),
             ("Reason", _message_of(params["reason"])),
-            ("Failed at", _instant(params["at"])),
+            ("Failed at", instant(params["at"])),
         ),
         advice="Once the reason is gone you can make the payment again.",
     )
@@ -84,7 +85,7 @@ def _bank_login_needs_attention(params: Params) -> Letter:
             ("Bank", params["bank_name"]),
             ("User name there", params["username"]),
             ("Reason", _message_of(params["reason"])),
-            ("Failed at", _instant(params["failed_at"])),
+            ("Failed at", instant(params["failed_at"])),
         ),
         advice=RECONNECT if params["reason"] in _RECONNECTING_HELPS else WILL_TRY_AGAIN,
     )
@@ -108,13 +109,14 @@ def _message_of(code: str) -> str:
     return Reason.INTERNAL_SERVER_ERROR.message
 
 
-def _instant(text: str) -> str:
-    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
 _LETTERS: Mapping[NotificationTemplate, Callable[[Params], Letter]] = {
     NotificationTemplate.PASSWORD_CHANGED: _password_changed,
     NotificationTemplate.LOGINS_FAILED: _logins_failed,
+    NotificationTemplate.SECOND_FACTOR_ADDED: second_factor_letters.second_factor_added,
+    NotificationTemplate.SECOND_FACTOR_REMOVED: second_factor_letters.second_factor_removed,
+    NotificationTemplate.RECOVERY_CODES_RENEWED: second_factor_letters.recovery_codes_renewed,
+    NotificationTemplate.RECOVERY_CODE_USED: second_factor_letters.recovery_code_used,
+    NotificationTemplate.SECOND_FACTOR_GUESSED: second_factor_letters.second_factor_guessed,
     NotificationTemplate.PAYMENT_COMPLETED: _payment_completed,
     NotificationTemplate.PAYMENT_FAILED: _payment_failed,
     NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: _bank_login_needs_attention,

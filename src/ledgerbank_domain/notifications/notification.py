@@ -18,6 +18,11 @@ class NotificationTemplate(Enum):
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a template's name
     LOGINS_FAILED = "logins_failed"
+    SECOND_FACTOR_ADDED = "second_factor_added"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    SECOND_FACTOR_GUESSED = "second_factor_guessed"
     PAYMENT_COMPLETED = "payment_completed"
     PAYMENT_FAILED = "payment_failed"
     BANK_LOGIN_NEEDS_ATTENTION = "bank_login_needs_attention"

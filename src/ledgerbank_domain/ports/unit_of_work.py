@@ -20,6 +20,10 @@ from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginA
 from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
 from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
 from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
+from ledgerbank_domain.ports.repositories.second_factor_challenge_repository import (
+    SecondFactorChallengeRepository,
+)
+from ledgerbank_domain.ports.repositories.second_factor_repository import SecondFactorRepository
 from ledgerbank_domain.ports.repositories.transaction_repository import TransactionRepository
 from ledgerbank_domain.ports.repositories.user_repository import UserRepository
 from ledgerbank_domain.ports.repositories.webhook_event_repository import WebhookEventRepository
@@ -47,6 +51,8 @@ class UnitOfWork(Protocol):
     users: UserRepository
     refresh_tokens: RefreshTokenRepository
     login_attempts: LoginAttemptRepository
+    second_factors: SecondFactorRepository
+    second_factor_challenges: SecondFactorChallengeRepository
     banks: BankRepository
     bank_logins: BankLoginRepository
     bank_imports: BankTransactionImportRepository

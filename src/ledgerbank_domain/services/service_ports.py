@@ -10,8 +10,10 @@ from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.cache import Cache
 from ledgerbank_domain.ports.chance import Chance
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.code_pictures import CodePictures
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
+from ledgerbank_domain.ports.one_time_codes import OneTimeCodes
 from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
 from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
 from ledgerbank_domain.ports.sync_observer import SyncObserver
@@ -43,6 +45,7 @@ class ServicePorts:
     pseudonymizer: Pseudonymizer
     secret_box: SecretBox
     secrets: SecretGenerator
+    one_time_codes: OneTimeCodes
 
     # The world outside.
     mailer: Mailer
@@ -51,6 +54,8 @@ class ServicePorts:
     # What a bank may name besides: it is out of reach as long as that one is not set up.
     known_gateways: Collection[str] = ()
     sync_observer: SyncObserver | None = None
+    # Draws what authenticator apps read; None: whoever shows it draws it.
+    code_pictures: CodePictures | None = None
 
     # Rules.
     limits: PaymentLimits = field(default_factory=PaymentLimits)

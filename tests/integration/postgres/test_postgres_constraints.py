@@ -17,6 +17,7 @@ from tests.support.scenes.rows_of_every_table import (
     NOW,
     OTHER_ACCOUNT,
     OTHER_ENTRY,
+    OTHER_USER,
     PAYMENT,
     USER,
     Row,
@@ -48,6 +49,8 @@ def second_row(table: str) -> Row:
         "refresh_tokens": {"jti": number(next(_ids)), "session_id": number(next(_ids))},
         "login_failures": {"subject": "ip:192.0.2.2"},
         "login_networks": {"network": "192.0.2.2"},
+        "second_factors": {"user_id": OTHER_USER},
+        "second_factor_challenges": {"secret_hash": "1" * 64},
         "banks": {"name": "Test Bank", "code": "TEST_BANK"},
         "bank_branches": {"iban": "GB11X", "swift_code": "DEMOUS33"},
         "user_bank_logins": {"username": "bob456"},
@@ -75,6 +78,7 @@ def second_row(table: str) -> Row:
 
 
 LONG = "x" * 256
+UNCONFIRMED: Row = {"confirmed_at": None, "last_step": None, "recovery_hashes": []}
 NAN = float("nan")
 # What each constraint refuses: changes to a valid second row. A constraint of the database that is not here
 # fails a test below.
@@ -108,6 +112,28 @@ REFUSED: dict[str, list[Row]] = {
     "login_networks_pkey": [{"network": "192.0.2.1"}],
     "login_networks_user_id_fkey": [{"user_id": NOBODY}],
     "login_networks_network_length_check": [{"network": ""}, {"network": LONG}],
+    "second_factors_pkey": [{"id": number(30)}],
+    "second_factors_user_id_fkey": [{"user_id": NOBODY}],
+    "second_factors_confirmed_key": [{"user_id": USER}],
+    "second_factors_unconfirmed_key": [{"user_id": USER, **UNCONFIRMED}],
+    "second_factors_confirmed_by_code_check": [
+        {"last_step": None},
+        {"confirmed_at": None, "recovery_hashes": []},
+    ],
+    "second_factors_last_step_check": [{"last_step": -1}],
+    "second_factors_wrong_codes_check": [{"wrong_codes": -1}, {"wrong_codes": 101}],
+    "second_factors_recovery_hashes_check": [
+        {"recovery_hashes": hashes}
+        for hashes in ([""], ["code"], ["0" * 64, None], ["0" * 64, ""], ["0" * 128], ["0" * 64] * 11)
+    ],
+    "second_factors_recovery_confirmed_check": [{**UNCONFIRMED, "recovery_hashes": ["0" * 64]}],
+    "second_factor_challenges_pkey": [{"id": number(32)}],
+    "second_factor_challenges_user_id_fkey": [{"user_id": NOBODY}],
+    "second_factor_challenges_secret_hash_key": [{"secret_hash": "0" * 64}],
+    "second_factor_challenges_purpose_check": [{"purpose": "login"}],
+    "second_factor_challenges_secret_hash_check": [{"secret_hash": "secret"}],
+    "second_factor_challenges_subject_length_check": [{"subject": ""}, {"subject": "x" * 1025}],
+    "second_factor_challenges_tries_check": [{"tries": -1}, {"tries": 6}],
     "refresh_tokens_pkey": [{"id": number(20)}],
     "refresh_tokens_jti_key": [{"jti": number(21)}],
     "refresh_tokens_live_session_key": [{"session_id": number(22)}],

@@ -19,6 +19,7 @@ def number(value: int) -> UUID:
 USER, BANK, BRANCH, LOGIN, ACCOUNT, OTHER_ACCOUNT, PAYMENT, ENTRY, OTHER_ENTRY, LINE = map(
     number, range(1, 11)
 )
+OTHER_USER = number(33)
 Row = dict[str, Any]
 ACCOUNT_ROW: Row = {
     "id": ACCOUNT,
@@ -46,25 +47,63 @@ ENTRY_ROW: Row = {
     "payment_id": PAYMENT,
     "inserted_at": NOW,
 }
+USER_ROW: Row = {
+    "id": USER,
+    "email": "alice@example.com",
+    "email_identity": "alice@example.com",
+    "full_name": "Alice",
+    "password_hash": "a hash",
+    "role": "user",
+    "status": "ACTIVE",
+    "verified": False,
+    "password_check": "SETTLED",
+    **TIMES,
+}
 # One valid row of every table, in an order that foreign keys accept, and what makes a second one as valid.
 WORLD: list[tuple[str, Row]] = [
+    ("users", USER_ROW),
     (
         "users",
-        {
-            "id": USER,
-            "email": "alice@example.com",
-            "email_identity": "alice@example.com",
-            "full_name": "Alice",
-            "password_hash": "a hash",
-            "role": "user",
-            "status": "ACTIVE",
-            "verified": False,
-            "password_check": "SETTLED",
-            **TIMES,
-        },
+        USER_ROW | {"id": OTHER_USER, "email": "carol@example.com", "email_identity": "carol@example.com"},
     ),
     ("login_failures", {"subject": "ip:192.0.2.1", "failed_at": [NOW], "trusted_failed_at": [NOW], **TIMES}),
     ("login_networks", {"user_id": USER, "network": "192.0.2.1", **TIMES}),
+    (
+        "second_factors",
+        {
+            "id": number(30),
+            "user_id": USER,
+            "secret_encrypted": b"sealed",
+            "confirmed_at": NOW,
+            "last_step": 1,
+            "wrong_codes": 0,
+            "recovery_hashes": ["0" * 64],
+            **TIMES,
+        },
+    ),
+    (
+        "second_factors",
+        {
+            "id": number(31),
+            "user_id": USER,
+            "secret_encrypted": b"sealed",
+            "wrong_codes": 0,
+            "recovery_hashes": [],
+            **TIMES,
+        },
+    ),
+    (
+        "second_factor_challenges",
+        {
+            "id": number(32),
+            "user_id": USER,
+            "purpose": "LOGIN",
+            "secret_hash": "0" * 64,
+            "tries": 0,
+            "expires_at": NOW,
+            **TIMES,
+        },
+    ),
     (
         "refresh_tokens",
         {

@@ -1,4 +1,4 @@
-"""The tables of users: their sessions, their failed logins, and the networks that they logged in from."""
+"""The tables of users: sessions, failed logins, networks that they logged in from, second factors."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,8 @@ from ledgerbank_adapters.memory.storage.memory_table import ForeignKey, MemoryTa
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.users.login_failures import LoginFailures
 from ledgerbank_domain.users.refresh_token import RefreshToken
+from ledgerbank_domain.users.second_factor import SecondFactor
+from ledgerbank_domain.users.second_factor_challenge import SecondFactorChallenge
 from ledgerbank_domain.users.user import User
 
 _SUBJECTS = UUID("01a2217d-0000-7000-8000-000000000001")
@@ -47,7 +49,7 @@ def network_id(user_id: UUID, network: str) -> UUID:
 
 
 class MemoryIdentityTables:
-    """Users, refresh tokens, failed logins and known networks, each with its indexes."""
+    """Users, refresh tokens, failed logins, known networks and second factors, each with its indexes."""
 
     def __init__(self) -> None:
         self.user_by_email = UniqueIndex[User](
@@ -82,5 +84,39 @@ class MemoryIdentityTables:
         self.networks = MemoryTable[LoginNetworkRow](
             "login_networks",
             indexes=[self.networks_by_age],
+            references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
+        )
+        self._create_second_factors()
+
+    def _create_second_factors(self) -> None:
+        self.confirmed_factor_of_user = UniqueIndex[SecondFactor](
+            "user_id", lambda factor: factor.user_id if factor.is_confirmed else None
+        )
+        self.unconfirmed_factor_of_user = UniqueIndex[SecondFactor](
+            "user_id", lambda factor: None if factor.is_confirmed else factor.user_id
+        )
+        self.factors_by_id = OrderedIndex[SecondFactor](
+            group_of=lambda _: True, order_of=lambda factor: factor.id
+        )
+        self.unconfirmed_factors_by_age = OrderedIndex[SecondFactor](
+            group_of=lambda factor: None if factor.is_confirmed else True,
+            order_of=lambda factor: factor.inserted_at,
+        )
+        self.second_factors = MemoryTable[SecondFactor](
+            "second_factors",
+            unique=[self.confirmed_factor_of_user, self.unconfirmed_factor_of_user],
+            indexes=[self.factors_by_id, self.unconfirmed_factors_by_age],
+            references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
+        )
+        self.challenge_by_hash = UniqueIndex[SecondFactorChallenge](
+            "challenge", lambda challenge: challenge.secret_hash
+        )
+        self.challenges_by_expiry = OrderedIndex[SecondFactorChallenge](
+            group_of=lambda _: True, order_of=lambda challenge: challenge.expires_at
+        )
+        self.second_factor_challenges = MemoryTable[SecondFactorChallenge](
+            "second_factor_challenges",
+            unique=[self.challenge_by_hash],
+            indexes=[self.challenges_by_expiry],
             references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
         )

@@ -67,6 +67,8 @@ class _HeldBackUnitOfWork(UnitOfWork):
         self.users = work.users
         self.refresh_tokens = work.refresh_tokens
         self.login_attempts = work.login_attempts
+        self.second_factors = work.second_factors
+        self.second_factor_challenges = work.second_factor_challenges
         self.banks = work.banks
         self.bank_logins = work.bank_logins
         self.bank_imports = work.bank_imports

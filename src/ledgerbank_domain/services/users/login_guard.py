@@ -78,12 +78,20 @@ class LoginGuard:
         Raises ``rate_limit_exceeded``, or ``refusal`` once it is on record. A refusal stays a refusal when
         it cannot be recorded: it is raised ``from`` that failure, so that what was lost can be logged.
         """
-        email_hash = self.pseudonymizer.pseudonym(email_identity(email))
-        guess = _Guess(actor=actor, user=user, email_hash=email_hash, refusal=refusal)
+        guess = self._guess(actor, user, email, refusal)
         with refusal_stands(refusal):
             decision = self._decision(start_unit_of_work, guess)
         if decision is not None:
             raise decision
+
+    def settle_in(
+        self, work: UnitOfWork, actor: Actor, *, user: User, email: str, refusal: DomainError | None
+    ) -> DomainError | None:
+        """:meth:`settle` within a unit that holds the user's lock, for a guess that is judged there.
+
+        What it would raise is returned: it is to be raised once the unit, and what it counts, has committed.
+        """
+        return self._decide_in(work, self._guess(actor, user, email, refusal))
 
     def remember_client(self, work: UnitOfWork, actor: Actor, user: User, *, at: datetime) -> None:
         """That the user just logged in with this client."""
@@ -91,27 +99,35 @@ class LoginGuard:
         if network is not None:
             work.login_attempts.remember_network(user.id, network, at=at)
 
+    def _guess(self, actor: Actor, user: User | None, email: str, refusal: DomainError | None) -> _Guess:
+        email_hash = self.pseudonymizer.pseudonym(email_identity(email))
+        return _Guess(actor=actor, user=user, email_hash=email_hash, refusal=refusal)
+
     @retried_on_conflict
     def _decision(self, start_unit_of_work: StartUnitOfWork, guess: _Guess) -> DomainError | None:
         with start_unit_of_work() as work:
-            of_email = work.login_attempts.find_for_update(guess.email_subject)
-            if of_email is None or not self._delay(work, of_email):
-                if guess.refusal is None:
-                    return None
-                # Whoever has to wait here for others who count theirs sees them counted.
-                before = work.login_attempts.get_many_for_update(guess.subjects, at=work.now())
-                of_email = before[guess.email_subject]
-                if not self._delay(work, of_email):
-                    self._count_in(work, guess, guess.refusal, before)
-                    work.commit()
-                    return guess.refusal
-            if self._is_trusted(work, guess, of_email):
-                if guess.refusal is None:
-                    return None
-                of_email = of_email.with_trusted_failure(at=work.now())
-            delay = self._delay(work, of_email)
-            work.login_attempts.save(self._told(work, guess, of_email))
-            work.commit()
+            decision = self._decide_in(work, guess)
+            if decision is not None:
+                work.commit()
+        return decision
+
+    def _decide_in(self, work: UnitOfWork, guess: _Guess) -> DomainError | None:
+        of_email = work.login_attempts.find_for_update(guess.email_subject)
+        if of_email is None or not self._delay(work, of_email):
+            if guess.refusal is None:
+                return None
+            # Whoever has to wait here for others who count theirs sees them counted.
+            before = work.login_attempts.get_many_for_update(guess.subjects, at=work.now())
+            of_email = before[guess.email_subject]
+            if not self._delay(work, of_email):
+                self._count_in(work, guess, guess.refusal, before)
+                return guess.refusal
+        if self._is_trusted(work, guess, of_email):
+            if guess.refusal is None:
+                return None
+            of_email = of_email.with_trusted_failure(at=work.now())
+        delay = self._delay(work, of_email)
+        work.login_attempts.save(self._told(work, guess, of_email))
         return _delayed(delay)
 
     def _delay(self, work: UnitOfWork, of_email: LoginFailures) -> timedelta:

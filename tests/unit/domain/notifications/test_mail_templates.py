@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes
@@ -28,6 +29,13 @@ from ledgerbank_domain.notifications.notification import (
     payment_completed,
     payment_failed,
 )
+from ledgerbank_domain.notifications.second_factor_notices import (
+    recovery_code_used,
+    recovery_codes_renewed,
+    second_factor_added,
+    second_factor_guessed,
+    second_factor_removed,
+)
 
 HOSTILE = [
     "</td></tr></table><script>alert(1)</script>",
@@ -44,27 +52,47 @@ hostile_text = st.one_of(
 )
 
 
+Builder = Callable[[str], Notification]
+NOTIFICATIONS: Mapping[NotificationTemplate, Builder] = {
+    NotificationTemplate.PASSWORD_CHANGED: lambda _: password_changed(user_id=OWNER, at=NOW, cause="1"),
+    NotificationTemplate.LOGINS_FAILED: lambda words: logins_failed(
+        user_id=OWNER, ip=words, at=NOW, cause="1"
+    ),
+    NotificationTemplate.SECOND_FACTOR_ADDED: lambda words: second_factor_added(
+        user_id=OWNER, replaced=True, ip=words or "?", at=NOW
+    ),
+    NotificationTemplate.SECOND_FACTOR_REMOVED: lambda words: second_factor_removed(
+        user_id=OWNER, by_administrator=False, ip=words or "?", at=NOW
+    ),
+    NotificationTemplate.RECOVERY_CODES_RENEWED: lambda words: recovery_codes_renewed(
+        user_id=OWNER, ip=words or "?", at=NOW
+    ),
+    NotificationTemplate.RECOVERY_CODE_USED: lambda words: recovery_code_used(
+        user_id=OWNER, left=9, ip=words or "?", at=NOW, cause="1"
+    ),
+    NotificationTemplate.SECOND_FACTOR_GUESSED: lambda words: second_factor_guessed(
+        user_id=OWNER, ip=words or "?", blocked=False, at=NOW, cause="1"
+    ),
+    NotificationTemplate.PAYMENT_COMPLETED: lambda words: payment_completed(
+        a_payment(description=words or "Payment"), at=NOW
+    ),
+    NotificationTemplate.PAYMENT_FAILED: lambda words: payment_failed(
+        a_payment(description=words or "Payment"), reason=Reason.INSUFFICIENT_FUNDS, at=NOW, cause="1"
+    ),
+    NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: lambda words: bank_login_needs_attention(
+        user_id=OWNER,
+        bank_name=words,
+        username=words,
+        reason=Reason.BANK_CONSENT_REQUIRED,
+        at=NOW,
+        cause="1",
+    ),
+}
+
+
 def notification(template: NotificationTemplate, words: str = "Rent") -> Notification:
     """One of each kind, with a stranger's words wherever there is a place for them."""
-    payment = a_payment(description=words or "Payment")
-    match template:
-        case NotificationTemplate.PASSWORD_CHANGED:
-            return password_changed(user_id=OWNER, at=NOW, cause="1")
-        case NotificationTemplate.LOGINS_FAILED:
-            return logins_failed(user_id=OWNER, ip=words, at=NOW, cause="1")
-        case NotificationTemplate.PAYMENT_COMPLETED:
-            return payment_completed(payment, at=NOW)
-        case NotificationTemplate.PAYMENT_FAILED:
-            return payment_failed(payment, reason=Reason.INSUFFICIENT_FUNDS, at=NOW, cause="1")
-        case NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION:
-            return bank_login_needs_attention(
-                user_id=OWNER,
-                bank_name=words,
-                username=words,
-                reason=Reason.BANK_CONSENT_REQUIRED,
-                at=NOW,
-                cause="1",
-            )
+    return NOTIFICATIONS[template](words)
 
 
 def letter(told: Notification) -> Letter:

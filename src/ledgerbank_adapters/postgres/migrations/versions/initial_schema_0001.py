@@ -100,6 +100,65 @@ IDENTITY = (
     )
     """,
     "CREATE INDEX login_networks_updated_at_idx ON login_networks (updated_at)",
+    """
+    CREATE TABLE second_factors (
+        id uuid NOT NULL CONSTRAINT second_factors_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT second_factors_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        secret_encrypted bytea NOT NULL,
+        confirmed_at timestamptz,
+        -- The latest time step whose code was used.
+        last_step bigint,
+        wrong_codes integer NOT NULL,
+        recovery_hashes text[] NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT second_factors_confirmed_by_code_check
+            CHECK ((confirmed_at IS NULL) = (last_step IS NULL)),
+        CONSTRAINT second_factors_last_step_check CHECK (last_step >= 0),
+        CONSTRAINT second_factors_wrong_codes_check CHECK (wrong_codes BETWEEN 0 AND 100),
+        CONSTRAINT second_factors_recovery_hashes_check CHECK (
+            recovery_hashes = '{}'
+            OR array_to_string(recovery_hashes, ' ', '') || ' ' ~ '^([0-9a-f]{64} ){1,10}$'
+        ),
+        CONSTRAINT second_factors_recovery_confirmed_check
+            CHECK (confirmed_at IS NOT NULL OR cardinality(recovery_hashes) = 0)
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX second_factors_confirmed_key ON second_factors (user_id)
+        WHERE confirmed_at IS NOT NULL
+    """,
+    """
+    CREATE UNIQUE INDEX second_factors_unconfirmed_key ON second_factors (user_id)
+        WHERE confirmed_at IS NULL
+    """,
+    """
+    CREATE INDEX second_factors_unconfirmed_age_idx ON second_factors (inserted_at)
+        WHERE confirmed_at IS NULL
+    """,
+    """
+    CREATE TABLE second_factor_challenges (
+        id uuid NOT NULL CONSTRAINT second_factor_challenges_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT second_factor_challenges_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        purpose text NOT NULL,
+        secret_hash text NOT NULL CONSTRAINT second_factor_challenges_secret_hash_key UNIQUE,
+        -- What a right code is good for, as its purpose writes it down.
+        subject text,
+        tries integer NOT NULL,
+        expires_at timestamptz NOT NULL,
+        used_at timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT second_factor_challenges_purpose_check CHECK (purpose IN ('LOGIN', 'STEP_UP')),
+        CONSTRAINT second_factor_challenges_secret_hash_check CHECK (secret_hash ~ '^[0-9a-f]{64}$'),
+        CONSTRAINT second_factor_challenges_subject_length_check
+            CHECK (length(subject) BETWEEN 1 AND 1024),
+        CONSTRAINT second_factor_challenges_tries_check CHECK (tries BETWEEN 0 AND 5)
+    )
+    """,
+    "CREATE INDEX second_factor_challenges_expires_at_idx ON second_factor_challenges (expires_at)",
 )
 
 BANKING = (
