@@ -105,7 +105,9 @@ def compose_application(
             limits=settings.payment_limits,
             registration_open=settings.limits.registration_open,
             lifetimes=TokenLifetimes(
-                access=settings.tokens.access_lifetime, refresh=settings.tokens.refresh_lifetime
+                access=settings.tokens.access_lifetime,
+                refresh=settings.tokens.refresh_lifetime,
+                session=settings.tokens.session_lifetime,
             ),
             login_backoff_after=settings.rate_limit.login_backoff_after,
             refresh_reuse_grace=settings.tokens.reuse_grace,

@@ -9,6 +9,7 @@ from attrs import frozen
 from ledgerbank_app.settings.settings_parsers import (
     NOT_BLANK,
     SECRET,
+    days,
     seconds,
     whole_number,
 )
@@ -58,6 +59,15 @@ class TokenSettings:
         seconds(3600, 7_776_000),
         default="604800",
         meaning="How long a refresh token is valid; each use replaces it.",
+    )
+    session_lifetime: timedelta = variable(
+        "SESSION_MAX_AGE_DAYS",
+        days(1, 366),
+        default="90",
+        meaning=(
+            "How long after its login a session ends, however often it is refreshed; a lower value ends older"
+            " sessions at once."
+        ),
     )
     reuse_grace: timedelta = variable(
         "REFRESH_REUSE_GRACE_SECONDS",

@@ -27,7 +27,8 @@ class Origin:
     """Where a request came from; kept with sessions and audit events, never used to decide who somebody is.
 
     Address and user agent tell a client whose answer was lost from a thief, and whose guesses are counted.
-    ``received_at`` tells a refresh that lost a race from a stolen token.
+    ``received_at`` tells a refresh that lost a race from a stolen token: it is when the last of what is asked
+    had come, the token with it; None: when the use-case is called.
     ``success_status`` is what the request will be answered when what it asks for is done.
     """
 

@@ -128,7 +128,9 @@ def compose_services(ports: ServicePorts) -> Services:
             audit=audit,
             reuse_grace=ports.refresh_reuse_grace,
         ),
-        sessions=SessionService(start_unit_of_work=start, clock=ports.clock, audit=audit),
+        sessions=SessionService(
+            start_unit_of_work=start, clock=ports.clock, lifetimes=ports.lifetimes, audit=audit
+        ),
         registration=RegistrationService(
             start_unit_of_work=start,
             ids=ids,

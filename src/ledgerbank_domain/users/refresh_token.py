@@ -35,6 +35,10 @@ class RefreshToken:
         """Whether it was neither used nor given up; whether it has expired is asked apart."""
         return self.revoked_at is None
 
+    def continues(self, now: datetime, started_after: datetime) -> bool:
+        """Whether it goes on by its dates: it has not expired, and its session began after that."""
+        return self.expires_at > now and self.session_started_at > started_after
+
     def rotated(self, *, at: datetime) -> "RefreshToken":
         """The token after its one use: spent, and no longer live."""
         return replace(self, rotated_at=at, revoked_at=at, updated_at=at)
@@ -76,6 +80,10 @@ class Session:
     expires_at: datetime
     ip: str | None
     user_agent: str | None
+
+    def ending_by(self, end: datetime) -> "Session":
+        """The session, which ends then at the latest."""
+        return replace(self, expires_at=min(self.expires_at, end))
 
 
 def session_of(token: RefreshToken) -> Session:

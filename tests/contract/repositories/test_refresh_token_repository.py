@@ -1,7 +1,7 @@
 """What every store of refresh tokens promises."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.support.racing_threads import order_of_getting_through, race
@@ -9,6 +9,8 @@ from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.users.refresh_token import RefreshToken, session_of
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def stored_token(start_unit_of_work: StartUnitOfWork, jti: UUID) -> RefreshToken | None:
@@ -58,7 +60,7 @@ def test_of_twenty_that_rotate_one_token_one_sees_it_live(
 
     assert sorted(map(str, outcomes)) == ["False"] * 19 + ["True"]
     with start_unit_of_work() as work:
-        assert work.refresh_tokens.list_live_sessions(user.id, now=now) == [
+        assert work.refresh_tokens.list_live_sessions(user.id, now=now, started_after=LONG_AGO) == [
             session_of(successors[outcomes.index(True)])
         ]
 
@@ -117,8 +119,9 @@ def test_revoking_all_of_a_user_leaves_other_users_alone(
     with start_unit_of_work() as work:
         assert work.refresh_tokens.revoke_all_of_user(user.id, at=later) == 3
         assert work.refresh_tokens.revoke_all_of_user(user.id, at=later) == 0
-        assert work.refresh_tokens.list_live_sessions(user.id, now=later) == []
-        assert work.refresh_tokens.list_live_sessions(other.id, now=later) == [session_of(untouched)]
+        assert work.refresh_tokens.list_live_sessions(user.id, now=later, started_after=LONG_AGO) == []
+        others = work.refresh_tokens.list_live_sessions(other.id, now=later, started_after=LONG_AGO)
+        assert others == [session_of(untouched)]
         work.commit()
 
     assert [stored_token(start_unit_of_work, token.jti) for token in tokens] == [
@@ -126,7 +129,7 @@ def test_revoking_all_of_a_user_leaves_other_users_alone(
     ]
 
 
-def test_live_sessions_are_neither_revoked_nor_expired_and_the_newest_login_comes_first(
+def test_live_sessions_are_neither_revoked_nor_expired_nor_too_old_and_the_newest_login_comes_first(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     user = given.a_user()
@@ -136,10 +139,13 @@ def test_live_sessions_are_neither_revoked_nor_expired_and_the_newest_login_come
     given.a_token(user, session_id=newer.session_id, revoked_at=now, rotated_at=now)
     given.a_token(user, revoked_at=now)
     given.a_token(user, expires_at=now)
+    given.a_token(user, session_started_at=now - timedelta(hours=3))
     given.a_token(given.a_user())
 
     with start_unit_of_work() as work:
-        sessions = work.refresh_tokens.list_live_sessions(user.id, now=now)
+        sessions = work.refresh_tokens.list_live_sessions(
+            user.id, now=now, started_after=now - timedelta(hours=3)
+        )
 
     assert sessions == [session_of(newer), session_of(older)]
 

@@ -139,7 +139,7 @@ def test_an_email_is_free_again_when_the_first_one_to_take_it_gives_up(
         assert work.users.find_by_email("wanted@example.com") == second
 
 
-def test_a_session_is_live_until_it_is_revoked_or_expires(
+def test_a_session_is_live_until_it_is_revoked_or_expires_or_is_too_old(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:
     user, other = given.a_user(), given.a_user()
@@ -148,17 +148,22 @@ def test_a_session_is_live_until_it_is_revoked_or_expires(
     expired = given.a_token(user, expires_at=now)
     revoked = given.a_token(user, revoked_at=now)
     rotated = given.a_token(user, session_id=live.session_id, revoked_at=now, rotated_at=now)
+    oldest = now - timedelta(days=90)
+    young = given.a_token(user, session_started_at=oldest + timedelta(microseconds=1))
+    too_old = given.a_token(user, session_started_at=oldest)
     unknown = given.ids.new_id()
 
     keys = {
         SessionKey(user.id, live.session_id): SessionOwner(user=user, session_is_live=True),
         SessionKey(user.id, expired.session_id): SessionOwner(user=user, session_is_live=False),
         SessionKey(user.id, revoked.session_id): SessionOwner(user=user, session_is_live=False),
+        SessionKey(user.id, young.session_id): SessionOwner(user=user, session_is_live=True),
+        SessionKey(user.id, too_old.session_id): SessionOwner(user=user, session_is_live=False),
         SessionKey(user.id, unknown): SessionOwner(user=user, session_is_live=False),
         SessionKey(other.id, live.session_id): SessionOwner(user=other, session_is_live=False),
     }
     with start_unit_of_work() as work:
         asked = [*keys, SessionKey(unknown, live.session_id)]
-        assert work.users.find_session_owners(asked, now=now) == keys
-        assert work.users.find_session_owners([], now=now) == {}
+        assert work.users.find_session_owners(asked, now=now, started_after=oldest) == keys
+        assert work.users.find_session_owners([], now=now, started_after=oldest) == {}
     assert rotated.session_id == live.session_id

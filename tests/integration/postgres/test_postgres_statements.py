@@ -193,11 +193,11 @@ def test_a_session_is_looked_up_by_indexes_alone(
     fill(database_url, "users", MANY_USERS)
     key = SessionKey(token.user_id, token.session_id)
     with recorded(postgres_engine) as statements, start_unit_of_work() as work:
-        owners = work.users.find_session_owners([key], now=token.inserted_at)
-        assert owners[key].session_is_live
-        assert not work.users.find_session_owners([key], now=token.expires_at)[key].session_is_live
+        long_ago = token.session_started_at - timedelta(days=1)
         soon = token.expires_at - timedelta(microseconds=1)
-        assert work.users.find_session_owners([key], now=soon)[key].session_is_live
+        for now, is_live in ((token.inserted_at, True), (token.expires_at, False), (soon, True)):
+            owners = work.users.find_session_owners([key], now=now, started_after=long_ago)
+            assert owners[key].session_is_live is is_live
 
     assert len(statements) == 3
     indexes = {node.get("Index Name") for node in nodes_of(plan_of(database_url, statements[0]))}

@@ -83,6 +83,7 @@ def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> N
         ("JWT_LEEWAY_SECONDS", ["6", "-1", "0.5"]),
         ("ACCESS_TOKEN_TTL_SECONDS", ["59", "3601"]),
         ("REFRESH_TOKEN_TTL_SECONDS", ["3599", "7776001"]),
+        ("SESSION_MAX_AGE_DAYS", ["0", "-1", "367", "0.5", "never"]),
         ("ARGON2_TIME_COST", ["0"]),
         ("ARGON2_MEMORY_KIB", ["7", "8"]),
         ("ARGON2_PARALLELISM", ["0", "256"]),

@@ -2,11 +2,12 @@
 
 import re
 import secrets
+import time
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import define, frozen
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,17 +17,31 @@ from ledgerbank_domain.ports.clock import Clock
 
 CORRELATION_HEADER = "X-Correlation-ID"
 MAX_USER_AGENT_LENGTH = 255
+# Where a server that knows it says in the scope when the last of a body came, by the monotonic clock.
+BODY_CAME_AT = "ledgerbank.body_came_at"
 
 _SCOPE_KEY = "ledgerbank.request_context"
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
+@define
+class Arrival:
+    """When a request had come as far as it has: with its head, and once that is read, with its body."""
+
+    at: datetime
+
+
 @frozen(kw_only=True)
 class RequestContext:
-    """``path`` is percent-encoded, as it came, without the query; ``accept`` joins all such headers."""
+    """``path`` is percent-encoded, as it came, without the query; ``accept`` joins all such headers.
+
+    ``received_at`` is when its turn came and its head was there. ``arrival`` goes on to its body: what that
+    says was not here any earlier.
+    """
 
     received_at: datetime
+    arrival: Arrival
     correlation_id: str
     client_ip: str | None
     user_agent: str | None
@@ -42,7 +57,7 @@ class RequestContext:
             method=self.method,
             path=self.path,
             correlation_id=self.correlation_id,
-            received_at=self.received_at,
+            received_at=self.arrival.at,
         )
 
 
@@ -64,6 +79,13 @@ class RequestContextMiddleware:
             await self._app(scope, receive, send)
             return
         context = self._context(scope, received_at=self._clock.now())
+
+        async def receive_dated() -> Message:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                context.arrival.at = max(context.received_at, self._when_body_came(scope))
+            return message
+
         correlation = (CORRELATION_HEADER.lower().encode(), context.correlation_id.encode())
 
         async def send_correlated(message: Message) -> None:
@@ -71,13 +93,20 @@ class RequestContextMiddleware:
                 message = {**message, "headers": [*message.get("headers", ()), correlation]}
             await send(message)
 
-        await self._app({**scope, _SCOPE_KEY: context}, receive, send_correlated)
+        await self._app({**scope, _SCOPE_KEY: context}, receive_dated, send_correlated)
+
+    def _when_body_came(self, scope: Scope) -> datetime:
+        """Now, less the time that it has waited for somebody to read it."""
+        came_at = scope.get(BODY_CAME_AT)
+        waited = 0.0 if came_at is None else time.monotonic() - came_at
+        return self._clock.now() - timedelta(seconds=waited)
 
     def _context(self, scope: Scope, *, received_at: datetime) -> RequestContext:
         headers = Headers(scope=scope)
         peer, _ = scope.get("client") or (None, None)
         return RequestContext(
             received_at=received_at,
+            arrival=Arrival(received_at),
             correlation_id=_correlation_id(headers),
             client_ip=client_ip(peer, ",".join(headers.getlist("x-forwarded-for")), self._trusted_proxies),
             user_agent=_user_agent(headers),

@@ -58,6 +58,11 @@ class AdmittedCaller:
             return Actor(origin=self.caller.origin)
         return self.authentication.actor
 
+    def actor_of(self, arrived: ArrivedRequest) -> Actor:
+        """The caller of a request whose body, if it has one, has come since they were let in."""
+        actor = self.actor
+        return replace(actor, origin=replace(actor.origin, received_at=arrived.context.arrival.at))
+
 
 @frozen(kw_only=True)
 class RemainingStep:
@@ -198,7 +203,7 @@ class OperationExecution:
             host=self.host,
             openapi_json=self.openapi_json,
             registrations=self.registrations,
-            actor=admitted.actor,
+            actor=admitted.actor_of(arrived),
             reader=self.reader,
             operation=operation,
             path_parameters=arrived.path_parameters,

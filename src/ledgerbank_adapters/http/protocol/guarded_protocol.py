@@ -4,6 +4,7 @@ Framing follows RFC 9112, https://www.rfc-editor.org/rfc/rfc9112
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import unquote
@@ -19,6 +20,7 @@ from ledgerbank_adapters.http.exchange.protocol_refusal import (
     refused_scope,
     server_stops,
 )
+from ledgerbank_adapters.http.exchange.request_context import BODY_CAME_AT
 from ledgerbank_adapters.http.protocol.guarded_exchange import ConnectionEnd, GuardedExchange
 from ledgerbank_adapters.http.protocol.request_head_limits import (
     MAX_HEAD_BYTES,
@@ -268,6 +270,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._is_in_head = True
         self._head = RequestHead()
         if not self.cycle.response_complete:
+            cast(dict[str, Any], self.cycle.scope)[BODY_CAME_AT] = time.monotonic()
             self.cycle.more_body = False
             self.cycle.message_event.set()
 

@@ -34,10 +34,10 @@ class MemoryRefreshTokenRepository(RefreshTokenRepository):
     def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
         return self._revoke(self._tables.live_tokens_of_user.ids(user_id), at=at)
 
-    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
+    def list_live_sessions(self, user_id: UUID, *, now: datetime, started_after: datetime) -> list[Session]:
         tables = self._tables
         tokens = tables.refresh_tokens.rows(tables.live_tokens_of_user.ids(user_id))
-        sessions = [session_of(token) for token in tokens if token.expires_at > now]
+        sessions = [session_of(token) for token in tokens if token.continues(now, started_after)]
         return sorted(sessions, key=lambda session: (session.created_at, session.id), reverse=True)
 
     def delete_expired(self, before: datetime, *, limit: int) -> int:

@@ -55,12 +55,15 @@ class MemoryUserRepository(UserRepository):
         return self._tables.users.find_all([*user_ids, *administrators])
 
     def find_session_owners(
-        self, keys: Collection[SessionKey], *, now: datetime
+        self, keys: Collection[SessionKey], *, now: datetime, started_after: datetime
     ) -> Mapping[SessionKey, SessionOwner]:
         tables = self._tables
         users = tables.users.find_all([key.user_id for key in keys])
         return {
-            key: SessionOwner(user=users[key.user_id], session_is_live=_is_live(tables, key, now=now))
+            key: SessionOwner(
+                user=users[key.user_id],
+                session_is_live=_is_live(tables, key, now=now, started_after=started_after),
+            )
             for key in keys
             if key.user_id in users
         }
@@ -93,7 +96,9 @@ class MemoryUserRepository(UserRepository):
         return self._session.tables.identity
 
 
-def _is_live(tables: MemoryIdentityTables, key: SessionKey, *, now: datetime) -> bool:
+def _is_live(
+    tables: MemoryIdentityTables, key: SessionKey, *, now: datetime, started_after: datetime
+) -> bool:
     token_id = tables.live_token_of_session.find(key.session_id)
     token = None if token_id is None else tables.refresh_tokens.find(token_id)
-    return token is not None and token.user_id == key.user_id and token.expires_at > now
+    return token is not None and token.user_id == key.user_id and token.continues(now, started_after)

@@ -45,6 +45,7 @@ LIVE = (
         refresh_tokens.c.user_id == bindparam("user_id", type_=Uuid()),
         refresh_tokens.c.revoked_at.is_(None),
         refresh_tokens.c.expires_at > bindparam("now", type_=INSTANT),
+        refresh_tokens.c.session_started_at > bindparam("started_after", type_=INSTANT),
     )
     .order_by(refresh_tokens.c.session_started_at.desc(), refresh_tokens.c.session_id.desc())
 )
@@ -86,8 +87,9 @@ class PostgresRefreshTokenRepository(RefreshTokenRepository):
     def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
         return self._session.run(REVOKE_ALL, {"wanted_user_id": user_id, "at": at}).rowcount
 
-    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
-        rows = self._session.run(LIVE, {"user_id": user_id, "now": now})
+    def list_live_sessions(self, user_id: UUID, *, now: datetime, started_after: datetime) -> list[Session]:
+        asked = {"user_id": user_id, "now": now, "started_after": started_after}
+        rows = self._session.run(LIVE, asked)
         return [session_of(_token(row)) for row in rows]
 
     def delete_expired(self, before: datetime, *, limit: int) -> int:

@@ -75,6 +75,7 @@ SESSION_OWNERS = """
         SELECT FROM refresh_tokens AS token
         WHERE token.session_id = asked.session_id AND token.user_id = users.id
           AND token.revoked_at IS NULL AND token.expires_at > %(now)s
+          AND token.session_started_at > %(started_after)s
     ) AS session_is_live
     FROM unnest(%(user_ids)s::uuid[], %(session_ids)s::uuid[]) AS asked (user_id, session_id)
     JOIN users ON users.id = asked.user_id
@@ -121,7 +122,7 @@ class PostgresUserRepository(UserRepository):
         return {row.id: _user(row) for row in rows}
 
     def find_session_owners(
-        self, keys: Collection[SessionKey], *, now: datetime
+        self, keys: Collection[SessionKey], *, now: datetime, started_after: datetime
     ) -> Mapping[SessionKey, SessionOwner]:
         if not keys:
             return {}
@@ -129,6 +130,7 @@ class PostgresUserRepository(UserRepository):
             "user_ids": [key.user_id for key in keys],
             "session_ids": [key.session_id for key in keys],
             "now": now,
+            "started_after": started_after,
         }
         return {
             SessionKey(row.id, row.session_id): SessionOwner(

@@ -36,8 +36,8 @@ class RefreshTokenRepository(Protocol):
         """Revokes all the user's live tokens; returns how many that were."""
 
     @abstractmethod
-    def list_live_sessions(self, user_id: UUID, *, now: datetime) -> list[Session]:
-        """Neither revoked nor expired, newest login first."""
+    def list_live_sessions(self, user_id: UUID, *, now: datetime, started_after: datetime) -> list[Session]:
+        """Neither revoked nor expired nor too old, newest login first."""
 
     @abstractmethod
     def delete_expired(self, before: datetime, *, limit: int) -> int:

@@ -104,9 +104,11 @@ class UserRepository(Protocol):
 
     @abstractmethod
     def find_session_owners(
-        self, keys: Collection[SessionKey], *, now: datetime
+        self, keys: Collection[SessionKey], *, now: datetime, started_after: datetime
     ) -> Mapping[SessionKey, SessionOwner]:
         """For each key whose user exists: the user, and whether that session of theirs is live.
+
+        One that began at ``started_after`` or earlier is too old for that.
 
         One query, asked on every authenticated request.
         """

@@ -1,9 +1,9 @@
 """Authentication: logging in, staying logged in, and logging out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import TypeVar
 
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -28,12 +28,13 @@ from ledgerbank_domain.services.users.password_proof import password_hash_of, pr
 from ledgerbank_domain.services.users.session_refresh_service import (
     DEFAULT_REUSE_GRACE,
     SessionRefreshService,
-    locked_token,
 )
-from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair
+from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair, user_in_session
 from ledgerbank_domain.users.duty import NO_DUTY, Duty, duty_of
 from ledgerbank_domain.users.password_rules import prepared_password
 from ledgerbank_domain.users.user import User
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,63 +126,36 @@ class AuthService:
         answer was lost may present a token that it just used once more, within ``reuse_grace``: it gets a new
         pair, and the one that it never used dies. Otherwise a token that was already used when the request
         arrived was stolen from one side or the other: the whole session ends.
-        Raises the codec's errors, ``invalid_token`` and ``token_revoked``.
+        Raises the codec's errors, ``invalid_token``, ``token_expired`` when the session is too old, and
+        ``token_revoked``.
         """
         return self.refresh_session(actor, self.refresh_claims_of(actor, refresh_token))
 
     def refresh_claims_of(self, actor: Actor, refresh_token: str) -> RefreshClaims:
         """What a refresh token says that we signed; asks nobody. Raises the codec's errors."""
-        try:
-            return self.codec.decode_refresh(refresh_token, now=self.clock.now())
-        except DomainError as error:
-            if error.category is Category.AUTHENTICATION:
-                self._refusals.record(actor, error)
-            raise
+        return self._with_refusals(
+            actor, lambda: self.codec.decode_refresh(refresh_token, now=self.clock.now())
+        )
 
     def refresh_session(self, actor: Actor, claims: RefreshClaims) -> TokenPair:
-        """:meth:`refresh` for a token that was decoded. Raises ``invalid_token`` and ``token_revoked``."""
-        try:
-            pair = self._refreshing.refresh(actor, claims)
-        except DomainError as error:
-            if error.category is not Category.AUTHENTICATION:
-                raise
-            self._refusals.record(actor, error)
-            raise
+        """:meth:`refresh` for a token that was decoded. Raises as that, but for the codec's errors."""
+        pair = self._with_refusals(actor, lambda: self._refreshing.refresh(actor, claims))
         if pair is None:
             # That the token was stolen is recorded already, with the end of its session.
             raise DomainError(Reason.TOKEN_REVOKED)
         return pair
 
     def log_out(self, actor: Actor, *, refresh_token: str) -> None:
-        """Ends the token's session, at once for its access tokens too. Errors as :meth:`refresh`."""
+        """Ends the token's session, at once for its access tokens too. Raises as :meth:`refresh`.
+
+        A token that was stolen ends the session as well, and is refused.
+        """
         self.end_session(actor, self.refresh_claims_of(actor, refresh_token))
 
     def end_session(self, actor: Actor, claims: RefreshClaims) -> None:
         """:meth:`log_out` for a token that was decoded. Errors as :meth:`refresh_session`."""
-        try:
-            self._end_session(actor, claims)
-        except DomainError as error:
-            if error.category is not Category.AUTHENTICATION:
-                raise
-            self._refusals.record(actor, error)
-            raise
-
-    @retried_on_conflict
-    def _end_session(self, actor: Actor, claims: RefreshClaims) -> None:
-        with self.start_unit_of_work() as work:
-            user, token = locked_token(work, claims)
-            if not token.is_live or not user.is_active:
-                raise DomainError(Reason.TOKEN_REVOKED)
-            now = self.clock.now()
-            work.refresh_tokens.revoke_session(token.session_id, at=now)
-            self.audit.record(
-                work,
-                AuditName.LOGOUT,
-                actor=_as_user(user, token.session_id, actor.origin),
-                about=token.session_id,
-                at=now,
-            )
-            work.commit()
+        if not self._with_refusals(actor, lambda: self._refreshing.end(actor, claims)):
+            raise DomainError(Reason.TOKEN_REVOKED)
 
     def claims_of(self, access_token: str) -> AccessClaims:
         """What a token says that we signed; whether it still holds :meth:`authenticate_many` knows.
@@ -216,11 +190,23 @@ class AuthService:
     ) -> list[Outcome[Authentication]]:
         keys = {SessionKey(claims.user_id, claims.session_id) for claims, _ in callers}
         with self.start_unit_of_work() as work:
-            owners = work.users.find_session_owners(keys, now=self.clock.now())
+            now = self.clock.now()
+            owners = work.users.find_session_owners(
+                keys, now=now, started_after=self.tokens.lifetimes.ended_before(now)
+            )
         return [
             _authentication(claims, owners.get(SessionKey(claims.user_id, claims.session_id)), origin)
             for claims, origin in callers
         ]
+
+    def _with_refusals(self, actor: Actor, act: Callable[[], T]) -> T:
+        """``act``; a token that it does not take is on record."""
+        try:
+            return act()
+        except DomainError as error:
+            if error.category is Category.AUTHENTICATION:
+                self._refusals.record(actor, error)
+            raise
 
     @property
     def _refreshing(self) -> SessionRefreshService:
@@ -260,7 +246,7 @@ class AuthService:
             self.audit.record(
                 work,
                 AuditName.LOGIN_SUCCEEDED,
-                actor=_as_user(user, token.session_id, actor.origin),
+                actor=user_in_session(user, token.session_id, actor.origin),
                 about=token.session_id,
                 at=now,
             )
@@ -283,7 +269,7 @@ def _authentication(
     if not user.is_active or outlived or not owner.session_is_live:
         return DomainError(Reason.TOKEN_REVOKED)
     return Authentication(
-        actor=_as_user(user, claims.session_id, origin),
+        actor=user_in_session(user, claims.session_id, origin),
         user=user,
         expires_at=claims.expires_at,
         duty=duty_of(user),
@@ -297,7 +283,3 @@ def _open_only(outcome: Outcome[Authentication], open_to: frozenset[Duty]) -> Ou
         except DomainError as refusal:
             return refusal
     return outcome
-
-
-def _as_user(user: User, session_id: UUID, origin: Origin) -> Actor:
-    return Actor(user_id=user.id, role=user.role, session_id=session_id, origin=origin)

@@ -1,6 +1,7 @@
 """Sessions: showing users where they are logged in, and ending that."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -9,10 +10,11 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
 from ledgerbank_domain.users.refresh_token import Session
 
 
@@ -22,12 +24,13 @@ class SessionService:
 
     start_unit_of_work: StartUnitOfWork
     clock: Clock
+    lifetimes: TokenLifetimes
     audit: AuditWriter
 
     def list_own(self, actor: Actor) -> list[Session]:
         """The caller's live sessions, newest login first."""
         with self.start_unit_of_work() as work:
-            return work.refresh_tokens.list_live_sessions(actor.required_user_id(), now=self.clock.now())
+            return self._live_in(work, actor.required_user_id(), now=self.clock.now())
 
     @retried_on_conflict
     def revoke_own(self, actor: Actor, *, session_id: UUID) -> None:
@@ -40,7 +43,7 @@ class SessionService:
         with self.start_unit_of_work() as work:
             locked_self(work, actor)
             now = self.clock.now()
-            live = work.refresh_tokens.list_live_sessions(user_id, now=now)
+            live = self._live_in(work, user_id, now=now)
             if session_id not in {session.id for session in live}:
                 raise DomainError(Reason.TOKEN_NOT_FOUND)
             work.refresh_tokens.revoke_session(session_id, at=now)
@@ -57,3 +60,10 @@ class SessionService:
             work.refresh_tokens.revoke_all_of_user(user_id, at=now)
             self.audit.record(work, AuditName.LOGOUT_ALL, actor=actor, about=user_id, at=now)
             work.commit()
+
+    def _live_in(self, work: UnitOfWork, user_id: UUID, *, now: datetime) -> list[Session]:
+        """As they are by the settings of now, which may be stricter than those that a token was made by."""
+        live = work.refresh_tokens.list_live_sessions(
+            user_id, now=now, started_after=self.lifetimes.ended_before(now)
+        )
+        return [session.ending_by(session.created_at + self.lifetimes.session) for session in live]
