@@ -118,6 +118,7 @@ def compose_application(
             job_timing=job_timing,
             job_retention=settings.jobs.retention,
             audit_retention=settings.jobs.audit_retention,
+            erasure_after=settings.jobs.erasure_after,
             mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
             gateways=banks.by_name,
             known_gateways=KNOWN_GATEWAYS,

@@ -13,6 +13,7 @@ from ledgerbank_adapters.memory.repositories.memory_bank_import_repository impor
 )
 from ledgerbank_adapters.memory.repositories.memory_bank_login_repository import MemoryBankLoginRepository
 from ledgerbank_adapters.memory.repositories.memory_bank_repository import MemoryBankRepository
+from ledgerbank_adapters.memory.repositories.memory_erasure_repository import MemoryErasureRepository
 from ledgerbank_adapters.memory.repositories.memory_idempotency_repository import MemoryIdempotencyRepository
 from ledgerbank_adapters.memory.repositories.memory_job_repository import MemoryJobRepository
 from ledgerbank_adapters.memory.repositories.memory_job_worker_repository import MemoryJobWorkerRepository
@@ -73,6 +74,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.audit_exports = MemoryAuditExports(session)
         self.ledger = MemoryLedgerProof(session)
         self.idempotency = MemoryIdempotencyRepository(session)
+        self.erasure = MemoryErasureRepository(session)
 
     def __enter__(self) -> Self:
         self._session.begin()

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import ARRAY, Engine, Row, Text, any_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ledgerbank_adapters.postgres.schema.record_tables import development_mails
@@ -11,6 +11,7 @@ from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSes
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.mailbox import Mailbox, MailboxEntry
 from ledgerbank_domain.ports.mailer import Mail
+from ledgerbank_domain.users.user import email_identity
 
 COLUMNS = development_mails.c
 INSERT_ONCE = (
@@ -19,6 +20,10 @@ INSERT_ONCE = (
     .returning(COLUMNS.message_id)
 )
 NEWEST = select(development_mails).order_by(COLUMNS.number.desc())
+ADDRESSES = select(COLUMNS.message_id, COLUMNS.to_address)
+REMOVE = delete(development_mails).where(
+    COLUMNS.message_id == any_(bindparam("message_ids", type_=ARRAY(Text())))
+)
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +44,18 @@ class PostgresMailbox(Mailbox):
             session.close()
         if is_new:
             logger.info("mail %s is in the development mailbox: %s", mail.message_id, mail.subject)
+
+    def forget(self, address: str) -> None:
+        session = self._session()
+        try:
+            # Addresses are folded by the program, and a mailbox of development is small.
+            gone = email_identity(address)
+            mails = session.run(ADDRESSES)
+            ids = [mail.message_id for mail in mails if email_identity(mail.to_address) == gone]
+            session.run(REMOVE, {"message_ids": ids})
+            session.commit()
+        finally:
+            session.close()
 
     def list_newest(self, *, limit: int) -> list[MailboxEntry]:
         session = self._session()

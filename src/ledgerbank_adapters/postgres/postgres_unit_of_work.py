@@ -18,6 +18,7 @@ from ledgerbank_adapters.postgres.repositories.postgres_bank_login_repository im
     PostgresBankLoginRepository,
 )
 from ledgerbank_adapters.postgres.repositories.postgres_bank_repository import PostgresBankRepository
+from ledgerbank_adapters.postgres.repositories.postgres_erasure_repository import PostgresErasureRepository
 from ledgerbank_adapters.postgres.repositories.postgres_idempotency_repository import (
     PostgresIdempotencyRepository,
 )
@@ -98,6 +99,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.audit_exports = PostgresAuditExports(session)
         self.ledger = PostgresLedgerProof(session)
         self.idempotency = PostgresIdempotencyRepository(session)
+        self.erasure = PostgresErasureRepository(session)
 
     def __enter__(self) -> Self:
         self._session.open()

@@ -57,6 +57,15 @@ class JobSettings:
             " audit export` has written is ever removed."
         ),
     )
+    erasure_after: timedelta = variable(
+        "ERASURE_AFTER_DAYS",
+        days(0, 3650),
+        default="30",
+        meaning=(
+            "How long after a user was deleted their name, e-mail and whatever else tells who they were are"
+            " erased; until then an administrator can restore them. 0 erases nobody."
+        ),
+    )
 
 
 def fill_unnamed_queues(values: dict[str, Any]) -> None:

@@ -60,6 +60,7 @@ class AuditName(Enum):
     SECOND_FACTOR_REMOVED = ("user.second_factor_removed", "user")
     RECOVERY_CODES_RENEWED = ("user.recovery_codes_renewed", "user")
     RECOVERY_CODE_USED = ("user.recovery_code_used", "user")
+    USER_ERASED = ("user.erased", "user")
     PROFILE_UPDATED = ("user.profile_updated", "user")
     ADMIN_USER_CREATED = ("admin.user_created", "user")
     ADMIN_USER_UPDATED = ("admin.user_updated", "user")

@@ -198,6 +198,15 @@ class BankLogin:
             self, tokens=None, lease=None, status=BankLoginStatus.INACTIVE, last_error=None, updated_at=at
         )
 
+    def erased(self, *, at: datetime) -> "BankLogin":
+        """The login without whatever tells whose it is, there or here: disconnected, and nameless.
+
+        What stands for the username is made of the login's own id, and so as unique.
+        """
+        return replace(
+            self.disconnected(at=at), username=f"erased{self.id.hex}", provider_user_id=None, scope=()
+        )
+
     def with_changes(self, changes: "BankLoginChanges", *, at: datetime) -> "BankLogin":
         """The login after the given changes.
 

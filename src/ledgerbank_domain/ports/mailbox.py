@@ -19,9 +19,13 @@ class MailboxEntry:
 class Mailbox(Mailer, Protocol):
     """Keeps every mail, whomever it is for, and delivers none.
 
-    A message id is kept once: sent again, the mail changes nothing. Both methods raise ``database_error``
+    A message id is kept once: sent again, the mail changes nothing. All methods raise ``database_error``
     when storage is out of reach; nothing else is ever refused.
     """
+
+    @abstractmethod
+    def forget(self, address: str) -> None:
+        """Removes all mails that went to an address of the same identity."""
 
     @abstractmethod
     def list_newest(self, *, limit: int) -> list[MailboxEntry]:

@@ -34,3 +34,7 @@ class Mailer(Protocol):
         Raises ``timeout`` or ``service_unavailable`` when the mail server cannot take it now, and
         ``invalid_email_format`` when it refuses this address for good.
         """
+
+    def forget(self, address: str) -> None:  # noqa: ARG002 - most keep nothing
+        """Removes what is kept here of mails to this address. What only hands mails over keeps none."""
+        return

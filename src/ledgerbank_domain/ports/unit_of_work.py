@@ -12,6 +12,7 @@ from ledgerbank_domain.ports.repositories.account_repository import AccountRepos
 from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
 from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
 from ledgerbank_domain.ports.repositories.bank_repository import BankRepository
+from ledgerbank_domain.ports.repositories.erasure_repository import ErasureRepository
 from ledgerbank_domain.ports.repositories.idempotency_repository import IdempotencyRepository
 from ledgerbank_domain.ports.repositories.job_repository import JobRepository
 from ledgerbank_domain.ports.repositories.job_worker_repository import JobWorkerRepository
@@ -68,6 +69,7 @@ class UnitOfWork(Protocol):
     audit_exports: AuditExports
     ledger: LedgerProof
     idempotency: IdempotencyRepository
+    erasure: ErasureRepository
 
     @abstractmethod
     def __enter__(self) -> Self: ...

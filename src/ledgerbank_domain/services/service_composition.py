@@ -1,6 +1,7 @@
 """All services over one set of ports: what an embedder builds once and keeps."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
@@ -47,6 +48,7 @@ from ledgerbank_domain.services.users.password_service import PasswordService
 from ledgerbank_domain.services.users.registration_service import RegistrationService
 from ledgerbank_domain.services.users.session_service import SessionService
 from ledgerbank_domain.services.users.session_tokens import SessionTokens
+from ledgerbank_domain.services.users.user_erasure_service import UserErasureService
 from ledgerbank_domain.services.users.user_service import UserService
 
 
@@ -111,7 +113,7 @@ def compose_services(ports: ServicePorts) -> Services:
             audit=audit,
         ),
         **_compose_sync_works(ports, audit=audit, sealer=sealer, accesses=accesses),
-        **_compose_upkeep_works(ports),
+        **_compose_upkeep_works(ports, audit=audit),
     }
     engine = compose_job_engine(
         start_unit_of_work=start, ids=ids, outcomes=outcomes, timing=ports.job_timing, works=works
@@ -222,16 +224,30 @@ def _compose_sync_works(
     }
 
 
-def _compose_upkeep_works(ports: ServicePorts) -> JobWorks:
+def _compose_upkeep_works(ports: ServicePorts, *, audit: AuditWriter) -> JobWorks:
     maintenance = MaintenanceService(
         start_unit_of_work=ports.start_unit_of_work,
         storage_clock=ports.storage_clock,
         job_retention=ports.job_retention,
         audit_retention=ports.audit_retention,
     )
+    erasure = UserErasureService(
+        start_unit_of_work=ports.start_unit_of_work,
+        storage_clock=ports.storage_clock,
+        ids=ports.ids,
+        pseudonymizer=ports.pseudonymizer,
+        audit=audit,
+        mailer=ports.mailer,
+        after=ports.erasure_after,
+    )
+
+    def look_after(deadline: datetime) -> None:
+        erasure.erase_due(deadline)
+        maintenance.prune(deadline)
+
     notifications = NotificationService(start_unit_of_work=ports.start_unit_of_work, mailer=ports.mailer)
     return {
-        JobKind.MAINTENANCE_PRUNE: PlainWork(lambda _, deadline: maintenance.prune(deadline)),
+        JobKind.MAINTENANCE_PRUNE: PlainWork(lambda _, deadline: look_after(deadline)),
         JobKind.NOTIFICATION_SEND: PlainWork(lambda job, _: notifications.send(job.args, job_id=job.id)),
     }
 

@@ -22,6 +22,7 @@ from ledgerbank_domain.services.idempotency.idempotency_service import DEFAULT_K
 from ledgerbank_domain.services.upkeep.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
 from ledgerbank_domain.services.users.session_refresh_service import DEFAULT_REUSE_GRACE
 from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
+from ledgerbank_domain.services.users.user_erasure_service import DEFAULT_ERASURE_AFTER
 from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
 
 
@@ -69,3 +70,5 @@ class ServicePorts:
     job_timing: JobTiming = field(default_factory=JobTiming)
     job_retention: timedelta = DEFAULT_JOB_RETENTION
     audit_retention: timedelta = FOR_EVER
+    # How long after their deletion users are erased; 0 means never.
+    erasure_after: timedelta = DEFAULT_ERASURE_AFTER

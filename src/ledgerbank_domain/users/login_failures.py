@@ -21,6 +21,11 @@ _DOUBLINGS = 6
 MAX_REMEMBERED = MAX_BACKOFF_AFTER + 30
 
 
+def email_subject(email_hash: str) -> str:
+    """The subject of an e-mail, which is known by its keyed hash."""
+    return f"email_hash:{email_hash}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginFailures:
     """Those of one ``subject``: an e-mail, by its keyed hash, or a client's network.

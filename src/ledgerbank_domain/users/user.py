@@ -24,11 +24,19 @@ from ledgerbank_domain.users.password_rules import min_password_length
 MAX_EMAIL_LENGTH = 255
 MAX_NAME_LENGTH = 255
 MAX_HASH_LENGTH = 1024
+ERASED_NAME = "Erased user"
+# RFC 2606 keeps this domain free of owners, https://www.rfc-editor.org/rfc/rfc2606#section-2
+_NOWHERE = "erased.invalid"
+# No hash at all: nothing matches it.
+_NO_PASSWORD = "erased"  # noqa: S105 - the absence of one
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]*\.[^\s@]*")
 
 
 class UserStatus(Enum):
-    """Only an ACTIVE user may log in; a DELETED one keeps their row, their email and their ledger."""
+    """Only an ACTIVE user may log in; a DELETED one keeps their row and their ledger.
+
+    Their name and email go later, when they are erased.
+    """
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
@@ -51,7 +59,8 @@ class User:
     """A person who may log in.
 
     ``email`` is as its owner wrote it. Access tokens issued before ``sessions_valid_from`` are dead; None:
-    none is.
+    none is. A DELETED user, and nobody else, has a ``deleted_at``; ``erased_at`` tells since when nothing
+    here says any more who they were.
     """
 
     id: UUID
@@ -63,6 +72,8 @@ class User:
     verified: bool = False
     password_check: PasswordCheck = PasswordCheck.SETTLED
     sessions_valid_from: datetime | None = None
+    deleted_at: datetime | None = None
+    erased_at: datetime | None = None
     inserted_at: datetime
     updated_at: datetime
 
@@ -76,7 +87,15 @@ class User:
         require_member(
             PasswordCheck, self.password_check, Reason.INVALID_FIELD_FORMAT, field="password_check"
         )
-        require_optional_instants(sessions_valid_from=self.sessions_valid_from)
+        require_optional_instants(
+            sessions_valid_from=self.sessions_valid_from,
+            deleted_at=self.deleted_at,
+            erased_at=self.erased_at,
+        )
+        if (self.deleted_at is not None) != self.is_deleted:
+            raise DomainError(Reason.INVALID_STATUS, field="deleted_at")
+        if self.is_erased and not self.is_deleted:
+            raise DomainError(Reason.INVALID_STATUS, field="erased_at")
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @property
@@ -96,7 +115,7 @@ class User:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether they are gone for good; their row, email and ledger stay."""
+        """Whether they are gone; their row and ledger stay."""
         return self.status is UserStatus.DELETED
 
     @property
@@ -104,22 +123,49 @@ class User:
         """Whether they must set a longer password before they may do anything else."""
         return self.password_check is PasswordCheck.TOO_SHORT
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing tells who they were: what is gone cannot be restored."""
+        return self.erased_at is not None
+
+    def is_due_for_erasure(self, *, deleted_until: datetime) -> bool:
+        """Whether they were deleted by then, and are not erased."""
+        return self.deleted_at is not None and self.deleted_at <= deleted_until and not self.is_erased
+
     def with_changes(self, changes: "UserChanges", *, at: datetime) -> "User":
         """The user after the given changes; losing ACTIVE ends every session.
 
         A role that asks for a longer password than the one before has the next login look at it.
         """
         role = changes.role or self.role
+        status = changes.status or self.status
         changed = replace(
             self,
             email=changes.email or self.email,
             full_name=changes.full_name or self.full_name,
             role=role,
             password_check=self._check_after_change_to(role),
-            status=changes.status or self.status,
+            status=status,
+            deleted_at=(self.deleted_at or at) if status is UserStatus.DELETED else None,
             updated_at=at,
         )
         return changed if changed.is_active or not self.is_active else changed.with_sessions_ended(at=at)
+
+    def erased(self, *, mark: UUID, at: datetime) -> "User":
+        """The user without name, email and password.
+
+        ``mark`` is an id that was made for this and is kept nowhere else: what stands for the email is
+        nobody's, cannot be guessed beforehand, and leads back to nothing.
+        """
+        return replace(
+            self,
+            email=f"erased-{mark.hex}@{_NOWHERE}",
+            full_name=ERASED_NAME,
+            password_hash=_NO_PASSWORD,
+            verified=False,
+            erased_at=at,
+            updated_at=at,
+        )
 
     def with_password_hash(self, password_hash: str, *, at: datetime) -> "User":
         """The user with another hash of the password that they have."""

@@ -75,6 +75,17 @@ def test_a_message_id_is_kept_once_and_as_it_came_first(mailbox: Mailbox, clock:
     assert mailbox.list_newest(limit=10) == first
 
 
+def test_an_address_is_forgotten_with_all_mails_to_it_however_it_was_written(mailbox: Mailbox) -> None:
+    mailbox.send(mail(1, to_address="Alice@Example.com"))
+    mailbox.send(mail(2, to_address="bob@example.com"))
+    mailbox.send(mail(3, to_address="alice@example.com"))
+
+    mailbox.forget("alice@EXAMPLE.com")
+    mailbox.forget("nobody@example.com")
+
+    assert ids_in(mailbox) == ["job-2"]
+
+
 def test_of_simultaneous_sendings_of_one_mail_one_is_kept(mailbox: Mailbox) -> None:
     outcomes = race([lambda: mailbox.send(mail())] * 8)
 
@@ -86,7 +97,11 @@ def test_what_storage_cannot_take_is_a_database_error() -> None:
     engine = create_postgres_engine("postgresql://nobody@127.0.0.1:1/nowhere")
     unreachable = PostgresMailbox(engine, MemoryClock())
 
-    for use in (lambda: unreachable.send(mail()), lambda: unreachable.list_newest(limit=1)):
+    for use in (
+        lambda: unreachable.send(mail()),
+        lambda: unreachable.list_newest(limit=1),
+        lambda: unreachable.forget("a@b.c"),
+    ):
         with pytest.raises(DomainError) as caught:
             use()
         assert caught.value.reason.code == "database_error"

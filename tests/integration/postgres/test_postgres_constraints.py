@@ -100,6 +100,8 @@ REFUSED: dict[str, list[Row]] = {
     "users_role_check": [{"role": "root"}, {"role": "ADMIN"}],
     "users_status_check": [{"status": "active"}],
     "users_password_check_check": [{"password_check": "DUE"}],
+    "users_deleted_at_check": [{"deleted_at": NOW}, {"status": "DELETED"}],
+    "users_erased_at_check": [{"erased_at": NOW}],
     "login_failures_pkey": [{"subject": "ip:192.0.2.1"}],
     "login_failures_subject_check": [
         {"subject": text} for text in ("", "ip:", "192.0.2.1", "name:x", f"ip:{LONG}")

@@ -11,7 +11,7 @@ from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import Payment, PaymentType
-from ledgerbank_domain.users.user import User
+from ledgerbank_domain.users.user import User, UserStatus
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 GBP = CURRENCIES["GBP"]
@@ -33,6 +33,7 @@ def a_user(**fields: Any) -> User:
         "email": "alice@example.com",
         "full_name": "Alice",
         "password_hash": "a hash",
+        "deleted_at": NOW if fields.get("status") is UserStatus.DELETED else None,
         "inserted_at": NOW,
         "updated_at": NOW,
     }

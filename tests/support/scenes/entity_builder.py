@@ -31,7 +31,7 @@ from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.users.refresh_token import RefreshToken
-from ledgerbank_domain.users.user import User
+from ledgerbank_domain.users.user import User, UserStatus
 
 
 @dataclass(kw_only=True)
@@ -56,6 +56,7 @@ class EntityBuilder:
             "email": f"user{number}@example.com",
             "full_name": f"User {number}",
             "password_hash": "a hash",
+            "deleted_at": self.clock.now() if fields.get("status") is UserStatus.DELETED else None,
         }
         return User(**{**self._identity(), **defaults, **fields})
 

@@ -49,7 +49,7 @@ from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 from ledgerbank_domain.ports.security import AccessClaims
 from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
 from ledgerbank_domain.services.users.registration_service import NewUser
-from ledgerbank_domain.users.user import UserChanges
+from ledgerbank_domain.users.user import UserChanges, UserStatus
 
 
 class Text(str):
@@ -212,6 +212,10 @@ FAULTS: list[tuple[Callable[[], object], str]] = [
     (lambda: a_user(email=None), "invalid_email_format"),
     (lambda: a_user(password_check="TOO_SHORT"), "invalid_field_format"),
     (lambda: a_user(sessions_valid_from=LOCAL), "invalid_datetime_format"),
+    (lambda: a_user(deleted_at=NOW), "invalid_status"),
+    (lambda: a_user(status=UserStatus.DELETED, deleted_at=None), "invalid_status"),
+    (lambda: a_user(erased_at=NOW), "invalid_status"),
+    (lambda: a_user(status=UserStatus.DELETED, erased_at=LOCAL), "invalid_datetime_format"),
     (lambda: Actor(user_id=str(OWNER)), "invalid_uuid_format"),  # type: ignore[arg-type]
     (lambda: Actor(role="admin"), "invalid_role"),  # type: ignore[arg-type]
     (lambda: JobSchedule(priority=10), "invalid_priority"),

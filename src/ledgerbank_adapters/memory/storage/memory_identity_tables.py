@@ -55,7 +55,11 @@ class MemoryIdentityTables:
         self.user_by_email = UniqueIndex[User](
             "email", lambda user: user.email_identity, reason=Reason.EMAIL_ALREADY_EXISTS
         )
-        self.users = MemoryTable[User]("users", unique=[self.user_by_email])
+        self.users_to_erase = OrderedIndex[User](
+            group_of=lambda user: True if user.is_deleted and not user.is_erased else None,
+            order_of=lambda user: user.deleted_at,
+        )
+        self.users = MemoryTable[User]("users", unique=[self.user_by_email], indexes=[self.users_to_erase])
         self.token_by_jti = UniqueIndex[RefreshToken]("jti", lambda token: token.jti)
         # A session that was continued for years leaves a long tail of dead tokens, and one live one.
         self.live_token_of_session = UniqueIndex[RefreshToken](

@@ -155,7 +155,6 @@ def _identity(login: BankLogin) -> dict[str, Any]:
         "id": login.id,
         "user_id": login.user_id,
         "bank_branch_id": login.bank_branch_id,
-        "username": login.username,
         "inserted_at": login.inserted_at,
     }
 
@@ -163,6 +162,7 @@ def _identity(login: BankLogin) -> dict[str, Any]:
 def _changing(login: BankLogin) -> dict[str, Any]:
     tokens, lease = login.tokens, login.lease
     return {
+        "username": login.username,
         "status": login.status.value,
         "sync_frequency": login.sync_frequency,
         "last_sync_at": login.last_sync_at,

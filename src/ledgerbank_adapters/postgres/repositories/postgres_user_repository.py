@@ -48,6 +48,8 @@ UPDATE = update_statement(
     "verified",
     "password_check",
     "sessions_valid_from",
+    "deleted_at",
+    "erased_at",
     "updated_at",
 )
 BY_EMAIL = select(users).where(users.c.email_identity == bindparam("email_identity"))
@@ -106,7 +108,7 @@ class PostgresUserRepository(UserRepository):
         if not is_text(email):
             return None
         row = self._session.run(BY_EMAIL, {"email_identity": email_identity(email)}).one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else user_of_row(row)
 
     def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         return self._find_many(BY_IDS, user_ids)
@@ -119,7 +121,7 @@ class PostgresUserRepository(UserRepository):
 
     def find_many_with_administrators_for_update(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         rows = self._session.run(LOCK_WITH_ADMINISTRATORS, {"ids": list(user_ids)})
-        return {row.id: _user(row) for row in rows}
+        return {row.id: user_of_row(row) for row in rows}
 
     def find_session_owners(
         self, keys: Collection[SessionKey], *, now: datetime, started_after: datetime
@@ -134,7 +136,7 @@ class PostgresUserRepository(UserRepository):
         }
         return {
             SessionKey(row.id, row.session_id): SessionOwner(
-                user=_user(row), session_is_live=row.session_is_live
+                user=user_of_row(row), session_is_live=row.session_is_live
             )
             for row in self._session.run_sql(SESSION_OWNERS, asked)
         }
@@ -148,7 +150,7 @@ class PostgresUserRepository(UserRepository):
             _conditions(wanted),
             sort=[_by_identity(field) for field in sort] or [NEWEST_FIRST],
             request=request,
-            read=_user,
+            read=user_of_row,
         )
 
     def list_keyset(self, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
@@ -159,7 +161,7 @@ class PostgresUserRepository(UserRepository):
             select(users).where(*_conditions(wanted)),
             users,
             request=request,
-            read=_user,
+            read=user_of_row,
             cursor_of=lambda user: Cursor(field="inserted_at", value=user.inserted_at, id=user.id),
         )
 
@@ -175,7 +177,7 @@ class PostgresUserRepository(UserRepository):
     def _find_many(self, statement: Select[Any], user_ids: Collection[UUID]) -> dict[UUID, User]:
         if not user_ids:
             return {}
-        return {row.id: _user(row) for row in self._session.run(statement, {"ids": list(user_ids)})}
+        return {row.id: user_of_row(row) for row in self._session.run(statement, {"ids": list(user_ids)})}
 
 
 def _by_identity(sort: Sort) -> Sort:
@@ -204,12 +206,14 @@ def _row(user: User) -> dict[str, Any]:
         "verified": user.verified,
         "password_check": user.password_check.value,
         "sessions_valid_from": user.sessions_valid_from,
+        "deleted_at": user.deleted_at,
+        "erased_at": user.erased_at,
         "inserted_at": user.inserted_at,
         "updated_at": user.updated_at,
     }
 
 
-def _user(row: Row[Any]) -> User:
+def user_of_row(row: Row[Any]) -> User:
     return User(
         id=row.id,
         email=row.email,
@@ -220,6 +224,8 @@ def _user(row: Row[Any]) -> User:
         verified=row.verified,
         password_check=PasswordCheck(row.password_check),
         sessions_valid_from=row.sessions_valid_from,
+        deleted_at=row.deleted_at,
+        erased_at=row.erased_at,
         inserted_at=row.inserted_at,
         updated_at=row.updated_at,
     )

@@ -25,10 +25,17 @@ users = Table(
     required("verified", Boolean()),
     required("password_check", BY_CODE_POINT),
     Column("sessions_valid_from", INSTANT),
+    Column("deleted_at", INSTANT),
+    Column("erased_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="users_pkey"),
     UniqueConstraint("email_identity", name="users_email_identity_key"),
     Index("users_inserted_at_idx", "inserted_at", "id"),
+    Index(
+        "users_to_erase_idx",
+        "deleted_at",
+        postgresql_where=text("deleted_at IS NOT NULL AND erased_at IS NULL"),
+    ),
     # They are few among many, and all of them are locked when one of them might go.
     Index(
         "users_administrators_idx",

@@ -84,6 +84,7 @@ class _HeldBackUnitOfWork(UnitOfWork):
         self.audit_exports = work.audit_exports
         self.ledger = work.ledger
         self.idempotency = work.idempotency
+        self.erasure = work.erasure
 
     def __enter__(self) -> Self:
         self._work.__enter__()

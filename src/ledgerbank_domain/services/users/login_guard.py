@@ -19,7 +19,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.standing_refusal import refusal_stands
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
-from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER, LoginFailures
+from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER, LoginFailures, email_subject
 from ledgerbank_domain.users.user import User, email_identity
 
 NOBODY = UUID(int=0)
@@ -40,7 +40,7 @@ class _Guess:
 
     @property
     def email_subject(self) -> str:
-        return f"email_hash:{self.email_hash}"
+        return email_subject(self.email_hash)
 
     @property
     def subjects(self) -> list[str]:

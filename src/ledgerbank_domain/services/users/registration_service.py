@@ -53,7 +53,8 @@ class RegistrationService:
         """Creates an ordinary user, whoever asks.
 
         Raises ``registration_closed`` where users are made by administrators only,
-        ``invalid_password_format`` and ``email_already_exists`` (also for a DELETED user's email).
+        ``invalid_password_format`` and ``email_already_exists`` (also for the email of a DELETED user, until
+        they are erased).
         """
         if not self.registration_open:
             raise DomainError(Reason.REGISTRATION_CLOSED)

@@ -89,8 +89,9 @@ class UserService:
     def update(self, actor: Actor, *, user_id: UUID, changes: UserChanges) -> User:
         """An administrator changes a user; status DELETED deletes them.
 
-        Raises ``user_not_found``, ``missing_fields``, ``insufficient_permissions``, ``last_administrator``
-        when nobody would be left to administer, and ``email_already_exists``.
+        Raises ``user_not_found``, ``missing_fields``, ``insufficient_permissions``, ``already_processed`` for
+        one who was erased, ``last_administrator`` when nobody would be left to administer, and
+        ``email_already_exists``.
         """
         require_ids(user_id=user_id)
         user, ended = self._commit_update(actor, user_id, changes)
@@ -153,6 +154,10 @@ class UserService:
             raise DomainError(Reason.MISSING_FIELDS)
         if not may_update_user(actor, user, changes):
             raise _refused_change(actor, changes)
+        if user.is_erased:
+            raise DomainError(
+                Reason.ALREADY_PROCESSED, message="This user was erased: there is nobody to restore."
+            )
         if changes.status is UserStatus.DELETED:
             return self._deletion.delete_in(work, actor, users, user_id)
         now = work.now()

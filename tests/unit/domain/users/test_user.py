@@ -145,6 +145,8 @@ def test_losing_active_ends_every_session_and_nothing_else_does(
     assert changed.sessions_valid_from == (LATER if lost_active else None)
     assert changed.is_active == (after is UserStatus.ACTIVE)
     assert changed.is_deleted == (after is UserStatus.DELETED)
+    deleted_at = NOW if before is UserStatus.DELETED else LATER
+    assert changed.deleted_at == (deleted_at if after is UserStatus.DELETED else None)
 
 
 def test_a_new_role_email_or_name_keeps_sessions() -> None:

@@ -26,6 +26,8 @@ IDENTITY = (
         verified boolean NOT NULL,
         password_check text COLLATE "C" NOT NULL,
         sessions_valid_from timestamptz,
+        deleted_at timestamptz,
+        erased_at timestamptz,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT users_email_length_check CHECK (length(email) <= 255),
@@ -36,10 +38,16 @@ IDENTITY = (
         CONSTRAINT users_password_hash_length_check CHECK (length(password_hash) BETWEEN 1 AND 1024),
         CONSTRAINT users_role_check CHECK (role IN ('user', 'admin', 'support')),
         CONSTRAINT users_status_check CHECK (status IN ('ACTIVE', 'SUSPENDED', 'DELETED')),
-        CONSTRAINT users_password_check_check CHECK (password_check IN ('SETTLED', 'AT_LOGIN', 'TOO_SHORT'))
+        CONSTRAINT users_password_check_check CHECK (password_check IN ('SETTLED', 'AT_LOGIN', 'TOO_SHORT')),
+        CONSTRAINT users_deleted_at_check CHECK ((status = 'DELETED') = (deleted_at IS NOT NULL)),
+        CONSTRAINT users_erased_at_check CHECK (erased_at IS NULL OR status = 'DELETED')
     )
     """,
     "CREATE INDEX users_inserted_at_idx ON users (inserted_at, id)",
+    """
+    CREATE INDEX users_to_erase_idx ON users (deleted_at)
+        WHERE deleted_at IS NOT NULL AND erased_at IS NULL
+    """,
     "CREATE INDEX users_administrators_idx ON users (id) WHERE role = 'admin' AND status = 'ACTIVE'",
     """
     CREATE TABLE refresh_tokens (
