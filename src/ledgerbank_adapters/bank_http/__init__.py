@@ -1,4 +1,4 @@
-"""What the gateways of all banks share: the HTTP client with its breaker, strict payloads, webhook proofs.
+"""What the gateways of all banks share: the HTTP client with its breaker, payloads, webhook proofs.
 
 The one home of httpx for outgoing calls to banks. A gateway imports from here and from no other adapter.
 """
@@ -14,6 +14,7 @@ with requires_extra("monzo"):
         UnreadablePayload,
         plain_payload_reader,
     )
+    from ledgerbank_adapters.bank_http.bank_record_reading import ReadRecords, read_each
     from ledgerbank_adapters.bank_http.bank_refusal import BankRefusal, InterpretRefusal
     from ledgerbank_adapters.bank_http.circuit_breaker import BreakerSettings, BreakerState
     from ledgerbank_adapters.bank_http.token_endpoint import TokenEndpoint
@@ -29,6 +30,7 @@ __all__ = [
     "BreakerSettings",
     "BreakerState",
     "InterpretRefusal",
+    "ReadRecords",
     "SilentBankHttpObserver",
     "TokenEndpoint",
     "UnreadablePayload",
@@ -36,4 +38,5 @@ __all__ = [
     "WebhookUrl",
     "parse_bank_json",
     "plain_payload_reader",
+    "read_each",
 ]

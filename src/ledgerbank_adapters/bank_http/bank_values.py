@@ -6,7 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ledgerbank_adapters.bank_http.bank_payload_reader import UnreadablePayload
-from ledgerbank_domain.banking.account import MAX_ACCOUNT_NAME_LENGTH, parse_external_account_id
+from ledgerbank_domain.banking.account import (
+    MAX_ACCOUNT_NAME_LENGTH,
+    AccountType,
+    parse_external_account_id,
+)
+from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.money.currency import Currency, parse_currency
@@ -21,6 +26,12 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
 # https://www.rfc-editor.org/rfc/rfc6749#appendix-A.17
 _REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{0,8192}", re.ASCII)
 _LAST_FOUR = re.compile(r"[0-9]{4}\Z", re.ASCII)
+_KINDS = {
+    AccountType.CHECKING: "Current account",
+    AccountType.SAVINGS: "Savings account",
+    AccountType.CREDIT: "Credit account",
+    AccountType.INVESTMENT: "Investment account",
+}
 _MAX_ID_LENGTH = 255
 _MAX_SCOPE_LENGTH = 4096
 _MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
@@ -33,15 +44,20 @@ def bank_description(*parts: str | None) -> str:
     return _joined(parts, MAX_DESCRIPTION_LENGTH) or "Transaction"
 
 
-def bank_account_name(*candidates: str | None) -> str:
-    """The first that says something, cut to what a name may have."""
-    names = (_joined([candidate], MAX_ACCOUNT_NAME_LENGTH) for candidate in candidates)
-    return next(filter(None, names), "Account")
+def bank_account_name(*candidates: object, account_type: AccountType, last_four: str | None) -> str:
+    """The first that says something, cut to what a name may have; else what it is, and its last digits."""
+    names = (_joined([as_text(candidate)], MAX_ACCOUNT_NAME_LENGTH) for candidate in candidates)
+    return next(filter(None, names), None) or " ".join(filter(None, [_KINDS[account_type], last_four]))
 
 
-def last_four_digits(number: str | None) -> str | None:
+def as_text(value: object) -> str | None:
+    """What describes something, if it is a text: of anything else nothing can be told."""
+    return value if isinstance(value, str) else None
+
+
+def last_four_digits(number: object) -> str | None:
     """The last four of an account's number; None when they are not digits."""
-    found = _LAST_FOUR.search(number or "")
+    found = _LAST_FOUR.search(str(number) if isinstance(number, str | int) else "")
     return found[0] if found else None
 
 
@@ -49,7 +65,7 @@ def known_currency(code: str) -> Currency:
     try:
         return parse_currency(code)
     except DomainError:
-        raise UnreadablePayload(["currency"]) from None
+        raise UnreadablePayload(["currency"], FeedFault.UNKNOWN) from None
 
 
 def known_account_id(value: str) -> str:
@@ -59,14 +75,14 @@ def known_account_id(value: str) -> str:
             return value
     except DomainError:
         pass
-    raise UnreadablePayload(["account id"])
+    raise UnreadablePayload(["id"], FeedFault.UNREADABLE if value else FeedFault.MISSING)
 
 
 def known_id(value: str, *, of: str) -> str:
     """A bank's id of anything but an account; ``of`` says of what."""
     if is_text(value) and 0 < len(value) <= _MAX_ID_LENGTH:
         return value
-    raise UnreadablePayload([f"{of} id"])
+    raise UnreadablePayload([f"{of} id"], FeedFault.UNREADABLE if value else FeedFault.MISSING)
 
 
 def money_from_minor_units(units: int, currency: Currency) -> Money:

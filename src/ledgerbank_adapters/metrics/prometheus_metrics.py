@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from ledgerbank_adapters.metrics.job_gauge import CountJobs, JobGauge
 from ledgerbank_adapters.metrics.metrics_sharing import SHARED_DIRECTORY
+from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.payments.payment import Payment
@@ -96,6 +97,12 @@ class PrometheusMetrics:
             ["provider", "outcome"],
             registry=registry,
         )
+        self._skipped_records = Counter(
+            "ledgerbank_feed_records_skipped",
+            "Records of banks' feeds that a sync had to leave out, once for each sync.",
+            ["provider", "why"],
+            registry=registry,
+        )
         self._bank_requests = Counter(
             "ledgerbank_bank_requests",
             "Calls to banks, also those that an open breaker kept from being made.",
@@ -118,6 +125,9 @@ class PrometheusMetrics:
 
     def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None:
         self._syncs.labels(provider, outcome.value).inc()
+
+    def feed_records_skipped(self, *, provider: str, why: FeedFault, count: int) -> None:
+        self._skipped_records.labels(provider, why.value).inc(count)
 
     def request_answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()

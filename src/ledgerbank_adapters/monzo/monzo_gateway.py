@@ -1,6 +1,7 @@
 """Monzo over its public API: https://docs.monzo.com"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -9,9 +10,11 @@ from ledgerbank_adapters.bank_http import (
     BankCall,
     BankHttpClient,
     BankRefusal,
+    ReadRecords,
     UnreadablePayload,
     WebhookUrl,
     plain_payload_reader,
+    read_each,
 )
 from ledgerbank_adapters.bank_http.bank_values import known_id
 from ledgerbank_adapters.monzo.monzo_events import notice_in
@@ -24,7 +27,8 @@ from ledgerbank_adapters.monzo.monzo_mapping import (
 )
 from ledgerbank_adapters.monzo.monzo_payloads import (
     MonzoAccount,
-    MonzoAccountKinds,
+    MonzoAccountKind,
+    MonzoAccounts,
     MonzoBalance,
     MonzoIdentity,
     MonzoSingleTransaction,
@@ -33,10 +37,16 @@ from ledgerbank_adapters.monzo.monzo_payloads import (
 )
 from ledgerbank_adapters.monzo.monzo_tokens import MonzoAccess, monzo_token_endpoint
 from ledgerbank_adapters.monzo.monzo_webhooks import MonzoWebhookClient
-from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
+from ledgerbank_domain.banking.bank_statement import (
+    ShownAccount,
+    ShownAccounts,
+    ShownBalance,
+    ShownMovement,
+    StatementPage,
+)
+from ledgerbank_domain.banking.feed_warning import RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import (
     MAX_TRANSACTIONS_PER_PAGE,
     ApprovalPending,
@@ -114,7 +124,7 @@ class MonzoGateway(BankGateway):
         identity = self._client.fetch(call, read=self._reading(MonzoIdentity))
         return BankIdentity(authenticated=identity.authenticated, provider_user_id=identity.user_id or None)
 
-    def list_accounts(self, *, access_token: str) -> list[ShownAccount]:
+    def list_accounts(self, *, access_token: str) -> ShownAccounts:
         """https://docs.monzo.com/#list-accounts
 
         A token has no permissions until the customer approves the access in Monzo's app: that 403 is
@@ -123,7 +133,7 @@ class MonzoGateway(BankGateway):
         call = BankCall(operation="list_accounts", method="GET", path="/accounts", access_token=access_token)
         return self._client.fetch(call, read=self._accounts_in, interpret=_pending_approval)
 
-    def get_balance(self, *, access_token: str, account: ShownAccount) -> Money:
+    def get_balance(self, *, access_token: str, account: ShownAccount) -> ShownBalance:
         """https://docs.monzo.com/#read-balance"""
         call = BankCall(
             operation="get_balance",
@@ -133,7 +143,7 @@ class MonzoGateway(BankGateway):
             query=[("account_id", account.external_id)],
         )
 
-        def read(document: Any) -> Money:
+        def read(document: Any) -> ShownBalance:
             return bank_balance(self._payloads.read(document, MonzoBalance), account.currency)
 
         return self._client.fetch(call, read=read)
@@ -155,12 +165,20 @@ class MonzoGateway(BankGateway):
         """
 
         def read(document: Any) -> StatementPage:
-            found = self._payloads.read(document, MonzoTransactions).transactions
+            listed = self._payloads.read(document, MonzoTransactions).transactions
+            found = read_each(listed, self._listed_on(account), kind=RecordKind.MOVEMENT, id_field="id")
             # What is dated ahead of the question would move the next one's beginning beyond what is to come.
             asked_for = [
-                each for each in found if each.created < before and (since is None or each.created >= since)
+                each
+                for each in found.read
+                if each.created < before and (since is None or each.created >= since)
             ]
-            return _page_of(found, asked_for, account, limit, page)
+            return StatementPage(
+                movements=tuple(each.movement for each in asked_for if each.movement is not None),
+                void_ids=frozenset(each.id for each in asked_for if each.movement is None),
+                unread=found.unread,
+                next_page=_next_page(found, is_full=len(listed) >= limit, page=page),
+            )
 
         def ask(start: str | None) -> StatementPage:
             call = BankCall(
@@ -245,42 +263,52 @@ class MonzoGateway(BankGateway):
         call = BankCall(operation="revoke", method="POST", path="/oauth2/logout", access_token=access_token)
         self._client.send(call)
 
-    def _accounts_in(self, document: Any) -> list[ShownAccount]:
+    def _accounts_in(self, document: Any) -> ShownAccounts:
+        listed = self._payloads.read(document, MonzoAccounts).accounts
+        found = read_each(listed, self._account_in, kind=RecordKind.ACCOUNT, id_field="id")
+        return ShownAccounts(accounts=found.read, unread=found.unread)
+
+    def _account_in(self, record: Any) -> ShownAccount | None:
         """Of accounts of other kinds nothing but the kind is looked at: it may have no more."""
-        kinds = self._payloads.read(document, MonzoAccountKinds).accounts
-        return [
-            shown_account(self._payloads.read(found, MonzoAccount))
-            for found, kind in zip(document["accounts"], kinds, strict=True)
-            if kind.type in ACCOUNT_TYPES
-        ]
+        if self._payloads.read(record, MonzoAccountKind).type not in ACCOUNT_TYPES:
+            return None
+        return shown_account(self._payloads.read(record, MonzoAccount))
+
+    def _listed_on(self, account: ShownAccount) -> Callable[[Any], "_Listed"]:
+        def read(record: Any) -> _Listed:
+            transaction = self._payloads.read(record, MonzoTransaction)
+            return _Listed(
+                id=known_id(transaction.id, of="transaction"),
+                created=transaction.created,
+                movement=shown_movement(transaction, account.currency) if stands(transaction) else None,
+            )
+
+        return read
 
     def _reading(self, kind: type[Payload]) -> Callable[[Any], Payload]:
         return lambda document: self._payloads.read(document, kind)
 
 
-def _page_of(
-    found: tuple[MonzoTransaction, ...],
-    asked_for: Sequence[MonzoTransaction],
-    account: ShownAccount,
-    limit: int,
-    page: str | None,
-) -> StatementPage:
-    next_page = None
-    if len(found) >= limit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """A transaction that could be read; ``movement`` None: it does not stand."""
+
+    id: str
+    created: datetime
+    movement: ShownMovement | None
+
+
+def _next_page(found: ReadRecords[_Listed], *, is_full: bool, page: str | None) -> str | None:
+    if not is_full:
+        return None
+    if found.read:
         # The last in time, in whichever order the bank lists them; of several the one listed last.
-        last = max(reversed(found), key=lambda transaction: transaction.created)
-        next_page = known_id(last.id, of="transaction")
-        if next_page == page:
-            raise UnreadablePayload(["$.transactions"])
-    return StatementPage(
-        movements=tuple(
-            shown_movement(transaction, account.currency) for transaction in asked_for if stands(transaction)
-        ),
-        void_ids=frozenset(
-            known_id(transaction.id, of="transaction") for transaction in asked_for if not stands(transaction)
-        ),
-        next_page=next_page,
-    )
+        last: str | None = max(reversed(found.read), key=lambda listed: listed.created).id
+    else:
+        last = next((each.external_id for each in reversed(found.unread) if each.external_id), page)
+    if last == page:
+        raise UnreadablePayload(["$.transactions"])
+    return last
 
 
 def _pending_approval(refusal: BankRefusal) -> Exception | None:

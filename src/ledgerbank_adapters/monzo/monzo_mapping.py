@@ -2,6 +2,7 @@
 
 from ledgerbank_adapters.bank_http.bank_payload_reader import UnreadablePayload
 from ledgerbank_adapters.bank_http.bank_values import (
+    as_text,
     bank_account_name,
     bank_description,
     known_account_id,
@@ -12,10 +13,10 @@ from ledgerbank_adapters.bank_http.bank_values import (
 )
 from ledgerbank_adapters.monzo.monzo_payloads import MonzoAccount, MonzoBalance, MonzoTransaction
 from ledgerbank_domain.banking.account import AccountType
-from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownMovement
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownBalance, ShownMovement
+from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
-from ledgerbank_domain.money.money import Money
 
 ACCOUNT_TYPES = {
     "uk_retail": AccountType.CHECKING,
@@ -28,19 +29,20 @@ ACCOUNT_TYPES = {
 
 
 def shown_account(account: MonzoAccount) -> ShownAccount:
+    account_type, last_four = ACCOUNT_TYPES[account.type], last_four_digits(account.account_number)
     return ShownAccount(
         external_id=known_account_id(account.id),
-        name=bank_account_name(account.description),
-        account_type=ACCOUNT_TYPES[account.type],
+        name=bank_account_name(account.description, account_type=account_type, last_four=last_four),
+        account_type=account_type,
         currency=known_currency(account.currency),
-        last_four=last_four_digits(account.account_number),
+        last_four=last_four,
         is_closed=account.closed,
     )
 
 
-def bank_balance(balance: MonzoBalance, currency: Currency) -> Money:
+def bank_balance(balance: MonzoBalance, currency: Currency) -> ShownBalance:
     _check_currency(balance.currency, currency)
-    return money_from_minor_units(balance.balance, currency)
+    return ShownBalance(amount=money_from_minor_units(balance.balance, currency), counts_pending=True)
 
 
 def stands(transaction: MonzoTransaction) -> bool:
@@ -55,12 +57,14 @@ def shown_movement(transaction: MonzoTransaction, currency: Currency) -> ShownMo
         external_id=known_id(transaction.id, of="transaction"),
         direction=Direction.DEBIT if transaction.amount < 0 else Direction.CREDIT,
         amount=money_from_minor_units(abs(transaction.amount), currency),
-        description=bank_description(transaction.merchant_name or transaction.description, transaction.notes),
+        description=bank_description(
+            transaction.merchant_name or as_text(transaction.description), as_text(transaction.notes)
+        ),
         posted_at=transaction.created,
         pending=not transaction.settled,
     )
 
 
 def _check_currency(code: str, expected: Currency) -> None:
-    if code != expected.code:
-        raise UnreadablePayload(["currency"])
+    if known_currency(code) != expected:
+        raise UnreadablePayload(["currency"], FeedFault.CONTRADICTORY)

@@ -33,10 +33,10 @@ class MonzoAccountKind:
 
 
 @frozen(kw_only=True)
-class MonzoAccountKinds:
-    """The accounts by their kind alone: those that this product knows are read whole after that."""
+class MonzoAccounts:
+    """The accounts, each read by itself: its kind first, then, where this product knows it, the rest."""
 
-    accounts: tuple[MonzoAccountKind, ...]
+    accounts: tuple[Any, ...]
 
 
 @frozen(kw_only=True)
@@ -46,8 +46,8 @@ class MonzoAccount:
     id: str
     type: str
     currency: str
-    description: str = ""
-    account_number: str | None = None
+    description: Any = None
+    account_number: Any = None
     closed: bool = False
 
 
@@ -63,17 +63,18 @@ class MonzoBalance:
 class MonzoTransaction:
     """``amount`` in minor units, debits below zero: https://docs.monzo.com/#transactions
 
-    ``settled`` is empty until it is; ``merchant`` an object (asked for expanded), an id, or null.
+    ``settled`` is empty until it is; ``merchant`` an object (asked for expanded), an id, or null. What only
+    describes a movement may be anything.
     """
 
     id: str
     created: datetime
     amount: int
     currency: str
-    description: str
-    notes: str | None = None
-    settled: str | None = None
-    decline_reason: str | None = None
+    description: Any = None
+    notes: Any = None
+    settled: Any = None
+    decline_reason: Any = None
     merchant: Any = None
 
     @property
@@ -84,9 +85,9 @@ class MonzoTransaction:
 
 @frozen(kw_only=True)
 class MonzoTransactions:
-    """https://docs.monzo.com/#list-transactions"""
+    """The transactions, each to be read by itself. https://docs.monzo.com/#list-transactions"""
 
-    transactions: tuple[MonzoTransaction, ...]
+    transactions: tuple[Any, ...]
 
 
 @frozen(kw_only=True)
@@ -94,7 +95,7 @@ class MonzoTransactionState:
     """A transaction of which only its outcome is asked."""
 
     id: str
-    decline_reason: str | None = None
+    decline_reason: Any = None
 
 
 @frozen(kw_only=True)

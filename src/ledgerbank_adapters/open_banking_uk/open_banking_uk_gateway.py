@@ -15,6 +15,7 @@ from ledgerbank_adapters.bank_http import (
     BankRefusal,
     UnreadablePayload,
     WebhookSignature,
+    read_each,
 )
 from ledgerbank_adapters.open_banking_uk.consent_client import (
     SCOPE,
@@ -25,6 +26,9 @@ from ledgerbank_adapters.open_banking_uk.consent_client import (
 from ledgerbank_adapters.open_banking_uk.open_banking_uk_events import notice_in
 from ledgerbank_adapters.open_banking_uk.open_banking_uk_mapping import (
     ACCOUNT_TYPES,
+    BALANCES_WITH_PENDING,
+    BOOKED_BALANCES,
+    USUAL_SUB_TYPE,
     bank_balance,
     is_named,
     shown_account,
@@ -33,16 +37,25 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_mapping import (
     transaction_id,
 )
 from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
+    AccountSubType,
+    Balance,
+    BalanceType,
     OBAccount6,
-    OBReadAccountKinds,
+    OBReadAccount6,
     OBReadBalance1,
     OBReadTransaction6,
     OBTransaction6,
 )
-from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
+from ledgerbank_domain.banking.bank_statement import (
+    ShownAccount,
+    ShownAccounts,
+    ShownBalance,
+    ShownMovement,
+    StatementPage,
+)
+from ledgerbank_domain.banking.feed_warning import RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import (
     MAX_TRANSACTIONS_PER_PAGE,
     BankGateway,
@@ -138,16 +151,17 @@ class OpenBankingUkGateway(BankGateway):
         self._fetch("whoami", "/accounts", access_token, read=self._accounts_in)
         return BankIdentity(authenticated=True, provider_user_id=None)
 
-    def list_accounts(self, *, access_token: str) -> list[ShownAccount]:
+    def list_accounts(self, *, access_token: str) -> ShownAccounts:
         """…/resources-and-data-models/aisp/Accounts.html#get-accounts"""
         return self._fetch("list_accounts", "/accounts", access_token, read=self._accounts_in)
 
-    def get_balance(self, *, access_token: str, account: ShownAccount) -> Money:
+    def get_balance(self, *, access_token: str, account: ShownAccount) -> ShownBalance:
         """…/resources-and-data-models/aisp/Balances.html#get-accountsaccountidbalances"""
         path = f"/accounts/{quote(account.external_id, safe='')}/balances"
 
-        def read(document: Any) -> Money:
-            return bank_balance(self._payloads.read(document, OBReadBalance1).data.balance, account.currency)
+        def read(document: Any) -> ShownBalance:
+            told = self._payloads.read(document, OBReadBalance1).data.balance
+            return bank_balance(self._balances_in(told), account.currency)
 
         return self._fetch("get_balance", path, access_token, read=read)
 
@@ -201,7 +215,7 @@ class OpenBankingUkGateway(BankGateway):
 
     def get_payment_status(self, *, access_token: str, external_transaction_id: str) -> BankPaymentState:
         """Looks through all accounts: the standard has no way to ask for one transaction."""
-        for account in self.list_accounts(access_token=access_token):
+        for account in self.list_accounts(access_token=access_token).accounts:
             for page in self._all_pages(access_token, account):
                 if external_transaction_id in page.void_ids:
                     return BankPaymentState.FAILED
@@ -229,23 +243,43 @@ class OpenBankingUkGateway(BankGateway):
                 return
         raise self._client.bank_api_error("list_transactions", fields=["$.Links.Next"])
 
-    def _accounts_in(self, document: Any) -> list[ShownAccount]:
+    def _accounts_in(self, document: Any) -> ShownAccounts:
+        listed = self._payloads.read(document, OBReadAccount6).data.account
+        found = read_each(listed, self._account_in, kind=RecordKind.ACCOUNT, id_field="AccountId")
+        return ShownAccounts(accounts=found.read, unread=found.unread)
+
+    def _account_in(self, record: Any) -> ShownAccount | None:
         """Of accounts of other kinds nothing but the kind is looked at: it may have no more."""
-        kinds = self._payloads.read(document, OBReadAccountKinds).data.account
+        sub_type = self._payloads.read(record, AccountSubType).account_sub_type
+        if (sub_type or USUAL_SUB_TYPE) not in ACCOUNT_TYPES:
+            return None
+        return shown_account(self._payloads.read(record, OBAccount6))
+
+    def _balances_in(self, listed: Sequence[Any]) -> list[Balance]:
+        """Of balances of other kinds nothing but the kind is looked at."""
         return [
-            shown_account(self._payloads.read(found, OBAccount6))
-            for found, kind in zip(document["Data"]["Account"], kinds, strict=True)
-            if kind.account_sub_type in ACCOUNT_TYPES
+            self._payloads.read(record, Balance)
+            for record in listed
+            if self._payloads.read(record, BalanceType).type in {*BOOKED_BALANCES, *BALANCES_WITH_PENDING}
         ]
 
     def _page_in(
         self, document: Any, account: ShownAccount, since: datetime | None, before: datetime, page: str | None
     ) -> StatementPage:
         answer = self._payloads.read(document, OBReadTransaction6)
-        wanted = [found for found in answer.data.transaction if _is_within(found, since, before)]
+
+        def read(record: Any) -> ShownMovement | str | None:
+            """A movement; the id of one that does not stand; None for what was not asked for."""
+            found = self._payloads.read(record, OBTransaction6)
+            if not _is_within(found, since, before):
+                return None
+            return shown_movement(found, account.currency) if stands(found) else transaction_id(found)
+
+        found = read_each(answer.data.transaction, read, kind=RecordKind.MOVEMENT, id_field="TransactionId")
         return StatementPage(
-            movements=tuple(shown_movement(found, account.currency) for found in wanted if stands(found)),
-            void_ids=frozenset(transaction_id(found) for found in wanted if not stands(found)),
+            movements=tuple(each for each in found.read if isinstance(each, ShownMovement)),
+            void_ids=frozenset(each for each in found.read if isinstance(each, str)),
+            unread=found.unread,
             next_page=self._next_page(answer.links.next, page),
         )
 

@@ -4,10 +4,13 @@ Every function raises ``UnreadablePayload`` for what cannot be.
 """
 
 import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from ledgerbank_adapters.bank_http.bank_payload_reader import UnreadablePayload
 from ledgerbank_adapters.bank_http.bank_values import (
+    as_text,
     bank_account_name,
     bank_description,
     known_account_id,
@@ -23,7 +26,8 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
     OBTransaction6,
 )
 from ledgerbank_domain.banking.account import AccountType
-from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownMovement
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownBalance, ShownMovement
+from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
@@ -39,33 +43,50 @@ ACCOUNT_TYPES = {
 }
 """By ``OBExternalAccountSubType1Code``. Of loans and mortgages there is no account here."""
 
+USUAL_SUB_TYPE = "CurrentAccount"
+"""What an account is whose bank does not say."""
+
+BOOKED_BALANCES = ("InterimBooked", "ClosingBooked", "OpeningBooked")
+"""The kinds that say what is booked, without what is pending; of one time the first is the best."""
+
 BALANCES_WITH_PENDING = ("InterimAvailable", "Expected", "ForwardAvailable")
-"""The kinds that count what is pending, the best one first. Booked ones do not say what is there now."""
+"""The kinds that count what is pending, the best one first.
+
+They may hold a credit line, or be what a card may still spend, so they only stand in where nothing is booked.
+"""
 
 _DIRECTIONS = {"Credit": Direction.CREDIT, "Debit": Direction.DEBIT}
 _PENDING, _BOOKED, _REJECTED = "Pending", "Booked", "Rejected"
 _AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,5})?", re.ASCII)
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def shown_account(account: OBAccount6) -> ShownAccount:
-    number = account.account[0].identification if account.account else None
+    account_type = ACCOUNT_TYPES[account.account_sub_type or USUAL_SUB_TYPE]
+    last_four = last_four_digits(account.number)
     return ShownAccount(
         external_id=known_account_id(account.account_id),
-        name=bank_account_name(account.nickname, account.description, account.account_sub_type),
-        account_type=ACCOUNT_TYPES[account.account_sub_type],
+        name=bank_account_name(
+            account.nickname, account.description, account_type=account_type, last_four=last_four
+        ),
+        account_type=account_type,
         currency=known_currency(account.currency),
-        last_four=last_four_digits(number),
+        last_four=last_four,
         is_closed=account.status == "Deleted",
     )
 
 
-def bank_balance(balances: tuple[Balance, ...], currency: Currency) -> Money:
-    """What is there now, without a credit line: that is the bank's money."""
+def bank_balance(balances: Sequence[Balance], currency: Currency) -> ShownBalance:
+    """What is there, without a credit line: that is the bank's money. ``balances`` are of known kinds."""
+    booked = [balance for balance in balances if balance.type in BOOKED_BALANCES]
+    if booked:
+        newest = max(booked, key=_newer_and_better)
+        return ShownBalance(amount=storable(_signed(newest, currency)), counts_pending=False)
     for kind in BALANCES_WITH_PENDING:
         candidates = [balance for balance in balances if balance.type == kind]
         for balance in sorted(candidates, key=lambda balance: len(_included_lines(balance))):
-            return _without_credit_line(balance, currency)
-    raise UnreadablePayload(["$.Data.Balance.Type"])
+            return ShownBalance(amount=_without_credit_line(balance, currency), counts_pending=True)
+    raise UnreadablePayload(["$.Data.Balance.Type"], FeedFault.MISSING)
 
 
 def stands(transaction: OBTransaction6) -> bool:
@@ -74,10 +95,10 @@ def stands(transaction: OBTransaction6) -> bool:
 
 def is_named(transaction: OBTransaction6) -> bool:
     """Whether it has an id. What is pending may get one only when it is booked, and is not seen before."""
-    if transaction.transaction_id is not None:
+    if transaction.transaction_id:
         return True
     if transaction.status == _BOOKED:
-        raise UnreadablePayload(["$.Data.Transaction.TransactionId"])
+        raise UnreadablePayload(["transaction_id"], FeedFault.MISSING)
     return False
 
 
@@ -88,16 +109,15 @@ def transaction_id(transaction: OBTransaction6) -> str:
 def shown_movement(transaction: OBTransaction6, currency: Currency) -> ShownMovement:
     """One that stands and is named."""
     if transaction.status not in (_PENDING, _BOOKED):
-        raise UnreadablePayload(["$.Data.Transaction.Status"])
-    merchant = transaction.merchant_details
+        raise UnreadablePayload(["status"], FeedFault.UNKNOWN)
     return ShownMovement(
         external_id=transaction_id(transaction),
         direction=_direction(transaction.credit_debit_indicator),
         amount=_money(transaction.amount, currency),
         description=bank_description(
-            (merchant and merchant.merchant_name)
-            or transaction.transaction_information
-            or transaction.transaction_reference
+            transaction.merchant_name
+            or as_text(transaction.transaction_information)
+            or as_text(transaction.transaction_reference)
         ),
         posted_at=transaction.booking_date_time,
         pending=transaction.status == _PENDING,
@@ -105,15 +125,22 @@ def shown_movement(transaction: OBTransaction6, currency: Currency) -> ShownMove
 
 
 def _without_credit_line(balance: Balance, currency: Currency) -> Money:
-    amount = _money(balance.amount, currency)
-    signed = amount if _direction(balance.credit_debit_indicator) is Direction.CREDIT else -amount
+    signed = _signed(balance, currency)
     included = _included_lines(balance)
     if len(included) > 1:
         # Pre-agreed, available and emergency lines overlap: their sum is not what was added.
-        raise UnreadablePayload(["$.Data.Balance.CreditLine"])
+        raise UnreadablePayload(["credit_line"])
     for line in included:
         signed -= _money(line, currency)
     return storable(signed)
+
+
+def _signed(balance: Balance, currency: Currency) -> Money:
+    return _direction(balance.credit_debit_indicator).signed(_money(balance.amount, currency))
+
+
+def _newer_and_better(balance: Balance) -> tuple[datetime, int]:
+    return balance.date_time or _LONG_AGO, -BOOKED_BALANCES.index(balance.type)
 
 
 def _included_lines(balance: Balance) -> list[CurrencyAmount]:
@@ -122,20 +149,20 @@ def _included_lines(balance: Balance) -> list[CurrencyAmount]:
 
 def _direction(indicator: str) -> Direction:
     if indicator not in _DIRECTIONS:
-        raise UnreadablePayload(["CreditDebitIndicator"])
+        raise UnreadablePayload(["credit_debit_indicator"], FeedFault.UNKNOWN)
     return _DIRECTIONS[indicator]
 
 
 def _money(amount: CurrencyAmount, currency: Currency) -> Money:
-    if amount.currency != currency.code:
-        raise UnreadablePayload(["Currency"])
+    if known_currency(amount.currency) != currency:
+        raise UnreadablePayload(["amount.currency"], FeedFault.CONTRADICTORY)
     try:
         return Money(Decimal(_checked(amount.amount)), currency)
     except DomainError:
-        raise UnreadablePayload(["Amount"]) from None
+        raise UnreadablePayload(["amount.amount"]) from None
 
 
 def _checked(amount: str) -> str:
     if not _AMOUNT.fullmatch(amount):
-        raise UnreadablePayload(["Amount"])
+        raise UnreadablePayload(["amount.amount"])
     return amount

@@ -4,8 +4,11 @@ https://openbankinguk.github.io/read-write-api-site3/v3.1.10/
 """
 
 from datetime import datetime
+from typing import Any
 
 from attrs import field, frozen
+
+from ledgerbank_adapters.bank_http.bank_values import as_text
 
 
 @frozen(kw_only=True)
@@ -36,31 +39,23 @@ class OBReadConsentResponse1:
 
 @frozen(kw_only=True)
 class AccountSubType:
-    """Enough to tell whether the rest is of interest."""
+    """Enough to tell whether the rest is of interest. Banks may leave it out."""
 
-    account_sub_type: str
-
-
-@frozen(kw_only=True)
-class AccountSubTypes:
-    """The accounts by their kind alone: those that this product knows are read whole after that."""
-
-    account: tuple[AccountSubType, ...]
+    account_sub_type: str | None = None
 
 
 @frozen(kw_only=True)
-class OBReadAccountKinds:
-    """``OBReadAccount6``, of which only the kinds of the accounts are read."""
+class AccountData:
+    """The accounts, each read by itself: its kind first, then, where this product knows it, the rest."""
 
-    data: AccountSubTypes
+    account: tuple[Any, ...] = ()
 
 
 @frozen(kw_only=True)
-class AccountIdentification:
-    """A number of an account, and the scheme that it is one of."""
+class OBReadAccount6:
+    """…/resources-and-data-models/aisp/Accounts.html"""
 
-    scheme_name: str
-    identification: str
+    data: AccountData
 
 
 @frozen(kw_only=True)
@@ -68,12 +63,18 @@ class OBAccount6:
     """…/resources-and-data-models/aisp/Accounts.html"""
 
     account_id: str
-    account_sub_type: str
     currency: str
-    status: str | None = None
-    nickname: str | None = None
-    description: str | None = None
-    account: tuple[AccountIdentification, ...] = ()
+    account_sub_type: str | None = None
+    status: Any = None
+    nickname: Any = None
+    description: Any = None
+    account: Any = None
+
+    @property
+    def number(self) -> object:
+        """The account's first number, whatever its scheme."""
+        first = self.account[0] if isinstance(self.account, list) and self.account else None
+        return first.get("Identification") if isinstance(first, dict) else None
 
 
 @frozen(kw_only=True)
@@ -93,20 +94,28 @@ class CreditLine:
 
 
 @frozen(kw_only=True)
+class BalanceType:
+    """Enough to tell whether the rest is of interest."""
+
+    type: str | None = None
+
+
+@frozen(kw_only=True)
 class Balance:
-    """One of several balances of an account; ``type`` says which."""
+    """One of several balances of an account; ``type`` says which, ``date_time`` when it was that."""
 
     type: str
     credit_debit_indicator: str
     amount: CurrencyAmount
+    date_time: datetime | None = None
     credit_line: tuple[CreditLine, ...] = ()
 
 
 @frozen(kw_only=True)
 class BalanceData:
-    """All balances of one account."""
+    """All balances of one account, each to be read by itself."""
 
-    balance: tuple[Balance, ...]
+    balance: tuple[Any, ...]
 
 
 @frozen(kw_only=True)
@@ -117,31 +126,33 @@ class OBReadBalance1:
 
 
 @frozen(kw_only=True)
-class MerchantDetails:
-    """Whom was paid, as far as the bank knows."""
-
-    merchant_name: str | None = None
-
-
-@frozen(kw_only=True)
 class OBTransaction6:
-    """``transaction_id`` is optional in the standard, for movements that the bank cannot name yet."""
+    """``transaction_id`` is optional in the standard, for movements that the bank cannot name yet.
+
+    What only describes a movement may be anything.
+    """
 
     status: str
     credit_debit_indicator: str
     booking_date_time: datetime
     amount: CurrencyAmount
     transaction_id: str | None = None
-    transaction_information: str | None = None
-    transaction_reference: str | None = None
-    merchant_details: MerchantDetails | None = None
+    transaction_information: Any = None
+    transaction_reference: Any = None
+    merchant_details: Any = None
+
+    @property
+    def merchant_name(self) -> str | None:
+        """Whom was paid, as far as the bank knows."""
+        details = self.merchant_details
+        return as_text(details.get("MerchantName")) if isinstance(details, dict) else None
 
 
 @frozen(kw_only=True)
 class TransactionData:
-    """One page of transactions; a page may be empty."""
+    """One page of transactions, each to be read by itself; a page may be empty."""
 
-    transaction: tuple[OBTransaction6, ...] = ()
+    transaction: tuple[Any, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -1,11 +1,13 @@
 """Bank logins: customers' connections to branches of banks."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
+from ledgerbank_domain.banking.feed_warning import MAX_WARNINGS, FeedWarning
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.text_rules import parse_shape
@@ -36,6 +38,7 @@ IMMUTABLE_LOGIN_FIELDS = (
     "token_expires_at",
     "last_sync_at",
     "last_error",
+    "warnings",
     "inserted_at",
     "updated_at",
 )
@@ -87,7 +90,7 @@ class BankLogin:
     """A customer's connection to a bank: their consent, its tokens and how the last sync went.
 
     ``sync_frequency`` is in seconds. ``last_attempt_at`` is when the last sync began, however it ended;
-    ``last_sync_at`` when the last one succeeded.
+    ``last_sync_at`` when the last one succeeded; ``warnings`` what that one could not take as it came.
     """
 
     id: UUID
@@ -102,6 +105,7 @@ class BankLogin:
     scope: tuple[str, ...] = ()
     provider_user_id: str | None = None
     last_error: LoginError | None = None
+    warnings: tuple[FeedWarning, ...] = ()
     tokens: SealedTokens | None = field(default=None, repr=False)
     lease: SyncLease | None = field(default=None, repr=False)
     inserted_at: datetime
@@ -188,6 +192,7 @@ class BankLogin:
             status=BankLoginStatus.ACTIVE,
             connected_at=at,
             last_error=None,
+            warnings=(),
             lease=None,
             updated_at=at,
         )
@@ -195,7 +200,13 @@ class BankLogin:
     def disconnected(self, *, at: datetime) -> "BankLogin":
         """The login without tokens: INACTIVE, and a sync that still runs has lost its lease."""
         return replace(
-            self, tokens=None, lease=None, status=BankLoginStatus.INACTIVE, last_error=None, updated_at=at
+            self,
+            tokens=None,
+            lease=None,
+            status=BankLoginStatus.INACTIVE,
+            last_error=None,
+            warnings=(),
+            updated_at=at,
         )
 
     def erased(self, *, at: datetime) -> "BankLogin":
@@ -238,16 +249,20 @@ class BankLogin:
         """The login with the tokens that the bank gave in place of the old ones, which may be used up."""
         return replace(self, tokens=tokens, updated_at=at)
 
-    def synced(self, *, left_out: LoginError | None, at: datetime) -> "BankLogin":
+    def synced(
+        self, *, left_out: LoginError | None, warnings: Sequence[FeedWarning], at: datetime
+    ) -> "BankLogin":
         """A sync succeeded: ACTIVE, and the lease is given back.
 
-        ``left_out`` is what could not be taken although the sync as a whole succeeded.
+        ``left_out`` and ``warnings`` are what could not be taken although the sync as a whole succeeded; of
+        the latter the first twenty are kept.
         """
         return replace(
             self,
             status=BankLoginStatus.ACTIVE,
             last_sync_at=at,
             last_error=left_out,
+            warnings=tuple(warnings[:MAX_WARNINGS]),
             lease=None,
             updated_at=at,
         )

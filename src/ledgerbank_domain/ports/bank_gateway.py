@@ -8,9 +8,13 @@ from enum import Enum
 from hashlib import sha256
 from typing import Protocol
 
-from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
+from ledgerbank_domain.banking.bank_statement import (
+    ShownAccount,
+    ShownAccounts,
+    ShownBalance,
+    StatementPage,
+)
 from ledgerbank_domain.identity.text_rules import is_text
-from ledgerbank_domain.money.money import Money
 
 MAX_TRANSACTIONS_PER_PAGE = 100
 MAX_EVENT_TEXT_LENGTH = 255
@@ -134,15 +138,17 @@ class BankGateway(Protocol):
         """Whom the token stands for, and whether the bank still takes it for logged in."""
 
     @abstractmethod
-    def list_accounts(self, *, access_token: str) -> list[ShownAccount]:
+    def list_accounts(self, *, access_token: str) -> ShownAccounts:
         """The accounts of kinds this product knows, closed ones too; pots and the like are left out.
+
+        Records of known kinds that cannot be read are told of, and stop nothing beside them.
 
         Raises also :class:`ApprovalPending`.
         """
 
     @abstractmethod
-    def get_balance(self, *, access_token: str, account: ShownAccount) -> Money:
-        """What the bank says is on the account now, pending movements included; may be negative."""
+    def get_balance(self, *, access_token: str, account: ShownAccount) -> ShownBalance:
+        """What the bank says is on the account now."""
 
     @abstractmethod
     def list_transactions(
@@ -156,6 +162,8 @@ class BankGateway(Protocol):
         page: str | None = None,
     ) -> StatementPage:
         """One page of those posted from ``since`` (inclusive; None: all the bank gives) to ``before``.
+
+        Records that cannot be read are told of, and stop nothing beside them.
 
         For further pages the same question is asked again with ``page`` = the last answer's ``next_page``.
         Where a bank gives its full history only for a while after the consent, what it still gives counts

@@ -4,6 +4,8 @@ from abc import abstractmethod
 from enum import Enum
 from typing import Protocol
 
+from ledgerbank_domain.banking.feed_warning import FeedFault
+
 
 class SyncOutcome(Enum):
     """How a sync that had begun ended; the fixed list of the metric's label."""
@@ -25,3 +27,7 @@ class SyncObserver(Protocol):
     @abstractmethod
     def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None:
         """A sync that had begun has ended; once for each, after that was stored."""
+
+    @abstractmethod
+    def feed_records_skipped(self, *, provider: str, why: FeedFault, count: int) -> None:
+        """A sync had to leave out so many records of what its bank sent, for one and the same reason."""

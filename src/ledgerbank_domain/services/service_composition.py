@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -256,4 +257,7 @@ class _SilentSyncObserver(SyncObserver):
     """Counts nothing."""
 
     def bank_sync_ended(self, *, provider: str, outcome: SyncOutcome) -> None:
+        pass
+
+    def feed_records_skipped(self, *, provider: str, why: FeedFault, count: int) -> None:
         pass

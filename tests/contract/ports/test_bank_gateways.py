@@ -19,6 +19,7 @@ from ledgerbank_domain.banking.account import AccountType
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, BankPaymentState, BankTokens
 
 
@@ -85,7 +86,7 @@ def test_refreshing_gives_new_tokens_and_uses_the_old_ones_up(
 
     assert fresh.expires_at == world.clock.now() + timedelta(hours=6)
     assert fresh.provider_user_id == tokens.provider_user_id
-    assert world.gateway.list_accounts(access_token=fresh.access_token)
+    assert world.gateway.list_accounts(access_token=fresh.access_token).accounts
     with pytest.raises(AccessTokenRefused):
         world.gateway.list_accounts(access_token=tokens.access_token)
     with pytest.raises(DomainError) as refused:
@@ -105,8 +106,10 @@ def test_an_access_token_says_whom_it_stands_for_where_the_bank_tells(
 
 
 def test_accounts_of_known_kinds_are_listed_closed_ones_too(world: GatewayWorld, tokens: BankTokens) -> None:
-    accounts = world.gateway.list_accounts(access_token=tokens.access_token)
+    shown = world.gateway.list_accounts(access_token=tokens.access_token)
+    accounts = shown.accounts
 
+    assert shown.unread == ()
     assert {(account.name, account.account_type, str(account.currency)) for account in accounts} == {
         ("Current Account", AccountType.CHECKING, "GBP"),
         ("Joint Account", AccountType.CHECKING, "GBP"),
@@ -119,7 +122,7 @@ def test_accounts_of_known_kinds_are_listed_closed_ones_too(world: GatewayWorld,
         assert account.last_four == world.at_the_bank(account).account_number[-4:]
 
 
-def test_the_balance_counts_what_is_pending_and_may_be_below_zero(
+def test_the_balance_says_whether_it_counts_what_is_pending_and_may_be_below_zero(
     world: GatewayWorld, tokens: BankTokens
 ) -> None:
     model, account = world.bank.model, world.account(tokens)
@@ -128,7 +131,10 @@ def test_the_balance_counts_what_is_pending_and_may_be_below_zero(
     model.books.add_transaction(account.external_id, -2_550, pending=True)
 
     balance = world.gateway.get_balance(access_token=tokens.access_token, account=account)
-    assert (str(balance), balance.currency) == ("-15.50", account.currency)
+    shown = world.at_the_bank(account)
+    expected = shown.balance if balance.counts_pending else shown.booked_balance
+    assert shown.balance == -1_550
+    assert balance.amount == Money(Decimal(expected).scaleb(-2), account.currency)
 
 
 @pytest.mark.parametrize("label", ["Current Account", "Euro Business", "Flex", "Old Prepaid Card"])

@@ -11,6 +11,7 @@ from tests.support.scenes.monzo_answers import ACCOUNT, API, ok
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.monzo import MonzoGateway
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.bank_gateway import ApprovalPending
@@ -78,8 +79,10 @@ def test_a_code_is_redeemed_by_a_confidential_client(
         {"access_token": "é"},
         {"expires_in": -1},
         {"expires_in": 10**18},
-        {"expires_in": "21600"},
-        {"refresh_token": 7},
+        {"expires_in": "soon"},
+        {"expires_in": "21600.5"},
+        {"expires_in": True},
+        {"refresh_token": ["r"]},
         {"refresh_token": "\ud800"},
         {"refresh_token": "r" * 8193},
         {"user_id": "\x00"},
@@ -99,6 +102,15 @@ def test_tokens_that_cannot_be_are_an_error(
     with pytest.raises(DomainError) as refused:
         monzo.refresh(refresh_token="r")
     assert refused.value.reason is Reason.BANK_API_ERROR
+
+
+@pytest.mark.parametrize("told", [21600, "21600", 21600.0, "21600.0", " 21600 ", "+21600"], ids=repr)
+def test_how_long_a_token_lives_is_read_however_it_is_written(
+    monzo: MonzoGateway, answers: list[httpx.Response], clock: MemoryClock, told: object
+) -> None:
+    answers.append(ok({"access_token": "a", "expires_in": told}))
+
+    assert monzo.refresh(refresh_token="r").expires_at == clock.now() + timedelta(hours=6)
 
 
 @pytest.mark.parametrize("code", ["unauthorized.bad_refresh_token", "unauthorized.bad_refresh_token.evicted"])
@@ -121,7 +133,7 @@ def test_until_the_customer_approves_in_the_app_the_approval_is_pending(monzo_wo
     assert monzo_world.gateway.whoami(access_token=tokens.access_token).authenticated
 
     monzo_world.bank.model.approve_in_app(monzo_world.customer().user_id)
-    assert monzo_world.gateway.list_accounts(access_token=tokens.access_token)
+    assert monzo_world.gateway.list_accounts(access_token=tokens.access_token).accounts
 
 
 @pytest.mark.parametrize(
@@ -139,25 +151,81 @@ def test_accounts_of_each_kind_become_the_ports(
     rewards = {"id": "acc_2", "type": "uk_rewards"}
     answers.append(ok({"accounts": [rewards, {**ACCOUNT_SHOWN, **change}]}))
 
-    (account,) = monzo.list_accounts(access_token="token")
+    (account,) = monzo.list_accounts(access_token="token").accounts
 
     assert (account.name, account.account_type) == ("Peter Pan's Account", account_type)
     assert account.last_four == (None if "account_number" in change else "5678")
 
 
-@pytest.mark.parametrize("field", ["id", "type", "currency"])
-@pytest.mark.parametrize("value", [None, 7, "", "XAU", "a\tb"])
-def test_an_account_that_cannot_be_is_an_error(
-    monzo: MonzoGateway, answers: list[httpx.Response], field: str, value: object
+@pytest.mark.parametrize(
+    ("change", "field", "why"),
+    [
+        ({"id": None}, "id", FeedFault.MISSING),
+        ({"id": ""}, "id", FeedFault.MISSING),
+        ({"id": "a\tb"}, "id", FeedFault.UNREADABLE),
+        ({"id": "x" * 257}, "id", FeedFault.UNREADABLE),
+        ({"id": ["acc"]}, "id", FeedFault.UNREADABLE),
+        ({"type": None}, "type", FeedFault.MISSING),
+        ({"type": {}}, "type", FeedFault.UNREADABLE),
+        ({"currency": None}, "currency", FeedFault.MISSING),
+        ({"currency": "XXX"}, "currency", FeedFault.UNKNOWN),
+        ({"currency": "pounds"}, "currency", FeedFault.UNKNOWN),
+        ({"currency": 826.5}, "currency", FeedFault.UNKNOWN),
+        ({"closed": "perhaps"}, "closed", FeedFault.UNREADABLE),
+    ],
+)
+def test_an_account_that_cannot_be_read_is_left_out_and_named(
+    monzo: MonzoGateway, answers: list[httpx.Response], change: dict[str, object], field: str, why: FeedFault
 ) -> None:
-    shown = {**ACCOUNT_SHOWN, field: value}
-    if field == "type" and isinstance(value, str):
-        answers.append(ok({"accounts": [shown]}))
-        assert monzo.list_accounts(access_token="token") == []
-        return
-    if (field, value) == ("id", "XAU"):
-        shown["id"] = "x" * 257
-    answers.append(ok({"accounts": [shown]}))
+    answers.append(ok({"accounts": [{**ACCOUNT_SHOWN, "id": "acc_odd"} | change, ACCOUNT_SHOWN]}))
+
+    shown = monzo.list_accounts(access_token="token")
+
+    assert [account.external_id for account in shown.accounts] == [ACCOUNT_SHOWN["id"]]
+    (unread,) = shown.unread
+    assert (unread.kind, unread.field, unread.fault) == (RecordKind.ACCOUNT, field, why)
+    assert unread.external_id == (None if "id" in change else "acc_odd")
+
+
+@pytest.mark.parametrize("record", [None, [], "acc", 7, {}], ids=repr)
+def test_what_is_no_account_at_all_is_left_out(
+    monzo: MonzoGateway, answers: list[httpx.Response], record: object
+) -> None:
+    answers.append(ok({"accounts": [record, ACCOUNT_SHOWN]}))
+
+    shown = monzo.list_accounts(access_token="token")
+
+    assert [account.external_id for account in shown.accounts] == [ACCOUNT_SHOWN["id"]]
+    assert [unread.external_id for unread in shown.unread] == [None]
+
+
+@pytest.mark.parametrize(
+    ("change", "external_id", "name"),
+    [
+        ({"id": "acc.1/2=="}, "acc.1/2==", "Peter Pan's Account"),
+        ({"id": " é 漢 "}, " é 漢 ", "Peter Pan's Account"),
+        ({"id": 12345678}, "12345678", "Peter Pan's Account"),
+        ({"description": None}, "acc_1", "Current account 5678"),
+        ({"description": " "}, "acc_1", "Current account 5678"),
+        ({"closed": "false"}, "acc_1", "Peter Pan's Account"),
+        ({"account_number": 12345678}, "acc_1", "Peter Pan's Account"),
+    ],
+)
+def test_an_account_is_read_however_the_bank_spells_it(
+    monzo: MonzoGateway, answers: list[httpx.Response], change: dict[str, object], external_id: str, name: str
+) -> None:
+    answers.append(ok({"accounts": [{**ACCOUNT_SHOWN, "id": "acc_1"} | change]}))
+
+    (account,) = monzo.list_accounts(access_token="token").accounts
+
+    assert (account.external_id, account.name, account.is_closed) == (external_id, name, False)
+
+
+@pytest.mark.parametrize("document", [{}, {"accounts": None}, {"accounts": {}}, {"accounts": "[]"}, [], None])
+def test_an_answer_of_another_shape_is_the_banks_error(
+    monzo: MonzoGateway, answers: list[httpx.Response], document: object
+) -> None:
+    answers.append(ok(document))
 
     with pytest.raises(DomainError) as refused:
         monzo.list_accounts(access_token="token")

@@ -13,6 +13,7 @@ from tests.support.scenes.monzo_answers import ACCOUNT, ok
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.monzo import MonzoGateway
 from ledgerbank_domain.banking.bank_statement import StatementPage
+from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -208,32 +209,104 @@ def test_what_was_declined_or_moves_nothing_is_void(
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "fault"),
     [
-        {"amount": "-510"},
-        {"amount": -5.1},
-        {"amount": None},
-        {"amount": 10**25},
-        {"amount": 10**15},
-        {"created": "2015-08-22T12:20:18"},
-        {"created": "0001-01-01T00:00:00Z"},
-        {"created": "1899-12-31T23:59:59Z"},
-        {"currency": "EUR"},
-        {"currency": "???"},
-        {"id": ""},
-        {"id": "\x00"},
-        {"id": None},
-        {"description": 7},
+        ({"amount": -5.1}, ("amount", FeedFault.UNREADABLE)),
+        ({"amount": None}, ("amount", FeedFault.MISSING)),
+        ({"amount": 10**25}, ("amount", FeedFault.UNREADABLE)),
+        ({"amount": 10**15}, ("amount", FeedFault.UNREADABLE)),
+        ({"created": None}, ("created", FeedFault.MISSING)),
+        ({"created": ""}, ("created", FeedFault.MISSING)),
+        ({"created": "yesterday"}, ("created", FeedFault.UNREADABLE)),
+        ({"created": "2015-02-30"}, ("created", FeedFault.UNREADABLE)),
+        ({"created": 1440246018}, ("created", FeedFault.UNREADABLE)),
+        ({"created": "0001-01-01T00:00:00Z"}, ("created", FeedFault.UNREADABLE)),
+        ({"created": "1899-12-31T23:59:59Z"}, ("created", FeedFault.UNREADABLE)),
+        ({"currency": "EUR"}, ("currency", FeedFault.CONTRADICTORY)),
+        ({"currency": "???"}, ("currency", FeedFault.UNKNOWN)),
+        ({"id": ""}, ("transaction id", FeedFault.MISSING)),
+        ({"id": "\x00"}, ("transaction id", FeedFault.UNREADABLE)),
+        ({"id": None}, ("id", FeedFault.MISSING)),
     ],
 )
-def test_a_transaction_that_cannot_be_spoils_its_page(
-    monzo: MonzoGateway, answers: list[httpx.Response], clock: MemoryClock, change: dict[str, object]
+def test_a_transaction_that_cannot_be_read_is_left_out_and_named(
+    monzo: MonzoGateway,
+    answers: list[httpx.Response],
+    clock: MemoryClock,
+    change: dict[str, object],
+    fault: tuple[str, FeedFault],
 ) -> None:
-    answers.append(ok({"transactions": [TRANSACTION, {**TRANSACTION, **change}]}))
+    last = {**TRANSACTION, "id": "tx_last"}
+    answers.append(ok({"transactions": [TRANSACTION, {**TRANSACTION, "id": "tx_odd"} | change, last]}))
 
-    with pytest.raises(DomainError) as refused:
-        one_page(monzo, clock)
-    assert refused.value.reason is Reason.BANK_API_ERROR
+    page = one_page(monzo, clock)
+
+    assert [found.external_id for found in page.movements] == [TRANSACTION["id"], "tx_last"]
+    told = None if "id" in change else "tx_odd"
+    assert page.unread == (
+        UnreadRecord(kind=RecordKind.MOVEMENT, external_id=told, field=fault[0], fault=fault[1]),
+    )
+
+
+@pytest.mark.parametrize("record", [None, [], "tx", 7, {}], ids=repr)
+def test_what_is_no_transaction_at_all_is_left_out(
+    monzo: MonzoGateway, answers: list[httpx.Response], clock: MemoryClock, record: object
+) -> None:
+    answers.append(ok({"transactions": [record, TRANSACTION]}))
+
+    page = one_page(monzo, clock)
+
+    assert [found.external_id for found in page.movements] == [TRANSACTION["id"]]
+    assert [unread.external_id for unread in page.unread] == [None]
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ({"amount": "-510"}, ("DEBIT", "5.10", "2015-08-22T12:20:18+00:00")),
+        ({"amount": "+510.0"}, ("CREDIT", "5.10", "2015-08-22T12:20:18+00:00")),
+        ({"created": "2015-08-22T12:20:18"}, ("DEBIT", "5.10", "2015-08-22T12:20:18+00:00")),
+        ({"created": "2015-08-22T13:20:18+0100"}, ("DEBIT", "5.10", "2015-08-22T12:20:18+00:00")),
+        ({"created": "2015-08-22"}, ("DEBIT", "5.10", "2015-08-22T00:00:00+00:00")),
+        ({"currency": "gbp"}, ("DEBIT", "5.10", "2015-08-22T12:20:18+00:00")),
+        ({"description": 7, "notes": [], "merchant": 7}, ("DEBIT", "5.10", "2015-08-22T12:20:18+00:00")),
+        ({"description": None, "notes": None}, ("DEBIT", "5.10", "2015-08-22T12:20:18+00:00")),
+    ],
+)
+def test_a_transaction_is_read_however_the_bank_spells_it(
+    monzo: MonzoGateway,
+    answers: list[httpx.Response],
+    clock: MemoryClock,
+    change: dict[str, object],
+    read: tuple[str, str, str],
+) -> None:
+    answers.append(ok({"transactions": [{**TRANSACTION, **change}]}))
+
+    (found,) = one_page(monzo, clock).movements
+
+    assert (found.direction.value, str(found.amount), found.posted_at.isoformat()) == read
+
+
+def test_a_name_that_stands_twice_spoils_its_transaction_alone(
+    monzo: MonzoGateway, answers: list[httpx.Response], clock: MemoryClock
+) -> None:
+    good = json.dumps(TRANSACTION)
+    bad = good[:-1] + ', "amount": -999}'
+    answers.append(httpx.Response(200, content=f'{{"transactions": [{bad}, {good}]}}'.encode()))
+
+    page = one_page(monzo, clock)
+
+    assert [str(found.amount) for found in page.movements] == ["5.10"]
+    assert [unread.external_id for unread in page.unread] == [None]
+
+
+def test_a_full_page_of_what_cannot_be_read_leads_to_the_next_one(
+    monzo: MonzoGateway, answers: list[httpx.Response], clock: MemoryClock
+) -> None:
+    odd = {**TRANSACTION, "created": ""}
+    answers.append(ok({"transactions": [{**odd, "id": "tx_1"}, {**odd, "id": "tx_2"}]}))
+
+    assert one_page(monzo, clock, limit=2).next_page == "tx_2"
 
 
 def test_the_next_page_starts_after_the_youngest_in_whichever_order_they_came(

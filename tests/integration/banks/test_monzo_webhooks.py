@@ -131,7 +131,7 @@ def test_what_the_bank_delivers_is_verified_and_named_alike_each_time(
         b"[]",
         b'{"type": "transaction.created"}',
         b'{"type": "transaction.created", "data": {}}',
-        b'{"type": "transaction.created", "data": {"id": 7}}',
+        b'{"type": "transaction.created", "data": {"id": [7]}}',
         b'{"type": "", "data": {"id": "tx"}}',
         b'{"type": "transaction.created", "data": {"id": ""}}',
         b'{"type": "transaction.created", "data": {"id": "\\u0000"}}',

@@ -14,7 +14,8 @@ from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.open_banking_uk import OpenBankingUkGateway
 from ledgerbank_adapters.simulated_bank import Fault
 from ledgerbank_domain.banking.account import AccountType
-from ledgerbank_domain.banking.bank_statement import ShownAccount
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownBalance
+from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.currency import CURRENCIES
@@ -182,38 +183,70 @@ def test_401_with_any_code_tells_that_refreshing_may_help(
         gateway.list_accounts(access_token="token")
 
 
-def balance_of(gateway: OpenBankingUkGateway, answers: list[httpx.Response], *shown: object) -> str:
+def balance_of(gateway: OpenBankingUkGateway, answers: list[httpx.Response], *shown: object) -> ShownBalance:
     answers[:] = [ok({"Balance": list(shown)})]
-    return str(gateway.get_balance(access_token="token", account=ACCOUNT))
+    return gateway.get_balance(access_token="token", account=ACCOUNT)
 
 
-def test_a_balance_is_without_credit_lines_signed_and_with_what_is_pending(
-    gateway: OpenBankingUkGateway, answers: list[httpx.Response]
-) -> None:
-    booked = {**BALANCE, "Type": "InterimBooked", "CreditLine": []}
-    debit = {**BALANCE, "CreditDebitIndicator": "Debit", "CreditLine": []}
-    not_included = {**BALANCE, "CreditLine": [{"Included": False}]}
-    expected = {
-        **BALANCE,
-        "Type": "Expected",
-        "CreditLine": [],
-        "Amount": {"Amount": "7.5", "Currency": "GBP"},
+def told(kind: str, amount: str, **more: object) -> dict[str, object]:
+    return {
+        "Type": kind,
+        "CreditDebitIndicator": "Credit",
+        "DateTime": "2025-01-15T12:00:00+00:00",
+        "Amount": {"Amount": amount, "Currency": "GBP"},
+        **more,
     }
 
-    assert balance_of(gateway, answers, booked, BALANCE) == "230.00"
-    assert balance_of(gateway, answers, debit) == "-1230.00"
-    assert balance_of(gateway, answers, BALANCE, not_included) == "1230.00"
-    assert balance_of(gateway, answers, booked, expected) == "7.50"
+
+LINE = {"Included": True, "Amount": {"Amount": "1000.00", "Currency": "GBP"}, "Type": "Pre-Agreed"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "amount", "counts_pending"),
+    [
+        # A card's limit is no balance.
+        ([told("InterimAvailable", "8000.00"), told("InterimBooked", "0.00")], "0.00", False),
+        ([told("ClosingBooked", "5.00"), told("Expected", "7.00")], "5.00", False),
+        ([told("OpeningBooked", "4.00"), told("InterimAvailable", "7.00")], "4.00", False),
+        ([told("ClosingBooked", "5.00"), told("InterimBooked", "6.00")], "6.00", False),
+        (
+            [told("InterimBooked", "6.00", DateTime="2025-01-14"), told("ClosingBooked", "5.00")],
+            "5.00",
+            False,
+        ),
+        ([told("InterimBooked", "6.00", DateTime=None), told("OpeningBooked", "4.00")], "4.00", False),
+        ([told("InterimBooked", "6.00", CreditDebitIndicator="Debit")], "-6.00", False),
+        ([told("InterimAvailable", "1230.00", CreditLine=[LINE])], "230.00", True),
+        ([told("InterimAvailable", "1230.00", CreditLine=[{**LINE, "Included": False}])], "1230.00", True),
+        ([told("Expected", "1230.00", CreditLine=[LINE]), told("Information", "1.00")], "230.00", True),
+        ([told("Expected", "1.00"), told("InterimAvailable", "2.00")], "2.00", True),
+        ([told("Expected", "10.00", CreditDebitIndicator="Debit", CreditLine=[LINE])], "-1010.00", True),
+        ([{"Type": "Novel", "Amount": "?"}, told("Expected", "7.5")], "7.50", True),
+        ([{}, told("Expected", "7.5")], "7.50", True),
+    ],
+)
+def test_a_balance_is_what_is_booked_or_else_available_less_its_credit_lines(
+    gateway: OpenBankingUkGateway,
+    answers: list[httpx.Response],
+    shown: list[object],
+    amount: str,
+    counts_pending: bool,
+) -> None:
+    found = balance_of(gateway, answers, *shown)
+
+    assert (str(found.amount), found.counts_pending) == (amount, counts_pending)
 
 
 @pytest.mark.parametrize(
     "shown",
     [
         [],
-        [{**BALANCE, "Type": "ClosingBooked"}],
-        [{**BALANCE, "CreditLine": BALANCE["CreditLine"] * 2}],  # type: ignore[operator] # a list
-        [{**BALANCE, "CreditDebitIndicator": "Both"}],
-        [{**BALANCE, "Amount": {"Amount": "1230.00", "Currency": "USD"}}],
+        [told("Information", "1.00")],
+        [told("PreviouslyClosedBooked", "1.00")],
+        [told("InterimAvailable", "1.00", CreditLine=[LINE, LINE])],
+        [told("InterimBooked", "1.00", CreditDebitIndicator="Both")],
+        [told("InterimBooked", "1.00", Amount={"Amount": "1230.00", "Currency": "USD"})],
+        [told("InterimBooked", "ten")],
     ],
 )
 def test_a_balance_that_does_not_say_what_is_there_is_an_error(
@@ -222,6 +255,59 @@ def test_a_balance_that_does_not_say_what_is_there_is_an_error(
     with pytest.raises(DomainError) as refused:
         balance_of(gateway, answers, *shown)
     assert refused.value.reason is Reason.BANK_API_ERROR
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ({"AccountSubType": None}, ("22289", "Bills", AccountType.CHECKING, "3345")),
+        ({"Account": None}, ("22289", "Bills", AccountType.CHECKING, None)),
+        ({"Account": [7]}, ("22289", "Bills", AccountType.CHECKING, None)),
+        ({"Account": []}, ("22289", "Bills", AccountType.CHECKING, None)),
+        ({"Nickname": None}, ("22289", "Current account 3345", AccountType.CHECKING, "3345")),
+        ({"Nickname": {}, "Description": "Mine"}, ("22289", "Mine", AccountType.CHECKING, "3345")),
+        ({"AccountId": "a/1==?&#"}, ("a/1==?&#", "Bills", AccountType.CHECKING, "3345")),
+        ({"Status": "Novel"}, ("22289", "Bills", AccountType.CHECKING, "3345")),
+        ({"Status": 7}, ("22289", "Bills", AccountType.CHECKING, "3345")),
+    ],
+)
+def test_an_account_is_read_however_the_bank_spells_it(
+    gateway: OpenBankingUkGateway,
+    answers: list[httpx.Response],
+    change: dict[str, object],
+    read: tuple[str, str, AccountType, str | None],
+) -> None:
+    answers.append(ok({"Account": [{**ACCOUNT_SHOWN, **change}]}))
+
+    (account,) = gateway.list_accounts(access_token="token").accounts
+
+    assert (account.external_id, account.name, account.account_type, account.last_four) == read
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "why"),
+    [
+        ({"AccountId": None}, "account_id", FeedFault.MISSING),
+        ({"AccountId": "a\nb"}, "id", FeedFault.UNREADABLE),
+        ({"Currency": "XXX"}, "currency", FeedFault.UNKNOWN),
+        ({"Currency": None}, "currency", FeedFault.MISSING),
+        ({"AccountSubType": 7.5}, None, None),
+    ],
+)
+def test_an_account_that_cannot_be_read_is_left_out_and_named(
+    gateway: OpenBankingUkGateway,
+    answers: list[httpx.Response],
+    change: dict[str, object],
+    field: str | None,
+    why: FeedFault | None,
+) -> None:
+    answers.append(ok({"Account": [{**ACCOUNT_SHOWN, **change}, ACCOUNT_SHOWN]}))
+
+    shown = gateway.list_accounts(access_token="token")
+
+    assert [account.external_id for account in shown.accounts] == ["22289"]
+    named = [(unread.field, unread.fault) for unread in shown.unread]
+    assert named == ([] if field is None else [(field, why)])
 
 
 @pytest.mark.parametrize(
@@ -241,7 +327,7 @@ def test_a_documented_account_becomes_the_ports(
     loan = {"AccountId": "9", "AccountSubType": "Loan"}
     answers.append(ok({"Account": [loan, {**ACCOUNT_SHOWN, "AccountSubType": sub_type}]}))
 
-    (account,) = gateway.list_accounts(access_token="token")
+    (account,) = gateway.list_accounts(access_token="token").accounts
 
     assert account == ShownAccount(
         external_id="22289",

@@ -11,6 +11,7 @@ from tests.support.scenes.open_banking_answers import ACCOUNT, ACCOUNT_SHOWN, BA
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.open_banking_uk import OpenBankingUkGateway
 from ledgerbank_domain.banking.bank_statement import StatementPage
+from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -196,29 +197,65 @@ def test_rejected_and_empty_movements_are_void_and_unnamed_pending_ones_are_not_
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "fault"),
     [
-        {"TransactionId": None},
-        {"TransactionId": ""},
-        {"Status": "Future"},
-        {"CreditDebitIndicator": "credit"},
-        {"BookingDateTime": "2017-04-05T10:43:07"},
-        {"Amount": {"Amount": "-10.00", "Currency": "GBP"}},
-        {"Amount": {"Amount": "10.001", "Currency": "GBP"}},
-        {"Amount": {"Amount": "1e3", "Currency": "GBP"}},
-        {"Amount": {"Amount": 10.0, "Currency": "GBP"}},
-        {"Amount": {"Amount": "10.00", "Currency": "EUR"}},
-        {"Amount": "10.00"},
+        ({"TransactionId": None}, ("transaction_id", FeedFault.MISSING)),
+        ({"TransactionId": ""}, ("transaction_id", FeedFault.MISSING)),
+        ({"Status": "Future"}, ("status", FeedFault.UNKNOWN)),
+        ({"Status": None}, ("status", FeedFault.MISSING)),
+        ({"CreditDebitIndicator": "credit"}, ("credit_debit_indicator", FeedFault.UNKNOWN)),
+        ({"BookingDateTime": None}, ("booking_date_time", FeedFault.MISSING)),
+        ({"BookingDateTime": ""}, ("booking_date_time", FeedFault.MISSING)),
+        ({"BookingDateTime": "5.4.2017"}, ("booking_date_time", FeedFault.UNREADABLE)),
+        ({"Amount": {"Amount": "-10.00", "Currency": "GBP"}}, ("amount.amount", FeedFault.UNREADABLE)),
+        ({"Amount": {"Amount": "10.001", "Currency": "GBP"}}, ("amount.amount", FeedFault.UNREADABLE)),
+        ({"Amount": {"Amount": "1e3", "Currency": "GBP"}}, ("amount.amount", FeedFault.UNREADABLE)),
+        ({"Amount": {"Amount": "10,00", "Currency": "GBP"}}, ("amount.amount", FeedFault.UNREADABLE)),
+        ({"Amount": {"Amount": "10.00", "Currency": "EUR"}}, ("amount.currency", FeedFault.CONTRADICTORY)),
+        ({"Amount": {"Amount": "10.00", "Currency": "XXX"}}, ("currency", FeedFault.UNKNOWN)),
+        ({"Amount": "10.00"}, ("amount", FeedFault.UNREADABLE)),
     ],
 )
-def test_a_transaction_that_cannot_be_spoils_its_page(
+def test_a_transaction_that_cannot_be_read_is_left_out_and_named(
     gateway: OpenBankingUkGateway,
     answers: list[httpx.Response],
     clock: MemoryClock,
     change: dict[str, object],
+    fault: tuple[str, FeedFault],
+) -> None:
+    answers.append(ok({"Transaction": [{**TRANSACTION, "TransactionId": "odd"} | change, TRANSACTION]}))
+
+    page = one_page(gateway, clock)
+
+    assert [found.external_id for found in page.movements] == ["123"]
+    told = None if "TransactionId" in change else "odd"
+    assert page.unread == (
+        UnreadRecord(kind=RecordKind.MOVEMENT, external_id=told, field=fault[0], fault=fault[1]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ({"BookingDateTime": "2017-04-05T10:43:07"}, ("10.00", "2017-04-05T10:43:07+00:00")),
+        ({"BookingDateTime": "2017-04-05T10:43:07+0000"}, ("10.00", "2017-04-05T10:43:07+00:00")),
+        ({"BookingDateTime": "2017-04-05T11:43:07.123+01:00"}, ("10.00", "2017-04-05T10:43:07.123000+00:00")),
+        ({"BookingDateTime": "2017-04-05"}, ("10.00", "2017-04-05T00:00:00+00:00")),
+        ({"Amount": {"Amount": 10.0, "Currency": "GBP"}}, ("10.00", "2017-04-05T10:43:07+00:00")),
+        ({"Amount": {"Amount": 10, "Currency": "GBP"}}, ("10.00", "2017-04-05T10:43:07+00:00")),
+        ({"MerchantDetails": 7, "TransactionInformation": []}, ("10.00", "2017-04-05T10:43:07+00:00")),
+        ({"ValueDateTime": "never", "Balance": "none"}, ("10.00", "2017-04-05T10:43:07+00:00")),
+    ],
+)
+def test_a_transaction_is_read_however_the_bank_spells_it(
+    gateway: OpenBankingUkGateway,
+    answers: list[httpx.Response],
+    clock: MemoryClock,
+    change: dict[str, object],
+    read: tuple[str, str],
 ) -> None:
     answers.append(ok({"Transaction": [{**TRANSACTION, **change}]}))
 
-    with pytest.raises(DomainError) as refused:
-        one_page(gateway, clock)
-    assert refused.value.reason is Reason.BANK_API_ERROR
+    (found,) = one_page(gateway, clock).movements
+
+    assert (str(found.amount), found.posted_at.isoformat()) == read

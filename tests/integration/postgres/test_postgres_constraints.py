@@ -177,6 +177,7 @@ REFUSED: dict[str, list[Row]] = {
     "user_bank_logins_status_check": [{"status": "CONNECTED"}],
     "user_bank_logins_sync_frequency_check": [{"sync_frequency": 299}, {"sync_frequency": 86401}],
     "user_bank_logins_last_error_check": [{"last_error": Jsonb([])}],
+    "user_bank_logins_warnings_check": [{"warnings": Jsonb({})}],
     "user_bank_logins_lease_check": [
         {"lease_token": NOBODY},
         {"lease_expires_at": NOW},

@@ -176,7 +176,7 @@ class GatewayWorld:
         return self.gateway.exchange_code(code=code, code_verifier=VERIFIER)
 
     def account(self, tokens: BankTokens, label: str = "Current Account") -> ShownAccount:
-        accounts = self.gateway.list_accounts(access_token=tokens.access_token)
+        accounts = self.gateway.list_accounts(access_token=tokens.access_token).accounts
         return next(account for account in accounts if account.name == label)
 
     def at_the_bank(self, account: ShownAccount) -> SimulatedAccount:

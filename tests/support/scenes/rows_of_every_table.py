@@ -158,6 +158,7 @@ WORLD: list[tuple[str, Row]] = [
             "sync_frequency": 3600,
             "scope": "read write",
             "last_error": Jsonb({}),
+            "warnings": Jsonb([]),
             **TIMES,
         },
     ),

@@ -6,6 +6,7 @@ import pytest
 from ledgerbank_adapters.bank_http import BankCall, BankHttpClient, BankHttpObserver
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
+from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
 
@@ -63,3 +64,16 @@ def test_syncs_are_counted_by_how_they_ended() -> None:
         'ledgerbank_syncs_total{outcome="succeeded",provider="monzo"}': 2,
         'ledgerbank_syncs_total{outcome="failed",provider="monzo"}': 1,
     }
+
+
+def test_records_that_were_left_out_are_counted_by_what_was_wrong_with_them() -> None:
+    metrics = PrometheusMetrics()
+    observer: SyncObserver = metrics
+
+    observer.feed_records_skipped(provider="monzo", why=FeedFault.MISSING, count=3)
+    observer.feed_records_skipped(provider="monzo", why=FeedFault.UNKNOWN, count=1)
+    observer.feed_records_skipped(provider="monzo", why=FeedFault.MISSING, count=1)
+
+    name = 'ledgerbank_feed_records_skipped_total{provider="monzo",why="%s"}'
+    assert series(metrics)[name % "missing"] == 4
+    assert series(metrics)[name % "unknown"] == 1

@@ -11,6 +11,7 @@ from ledgerbank_adapters.http.fields.wire_values import (
 )
 from ledgerbank_domain.audit.redaction import redacted
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus, LoginError
+from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.services.bank_connections.bank_connection_service import (
@@ -25,6 +26,22 @@ class LoginErrorPayload(TypedDict):
 
     reason: Annotated[str, Reason]
     message: str
+    at: WireInstant
+
+
+class FeedWarningPayload(TypedDict):
+    """Something of the bank's feed that the last sync could not take as it came; the next one tries again.
+
+    ``external_id`` is the bank's id, of an account or of a movement on the account of
+    ``external_account_id``. ``why``: ``adjusted`` says that what was left out stands in the account's balance
+    as an adjustment, the others what is wrong with the ``field`` of a record that was left out.
+    """
+
+    kind: Annotated[str, RecordKind]
+    external_account_id: str | None
+    external_id: str | None
+    field: str
+    why: Annotated[str, FeedFault]
     at: WireInstant
 
 
@@ -46,6 +63,7 @@ class BankLoginPayload(TypedDict):
     scope: str
     provider_user_id: str | None
     last_error: LoginErrorPayload | None
+    warnings: list[FeedWarningPayload]
     inserted_at: WireInstant
     updated_at: WireInstant
 
@@ -96,6 +114,7 @@ def bank_login_payload(login: BankLogin) -> BankLoginPayload:
         "scope": " ".join(login.scope),
         "provider_user_id": login.provider_user_id,
         "last_error": None if login.last_error is None else _login_error_payload(login.last_error),
+        "warnings": [_warning_payload(warning) for warning in login.warnings],
         "inserted_at": wire_instant(login.inserted_at),
         "updated_at": wire_instant(login.updated_at),
     }
@@ -118,6 +137,17 @@ def finished_connection_payload(finished: FinishedConnection) -> FinishedConnect
 
 def received_webhook_payload(received: ReceivedWebhook) -> ReceivedWebhookPayload:
     return {"received": True, "duplicate": received.duplicate, "ignored": received.ignored}
+
+
+def _warning_payload(warning: FeedWarning) -> FeedWarningPayload:
+    return {
+        "kind": warning.kind.value,
+        "external_account_id": warning.external_account_id,
+        "external_id": warning.external_id,
+        "field": warning.field,
+        "why": warning.why.value,
+        "at": wire_instant(warning.at),
+    }
 
 
 def _login_error_payload(error: LoginError) -> LoginErrorPayload:

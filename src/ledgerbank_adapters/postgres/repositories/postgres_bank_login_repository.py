@@ -33,6 +33,7 @@ from ledgerbank_domain.banking.bank_login import (
     SealedTokens,
     SyncLease,
 )
+from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
 from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
@@ -83,6 +84,7 @@ DISCONNECT = (
     .values(
         status=BankLoginStatus.INACTIVE.value,
         last_error=null(),
+        warnings=[],
         token_expires_at=null(),
         access_token_encrypted=null(),
         refresh_token_encrypted=null(),
@@ -172,6 +174,7 @@ def _changing(login: BankLogin) -> dict[str, Any]:
         "scope": " ".join(login.scope),
         "provider_user_id": login.provider_user_id,
         "last_error": login.last_error and _error_json(login.last_error),
+        "warnings": [_warning_json(warning) for warning in login.warnings],
         "access_token_encrypted": tokens and tokens.access,
         "refresh_token_encrypted": tokens and tokens.refresh,
         "lease_token": lease and lease.token,
@@ -183,6 +186,17 @@ def _changing(login: BankLogin) -> dict[str, Any]:
 
 def _error_json(error: LoginError) -> dict[str, str]:
     return {"reason": error.reason.code, "message": error.message, "at": error.at.isoformat()}
+
+
+def _warning_json(warning: FeedWarning) -> dict[str, str | None]:
+    return {
+        "kind": warning.kind.value,
+        "external_account_id": warning.external_account_id,
+        "external_id": warning.external_id,
+        "field": warning.field,
+        "why": warning.why.value,
+        "at": warning.at.isoformat(),
+    }
 
 
 def _login(row: Row[Any]) -> BankLogin:
@@ -199,6 +213,7 @@ def _login(row: Row[Any]) -> BankLogin:
         scope=tuple(row.scope.split()),
         provider_user_id=row.provider_user_id,
         last_error=row.last_error and _error(row.last_error),
+        warnings=tuple(_warning(stored) for stored in row.warnings),
         tokens=_tokens(row),
         lease=None
         if row.lease_token is None
@@ -224,5 +239,16 @@ def _error(stored: Mapping[str, str]) -> LoginError:
         # A reason that a later version has dropped must not keep anybody from seeing the login.
         reason=REASONS.get(stored["reason"], Reason.INTERNAL_SERVER_ERROR),
         message=stored["message"],
+        at=datetime.fromisoformat(stored["at"]),
+    )
+
+
+def _warning(stored: Mapping[str, str]) -> FeedWarning:
+    return FeedWarning(
+        kind=RecordKind(stored["kind"]),
+        external_account_id=stored["external_account_id"],
+        external_id=stored["external_id"],
+        field=stored["field"],
+        why=FeedFault(stored["why"]),
         at=datetime.fromisoformat(stored["at"]),
     )

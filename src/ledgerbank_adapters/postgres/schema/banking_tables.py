@@ -90,6 +90,7 @@ user_bank_logins = Table(
     required("scope", Text()),
     Column("provider_user_id", Text()),
     Column("last_error", JSONB(none_as_null=True)),
+    required("warnings", JSONB()),
     Column("access_token_encrypted", LargeBinary()),
     Column("refresh_token_encrypted", LargeBinary()),
     Column("lease_token", Uuid()),

@@ -9,9 +9,10 @@ from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount
+from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind, UnreadRecord
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.ledger.journal import JournalEntry
+from ledgerbank_domain.ledger.journal import EntryKind, JournalEntry
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
@@ -30,6 +31,17 @@ MAX_LOOKS = 5
 _CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE})
 
 
+DIFFERENCES = frozenset({EntryKind.OPENING, EntryKind.RECONCILIATION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """A look that was booked. ``is_adjusted``: a line says what the bank's balance holds beyond its list."""
+
+    at: datetime
+    is_adjusted: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccountSync:
     """Brings one account in line with what its bank says of it."""
@@ -38,8 +50,8 @@ class BankAccountSync:
     ids: IdGenerator
     audit: AuditWriter
 
-    def sync(self, run: SyncRun, account_id: UUID, shown: ShownAccount) -> None:
-        """Books what the bank tells of the account, so that the balances tie.
+    def sync(self, run: SyncRun, account_id: UUID, shown: ShownAccount) -> list[FeedWarning]:
+        """Books what the bank tells of the account, so that the balances tie; gives what it could not take.
 
         A movement may come between the bank's list and its balance. So what the balance is off is booked only
         when two looks in a row agree on it; when five do not, only what is listed, and the next sync goes on.
@@ -53,9 +65,11 @@ class BankAccountSync:
         for number in range(1, MAX_LOOKS + 1):
             statement = run.conversation.statement_of(shown, since=since)
             agrees = before is not None and before.balance_beyond == statement.balance_beyond
-            if self._book(run, account_id, shown, statement, agrees=agrees, is_last=number == MAX_LOOKS):
-                return
+            booked = self._book(run, account_id, shown, statement, agrees=agrees, is_last=number == MAX_LOOKS)
+            if booked is not None:
+                return _warnings(run, shown, statement, booked)
             before = statement
+        raise AssertionError("the last look is always booked")
 
     def _synced_since(self, account_id: UUID) -> datetime | None:
         with self.start_unit_of_work() as work:
@@ -71,21 +85,21 @@ class BankAccountSync:
         *,
         agrees: bool,
         is_last: bool,
-    ) -> bool:
-        """False when it takes another look: nothing is booked then."""
+    ) -> Booked | None:
+        """What became of it; None when it takes another look: nothing is booked then."""
         with self.start_unit_of_work() as work:
             pending = self._locked(work, run, account_id, closes=shown.is_closed)
             account = work.accounts.get_for_update(account_id)
             now = work.now()
             if account.status is AccountStatus.CLOSED:
-                return True
+                return Booked(at=now, is_adjusted=False)
             known = _known_imports(work, account_id, statement)
             plan = plan_booking(account, statement, known, at=now)
             if agrees:
                 plan = plan.with_difference(is_first_sync=account.last_sync_at is None, at=now)
             elif not plan.difference.is_zero:
                 if not is_last:
-                    return False
+                    return None
                 _check_opened(account)
             reversed_entries = _reversed_entries(work, plan)
             booking = book(
@@ -95,7 +109,8 @@ class BankAccountSync:
             if written.status is AccountStatus.CLOSED:
                 take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=run.actor, at=now)
             work.commit()
-        return True
+        adjusts = any(line.kind in DIFFERENCES for line in plan.lines)
+        return Booked(at=now, is_adjusted=adjusts)
 
     def _locked(self, work: UnitOfWork, run: SyncRun, account_id: UUID, *, closes: bool) -> Sequence[Payment]:
         """What closing the account would take back, with the login and, where it may be closed, its owner."""
@@ -130,6 +145,26 @@ class BankAccountSync:
                 work, AuditName.ACCOUNT_UPDATED, actor=run.actor, about=account.id, facts=changes, at=at
             )
         return account
+
+
+def _warnings(
+    run: SyncRun, shown: ShownAccount, statement: BankStatement, booked: Booked
+) -> list[FeedWarning]:
+    of_account = shown.external_id
+    told = [record.warning(of_account=of_account, at=booked.at) for record in statement.unread]
+    if told and (booked.is_adjusted or _was_adjusted(run, of_account)):
+        adjusted = UnreadRecord(
+            kind=RecordKind.ACCOUNT, external_id=of_account, field="balance", fault=FeedFault.ADJUSTED
+        )
+        told.insert(0, adjusted.warning(of_account=of_account, at=booked.at))
+    return told
+
+
+def _was_adjusted(run: SyncRun, of_account: str) -> bool:
+    return any(
+        warning.why is FeedFault.ADJUSTED and warning.external_account_id == of_account
+        for warning in run.login.warnings
+    )
 
 
 def _known_imports(work: UnitOfWork, account_id: UUID, statement: BankStatement) -> KnownImports:

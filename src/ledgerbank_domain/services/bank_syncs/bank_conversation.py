@@ -7,7 +7,12 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar
 
 from ledgerbank_domain.banking.bank_login import BankLogin, SealedTokens
-from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount, StatementPage
+from ledgerbank_domain.banking.bank_statement import (
+    BankStatement,
+    ShownAccount,
+    ShownAccounts,
+    StatementPage,
+)
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.bank_gateway import (
@@ -69,7 +74,7 @@ class BankConversation:
     means: BankConversations
     _tokens: OpenedTokens | None = field(default=None, init=False)
 
-    def accounts(self) -> list[ShownAccount]:
+    def accounts(self) -> ShownAccounts:
         """Raises also :class:`ApprovalPending`, while it is worth waiting for."""
         try:
             return self._ask(lambda token: self.gateway.list_accounts(access_token=token))
@@ -162,7 +167,8 @@ def _all_pages(page_at: Callable[[str | None], StatementPage]) -> list[Statement
     told = 0
     while (wanted := pages[-1].next_page) is not None:
         # A page counts too, so that empty ones come to an end as well.
-        told += len(pages[-1].movements) + len(pages[-1].void_ids) + 1
+        last = pages[-1]
+        told += len(last.movements) + len(last.void_ids) + len(last.unread) + 1
         if wanted in asked or told > MAX_MOVEMENTS_PER_LOOK:
             raise DomainError(Reason.BANK_API_ERROR, message="The bank's pages of transactions do not end")
         asked.add(wanted)

@@ -1,5 +1,6 @@
 """One sync per login at a time: taking the lease, what it fences, and how it ends."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,6 +10,7 @@ from uuid import UUID
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
 from ledgerbank_domain.banking.bank import Bank
 from ledgerbank_domain.banking.bank_login import BankLogin, LoginError, SealedTokens, SyncLease
+from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin
@@ -47,9 +49,10 @@ class SyncRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSucceeded:
-    """The login is in line with its bank, but for what ``left_out`` says could not be taken."""
+    """The login is in line with its bank, but for what ``left_out`` and ``warnings`` tell."""
 
     left_out: DomainError | None
+    warnings: tuple[FeedWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +139,19 @@ class SyncLeases:
         match end:
             case SyncSucceeded():
                 self._commit_success(run, end)
+                self._count_left_out(run, end)
                 return SyncOutcome.SUCCEEDED
             case SyncFailed():
                 return self._settle_failure(run, end)
             case SyncGivenUp():
                 self._release(run)
                 return end.outcome
+
+    def _count_left_out(self, run: SyncRun, end: SyncSucceeded) -> None:
+        provider = run.conversation.gateway.provider
+        for why, count in Counter(warning.why for warning in end.warnings).items():
+            if why is not FeedFault.ADJUSTED:
+                self.observer.feed_records_skipped(provider=provider, why=why, count=count)
 
     def _settle_failure(self, run: SyncRun, end: SyncFailed) -> SyncOutcome:
         try:
@@ -185,7 +195,7 @@ class SyncLeases:
             login = run.fence.lock_login(work)
             now = work.now()
             told = None if end.left_out is None else _login_error(end.left_out, at=now)
-            work.bank_logins.save(login.synced(left_out=told, at=now))
+            work.bank_logins.save(login.synced(left_out=told, warnings=end.warnings, at=now))
             self.audit.record(work, AuditName.BANK_LOGIN_SYNCED, actor=run.actor, about=login.id, at=now)
             work.commit()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.feed_warning import FeedWarning
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.jobs.job import Job
@@ -52,7 +53,7 @@ class BankSyncService:
         if run is None:
             return
         try:
-            self.leases.end(run, SyncSucceeded(left_out=self._sync(run)))
+            self.leases.end(run, self._sync(run))
         except (SyncLeaseLost, ApprovalPending, DomainError) as stopped:
             match self.leases.end(run, _end_by(stopped)):
                 case SyncOutcome.AWAITING_APPROVAL:
@@ -65,22 +66,28 @@ class BankSyncService:
             self.leases.end(run, SyncFailed(error=UNEXPECTED))
             raise
 
-    def _sync(self, run: SyncRun) -> DomainError | None:
-        """What had to be left out. Raises a failure after trying all accounts, where that makes sense."""
-        found = self.accounts.upsert(run, run.conversation.accounts())
-        if failures := self._sync_accounts(run, found):
+    def _sync(self, run: SyncRun) -> SyncSucceeded:
+        """Tells what was left out. Raises a failure after trying all accounts, where that makes sense."""
+        shown = run.conversation.accounts()
+        found = self.accounts.upsert(run, shown.accounts)
+        now = self.storage_clock.now()
+        warnings = [record.warning(of_account=record.external_id, at=now) for record in shown.unread]
+        if failures := self._sync_accounts(run, found, warnings):
             # One that may be tried again first: then it is.
             raise min(failures, key=lambda error: not error.reason.retryable)
         if _is_first_since_connected(run.login):
             # Connecting could not, if the customer had yet to approve the access in the bank's app.
             run.conversation.register_webhooks()
-        return found.left_out
+        return SyncSucceeded(left_out=found.left_out, warnings=tuple(warnings))
 
-    def _sync_accounts(self, run: SyncRun, found: UpsertedAccounts) -> list[DomainError]:
+    def _sync_accounts(
+        self, run: SyncRun, found: UpsertedAccounts, warnings: list[FeedWarning]
+    ) -> list[DomainError]:
+        """The failures of single accounts; what could not be taken of the others is added to ``warnings``."""
         failures = [] if found.refused is None else [found.refused]
         for account_id, shown in found.taken:
             try:
-                self.account_sync.sync(run, account_id, shown)
+                warnings += self.account_sync.sync(run, account_id, shown)
             except DomainError as error:
                 if error.reason in _ENDS_THE_SYNC or error.category is Category.SYSTEM:
                     raise

@@ -96,8 +96,8 @@ class BankAccesses:
     ) -> None:
         if self.clock.now() >= deadline:
             return
-        accounts = _attempted(lambda: access.gateway.list_accounts(access_token=access.access_token))
-        for account in accounts or ():
+        shown = _attempted(lambda: access.gateway.list_accounts(access_token=access.access_token))
+        for account in shown.accounts if shown else ():
             if self.clock.now() < deadline:
                 _attempted(partial(act, account))
 

@@ -10,7 +10,7 @@ from tests.support.scenes.sync_scene import (
     SyncScene,
 )
 
-from ledgerbank_domain.banking.bank_statement import ShownAccount, StatementPage
+from ledgerbank_domain.banking.bank_statement import ShownAccounts, StatementPage
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.services.bank_syncs import bank_conversation
@@ -22,10 +22,13 @@ def test_an_account_that_comes_back_in_another_currency_is_the_banks_error(scene
     scene.bank.model.books.add_transaction(shown.id, 100)
     booked = scene.new_lines("Joint Account")
 
-    def in_yen(accounts: list[ShownAccount]) -> list[ShownAccount]:
-        return [
-            replace(each, currency=CURRENCIES["JPY"]) if each.name == CURRENT else each for each in accounts
-        ]
+    def in_yen(shown: ShownAccounts) -> ShownAccounts:
+        return ShownAccounts(
+            accounts=tuple(
+                replace(each, currency=CURRENCIES["JPY"]) if each.name == CURRENT else each
+                for each in shown.accounts
+            )
+        )
 
     scene.gateway.answers["list_accounts"] = in_yen
 
@@ -62,8 +65,11 @@ def test_pages_that_are_new_for_ever_are_the_banks_error(
 
 
 def test_more_accounts_than_anybody_has_are_the_banks_error(scene: SyncScene) -> None:
-    def many(shown: list[ShownAccount]) -> list[ShownAccount]:
-        return [replace(shown[0], external_id=f"acc_{number}") for number in range(1001)]
+    def many(shown: ShownAccounts) -> ShownAccounts:
+        one = shown.accounts[0]
+        return ShownAccounts(
+            accounts=tuple(replace(one, external_id=f"acc_{number}") for number in range(1001))
+        )
 
     scene.gateway.answers["list_accounts"] = many
 

@@ -13,8 +13,14 @@ from tests.support.scenes.domain_samples import an_account
 
 from ledgerbank_adapters.memory import MemoryIdGenerator
 from ledgerbank_domain.banking.account import Account, AccountType
-from ledgerbank_domain.banking.bank_statement import BankStatement, ShownMovement, StatementPage
+from ledgerbank_domain.banking.bank_statement import (
+    BankStatement,
+    ShownBalance,
+    ShownMovement,
+    StatementPage,
+)
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction, EntryKind, JournalEntry
 from ledgerbank_domain.money.currency import parse_currency
@@ -44,7 +50,11 @@ def moved(external_id: str, amount: object, *, pending: bool = False, days_ago: 
 
 def told(*transactions: ShownMovement, balance: object, void_ids: Iterable[str] = ()) -> BankStatement:
     page = StatementPage(movements=transactions, void_ids=frozenset(void_ids))
-    return BankStatement.from_pages([page], balance=pounds(balance))
+    return BankStatement.from_pages([page], balance=shown_balance(balance))
+
+
+def shown_balance(amount: object, *, counts_pending: bool = True) -> ShownBalance:
+    return ShownBalance(amount=pounds(amount), counts_pending=counts_pending)
 
 
 @dataclass
@@ -248,7 +258,7 @@ def test_of_overlapping_pages_the_later_one_counts() -> None:
         StatementPage(movements=(moved("a", 12), moved("c", 3)), void_ids=frozenset({"b"})),
     ]
 
-    statement = BankStatement.from_pages(pages, balance=pounds(15))
+    statement = BankStatement.from_pages(pages, balance=shown_balance(15))
 
     assert statement.movements == {"a": moved("a", 12), "c": moved("c", 3)}
     assert statement.void_ids == {"b"}
@@ -325,3 +335,20 @@ def _assert_the_chain_holds(books: Books) -> None:
         balance += line.signed_amount
         assert (line.line_number, line.balance_after) == (number, balance)
         assert line.posted_at <= NOW
+
+
+def test_what_is_pending_is_added_to_a_balance_that_only_counts_what_is_booked() -> None:
+    page = StatementPage(movements=(moved("a", 10), moved("b", -3, pending=True)))
+
+    booked = BankStatement.from_pages([page], balance=shown_balance(10, counts_pending=False))
+    available = BankStatement.from_pages([page], balance=shown_balance(7))
+
+    assert booked.balance == available.balance == pounds(7)
+    assert booked.balance_beyond.is_zero
+
+
+def test_a_record_that_stands_on_two_pages_is_left_out_once() -> None:
+    unread = UnreadRecord(kind=RecordKind.MOVEMENT, external_id="a", field="created", fault=FeedFault.MISSING)
+    pages = [StatementPage(movements=(), unread=(unread,)), StatementPage(movements=(), unread=(unread,))]
+
+    assert BankStatement.from_pages(pages, balance=shown_balance(0)).unread == (unread,)

@@ -247,6 +247,7 @@ BANKING = (
         scope text NOT NULL,
         provider_user_id text,
         last_error jsonb,
+        warnings jsonb NOT NULL,
         access_token_encrypted bytea,
         refresh_token_encrypted bytea,
         lease_token uuid,
@@ -259,6 +260,7 @@ BANKING = (
         CONSTRAINT user_bank_logins_status_check CHECK (status IN ('ACTIVE', 'INACTIVE', 'ERROR')),
         CONSTRAINT user_bank_logins_sync_frequency_check CHECK (sync_frequency BETWEEN 300 AND 86400),
         CONSTRAINT user_bank_logins_last_error_check CHECK (jsonb_typeof(last_error) = 'object'),
+        CONSTRAINT user_bank_logins_warnings_check CHECK (jsonb_typeof(warnings) = 'array'),
         CONSTRAINT user_bank_logins_lease_check CHECK (
             (lease_token IS NULL) = (lease_expires_at IS NULL)
             AND (lease_token IS NULL) = (lease_worker_id IS NULL)
