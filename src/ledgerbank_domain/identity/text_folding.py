@@ -30,6 +30,11 @@ def folded(text: str) -> str:
     return spelling
 
 
+def has_ignorable(text: str) -> bool:
+    """Whether it holds something that nobody sees and that folding leaves out."""
+    return not text.isascii() and _IGNORABLE.search(text) is not None
+
+
 def search_form(text: str) -> str:
     """What a text is found by: a question is found where its form is part of the other's form.
 

@@ -4,13 +4,15 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from unicodedata import category
 from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
+from ledgerbank_domain.identity.name_rules import parse_visible_name
 from ledgerbank_domain.identity.text_folding import folded
-from ledgerbank_domain.identity.text_rules import is_text, parse_text
+from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.identity.value_rules import (
     require_ids,
     require_instants,
@@ -19,6 +21,7 @@ from ledgerbank_domain.identity.value_rules import (
     require_optional_member,
     require_texts,
 )
+from ledgerbank_domain.users.email_rules import is_email_address
 from ledgerbank_domain.users.password_rules import min_password_length
 
 MAX_EMAIL_LENGTH = 255
@@ -29,7 +32,9 @@ ERASED_NAME = "Erased user"
 _NOWHERE = "erased.invalid"
 # No hash at all: nothing matches it.
 _NO_PASSWORD = "erased"  # noqa: S105 - the absence of one
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]*\.[^\s@]*")
+_EVER_AN_EMAIL = re.compile(r"[^\s@]+@[^\s@]*\.[^\s@]*")
+# What typing and pasting leaves around an address; other controls are part of what was sent.
+_BLANKS = "\t\r\n\f\v" + "".join(chr(code) for code in range(0x3001) if category(chr(code)) == "Zs")
 
 
 class UserStatus(Enum):
@@ -250,22 +255,36 @@ def email_identity(email: str) -> str:
 
 
 def parse_email(value: object) -> str:
-    """An address as it was typed, trimmed.
+    """A new address as it was typed, without the blanks around it.
 
-    No white space, one ``@`` with something before it and a dot after it, and so has its identity. Whether
-    mail arrives there is not our question. Raises ``invalid_email_format``.
+    Mail can have it (:func:`is_email_address`), and its identity as well. Whether mail arrives there is not
+    our question. Raises ``invalid_email_format``.
     """
     if isinstance(value, str) and is_text(value):
-        email = "".join(value).strip()
-        if _is_email(email) and _is_email(email_identity(email)):
+        email = str.strip(value, _BLANKS)
+        identity = email_identity(email)
+        if max(len(email), len(identity)) <= MAX_EMAIL_LENGTH and all(
+            is_email_address(each) for each in {email, identity}
+        ):
             return email
     raise DomainError(Reason.INVALID_EMAIL_FORMAT, field="email")
 
 
-def _is_email(text: str) -> bool:
-    return len(text) <= MAX_EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None
+def parse_login_email(value: object) -> str:
+    """What may be the address of somebody who has one since before addresses were asked for more.
+
+    Raises ``invalid_email_format`` for what was never one: no ``@``, no dot behind it, or blanks within.
+    """
+    if isinstance(value, str) and is_text(value):
+        email = str.strip(value)
+        identity = email_identity(email)
+        if max(len(email), len(identity)) <= MAX_EMAIL_LENGTH and all(
+            _EVER_AN_EMAIL.fullmatch(each) for each in (email, identity)
+        ):
+            return email
+    raise DomainError(Reason.INVALID_EMAIL_FORMAT, field="email")
 
 
 def parse_full_name(value: object) -> str:
-    """A name of 1 to 255 characters, trimmed. Raises ``invalid_name_format``."""
-    return parse_text(value, reason=Reason.INVALID_NAME_FORMAT, max_length=MAX_NAME_LENGTH)
+    """A name of 1 to 255 characters that are seen, trimmed. Raises ``invalid_name_format``."""
+    return parse_visible_name(value, max_length=MAX_NAME_LENGTH)

@@ -38,6 +38,7 @@ from ledgerbank_domain.users.user import (
     UserStatus,
     parse_email,
     parse_full_name,
+    parse_login_email,
 )
 
 _FIELD_TYPE = "ledgerbank_field_type"
@@ -134,6 +135,17 @@ _DATE_OR_INSTANT = {
 
 EMAIL = FieldType(
     parse=parse_email,
+    schema={
+        "type": "string",
+        "format": "email",
+        "pattern": r"^\s*[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+\s*$",
+        "maxLength": MAX_EMAIL_LENGTH,
+        "examples": ["alice@example.com"],
+    },
+)
+# Whoever had an address before these rules goes on logging in with it.
+LOGIN_EMAIL = FieldType(
+    parse=parse_login_email,
     schema={
         "type": "string",
         "format": "email",

@@ -2,7 +2,7 @@
 
 import attrs
 
-from ledgerbank_adapters.http.fields.field_types import EMAIL, LOGIN_PASSWORD, REFRESH_TOKEN
+from ledgerbank_adapters.http.fields.field_types import LOGIN_EMAIL, LOGIN_PASSWORD, REFRESH_TOKEN
 from ledgerbank_adapters.http.operations.http_operation import (
     Access,
     Answer,
@@ -34,7 +34,7 @@ REFRESH_ERRORS = (
 
 @attrs.frozen(kw_only=True)
 class LoginBody:
-    email: str = attrs.field(metadata=EMAIL.metadata)
+    email: str = attrs.field(metadata=LOGIN_EMAIL.metadata)
     password: str = attrs.field(metadata=LOGIN_PASSWORD.metadata)
 
 
