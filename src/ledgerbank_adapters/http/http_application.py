@@ -49,6 +49,7 @@ from ledgerbank_adapters.http.running.mailbox_endpoints import MAILBOX_OPERATION
 from ledgerbank_adapters.http.running.metrics_endpoint import METRICS_OPERATIONS
 from ledgerbank_adapters.http.running.problem_endpoints import PROBLEM_OPERATIONS
 from ledgerbank_adapters.http.running.root_endpoint import ROOT_OPERATION
+from ledgerbank_adapters.http.users.api_key_endpoints import API_KEY_OPERATIONS
 from ledgerbank_adapters.http.users.auth_endpoints import AUTH_OPERATIONS
 from ledgerbank_adapters.http.users.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.users.session_endpoints import SESSION_OPERATIONS
@@ -66,6 +67,7 @@ OPERATIONS = (
     *PROBLEM_OPERATIONS,
     *AUTH_OPERATIONS,
     *SESSION_OPERATIONS,
+    *API_KEY_OPERATIONS,
     *USER_OPERATIONS,
     *PROFILE_OPERATIONS,
     *BANK_OPERATIONS,

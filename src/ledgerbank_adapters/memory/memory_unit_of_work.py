@@ -6,6 +6,7 @@ from typing import Self
 
 from ledgerbank_adapters.memory.memory_ledger_proof import MemoryLedgerProof
 from ledgerbank_adapters.memory.repositories.memory_account_repository import MemoryAccountRepository
+from ledgerbank_adapters.memory.repositories.memory_api_key_repository import MemoryApiKeyRepository
 from ledgerbank_adapters.memory.repositories.memory_audit_exports import MemoryAuditExports
 from ledgerbank_adapters.memory.repositories.memory_audit_trail import MemoryAuditTrail
 from ledgerbank_adapters.memory.repositories.memory_bank_import_repository import (
@@ -59,6 +60,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.login_attempts = MemoryLoginAttemptRepository(session)
         self.second_factors = MemorySecondFactorRepository(session)
         self.second_factor_challenges = MemorySecondFactorChallengeRepository(session)
+        self.api_keys = MemoryApiKeyRepository(session)
         self.banks = MemoryBankRepository(session)
         self.bank_logins = MemoryBankLoginRepository(session)
         self.oauth_states = MemoryOAuthStateRepository(session)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from ledgerbank_adapters.postgres.postgres_clock import storage_time
 from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
 from ledgerbank_adapters.postgres.repositories.postgres_account_repository import PostgresAccountRepository
+from ledgerbank_adapters.postgres.repositories.postgres_api_key_repository import PostgresApiKeyRepository
 from ledgerbank_adapters.postgres.repositories.postgres_audit_exports import PostgresAuditExports
 from ledgerbank_adapters.postgres.repositories.postgres_audit_trail import PostgresAuditTrail
 from ledgerbank_adapters.postgres.repositories.postgres_bank_import_repository import (
@@ -84,6 +85,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.login_attempts = PostgresLoginAttemptRepository(session)
         self.second_factors = PostgresSecondFactorRepository(session)
         self.second_factor_challenges = PostgresSecondFactorChallengeRepository(session)
+        self.api_keys = PostgresApiKeyRepository(session)
         self.banks = PostgresBankRepository(session)
         self.bank_logins = PostgresBankLoginRepository(session)
         self.oauth_states = PostgresOAuthStateRepository(session)

@@ -50,6 +50,8 @@ class AuditName(Enum):
     LOGOUT = ("auth.logout", "session")
     LOGOUT_ALL = ("auth.logout_all", "user")
     SESSION_REVOKED = ("auth.session_revoked", "session")
+    API_KEY_CREATED = ("api_key.created", "api_key")
+    API_KEY_REVOKED = ("api_key.revoked", "api_key")
     AUTHZ_DENIED = "authz.denied"
     RATE_LIMIT_EXCEEDED = ("rate_limit.exceeded", "user")
     POLICY_VIOLATION = "policy.violation"
@@ -198,7 +200,7 @@ def success(
         target_id=target.id,
         origin=actor.origin,
         status=actor.origin.success_status,
-        metadata=redacted(target.facts),
+        metadata={**redacted(target.facts), **_program_of(actor)},
     )
 
 
@@ -227,4 +229,10 @@ def failure(
         target_type=(target.type or name.target_type) if target else None,
         target_id=target.id if target else None,
         origin=actor.origin,
+        metadata=_program_of(actor),
     )
+
+
+def _program_of(actor: Actor) -> dict[str, str]:
+    """The key that the actor acted with, where it was not they themselves."""
+    return {} if actor.api_key_id is None else {"api_key_id": str(actor.api_key_id)}

@@ -91,6 +91,7 @@ class Reason(Enum):
         Category.VALIDATION,
         "The code is wrong, or was used already",
     )
+    INVALID_SCOPE = ("invalid_scope", Category.VALIDATION, "Invalid scope of an API key")
     INVALID_OAUTH_STATE = (
         "invalid_oauth_state",
         Category.VALIDATION,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import (
     require_flags,
     require_optional_ids,
@@ -47,18 +48,26 @@ NOWHERE = Origin()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """The one on whose behalf a use-case runs: a user, the system (workers, commands) or nobody yet."""
+    """The one on whose behalf a use-case runs: a user, the system (workers, commands) or nobody yet.
+
+    A user may act through a program, with an API key: then ``scopes`` are all that it may do. None: no key,
+    no such bounds.
+    """
 
     user_id: UUID | None = None
     role: Role | None = None
     session_id: UUID | None = None
+    api_key_id: UUID | None = None
+    scopes: frozenset[Scope] | None = None
     is_system: bool = False
     origin: Origin = NOWHERE
 
     def __post_init__(self) -> None:
-        require_optional_ids(user_id=self.user_id, session_id=self.session_id)
+        require_optional_ids(user_id=self.user_id, session_id=self.session_id, api_key_id=self.api_key_id)
         require_optional_member(Role, self.role, Reason.INVALID_ROLE, field="role")
         require_flags(is_system=self.is_system)
+        if self.scopes is not None or self.api_key_id is not None:
+            _require_scopes(self.scopes)
 
     @property
     def is_admin(self) -> bool:
@@ -70,6 +79,10 @@ class Actor:
         """Administrators and support may look at other people's affairs."""
         return self.role in (Role.ADMIN, Role.SUPPORT)
 
+    def may_use(self, scope: Scope) -> bool:
+        """Whether what takes this scope is within the actor's bounds; their rights are another question."""
+        return self.scopes is None or scope in self.scopes
+
     def owns(self, owner_id: UUID) -> bool:
         """Whether the actor is this very user, whatever their role."""
         return self.user_id == owner_id
@@ -79,6 +92,12 @@ class Actor:
         if self.user_id is None:
             raise DomainError(Reason.INVALID_TOKEN)
         return self.user_id
+
+
+def _require_scopes(scopes: object) -> None:
+    """A key has bounds: without them it would be a session that nobody ends."""
+    if not isinstance(scopes, frozenset) or not all(isinstance(scope, Scope) for scope in scopes):
+        raise DomainError(Reason.INVALID_SCOPE, field="scopes")
 
 
 ANONYMOUS = Actor()

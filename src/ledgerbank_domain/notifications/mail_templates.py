@@ -55,6 +55,24 @@ def _logins_failed(params: Params) -> Letter:
     )
 
 
+def _api_key_created(params: Params) -> Letter:
+    return Letter(
+        subject="An API key was made for your account",
+        opening="Whoever has it may act for you at LedgerBank, within its scopes and without your password.",
+        facts=(
+            ("Name", params["name"]),
+            ("Scopes", params["scopes"]),
+            ("Made at", instant(params["created_at"])),
+            ("From", params["ip"] or "an unknown address"),
+            ("Expires at", instant(params["expires_at"])),
+        ),
+        advice=(
+            "If this was not you, somebody else is using your account: change your password, which ends every"
+            " key and session."
+        ),
+    )
+
+
 def _payment_completed(params: Params) -> Letter:
     return Letter(
         subject="Your payment is complete",
@@ -117,6 +135,7 @@ _LETTERS: Mapping[NotificationTemplate, Callable[[Params], Letter]] = {
     NotificationTemplate.RECOVERY_CODES_RENEWED: second_factor_letters.recovery_codes_renewed,
     NotificationTemplate.RECOVERY_CODE_USED: second_factor_letters.recovery_code_used,
     NotificationTemplate.SECOND_FACTOR_GUESSED: second_factor_letters.second_factor_guessed,
+    NotificationTemplate.API_KEY_CREATED: _api_key_created,
     NotificationTemplate.PAYMENT_COMPLETED: _payment_completed,
     NotificationTemplate.PAYMENT_FAILED: _payment_failed,
     NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: _bank_login_needs_attention,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.users.api_key import ApiKey
 
 MAX_CAUSE_LENGTH = 128
 
@@ -23,6 +24,7 @@ class NotificationTemplate(Enum):
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     RECOVERY_CODE_USED = "recovery_code_used"
     SECOND_FACTOR_GUESSED = "second_factor_guessed"
+    API_KEY_CREATED = "api_key_created"
     PAYMENT_COMPLETED = "payment_completed"
     PAYMENT_FAILED = "payment_failed"
     BANK_LOGIN_NEEDS_ATTENTION = "bank_login_needs_attention"
@@ -76,6 +78,22 @@ def logins_failed(*, user_id: UUID, ip: str | None, at: datetime, cause: str) ->
         template=NotificationTemplate.LOGINS_FAILED,
         params={"failed_at": at.isoformat(), "ip": ip or ""},
         cause=cause,
+    )
+
+
+def api_key_created(key: ApiKey, *, ip: str | None) -> Notification:
+    """Tells a user that a program may act for them from now on. The key is the cause: it is made once."""
+    return Notification(
+        user_id=key.user_id,
+        template=NotificationTemplate.API_KEY_CREATED,
+        params={
+            "name": key.name,
+            "scopes": ", ".join(key.scope_names),
+            "expires_at": key.expires_at.isoformat(),
+            "created_at": key.inserted_at.isoformat(),
+            "ip": ip or "",
+        },
+        cause=str(key.id),
     )
 
 

@@ -9,6 +9,7 @@ from ledgerbank_domain.ports.audit_exports import AuditExports
 from ledgerbank_domain.ports.audit_trail import AuditTrail
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
 from ledgerbank_domain.ports.repositories.account_repository import AccountRepository
+from ledgerbank_domain.ports.repositories.api_key_repository import ApiKeyRepository
 from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
 from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
 from ledgerbank_domain.ports.repositories.bank_repository import BankRepository
@@ -54,6 +55,7 @@ class UnitOfWork(Protocol):
     login_attempts: LoginAttemptRepository
     second_factors: SecondFactorRepository
     second_factor_challenges: SecondFactorChallengeRepository
+    api_keys: ApiKeyRepository
     banks: BankRepository
     bank_logins: BankLoginRepository
     bank_imports: BankTransactionImportRepository

@@ -43,6 +43,7 @@ from ledgerbank_domain.services.payments.payment_schedule_service import Payment
 from ledgerbank_domain.services.payments.payment_service import PaymentService
 from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.upkeep.maintenance_service import MaintenanceService
+from ledgerbank_domain.services.users.api_key_service import ApiKeyService
 from ledgerbank_domain.services.users.auth_service import AuthService
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_service import PasswordService
@@ -63,6 +64,7 @@ class Services:
     sessions: SessionService
     registration: RegistrationService
     passwords: PasswordService
+    api_keys: ApiKeyService
     users: UserService
     banks: BankService
     accounts: AccountService
@@ -134,6 +136,7 @@ def compose_services(ports: ServicePorts) -> Services:
         sessions=SessionService(
             start_unit_of_work=start, clock=ports.clock, lifetimes=ports.lifetimes, audit=audit
         ),
+        api_keys=ApiKeyService(start_unit_of_work=start, ids=ids, secrets=ports.secrets, audit=audit),
         registration=RegistrationService(
             start_unit_of_work=start,
             ids=ids,

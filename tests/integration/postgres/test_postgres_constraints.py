@@ -143,6 +143,16 @@ REFUSED: dict[str, list[Row]] = {
     "refresh_tokens_rotated_is_revoked_check": [{"rotated_at": NOW}],
     "refresh_tokens_ip_length_check": [{"ip": LONG}],
     "refresh_tokens_user_agent_length_check": [{"user_agent": LONG}],
+    "api_keys_pkey": [{"id": number(30)}],
+    "api_keys_user_id_fkey": [{"user_id": NOBODY}],
+    "api_keys_name_length_check": [{"name": ""}, {"name": "x" * 101}],
+    "api_keys_scopes_check": [
+        {"scopes": text} for text in ("", "accounts", "accounts:read,banks:read", "accounts:read ", "A:r")
+    ],
+    "api_keys_allowed_networks_length_check": [{"allowed_networks": "x" * 2001}],
+    "api_keys_secret_hash_check": [{"secret_hash": text} for text in ("", "0" * 63, "G" * 64)],
+    "api_keys_expires_at_check": [{"expires_at": NOW}],
+    "api_keys_last_used_ip_length_check": [{"last_used_ip": LONG}],
     "banks_pkey": [{"id": BANK}],
     "banks_name_key": [{"name": "Demo Bank"}],
     "banks_code_key": [{"code": "DEMO_BANK"}],

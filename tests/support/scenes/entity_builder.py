@@ -13,6 +13,7 @@ from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
 from ledgerbank_domain.banking.booking import booking_times
 from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.jobs.job import Job, JobKind, JobState
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
@@ -30,8 +31,11 @@ from ledgerbank_domain.payments.payment_job import payment_job_key
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.users.api_key import ApiKey, secret_hash_of
 from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.user import User, UserStatus
+
+KEY_SECRET = "s" * 43
 
 
 @dataclass(kw_only=True)
@@ -64,6 +68,22 @@ class EntityBuilder:
         user = self.new_user(**fields)
         self.stored(lambda work: work.users.add(user))
         return user
+
+    def new_key(self, user: User, **fields: Any) -> ApiKey:
+        defaults = {
+            "user_id": user.id,
+            "name": "Bookkeeping",
+            "scopes": frozenset(Scope),
+            "secret_hash": secret_hash_of(KEY_SECRET),
+            "expires_at": self.clock.now() + timedelta(days=30),
+        }
+        return ApiKey(**{**self._identity(), **defaults, **fields})
+
+    def a_key(self, user: User, **fields: Any) -> ApiKey:
+        """A program's key, whose secret is ``KEY_SECRET``."""
+        key = self.new_key(user, **fields)
+        self.stored(lambda work: work.api_keys.add(key))
+        return key
 
     def new_token(self, user: User, **fields: Any) -> RefreshToken:
         now = self.clock.now()

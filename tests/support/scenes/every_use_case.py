@@ -14,6 +14,7 @@ from ledgerbank_domain.banking.bank import BankChanges
 from ledgerbank_domain.banking.bank_login import BankLoginChanges, NewBankLogin
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetRequest, PageRequest
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.jobs.job import JobFilter
 from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.payments.payment import Payment
@@ -24,6 +25,7 @@ from ledgerbank_domain.services.conduct.outcome import result_of
 from ledgerbank_domain.services.service_composition import Services
 from ledgerbank_domain.services.users.password_service import ProvenPasswordChange
 from ledgerbank_domain.services.users.registration_service import NewUser
+from ledgerbank_domain.users.api_key import NewApiKey
 from ledgerbank_domain.users.user import User, UserChanges
 
 STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
@@ -90,6 +92,8 @@ STAFF_READS: dict[str, Callable[["Scene", Actor], Any]] = {
 OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "sessions.log_out_everywhere": lambda s, who: s.services.sessions.log_out_everywhere(who),
     "sessions.revoke_own": lambda s, who: s.services.sessions.revoke_own(who, session_id=s.session_id),
+    "api_keys.create": lambda s, who: s.services.api_keys.create(who, s.new_key()),
+    "api_keys.revoke_own": lambda s, who: s.services.api_keys.revoke_own(who, key_id=s.api_key_id),
     "users.update_profile": lambda s, who: s.services.users.update_profile(
         who, UserChanges(full_name="Changed")
     ),
@@ -134,6 +138,8 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
 """What everybody does with what is their own."""
 
 ANSWERED_BY_OWNERSHIP = {
+    "api_keys.get_own",
+    "api_keys.list_own",
     "accounts.balance_at",
     "accounts.get",
     "accounts.get_many",
@@ -215,6 +221,7 @@ class Scene:
     bank_id: UUID
     branch_id: UUID
     session_id: UUID
+    api_key_id: UUID
     password: str
     waiting_job_id: UUID
     cancelled_job_id: UUID
@@ -247,6 +254,9 @@ class Scene:
             account_type=AccountType.SAVINGS,
             account_name="Savings",
         )
+
+    def new_key(self) -> NewApiKey:
+        return NewApiKey(name="Bookkeeping", scopes=[Scope.ACCOUNTS_READ])
 
     def new_login(self) -> NewBankLogin:
         return NewBankLogin(bank_branch_id=self.branch_id, username="alice999")

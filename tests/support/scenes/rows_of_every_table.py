@@ -1,6 +1,6 @@
 """A valid row in every table of the schema, or two, and a second one beside it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -115,6 +115,20 @@ WORLD: list[tuple[str, Row]] = [
             "expires_at": NOW,
             "ip": "127.0.0.1",
             "user_agent": "a browser",
+            **TIMES,
+        },
+    ),
+    (
+        "api_keys",
+        {
+            "id": number(30),
+            "user_id": USER,
+            "name": "Bookkeeping",
+            "scopes": "accounts:read payments:read",
+            "allowed_networks": "192.0.2.0/24",
+            "secret_hash": "0" * 64,
+            "expires_at": NOW + timedelta(days=1),
+            "last_used_ip": "192.0.2.1",
             **TIMES,
         },
     ),

@@ -13,7 +13,9 @@ from ledgerbank_domain.identity.actor import Actor, Origin
 from ledgerbank_domain.identity.client_network import client_network
 from ledgerbank_domain.ports.security import AccessClaims
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
-from ledgerbank_domain.services.users.auth_service import Authentication, AuthService
+from ledgerbank_domain.services.users.auth_service import AuthService
+from ledgerbank_domain.services.users.authentication import Authentication
+from ledgerbank_domain.users.api_key import RefusedApiKeyError, ShownApiKey
 from ledgerbank_domain.users.duty import EVERY_DUTY
 
 
@@ -42,15 +44,23 @@ def key_of_user(user_id: UUID) -> str:
 class Presented:
     """What a caller's token says, or what is wrong with it; nobody was asked yet whether it still holds."""
 
-    claims: AccessClaims | DomainError
+    claims: AccessClaims | ShownApiKey | DomainError
     ip: str | None
 
     @property
     def key(self) -> str:
-        """By what places and memory are shared out: whose token it is, or where the request comes from."""
-        if isinstance(self.claims, DomainError):
-            return self.key_of_address
-        return key_of_user(self.claims.user_id)
+        """By what places and memory are shared out: whose token it is, or where the request comes from.
+
+        An API key names nobody until the database was asked, and anybody can make one up.
+        """
+        if isinstance(self.claims, AccessClaims):
+            return key_of_user(self.claims.user_id)
+        return self.key_of_address
+
+    @property
+    def shows_api_key(self) -> bool:
+        """Whether who calls, if anybody, is known only once it was looked up."""
+        return isinstance(self.claims, ShownApiKey)
 
     @property
     def key_of_address(self) -> str:
@@ -73,7 +83,10 @@ class Caller:
 
 @frozen(kw_only=True)
 class CallerAdmission:
-    """Asks the database at most once. ``rate_limit`` is None when requests are not counted."""
+    """Asks the database at most once; once a minute it notes there, too, that an API key is in use.
+
+    ``rate_limit`` is None when requests are not counted.
+    """
 
     auth: AuthService
     rate_limit: RateLimitGate | None
@@ -104,10 +117,12 @@ class CallerAdmission:
         if isinstance(identity, Authentication):
             return identity
         if credentials.are_given and identity.category is Category.AUTHENTICATION:
-            self.refusals.record_rejected_token(caller.actor, identity)
+            # Of a key whose secret was right it goes on record whose it is: somebody else may have it.
+            actor = identity.actor if isinstance(identity, RefusedApiKeyError) else caller.actor
+            self.refusals.record_rejected_token(actor, identity)
         raise identity
 
-    def _claims(self, credentials: Credentials) -> AccessClaims | DomainError:
+    def _claims(self, credentials: Credentials) -> AccessClaims | ShownApiKey | DomainError:
         if credentials.token is None:
             return DomainError(Reason.INVALID_TOKEN)
         try:

@@ -18,7 +18,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.services.service_composition import Services
-from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.services.users.authentication import Authentication
 from ledgerbank_domain.users.duty import NO_DUTY, Duty
 
 B = TypeVar("B")
@@ -214,6 +214,11 @@ class Operation(Generic[B, Q]):
     documented: bool = True
     # Schemas of the parameters in ``path``.
     path_schemas: Mapping[str, Mapping[str, Any]] = field(default=ID_IN_PATH)
+
+    @property
+    def scope_for_keys(self) -> Scope | None:
+        """What a key must have; None where none will do."""
+        return None if isinstance(self.scope, NoKey) else self.scope
 
     @property
     def only_reads(self) -> bool:

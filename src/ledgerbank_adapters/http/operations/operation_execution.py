@@ -32,9 +32,10 @@ from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.idempotency.idempotency_record import StoredAnswer
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionConflict
+from ledgerbank_domain.services.conduct.scope_check import require_scope
 from ledgerbank_domain.services.idempotency.idempotency_service import Performed
 from ledgerbank_domain.services.service_composition import Services
-from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.services.users.authentication import Authentication
 
 T = TypeVar("T")
 
@@ -62,6 +63,11 @@ class AdmittedCaller:
         """The caller of a request whose body, if it has one, has come since they were let in."""
         actor = self.actor
         return replace(actor, origin=replace(actor.origin, received_at=arrived.context.arrival.at))
+
+    @property
+    def key_of_place(self) -> str | None:
+        """By what places are shared out to whoever they have proven to be; None where anybody may call."""
+        return None if self.authentication is None else key_of_user(self.authentication.user.id)
 
 
 @frozen(kw_only=True)
@@ -185,6 +191,7 @@ class OperationExecution:
         if operation.access is Access.PUBLIC:
             return None
         authentication = self.admission.authenticated(caller, arrived.credentials)
+        require_scope(authentication.actor, operation.scope_for_keys)
         authentication.require_open(operation.open_to_duty)
         if operation.access is Access.ADMIN and not authentication.actor.is_admin:
             raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)

@@ -35,6 +35,8 @@ from ledgerbank_domain.ports.deadline import Deadline, time_is_up, working_until
 
 T = TypeVar("T")
 
+NO_BODY = ReadBody(content=b"", seconds=0.0)
+
 # Who waits longer than this for a password to be hashed had better come again.
 HASHING_PATIENCE_SECONDS = 5.0
 
@@ -43,6 +45,7 @@ HASHING_PATIENCE_SECONDS = 5.0
 class OperationRunner:
     """A caller is known, counted and let in before the body is read; only then a place to act is asked for.
 
+    So is whoever shows an API key, for their place is their owner's, who is not known before.
     ``start_deadline`` begins the time that a request has, waiting for a place included. The time that the
     client takes to send the body does not count.
     """
@@ -62,10 +65,11 @@ class OperationRunner:
         try:
             if not operation.blocking and arrived.tally is None:
                 return await self._finished(self.execution.answer(operation, arrived), self.start_deadline())
-            if operation.takes_body:
-                return await self._run_with_body(operation, arrived, receive)
+            if operation.takes_body or (arrived.presented.shows_api_key and not _is_public(operation)):
+                return await self._run_in_steps(operation, arrived, receive)
             work, deadline = partial(self.execution.answer, operation, arrived), self.start_deadline()
-            outcome = await self._in_lane(operation, arrived, work, deadline)
+            caller = _caller_key(operation, arrived)
+            outcome = await self._in_lane(operation, caller, work, deadline)
             return await self._finished(outcome, deadline)
         except DomainError as error:
             # Before there was a thread for it, or between two of them.
@@ -97,7 +101,7 @@ class OperationRunner:
             tally=None if self.admission.rate_limit is None else tally_of(scope),
         )
 
-    async def _run_with_body(
+    async def _run_in_steps(
         self, operation: Operation[Any, Any], arrived: ArrivedRequest, receive: Receive
     ) -> Response:
         deadline = self.start_deadline()
@@ -105,11 +109,14 @@ class OperationRunner:
         if isinstance(admitted, Response):
             return admitted
         memory = self.anonymous_bodies if admitted.authentication is None else self.bodies
-        with memory.of(_caller_key(operation, arrived)) as held:
-            body = await self._body(admitted, arrived, receive, held)
+        caller = admitted.key_of_place or _caller_key(operation, arrived)
+        with memory.of(caller) as held:
+            body = NO_BODY
+            if operation.takes_body:
+                body = await self._body(admitted, arrived, receive, held)
             work = partial(self.execution.perform, operation, arrived, admitted, body.content)
             deadline = deadline.extended_by(body.seconds)
-            outcome = await self._in_lane(operation, arrived, work, deadline)
+            outcome = await self._in_lane(operation, caller, work, deadline)
         return await self._finished(outcome, deadline)
 
     async def _finished(self, outcome: Response | RemainingStep, deadline: Deadline) -> Response:
@@ -121,7 +128,7 @@ class OperationRunner:
         self, operation: Operation[Any, Any], arrived: ArrivedRequest, deadline: Deadline
     ) -> AdmittedCaller | Response:
         admit = partial(self.execution.admit, operation, arrived)
-        if operation.access is Access.PUBLIC and arrived.tally is None:
+        if _is_public(operation) and arrived.tally is None:
             return admit()
         return await self._in(self.lanes.reading, admit, _caller_key(operation, arrived), deadline)
 
@@ -139,11 +146,11 @@ class OperationRunner:
     async def _in_lane(
         self,
         operation: Operation[Any, Any],
-        arrived: ArrivedRequest,
+        caller: str,
         work: Callable[[], Response | RemainingStep],
         deadline: Deadline,
     ) -> Response | RemainingStep:
-        lane, caller = self.lanes.lane_of(operation), _caller_key(operation, arrived)
+        lane = self.lanes.lane_of(operation)
         if not operation.hashes_passwords:
             return await self._in(lane, work, caller, deadline)
         patience = min(HASHING_PATIENCE_SECONDS, deadline.remaining_seconds())
@@ -170,7 +177,11 @@ def _until(deadline: Deadline, work: Callable[[], T]) -> Callable[[], T]:
     return run
 
 
+def _is_public(operation: Operation[Any, Any]) -> bool:
+    return operation.access is Access.PUBLIC
+
+
 def _caller_key(operation: Operation[Any, Any], arrived: ArrivedRequest) -> str:
     """Where anybody may call, a token that is sent along gives no place of its own."""
     presented = arrived.presented
-    return presented.key_of_address if operation.access is Access.PUBLIC else presented.key
+    return presented.key_of_address if _is_public(operation) else presented.key

@@ -4,7 +4,7 @@ from typing import Annotated, NotRequired, TypedDict
 
 from ledgerbank_adapters.http.fields.wire_values import WireId, WireInstant, wire_id, wire_instant
 from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
-from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.services.users.authentication import Authentication
 from ledgerbank_domain.services.users.session_tokens import TokenPair
 from ledgerbank_domain.users.duty import Duty
 from ledgerbank_domain.users.user import User

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, UniqueIndex
 from ledgerbank_adapters.memory.storage.memory_table import ForeignKey, MemoryTable
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.users.api_key import ApiKey
 from ledgerbank_domain.users.login_failures import LoginFailures
 from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.second_factor import SecondFactor
@@ -76,6 +77,18 @@ class MemoryIdentityTables:
             "refresh_tokens",
             unique=[self.token_by_jti, self.live_token_of_session],
             indexes=[self.live_tokens_of_user, self.tokens_by_expiry],
+            references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
+        )
+        self.keys_of_user = OrderedIndex[ApiKey](
+            group_of=lambda key: key.user_id if key.revoked_at is None else None,
+            order_of=lambda key: key.inserted_at,
+        )
+        self.keys_by_expiry = OrderedIndex[ApiKey](
+            group_of=lambda _: True, order_of=lambda key: key.expires_at
+        )
+        self.api_keys = MemoryTable[ApiKey](
+            "api_keys",
+            indexes=[self.keys_of_user, self.keys_by_expiry],
             references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
         )
         self.failures_by_age = OrderedIndex[LoginFailuresRow](

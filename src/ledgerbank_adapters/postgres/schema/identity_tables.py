@@ -1,4 +1,4 @@
-"""The tables of users: their sessions, their failed logins, and the networks that they logged in from."""
+"""The tables of users: their sessions, keys, failed logins, and the networks that they logged in from."""
 
 from sqlalchemy import Boolean, Column, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -70,6 +70,27 @@ refresh_tokens = Table(
     ),
     Index("refresh_tokens_live_user_idx", "user_id", postgresql_where=text("revoked_at IS NULL")),
     Index("refresh_tokens_expires_at_idx", "expires_at"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    required("id", Uuid()),
+    required("user_id", Uuid()),
+    required("name", Text()),
+    # Both in words, with a blank between them, as OAuth writes scopes (RFC 6749 §3.3).
+    required("scopes", Text()),
+    required("allowed_networks", Text()),
+    required("secret_hash", Text()),
+    required("expires_at", INSTANT),
+    Column("last_used_at", INSTANT),
+    Column("last_used_ip", Text()),
+    Column("revoked_at", INSTANT),
+    *timestamps(),
+    PrimaryKeyConstraint("id", name="api_keys_pkey"),
+    reference("api_keys", "user_id", "users"),
+    Index("api_keys_unrevoked_user_idx", "user_id", postgresql_where=text("revoked_at IS NULL")),
+    Index("api_keys_expires_at_idx", "expires_at"),
 )
 
 login_failures = Table(

@@ -76,6 +76,7 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "transactions_amount_check": (Reason.NEGATIVE_AMOUNT, "amount"),
     "transactions_description_length_check": (Reason.INVALID_DESCRIPTION_FORMAT, "description"),
     "clearing_lines_amount_check": (Reason.NEGATIVE_AMOUNT, "amount"),
+    "api_keys_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "refresh_tokens_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "refresh_tokens_jti_key": (Reason.RESOURCE_ALREADY_EXISTS, "jti"),
     "refresh_tokens_live_session_key": (Reason.RESOURCE_ALREADY_EXISTS, "session_id"),

@@ -31,6 +31,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import require_ids, require_optional_instants
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.account_health import AccountHealth
@@ -46,6 +47,7 @@ from ledgerbank_domain.services.conduct.batch_items import each_by_itself, fault
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import each_needs_scope, needs_scope, session_only
 from ledgerbank_domain.services.payments.payment_cancellation import take_back_payments_of_closed_account
 from ledgerbank_domain.services.payments.recent_activity import RecentActivity
 
@@ -72,6 +74,7 @@ class AccountService:
     limits: PaymentLimits
     audit: AuditWriter
 
+    @session_only
     @retried_on_conflict
     def create(self, actor: Actor, new_account: NewAccount) -> Account:
         """Opens an empty, ACTIVE account: at the house bank, or at one of the caller's own bank logins.
@@ -95,6 +98,7 @@ class AccountService:
             work.commit()
         return account
 
+    @session_only
     @retried_on_conflict
     def update(self, actor: Actor, *, account_id: UUID, changes: AccountChanges) -> Account:
         """Changes name and status, and for administrators the credit limit.
@@ -128,6 +132,7 @@ class AccountService:
             work.commit()
         return changed
 
+    @needs_scope(Scope.ACCOUNTS_READ)
     def list_page(self, actor: Actor, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         """The accounts of ``wanted.user_id``. Raises ``insufficient_permissions`` for somebody else's."""
         require_permission(may_list_accounts_of(actor, wanted.user_id))
@@ -136,11 +141,13 @@ class AccountService:
             self._commit_reading(work, actor, wanted.user_id, "accounts")
         return page
 
+    @needs_scope(Scope.ACCOUNTS_READ)
     def get(self, actor: Actor, *, account_id: UUID) -> Account:
         """One account, whoever's. Raises ``account_not_found``, then ``unauthorized_access``."""
         require_ids(account_id=account_id)
         return result_of(self.get_many([(actor, account_id)])[0])
 
+    @each_needs_scope(Scope.ACCOUNTS_READ)
     def get_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
         """Accounts for many callers in one query; each answered by itself."""
         return each_by_itself(requests, self._get_askable, fault_of=fault_of_order)
@@ -156,6 +163,7 @@ class AccountService:
             commit_staff_readings(work, readings, audit=self.audit)
         return outcomes
 
+    @needs_scope(Scope.ACCOUNTS_READ)
     def balance_at(
         self,
         actor: Actor,
@@ -200,6 +208,7 @@ class AccountService:
         # In this very instant something may still be booked, which would belong to an answer known now.
         return result_of(found), asked_at, min(asked_known_at, horizon.settled)
 
+    @needs_scope(Scope.ACCOUNTS_READ)
     def health(self, actor: Actor, *, account_id: UUID) -> AccountHealth:
         """What the account may still spend today. Raises ``account_not_found``, ``unauthorized_access``."""
         require_ids(account_id=account_id)
@@ -211,6 +220,7 @@ class AccountService:
             self._commit_reading(work, actor, account.user_id, "account_health", account_id)
         return AccountHealth.of(account, spent=activity.spent_from(account), limits=self.limits)
 
+    @needs_scope(Scope.ACCOUNTS_READ)
     def list_transactions(
         self, actor: Actor, *, account_id: UUID, wanted: TransactionFilter, request: KeysetRequest
     ) -> KeysetPage[Transaction]:
@@ -225,6 +235,7 @@ class AccountService:
             self._commit_reading(work, actor, account.user_id, "transactions", account_id)
         return page
 
+    @needs_scope(Scope.ACCOUNTS_READ)
     def list_all_transactions(
         self, actor: Actor, *, wanted: TransactionFilter, request: KeysetRequest
     ) -> KeysetPage[Transaction]:

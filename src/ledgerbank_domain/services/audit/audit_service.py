@@ -8,12 +8,14 @@ from ledgerbank_domain.audit.audit_policy import may_read_audit_events
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.token_refusals import rejection_key
 from ledgerbank_domain.services.conduct.authority_check import seen_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import needs_scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class AuditService:
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
 
+    @needs_scope(Scope.EVENTS_READ)
     def list_keyset(
         self, actor: Actor, wanted: AuditFilter, *, request: KeysetRequest
     ) -> KeysetPage[AuditEvent]:

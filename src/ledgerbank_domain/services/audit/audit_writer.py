@@ -107,7 +107,7 @@ class AuditWriter:
             target=None if about is None else AuditTarget(about),
             at=at,
         )
-        told = bounded(redacted(metadata or {}))
+        told = {**bounded(redacted(metadata or {})), **event.metadata}
         work.audit.add_many(
             [replace(event, severity=severity, status=status, metadata=told, repeat_key=repeat_key)]
         )

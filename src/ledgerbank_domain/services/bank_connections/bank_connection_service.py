@@ -9,6 +9,7 @@ from ledgerbank_domain.banking.bank_login import BankLogin, LoginError, NewBankL
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.notifications.notification import bank_login_needs_attention
 from ledgerbank_domain.ports.bank_gateway import BankGateway, BankTokens
@@ -22,6 +23,7 @@ from ledgerbank_domain.services.banks.bank_sync_schedule import schedule_sync
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.scope_check import needs_scope
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
 
 
@@ -58,6 +60,7 @@ class BankConnectionService:
     sealer: BankTokenSealer
     accesses: BankAccesses
 
+    @needs_scope(Scope.BANKS_WRITE)
     def start(self, actor: Actor, new_login: NewBankLogin) -> StartedConnection:
         """The caller's login, and where they consent to its connection.
 

@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -22,6 +23,7 @@ from ledgerbank_domain.services.banks.bank_sync_schedule import schedule_sync
 from ledgerbank_domain.services.conduct.authority_check import locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import needs_scope
 from ledgerbank_domain.services.jobs.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 
@@ -36,6 +38,7 @@ class BankLoginService:
     gateways: Gateways
     accesses: BankAccesses
 
+    @needs_scope(Scope.BANKS_READ)
     def get(self, actor: Actor, *, login_id: UUID) -> BankLogin:
         """One login, whoever's. Raises ``bank_login_not_found``, then ``insufficient_permissions``."""
         require_ids(login_id=login_id)
@@ -46,6 +49,7 @@ class BankLoginService:
             commit_staff_readings(work, [reading], audit=self.audit)
         return login
 
+    @needs_scope(Scope.BANKS_READ)
     def list_page(self, actor: Actor, wanted: BankLoginFilter, *, request: PageRequest) -> Page[BankLogin]:
         """The logins of ``wanted.user_id``. Raises ``insufficient_permissions`` for somebody else's."""
         require_permission(may_list_logins_of(actor, wanted.user_id))
@@ -55,6 +59,7 @@ class BankLoginService:
             commit_staff_readings(work, [reading], audit=self.audit)
         return page
 
+    @needs_scope(Scope.BANKS_WRITE)
     @retried_on_conflict
     def update(self, actor: Actor, *, login_id: UUID, changes: BankLoginChanges) -> BankLogin:
         """Changes how often it is synced, and pauses and resumes that.
@@ -82,6 +87,7 @@ class BankLoginService:
             work.commit()
         return changed
 
+    @needs_scope(Scope.BANKS_WRITE)
     def disconnect(self, actor: Actor, *, login_id: UUID) -> None:
         """Erases the tokens and cancels syncs that wait. Login, accounts and ledger stay.
 
@@ -91,6 +97,7 @@ class BankLoginService:
         require_ids(login_id=login_id)
         self.accesses.end(self._commit_disconnection(actor, login_id))
 
+    @needs_scope(Scope.BANKS_WRITE)
     @retried_on_conflict
     def request_sync(self, actor: Actor, *, login_id: UUID) -> ScheduledJob:
         """Leaves a sync to a worker, unless one was scheduled less than 300 s ago.

@@ -34,6 +34,7 @@ from ledgerbank_domain.services.banks.bank_gateway_lookup import is_connectable
 from ledgerbank_domain.services.conduct.authority_check import locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import session_only
 
 BY_NAME = (Sort(field="name"),)
 
@@ -129,6 +130,7 @@ class BankService:
 
         return self.cache.get_or_put(f"branches {self._version()} {wanted} {request}", read)
 
+    @session_only
     def create(self, actor: Actor, new_bank: NewBank) -> Bank:
         """Adds a bank to the catalogue.
 
@@ -139,6 +141,7 @@ class BankService:
         self.cache.clear()
         return bank
 
+    @session_only
     def update(self, actor: Actor, *, bank_id: UUID, changes: BankChanges) -> Bank:
         """Changes a bank of the catalogue.
 
@@ -152,6 +155,7 @@ class BankService:
         self.cache.clear()
         return bank
 
+    @session_only
     def create_branch(self, actor: Actor, new_branch: NewBranch) -> BankBranch:
         """Adds a branch to a bank.
 

@@ -69,6 +69,7 @@ class _HeldBackUnitOfWork(UnitOfWork):
         self.login_attempts = work.login_attempts
         self.second_factors = work.second_factors
         self.second_factor_challenges = work.second_factor_challenges
+        self.api_keys = work.api_keys
         self.banks = work.banks
         self.bank_logins = work.bank_logins
         self.bank_imports = work.bank_imports

@@ -18,6 +18,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_actor, seen_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.jobs.job_work import JobWorks
 
 
@@ -29,6 +30,7 @@ class JobService:
     audit: AuditWriter
     works: JobWorks
 
+    @session_only
     def list_page(self, actor: Actor, wanted: JobFilter, *, request: PageRequest) -> Page[Job]:
         """Newest first."""
         with self.start_unit_of_work() as work:
@@ -37,6 +39,7 @@ class JobService:
             page = work.jobs.list_page(wanted, now=now, request=request)
         return replace(page, items=tuple(job.as_of(now) for job in page.items))
 
+    @session_only
     def get(self, actor: Actor, *, job_id: UUID) -> Job:
         """Raises ``job_not_found``."""
         require_ids(job_id=job_id)
@@ -44,6 +47,7 @@ class JobService:
             require_permission(may_administer_jobs(seen_actor(work, actor)))
             return work.jobs.get(job_id).as_of(work.now())
 
+    @session_only
     @retried_on_conflict
     def retry(self, actor: Actor, *, job_id: UUID) -> Job:
         """Makes a retryable, cancelled or discarded job available now, as if new; its errors are kept.
@@ -67,6 +71,7 @@ class JobService:
             work.commit()
         return retried
 
+    @session_only
     @retried_on_conflict
     def cancel(self, actor: Actor, *, job_id: UUID) -> Job:
         """Raises ``job_not_found``, and ``already_processed`` once an attempt runs or the job is finished.

@@ -22,6 +22,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import actor_among, actor_ids, locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import session_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class LedgerReversalService:
     ids: IdGenerator
     audit: AuditWriter
 
+    @session_only
     @retried_on_conflict
     def reverse_payment(self, actor: Actor, *, payment_id: UUID, reason: str) -> Payment:
         """Moves a payment's money back, and gives the payment as it is then.
@@ -64,6 +66,7 @@ class LedgerReversalService:
             work.commit()
         return reversed_payment or payment
 
+    @session_only
     @retried_on_conflict
     def reverse_entry(self, actor: Actor, *, entry_id: UUID, reason: str) -> JournalEntry:
         """Undoes an entry, its payment with it, and gives the entry that does so.

@@ -12,6 +12,7 @@ from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ledger.journal import (
     ClearingAccount,
@@ -32,6 +33,7 @@ from ledgerbank_domain.services.conduct.batch_items import each_by_itself, fault
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import each_needs_scope, needs_scope
 from ledgerbank_domain.services.payments.payment_audit import payment_target
 from ledgerbank_domain.services.payments.recent_activity import RecentActivity
 from ledgerbank_domain.users.user import User
@@ -64,6 +66,7 @@ class PaymentProcessingService:
     limits: PaymentLimits
     audit: AuditWriter
 
+    @needs_scope(Scope.PAYMENTS_WRITE)
     def process(self, actor: Actor, *, payment_id: UUID) -> Payment:
         """Executes one payment: a batch of one.
 
@@ -73,6 +76,7 @@ class PaymentProcessingService:
         require_ids(payment_id=payment_id)
         return result_of(self.process_many([(actor, payment_id)])[0])
 
+    @each_needs_scope(Scope.PAYMENTS_WRITE)
     @retried_on_conflict
     def process_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
         """Executes payments of many callers in one transaction, in the order given.

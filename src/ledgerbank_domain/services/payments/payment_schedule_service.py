@@ -8,6 +8,7 @@ from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.jobs.job import Job, JobKind
 from ledgerbank_domain.jobs.job_schedule import JobSchedule
@@ -25,6 +26,7 @@ from ledgerbank_domain.services.audit.staff_reading import Reading, commit_staff
 from ledgerbank_domain.services.conduct.authority_check import locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import needs_scope
 from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 from ledgerbank_domain.services.payments.payment_job_lookup import (
     find_newest_payment_job,
@@ -43,6 +45,7 @@ class PaymentScheduleService:
     limits: PaymentLimits
     audit: AuditWriter
 
+    @needs_scope(Scope.PAYMENTS_WRITE)
     @retried_on_conflict
     def schedule(
         self, actor: Actor, *, payment_id: UUID, schedule: JobSchedule = AS_SOON_AS_POSSIBLE
@@ -86,6 +89,7 @@ class PaymentScheduleService:
             work.commit()
         return ScheduledJob(job=job, deduplicated=False)
 
+    @needs_scope(Scope.PAYMENTS_READ)
     def newest_job(self, actor: Actor, *, payment_id: UUID) -> Job:
         """The job that was made last for a payment, as it stands now.
 
@@ -103,6 +107,7 @@ class PaymentScheduleService:
             commit_staff_readings(work, [reading], audit=self.audit)
         return shown
 
+    @needs_scope(Scope.PAYMENTS_WRITE)
     @retried_on_conflict
     def cancel_job(self, actor: Actor, *, payment_id: UUID) -> Job:
         """Cancels the payment's unfinished job; the payment stays PENDING.

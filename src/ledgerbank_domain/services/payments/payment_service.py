@@ -11,6 +11,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentFilter, PaymentSignature
@@ -37,6 +38,7 @@ from ledgerbank_domain.services.conduct.batch_items import each_by_itself, fault
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import each_needs_scope, needs_scope
 from ledgerbank_domain.services.jobs.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.payments.payment_audit import payment_target
 from ledgerbank_domain.services.payments.payment_job_lookup import lock_unfinished_payment_jobs
@@ -83,6 +85,7 @@ class PaymentService:
     limits: PaymentLimits
     audit: AuditWriter
 
+    @needs_scope(Scope.PAYMENTS_WRITE)
     def create(self, actor: Actor, draft: PaymentDraft) -> Payment:
         """Stores a PENDING payment. No money moves and funds are not looked at.
 
@@ -91,6 +94,7 @@ class PaymentService:
         """
         return result_of(self.create_many([(actor, draft)])[0])
 
+    @each_needs_scope(Scope.PAYMENTS_WRITE)
     def create_many(self, requests: Sequence[tuple[Actor, PaymentDraft]]) -> list[Outcome[Payment]]:
         """Drafts of many callers in one transaction; each is stored or refused by itself."""
         return each_by_itself(requests, self._create_askable, fault_of=_fault_of_request)
@@ -105,6 +109,7 @@ class PaymentService:
             work.commit()
         return outcomes
 
+    @needs_scope(Scope.PAYMENTS_WRITE)
     def validate(self, actor: Actor, draft: PaymentDraft) -> PaymentValidation:
         """A dry run of creating and processing the payment right now; stores nothing.
 
@@ -129,11 +134,13 @@ class PaymentService:
             raise error
         return PaymentValidation(draft=draft, account=account, error=error)
 
+    @needs_scope(Scope.PAYMENTS_READ)
     def get(self, actor: Actor, *, payment_id: UUID) -> Payment:
         """One payment, whoever's. Raises ``payment_not_found``, then ``insufficient_permissions``."""
         require_ids(payment_id=payment_id)
         return result_of(self.get_many([(actor, payment_id)])[0])
 
+    @each_needs_scope(Scope.PAYMENTS_READ)
     def get_many(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Payment]]:
         """Payments for many callers in one query; each answered by itself."""
         return each_by_itself(requests, self._get_askable, fault_of=fault_of_order)
@@ -150,6 +157,7 @@ class PaymentService:
             commit_staff_readings(work, readings, audit=self.audit)
         return outcomes
 
+    @needs_scope(Scope.PAYMENTS_READ)
     def list_page(self, actor: Actor, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
         """Payments of one user, newest first.
 
@@ -159,6 +167,7 @@ class PaymentService:
         with self.start_unit_of_work() as work:
             return work.payments.list_page(wanted, request=request)
 
+    @needs_scope(Scope.PAYMENTS_READ)
     def outlook(self, actor: Actor, *, payment_id: UUID) -> PaymentOutlook:
         """Whether the caller may process a payment now, and whether it looks made twice.
 
@@ -182,6 +191,7 @@ class PaymentService:
             is_duplicate=activity.has_twin(payment.signature, payment_id=payment.id),
         )
 
+    @needs_scope(Scope.PAYMENTS_READ)
     def stats(self, actor: Actor) -> PaymentStats:
         """The caller's own accounts and their ten newest payments, at one moment."""
         user_id = actor.required_user_id()
@@ -193,6 +203,7 @@ class PaymentService:
                 recent_payments=work.payments.list_page(PaymentFilter(user_id=user_id), request=newest).items,
             )
 
+    @needs_scope(Scope.PAYMENTS_WRITE)
     @retried_on_conflict
     def cancel(self, actor: Actor, *, payment_id: UUID) -> Payment:
         """Takes a PENDING payment back for good, and the job that would have processed it.

@@ -11,6 +11,8 @@ from ledgerbank_domain.users.login_failures import WARNING_INTERVAL
 
 DEFAULT_JOB_RETENTION = timedelta(days=7)
 FOR_EVER = timedelta(0)
+# Until then whoever shows one is told that it has ended, and its owner sees which it was.
+API_KEY_RETENTION = timedelta(days=90)
 LOGIN_NETWORK_RETENTION = timedelta(days=90)
 WEBHOOK_EVENT_RETENTION = timedelta(days=30)
 # Small enough for a short transaction, large enough that an hour's worth takes few of them.
@@ -38,6 +40,7 @@ class MaintenanceService:
     def _removals(self, now: datetime) -> tuple[Removal, ...]:
         return (
             lambda work, limit: work.refresh_tokens.delete_expired(now, limit=limit),
+            lambda work, limit: work.api_keys.delete_expired(now - API_KEY_RETENTION, limit=limit),
             lambda work, limit: work.login_attempts.delete_failures_before(
                 now - WARNING_INTERVAL, limit=limit
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -10,7 +10,6 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
 from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.ports.repositories.user_repository import SessionKey, SessionOwner
 from ledgerbank_domain.ports.security import (
     AccessClaims,
     PasswordHasher,
@@ -20,9 +19,15 @@ from ledgerbank_domain.ports.security import (
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.token_refusals import TokenRefusals
-from ledgerbank_domain.services.conduct.batch_items import each_by_itself, fault_of_pair
+from ledgerbank_domain.services.conduct.batch_items import each_by_itself
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
+from ledgerbank_domain.services.users.authentication import (
+    Authentication,
+    authenticate_in,
+    fault_of_caller,
+    open_only,
+)
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_proof import password_hash_of, prove_password
 from ledgerbank_domain.services.users.session_refresh_service import (
@@ -30,29 +35,12 @@ from ledgerbank_domain.services.users.session_refresh_service import (
     SessionRefreshService,
 )
 from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair, user_in_session
+from ledgerbank_domain.users.api_key import ShownApiKey, is_api_key, read_api_key
 from ledgerbank_domain.users.duty import NO_DUTY, Duty, duty_of
 from ledgerbank_domain.users.password_rules import prepared_password
 from ledgerbank_domain.users.user import User
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authentication:
-    """A verified access token: who calls, their row as it is now, and when the token ends.
-
-    ``duty`` is what they must do before anything else, if there is such a thing.
-    """
-
-    actor: Actor
-    user: User
-    expires_at: datetime
-    duty: Duty | None = None
-
-    def require_open(self, open_to: frozenset[Duty]) -> None:
-        """For what is open to sessions under these duties only. Raises the reason of another duty."""
-        if self.duty is not None and self.duty not in open_to:
-            raise self.duty.refusal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,47 +145,46 @@ class AuthService:
         if not self._with_refusals(actor, lambda: self._refreshing.end(actor, claims)):
             raise DomainError(Reason.TOKEN_REVOKED)
 
-    def claims_of(self, access_token: str) -> AccessClaims:
-        """What a token says that we signed; whether it still holds :meth:`authenticate_many` knows.
+    def claims_of(self, bearer_token: str) -> AccessClaims | ShownApiKey:
+        """What a token says that we signed, or what it shows of an API key.
 
-        Asks nobody. Raises the codec's errors.
+        Whether it holds :meth:`authenticate_many` knows. Asks nobody. Raises the codec's errors.
         """
-        return self.codec.decode_access(access_token, now=self.clock.now())
+        if is_api_key(bearer_token):
+            return read_api_key(bearer_token)
+        return self.codec.decode_access(bearer_token, now=self.clock.now())
 
     def duty_of(self, user: User) -> Duty | None:
         """What this user, just logged in, must do before they may do anything else."""
         return duty_of(user)
 
     def authenticate(
-        self, access_token: str, *, origin: Origin, open_to: frozenset[Duty] = NO_DUTY
+        self, bearer_token: str, *, origin: Origin, open_to: frozenset[Duty] = NO_DUTY
     ) -> Authentication:
-        """Who an access token belongs to, now, for an act that is open to sessions under these duties.
+        """Who an access token or API key belongs to, now, for an act that is open under these duties.
 
         Raises the codec's errors, ``token_revoked``, and the reason of a duty that it is not open to.
         """
-        callers = [(self.claims_of(access_token), origin)]
+        callers = [(self.claims_of(bearer_token), origin)]
         return result_of(self.authenticate_many(callers, open_to=open_to)[0])
 
     def authenticate_many(
-        self, callers: Sequence[tuple[AccessClaims, Origin]], *, open_to: frozenset[Duty] = NO_DUTY
+        self,
+        callers: Sequence[tuple[AccessClaims | ShownApiKey, Origin]],
+        *,
+        open_to: frozenset[Duty] = NO_DUTY,
     ) -> list[Outcome[Authentication]]:
-        """Users, roles and sessions of many verified tokens in one query; each answered by itself."""
-        outcomes = each_by_itself(callers, self._authenticate_askable, fault_of=_fault_of_caller)
-        return [_open_only(outcome, open_to) for outcome in outcomes]
+        """Users, roles, sessions and keys of many tokens, each kind in one query; each answered by itself."""
+        outcomes = each_by_itself(callers, self._authenticate_askable, fault_of=fault_of_caller)
+        return [open_only(outcome, open_to) for outcome in outcomes]
 
     def _authenticate_askable(
-        self, callers: Sequence[tuple[AccessClaims, Origin]]
+        self, callers: Sequence[tuple[AccessClaims | ShownApiKey, Origin]]
     ) -> list[Outcome[Authentication]]:
-        keys = {SessionKey(claims.user_id, claims.session_id) for claims, _ in callers}
         with self.start_unit_of_work() as work:
             now = self.clock.now()
-            owners = work.users.find_session_owners(
-                keys, now=now, started_after=self.tokens.lifetimes.ended_before(now)
-            )
-        return [
-            _authentication(claims, owners.get(SessionKey(claims.user_id, claims.session_id)), origin)
-            for claims, origin in callers
-        ]
+            started_after = self.tokens.lifetimes.ended_before(now)
+            return authenticate_in(work, callers, sessions_started_after=started_after, at=now)
 
     def _with_refusals(self, actor: Actor, act: Callable[[], T]) -> T:
         """``act``; a token that it does not take is on record."""
@@ -252,34 +239,3 @@ class AuthService:
             )
             work.commit()
         return self.tokens.pair(user, token, at=now), user
-
-
-def _fault_of_caller(item: object) -> DomainError | None:
-    return fault_of_pair(item, AccessClaims, Origin, names=("claims", "origin"))
-
-
-def _authentication(
-    claims: AccessClaims, owner: SessionOwner | None, origin: Origin
-) -> Outcome[Authentication]:
-    if owner is None:
-        return DomainError(Reason.INVALID_TOKEN)
-    user = owner.user
-    valid_from = user.sessions_valid_from
-    outlived = valid_from is not None and claims.issued_at < valid_from
-    if not user.is_active or outlived or not owner.session_is_live:
-        return DomainError(Reason.TOKEN_REVOKED)
-    return Authentication(
-        actor=user_in_session(user, claims.session_id, origin),
-        user=user,
-        expires_at=claims.expires_at,
-        duty=duty_of(user),
-    )
-
-
-def _open_only(outcome: Outcome[Authentication], open_to: frozenset[Duty]) -> Outcome[Authentication]:
-    if not isinstance(outcome, DomainError):
-        try:
-            outcome.require_open(open_to)
-        except DomainError as refusal:
-            return refusal
-    return outcome

@@ -13,7 +13,9 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
+from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_proof import prove_password
 from ledgerbank_domain.services.users.user_audit import record_user_event
@@ -47,10 +49,11 @@ class PasswordService:
     audit: AuditWriter
     login_guard: LoginGuard
 
+    @session_only
     def change_password(
         self, actor: Actor, *, current_password: str, new_password: str, password_confirmation: str
     ) -> None:
-        """Sets a new password, ends every session of the caller, and has a mail tell them.
+        """Sets a new password, ends every session and API key of the caller, and has a mail tell them.
 
         Raises ``invalid_password_format`` for the new one, then ``invalid_credentials`` when the
         current one is wrong. That is counted, and limited by ``rate_limit_exceeded``, as a failed login.
@@ -63,6 +66,7 @@ class PasswordService:
         )
         self.save_new_password(actor, proven)
 
+    @session_only
     def prove_password_change(
         self, actor: Actor, *, current_password: str, new_password: str, password_confirmation: str
     ) -> ProvenPasswordChange:
@@ -85,6 +89,7 @@ class PasswordService:
             user=user, password_length=len(new_password), password_hash=self.hasher.hash(new_password)
         )
 
+    @session_only
     @retried_on_conflict
     def save_new_password(self, actor: Actor, proven: ProvenPasswordChange) -> None:
         """What of :meth:`change_password` is decided under the user's lock: what was proven must still hold.
@@ -102,6 +107,7 @@ class PasswordService:
             changed = user.with_new_password(proven.password_hash, at=now)
             work.users.save(changed.with_sessions_ended(at=now))
             work.refresh_tokens.revoke_all_of_user(user.id, at=now)
+            revoke_keys_of_user(work, actor, user.id, audit=self.audit, at=now)
             record_user_event(
                 work, AuditName.PASSWORD_CHANGED, actor, changed, before=user, audit=self.audit, at=now
             )

@@ -14,6 +14,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.users.password_rules import check_new_password
 from ledgerbank_domain.users.user import User, parse_email, parse_full_name
@@ -60,6 +61,7 @@ class RegistrationService:
             raise DomainError(Reason.REGISTRATION_CLOSED)
         return self._create(actor, new_user, role=Role.USER, event=AuditName.USER_REGISTERED)
 
+    @session_only
     def create_with_role(self, actor: Actor, new_user: NewUser) -> User:
         """Creates a user of any role. Raises as :meth:`register`, and ``insufficient_permissions``."""
         require_permission(may_administer_users(actor))

@@ -14,6 +14,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
 from ledgerbank_domain.users.refresh_token import Session
 
@@ -27,11 +28,13 @@ class SessionService:
     lifetimes: TokenLifetimes
     audit: AuditWriter
 
+    @session_only
     def list_own(self, actor: Actor) -> list[Session]:
         """The caller's live sessions, newest login first."""
         with self.start_unit_of_work() as work:
             return self._live_in(work, actor.required_user_id(), now=self.clock.now())
 
+    @session_only
     @retried_on_conflict
     def revoke_own(self, actor: Actor, *, session_id: UUID) -> None:
         """Ends one session of the caller.
@@ -50,6 +53,7 @@ class SessionService:
             self.audit.record(work, AuditName.SESSION_REVOKED, actor=actor, about=session_id, at=now)
             work.commit()
 
+    @session_only
     @retried_on_conflict
     def log_out_everywhere(self, actor: Actor) -> None:
         """Ends every session of the caller."""

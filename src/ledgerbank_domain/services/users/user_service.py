@@ -22,6 +22,8 @@ from ledgerbank_domain.services.conduct.authority_check import (
 )
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import session_only
+from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.services.users.user_deletion import (
     DELETION,
@@ -46,6 +48,7 @@ class UserService:
     audit: AuditWriter
     accesses: BankAccesses
 
+    @session_only
     def get(self, actor: Actor, *, user_id: UUID) -> User:
         """Any user, DELETED ones too. Raises ``user_not_found``, ``insufficient_permissions``."""
         require_ids(user_id=user_id)
@@ -62,6 +65,7 @@ class UserService:
             require_permission(may_administer_users(seen_actor(work, actor)))
             work.users.get(user_id)
 
+    @session_only
     def list_page(
         self, actor: Actor, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest
     ) -> Page[User]:
@@ -72,6 +76,7 @@ class UserService:
             self._commit_reading(work, actor, None, "users")
         return page
 
+    @session_only
     def list_keyset(self, actor: Actor, wanted: UserFilter, *, request: KeysetRequest) -> KeysetPage[User]:
         """A page of users by key. Raises ``insufficient_permissions``: administrators only."""
         with self.start_unit_of_work() as work:
@@ -80,12 +85,14 @@ class UserService:
             self._commit_reading(work, actor, None, "users")
         return page
 
+    @session_only
     def stats(self, actor: Actor) -> UserStats:
         """Head counts of all users. Raises ``insufficient_permissions``: administrators only."""
         with self.start_unit_of_work() as work:
             require_permission(may_administer_users(seen_actor(work, actor)))
             return work.users.stats()
 
+    @session_only
     def update(self, actor: Actor, *, user_id: UUID, changes: UserChanges) -> User:
         """An administrator changes a user; status DELETED deletes them.
 
@@ -98,6 +105,7 @@ class UserService:
         self.accesses.end(ended)
         return user
 
+    @session_only
     @retried_on_conflict
     def update_profile(self, actor: Actor, changes: UserChanges) -> User:
         """The callers change themselves. Raises as :meth:`update`."""
@@ -108,6 +116,7 @@ class UserService:
             work.commit()
         return user
 
+    @session_only
     def delete(self, actor: Actor, *, user_id: UUID) -> None:
         """Ends the user's sessions, pending payments, bank connections and the jobs for both.
 
@@ -166,6 +175,8 @@ class UserService:
         work.users.save(changed)
         if user.is_active and not changed.is_active:
             work.refresh_tokens.revoke_all_of_user(user.id, at=now)
+        if not changed.is_active or changed.role is not user.role:
+            revoke_keys_of_user(work, actor, user.id, audit=self.audit, at=now)
         own = actor.owns(user.id)
         event = AuditName.PROFILE_UPDATED if own else AuditName.ADMIN_USER_UPDATED
         record_user_event(work, event, actor, changed, before=user, audit=self.audit, at=now)

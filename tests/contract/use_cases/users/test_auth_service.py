@@ -14,7 +14,7 @@ from ledgerbank_domain.audit.audit_event import AuditEvent, AuditFilter, AuditNa
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Origin, Role
 from ledgerbank_domain.identity.page import KeysetRequest
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
-from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.services.users.authentication import Authentication
 from ledgerbank_domain.services.users.session_tokens import TokenPair
 from ledgerbank_domain.users.user import UserChanges, UserStatus
 

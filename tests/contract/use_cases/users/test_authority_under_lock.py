@@ -52,6 +52,7 @@ def scene(world: ServiceWorld, given: EntityBuilder) -> Scene:
         bank_id=branch.bank_id,
         branch_id=branch.id,
         session_id=given.a_token(jobs.user).session_id,
+        api_key_id=given.a_key(jobs.user).id,
         password=PASSWORD,
         waiting_job_id=jobs.schedule(jobs.new_payment()).id,
         cancelled_job_id=jobs.job_in(JobState.CANCELLED, jobs.new_payment()).id,

@@ -9,7 +9,7 @@ from tests.support.refusals import refused
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Role
-from ledgerbank_domain.services.users.auth_service import Authentication
+from ledgerbank_domain.services.users.authentication import Authentication
 from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.services.users.session_tokens import TokenPair
 from ledgerbank_domain.users.duty import Duty

@@ -90,3 +90,20 @@ def test_long_texts_take_no_quadratic_time(text: str) -> None:
     redacted(text)
 
     assert time.perf_counter() - began < 2
+
+
+KEY = "lb_018900000000700080000000000000aa_" + SECRET * 4
+
+
+@pytest.mark.parametrize("before", ["", "key=", "Authorization: ", "(", '{"key":"', "https://x.example/?k="])
+@pytest.mark.parametrize("after", ["", " was shown", '"}', ")", ".", "\n", "&y=1"])
+def test_of_an_api_key_inside_a_text_its_id_stays(before: str, after: str) -> None:
+    shown = redacted(before + KEY + after)
+
+    assert SECRET not in shown
+    assert shown == f"{before}lb_018900000000700080000000000000aa_{REDACTED}{after}"
+
+
+@pytest.mark.parametrize("text", ["lb_", "lb_1", "a lb_ and lb_x_y", "lb_018900000000700080000000000000aa"])
+def test_what_only_begins_like_an_api_key_stays(text: str) -> None:
+    assert redacted(text) == text

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.support.scenes.domain_samples import NOW, OWNER, a_payment, gbp
 
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.notifications.mail_letter import Letter, letter_as_html, letter_as_text, one_line
 from ledgerbank_domain.notifications.mail_templates import letter_of
@@ -23,6 +24,7 @@ from ledgerbank_domain.notifications.notification import (
     MAX_CAUSE_LENGTH,
     Notification,
     NotificationTemplate,
+    api_key_created,
     bank_login_needs_attention,
     logins_failed,
     password_changed,
@@ -36,6 +38,7 @@ from ledgerbank_domain.notifications.second_factor_notices import (
     second_factor_guessed,
     second_factor_removed,
 )
+from ledgerbank_domain.users.api_key import ApiKey
 
 HOSTILE = [
     "</td></tr></table><script>alert(1)</script>",
@@ -50,6 +53,19 @@ hostile_text = st.one_of(
     st.sampled_from(HOSTILE),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60),
 )
+
+
+def a_key(name: str) -> ApiKey:
+    return ApiKey(
+        id=OWNER,
+        user_id=OWNER,
+        name=name,
+        scopes=frozenset(Scope),
+        secret_hash="0" * 64,
+        expires_at=NOW,
+        inserted_at=NOW,
+        updated_at=NOW,
+    )
 
 
 Builder = Callable[[str], Notification]
@@ -72,6 +88,9 @@ NOTIFICATIONS: Mapping[NotificationTemplate, Builder] = {
     ),
     NotificationTemplate.SECOND_FACTOR_GUESSED: lambda words: second_factor_guessed(
         user_id=OWNER, ip=words or "?", blocked=False, at=NOW, cause="1"
+    ),
+    NotificationTemplate.API_KEY_CREATED: lambda words: api_key_created(
+        a_key(words.strip()[:100] or "Bookkeeping"), ip=words
     ),
     NotificationTemplate.PAYMENT_COMPLETED: lambda words: payment_completed(
         a_payment(description=words or "Payment"), at=NOW

@@ -78,6 +78,31 @@ IDENTITY = (
     "CREATE INDEX refresh_tokens_live_user_idx ON refresh_tokens (user_id) WHERE revoked_at IS NULL",
     "CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at)",
     """
+    CREATE TABLE api_keys (
+        id uuid NOT NULL CONSTRAINT api_keys_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT api_keys_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        name text NOT NULL,
+        scopes text NOT NULL,
+        allowed_networks text NOT NULL,
+        secret_hash text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        last_used_at timestamptz,
+        last_used_ip text,
+        revoked_at timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT api_keys_name_length_check CHECK (length(name) BETWEEN 1 AND 100),
+        CONSTRAINT api_keys_scopes_check CHECK (scopes ~ '^[a-z]+:[a-z]+( [a-z]+:[a-z]+)*$'),
+        CONSTRAINT api_keys_allowed_networks_length_check CHECK (length(allowed_networks) <= 2000),
+        CONSTRAINT api_keys_secret_hash_check CHECK (secret_hash ~ '^[0-9a-f]{64}$'),
+        CONSTRAINT api_keys_expires_at_check CHECK (expires_at > inserted_at),
+        CONSTRAINT api_keys_last_used_ip_length_check CHECK (length(last_used_ip) <= 255)
+    )
+    """,
+    "CREATE INDEX api_keys_unrevoked_user_idx ON api_keys (user_id) WHERE revoked_at IS NULL",
+    "CREATE INDEX api_keys_expires_at_idx ON api_keys (expires_at)",
+    """
     CREATE TABLE login_failures (
         subject text NOT NULL CONSTRAINT login_failures_pkey PRIMARY KEY,
         failed_at timestamptz[] NOT NULL,
