@@ -19,6 +19,8 @@ from ledgerbank_adapters.open_banking_uk import OpenBankingUkAccess, OpenBanking
 from ledgerbank_adapters.simulated_bank import (
     DEFAULT_CLIENT_ID,
     DEFAULT_CLIENT_SECRET,
+    MONZO_ISSUER,
+    OPEN_BANKING_ISSUER,
     OPEN_BANKING_RESOURCES,
     OPEN_BANKING_ROOT,
 )
@@ -76,6 +78,7 @@ def create_bank_gateways(
                 client_secret=DEFAULT_CLIENT_SECRET,
                 redirect_uri=building.redirect_uri,
                 notice_image_url=building.notice_image_url,
+                issuer=MONZO_ISSUER,
             ),
             uses_pkce=True,
         )
@@ -84,6 +87,7 @@ def create_bank_gateways(
             root=banks.simulated_url + OPEN_BANKING_ROOT,
             client_id=DEFAULT_CLIENT_ID,
             client_secret=DEFAULT_CLIENT_SECRET,
+            issuer=OPEN_BANKING_ISSUER,
         )
     return BankGateways(by_name=building.gateways, clients=building.clients)
 
@@ -113,7 +117,9 @@ class _GatewayBuilding:
             min_sync_interval_seconds=_min_interval(self._settings.banks, name),
         )
 
-    def add_open_banking_uk(self, name: str, *, root: str, client_id: str, client_secret: str) -> None:
+    def add_open_banking_uk(
+        self, name: str, *, root: str, client_id: str, client_secret: str, issuer: str | None = None
+    ) -> None:
         banks = self._settings.banks
         base_url = root + OPEN_BANKING_RESOURCES
         self.gateways[name] = OpenBankingUkGateway(
@@ -125,6 +131,7 @@ class _GatewayBuilding:
                 client_id=client_id,
                 client_secret=client_secret,
                 redirect_uri=self.redirect_uri,
+                issuer=issuer,
             ),
             webhook_signature=WebhookSignature(
                 secret=banks.webhook_secret, previous_secret=banks.previous_webhook_secret

@@ -20,6 +20,7 @@ from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGe
 from ledgerbank_app.bank_gateways import KNOWN_GATEWAYS, BankGateways, create_bank_gateways
 from ledgerbank_app.sample.sample_data import SampleDataLoader
 from ledgerbank_app.settings.settings import Settings
+from ledgerbank_domain.banking.return_url import ReturnUrls
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.clock import Clock
@@ -122,6 +123,10 @@ def compose_application(
             mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
             gateways=banks.by_name,
             known_gateways=KNOWN_GATEWAYS,
+            connect_confirmation=settings.bank_connections.confirmation,
+            return_urls=ReturnUrls(
+                allowed=settings.bank_connections.return_urls, any_on_loopback=not settings.is_production
+            ),
             secret_box=AesGcmSecretBox(settings.banks.encryption_keys),
             secrets=SystemSecretGenerator(),
             one_time_codes=PyotpOneTimeCodes(),

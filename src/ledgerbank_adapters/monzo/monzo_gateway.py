@@ -94,6 +94,7 @@ class MonzoGateway(BankGateway):
         """``client`` calls the API's base URL under the provider's name."""
         self.provider = client.provider
         self.uses_pkce = uses_pkce
+        self.issuer = access.issuer
         self.min_sync_interval_seconds = min_sync_interval_seconds
         self._client = client
         self._access = access

@@ -19,7 +19,8 @@ _GRANT_CODES = ("unauthorized.bad_refresh_token", "unauthorized.bad_authorizatio
 class MonzoAccess:
     """Who we are to the bank. ``auth_url`` is where browsers go, ``redirect_uri`` where they come back.
 
-    ``notice_image_url`` is the picture beside a notice in the bank's app, which insists on one.
+    ``notice_image_url`` is the picture beside a notice in the bank's app, which insists on one. ``issuer`` is
+    who the bank says it is when it answers (RFC 9207): Monzo never does, the simulated bank always.
     """
 
     auth_url: str
@@ -27,6 +28,7 @@ class MonzoAccess:
     client_secret: str = field(repr=False)
     redirect_uri: str
     notice_image_url: str
+    issuer: str | None = None
 
     def authorization_url(self, *, state: str, code_challenge: str | None) -> str:
         query = [

@@ -49,7 +49,8 @@ Read = TypeVar("Read")
 class OpenBankingUkAccess:
     """Who we are to the bank. ``authorization_url`` is where browsers go, ``redirect_uri`` where they return.
 
-    ``token_url`` may be of another host than the API.
+    ``token_url`` may be of another host than the API. ``issuer`` is who the bank says it is when it answers
+    (RFC 9207); None: it does not.
     """
 
     authorization_url: str
@@ -57,6 +58,7 @@ class OpenBankingUkAccess:
     client_id: str
     client_secret: str = field(repr=False)
     redirect_uri: str
+    issuer: str | None = None
 
 
 class ConsentClient:

@@ -110,6 +110,7 @@ class OpenBankingUkGateway(BankGateway):
         """``client`` calls ``base_url`` (``…/open-banking/v3.1/aisp``), under the provider's name."""
         self.provider = client.provider
         self.uses_pkce = uses_pkce
+        self.issuer = access.issuer
         self.min_sync_interval_seconds = min_sync_interval_seconds
         self._client = client
         self._base_url = base_url

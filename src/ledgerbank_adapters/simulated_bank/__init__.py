@@ -13,6 +13,8 @@ with requires_extra("simulated-bank"):
         DEFAULT_CLIENT_SECRET,
         DEFAULT_CUSTOMER_NAME,
         DEFAULT_REDIRECT_URI,
+        MONZO_ISSUER,
+        OPEN_BANKING_ISSUER,
         SimulatedBankSettings,
     )
     from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError, NotPossibleError
@@ -45,6 +47,8 @@ __all__ = [
     "DEFAULT_PORT",
     "DEFAULT_REDIRECT_URI",
     "EVERY_OPERATION",
+    "MONZO_ISSUER",
+    "OPEN_BANKING_ISSUER",
     "OPEN_BANKING_RESOURCES",
     "OPEN_BANKING_ROOT",
     "DeliveryMode",

@@ -64,6 +64,8 @@ def _openness_warnings(settings: Settings) -> Iterator[str]:
         yield "METRICS_TOKEN is not set: everybody may read /metrics."
     if settings.payment_limits.self_service_credits:
         yield "SELF_SERVICE_CREDITS is true: users may credit their own accounts."
+    if not settings.bank_connections.confirmation:
+        yield "BANK_CONNECT_CONFIRMATION is false: a link to a bank can connect somebody else's accounts."
     if settings.banks.simulated_enabled:
         yield "SIMULATED_BANK_ENABLED is true: users may connect a bank whose money is made up."
 

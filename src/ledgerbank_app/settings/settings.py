@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from attrs import AttrsInstance, fields, frozen, has
 
+from ledgerbank_app.settings.bank_connection_settings import BankConnectionSettings
 from ledgerbank_app.settings.bank_settings import BankSettings
 from ledgerbank_app.settings.database_settings import DatabaseSettings
 from ledgerbank_app.settings.job_settings import JobSettings
@@ -35,6 +36,7 @@ class Settings:
     jobs: JobSettings
     mail: MailSettings
     banks: BankSettings
+    bank_connections: BankConnectionSettings
     health: HealthSettings
     warnings: tuple[str, ...] = ()
 

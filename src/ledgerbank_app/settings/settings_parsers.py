@@ -15,6 +15,7 @@ from attrs import frozen
 
 from ledgerbank_adapters.smtp import SmtpServer
 from ledgerbank_domain.banking.bank import parse_bank_name
+from ledgerbank_domain.banking.return_url import parse_return_url
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.jobs.job import QUEUES
 from ledgerbank_domain.money.currency import KNOWN_CURRENCIES
@@ -139,6 +140,22 @@ def web_address(*schemes: str) -> Parser[str]:
         " or ".join(f"{scheme}://host[:port]" for scheme in schemes) + " without a path",
         lambda text: _origin(text.removesuffix("/"), schemes),
     )
+
+
+def return_addresses(*schemes: str) -> Parser[frozenset[str]]:
+    """Addresses that browsers are sent to, each taken letter by letter."""
+
+    def read(text: str) -> frozenset[str]:
+        try:
+            addresses = frozenset(parse_return_url(item) for item in _items(text))
+        except DomainError:
+            raise ValueError("no address of the web") from None
+        if any(urlsplit(address).scheme not in schemes for address in addresses):
+            raise ValueError("another scheme")
+        return addresses
+
+    shown = " or ".join(f"{scheme}://" for scheme in schemes)
+    return Parser(f"a comma list of {shown} addresses without user and fragment", read)
 
 
 def _matching(pattern: str, text: str) -> str:

@@ -79,6 +79,7 @@ class AuditName(Enum):
     ACCOUNT_CREATED = ("account.created", "account")
     ACCOUNT_UPDATED = ("account.updated", "account")
     BANK_LOGIN_CREATED = ("bank_login.created", "bank_login")
+    BANK_LOGIN_CONSENTED = ("bank_login.consented", "bank_login")
     BANK_LOGIN_CONNECTED = ("bank_login.connected", "bank_login")
     BANK_LOGIN_UPDATED = ("bank_login.updated", "bank_login")
     BANK_LOGIN_DISCONNECTED = ("bank_login.disconnected", "bank_login")

@@ -25,6 +25,7 @@ SECRET_KEYS = frozenset(
         "code",
         "state",
         "code_verifier",
+        "confirmation",
         "idempotency_key",
     }
 )

@@ -8,6 +8,7 @@ from enum import Enum
 from uuid import UUID
 
 from ledgerbank_domain.banking.feed_warning import MAX_WARNINGS, FeedWarning
+from ledgerbank_domain.banking.return_url import parse_return_url
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.text_rules import parse_shape
@@ -276,15 +277,18 @@ class BankLogin:
 class NewBankLogin:
     """A connection as asked for: formats are right, nothing else has been looked at.
 
+    ``return_url`` is where the browser goes once it is back from the bank; None: it gets a page of ours.
     Raises ``invalid_uuid_format`` and ``invalid_field_format``.
     """
 
     bank_branch_id: UUID
     username: str
+    return_url: str | None = None
 
     def __post_init__(self) -> None:
         require_ids(bank_branch_id=self.bank_branch_id)
         read_fields(self, username=parse_username)
+        read_given_fields(self, return_url=parse_return_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,7 @@ class Reason(Enum):
     INVALID_BATCH = ("invalid_batch", Category.VALIDATION, "Invalid payment batch")
     INVALID_COUNTERPARTY = ("invalid_counterparty", Category.VALIDATION, "Invalid counterparty account")
     INVALID_IDEMPOTENCY_KEY = ("invalid_idempotency_key", Category.VALIDATION, "Invalid idempotency key")
+    INVALID_CONFIRMATION = ("invalid_confirmation", Category.VALIDATION, "Invalid or expired confirmation")
     INVALID_SECOND_FACTOR = (
         "invalid_second_factor",
         Category.VALIDATION,

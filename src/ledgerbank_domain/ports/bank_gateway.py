@@ -115,6 +115,12 @@ class BankGateway(Protocol):
     initiates_payments: bool
     """Whether it can start payments at the bank. None can: a fed account is paid from at its bank."""
 
+    issuer: str | None
+    """Who it says it is in each answer that a browser brings back (``iss``, RFC 9207); None: it never says.
+
+    Two banks that never say cannot be told apart when one of them sends its customers on to the other.
+    """
+
     min_sync_interval_seconds: int
     """How far apart periodic syncs of one login are at least, by the bank's budget of calls; 0: no budget."""
 

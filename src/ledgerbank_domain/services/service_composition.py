@@ -14,7 +14,9 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_connections.bank_connection_service import BankConnectionService
 from ledgerbank_domain.services.bank_connections.bank_login_service import BankLoginService
 from ledgerbank_domain.services.bank_connections.bank_webhook_service import BankWebhookService
+from ledgerbank_domain.services.bank_connections.code_redemption import CodeRedemption
 from ledgerbank_domain.services.bank_connections.oauth_visits import OAuthVisits
+from ledgerbank_domain.services.bank_connections.visit_confirmations import VisitConfirmations
 from ledgerbank_domain.services.bank_syncs.bank_account_sync import BankAccountSync
 from ledgerbank_domain.services.bank_syncs.bank_account_upsert import BankAccountUpsert
 from ledgerbank_domain.services.bank_syncs.bank_conversation import BankConversations
@@ -189,14 +191,35 @@ def compose_services(ports: ServicePorts) -> Services:
             ids=ids,
             audit=audit,
             gateways=ports.gateways,
-            visits=OAuthVisits(ids=ids, audit=audit, secret_box=ports.secret_box, secrets=ports.secrets),
-            sealer=sealer,
-            accesses=accesses,
+            visits=_compose_visits(ports, audit=audit),
+            redemption=CodeRedemption(
+                start_unit_of_work=start,
+                ids=ids,
+                audit=audit,
+                gateways=ports.gateways,
+                sealer=sealer,
+                accesses=accesses,
+            ),
+            return_urls=ports.return_urls,
         ),
         bank_webhooks=BankWebhookService(
             start_unit_of_work=start, clock=ports.clock, ids=ids, audit=audit, gateways=ports.gateways
         ),
         token_rotation=TokenRotationService(start_unit_of_work=start, secret_box=ports.secret_box),
+    )
+
+
+def _compose_visits(ports: ServicePorts, *, audit: AuditWriter) -> OAuthVisits:
+    return OAuthVisits(
+        ids=ports.ids,
+        audit=audit,
+        secret_box=ports.secret_box,
+        secrets=ports.secrets,
+        gateways=ports.gateways,
+        confirmations=VisitConfirmations(
+            secret_box=ports.secret_box, pseudonymizer=ports.pseudonymizer, audit=audit
+        ),
+        needs_confirmation=ports.connect_confirmation,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ledgerbank_domain.banking.return_url import ReturnUrls
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.ports.bank_gateway import BankGateway
@@ -66,6 +67,10 @@ class ServicePorts:
     # How many logins of one e-mail may fail before the next one waits; 0 means any number.
     login_backoff_after: int = DEFAULT_BACKOFF_AFTER
     registration_open: bool = True
+    # Whether who begins a connection to a bank has to confirm that the browser that came back was theirs.
+    connect_confirmation: bool = False
+    # Where browsers may be sent that come back from a bank.
+    return_urls: ReturnUrls = field(default_factory=ReturnUrls)
     idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME
     job_timing: JobTiming = field(default_factory=JobTiming)
     job_retention: timedelta = DEFAULT_JOB_RETENTION

@@ -79,6 +79,7 @@ def second_row(table: str) -> Row:
 
 LONG = "x" * 256
 UNCONFIRMED: Row = {"confirmed_at": None, "last_step": None, "recovery_hashes": []}
+KEPT = {"consumed_at": NOW, "code_encrypted": b"sealed", "confirmation_hash": "0" * 64}
 NAN = float("nan")
 # What each constraint refuses: changes to a valid second row. A constraint of the database that is not here
 # fails a test below.
@@ -370,6 +371,15 @@ REFUSED: dict[str, list[Row]] = {
     "oauth_states_user_id_fkey": [{"user_id": NOBODY}],
     "oauth_states_user_bank_login_id_fkey": [{"user_bank_login_id": NOBODY}],
     "oauth_states_state_hash_check": [{"state_hash": "state"}],
+    "oauth_states_return_url_length_check": [{"return_url": ""}, {"return_url": "x" * 2049}],
+    "oauth_states_confirmation_hash_check": [{**KEPT, "confirmation_hash": "K7M3XW"}],
+    "oauth_states_confirmation_tries_check": [{**KEPT, "confirmation_tries": tries} for tries in (-1, 5)],
+    "oauth_states_kept_whole_check": [
+        {"consumed_at": NOW, "code_encrypted": b"sealed"},
+        {"consumed_at": NOW, "confirmation_hash": "0" * 64},
+        {"consumed_at": NOW, "confirmation_tries": 1},
+    ],
+    "oauth_states_kept_consumed_check": [{**KEPT, "consumed_at": None}],
     "webhook_events_pkey": [{"id": number(28)}],
     "webhook_events_provider_event_id_key": [{"event_id": "evt_1"}],
     "webhook_events_provider_check": [{"provider": "Monzo Bank"}],

@@ -9,9 +9,10 @@ from tests.support.scenes.sync_scene import SyncScene
 from ledgerbank_domain.banking.bank_login import BankLogin, NewBankLogin
 from ledgerbank_domain.identity.actor import ANONYMOUS
 from ledgerbank_domain.services.bank_connections.bank_connection_service import (
-    FinishedConnection,
+    BankConnectionService,
     StartedConnection,
 )
+from ledgerbank_domain.services.bank_connections.code_redemption import FinishedConnection
 
 in_every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
@@ -24,7 +25,15 @@ def start(
 
 
 def finish(scene: SyncScene, brought: dict[str, str]) -> FinishedConnection:
-    return scene.world.connections.finish(ANONYMOUS, state=brought["state"], code=brought["code"])
+    return finish_at(scene.world.connections, brought)
+
+
+def finish_at(connections: BankConnectionService, brought: dict[str, str]) -> FinishedConnection:
+    finished = connections.finish(
+        ANONYMOUS, state=brought["state"], code=brought["code"], issuer=brought.get("iss")
+    )
+    assert isinstance(finished, FinishedConnection)
+    return finished
 
 
 def stored(scene: SyncScene, login_id: UUID) -> BankLogin:

@@ -27,6 +27,8 @@ from ledgerbank_adapters.open_banking_uk import OpenBankingUkAccess, OpenBanking
 from ledgerbank_adapters.simulated_bank import (
     DEFAULT_CLIENT_ID,
     DEFAULT_CLIENT_SECRET,
+    MONZO_ISSUER,
+    OPEN_BANKING_ISSUER,
     SimulatedBankServer,
     SimulatedBankSettings,
 )
@@ -101,6 +103,7 @@ def _monzo(client: BankHttpClient, base_url: str, clock: MemoryClock) -> BankGat
             client_secret=DEFAULT_CLIENT_SECRET,
             redirect_uri=REDIRECT_URI,
             notice_image_url=icon_url(PUBLIC_BASE_URL),
+            issuer=MONZO_ISSUER,
         ),
         webhook_url=WebhookUrl(
             address=webhook_url(PUBLIC_BASE_URL, client.provider),
@@ -123,6 +126,7 @@ def _open_banking_uk(client: BankHttpClient, base_url: str, clock: MemoryClock) 
             client_id=DEFAULT_CLIENT_ID,
             client_secret=DEFAULT_CLIENT_SECRET,
             redirect_uri=REDIRECT_URI,
+            issuer=OPEN_BANKING_ISSUER,
         ),
         webhook_signature=WebhookSignature(secret=WEBHOOK_SECRET),
         clock=clock,

@@ -322,6 +322,7 @@ WORLD: list[tuple[str, Row]] = [
             "state_hash": "0" * 64,
             "user_id": USER,
             "user_bank_login_id": LOGIN,
+            "confirmation_tries": 0,
             "expires_at": NOW,
             **TIMES,
         },

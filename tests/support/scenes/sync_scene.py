@@ -28,6 +28,7 @@ from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.bank_connections.code_redemption import FinishedConnection
 from ledgerbank_domain.services.jobs.job_work import PlainWork
 
 CUSTOMER = "Robin Fisher"
@@ -107,9 +108,11 @@ class SyncScene:
         new_login = NewBankLogin(bank_branch_id=self.branch.id, username=username)
         started = self.world.connections.start(actor or self.actor, new_login)
         brought = decided_on_the_page(started.authorization_url, "approve", name=name)
-        return self.world.connections.finish(
+        finished = self.world.connections.finish(
             actor or self.actor, state=brought["state"], code=brought["code"]
-        ).login
+        )
+        assert isinstance(finished, FinishedConnection)
+        return finished.login
 
     @property
     def login(self) -> BankLogin:

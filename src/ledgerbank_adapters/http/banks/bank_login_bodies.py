@@ -16,10 +16,14 @@ from ledgerbank_domain.banking.bank_login import (
     parse_sync_frequency,
     parse_username,
 )
+from ledgerbank_domain.banking.return_url import MAX_RETURN_URL_LENGTH, parse_return_url
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.enumeration import parse_member
+from ledgerbank_domain.identity.text_rules import is_text
 
+# More than anybody types; a wrong one costs a try whatever it is made of.
+MAX_TYPED_LENGTH = 255
 _STATUSES_TO_SET = (BankLoginStatus.ACTIVE, BankLoginStatus.INACTIVE)
 
 
@@ -28,6 +32,12 @@ def _parse_status_to_set(value: object) -> BankLoginStatus:
     if status not in _STATUSES_TO_SET:
         raise DomainError(Reason.INVALID_STATUS)
     return status
+
+
+def _parse_confirmation(value: object) -> str:
+    if isinstance(value, str) and is_text(value) and len(value) <= MAX_TYPED_LENGTH:
+        return value
+    raise DomainError(Reason.INVALID_CONFIRMATION)
 
 
 USERNAME = FieldType(parse=parse_username, schema={"type": "string", "pattern": r"^\s*[A-Za-z0-9]{3,50}\s*$"})
@@ -45,13 +55,42 @@ STATUS_TO_SET = FieldType(
 )
 
 
+RETURN_URL = FieldType(
+    parse=parse_return_url,
+    schema={
+        "type": "string",
+        "format": "uri",
+        "maxLength": MAX_RETURN_URL_LENGTH,
+        "description": "Where the browser goes once it is back from the bank: one of `BANK_RETURN_URLS`.",
+    },
+)
+CONFIRMATION = FieldType(
+    parse=_parse_confirmation,
+    schema={
+        "type": "string",
+        "minLength": 1,
+        "pattern": r"\S",
+        "maxLength": MAX_TYPED_LENGTH,
+        "description": "What the browser was shown that came back from the bank.",
+    },
+)
+
+
 @frozen(kw_only=True)
 class BankLoginBody:
     bank_branch_id: UUID = field(metadata=UUID_FIELD.metadata)
     username: str = field(metadata=USERNAME.metadata)
+    return_url: str | None = field(default=None, metadata=RETURN_URL.metadata)
 
     def new_login(self) -> NewBankLogin:
-        return NewBankLogin(bank_branch_id=self.bank_branch_id, username=self.username)
+        return NewBankLogin(
+            bank_branch_id=self.bank_branch_id, username=self.username, return_url=self.return_url
+        )
+
+
+@frozen(kw_only=True)
+class ConfirmationBody:
+    confirmation: str = field(metadata=CONFIRMATION.metadata)
 
 
 @frozen(kw_only=True)

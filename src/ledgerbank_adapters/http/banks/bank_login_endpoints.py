@@ -4,11 +4,17 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from ledgerbank_adapters.http.banks.bank_login_bodies import BankLoginBody, BankLoginChangesBody
+from ledgerbank_adapters.http.banks.bank_login_bodies import (
+    BankLoginBody,
+    BankLoginChangesBody,
+    ConfirmationBody,
+)
 from ledgerbank_adapters.http.banks.bank_login_payloads import (
     BankLoginPayload,
+    FinishedConnectionPayload,
     StartedConnectionPayload,
     bank_login_payload,
+    finished_connection_payload,
     started_connection_payload,
 )
 from ledgerbank_adapters.http.fields.field_types import UUID_FIELD, member_of
@@ -85,6 +91,18 @@ def disconnect_bank_login(call: Call[None, None]) -> Answer:
     return Answer(data=MessagePayload(message="Bank login disconnected successfully"))
 
 
+def confirm_bank_login(call: Call[ConfirmationBody, None]) -> Answer:
+    """Who began the connection shows that the browser that came back was theirs: five tries, ten minutes.
+
+    Of several visits to the bank it finishes the one that was shown this confirmation.
+    """
+    login_id = call.path_id()
+    finished = call.services.bank_connections.confirm(
+        call.actor, login_id=login_id, confirmation=call.body().confirmation
+    )
+    return Answer(data=finished_connection_payload(finished))
+
+
 def sync_bank_login(call: Call[None, None]) -> Answer:
     """A sync asked for less than 300 s ago is answered again."""
     scheduled = call.services.bank_logins.request_sync(call.actor, login_id=call.path_id())
@@ -158,6 +176,23 @@ BANK_LOGIN_OPERATIONS = (
         scope=Scope.BANKS_WRITE,
         answer=MessagePayload,
         errors=FOUND_LOGIN_ERRORS,
+    ),
+    Operation(
+        method="POST",
+        path="/bank-logins/{id}/confirm",
+        handler=confirm_bank_login,
+        summary="Finishes a connection whose consent came back from the bank",
+        scope=Scope.BANKS_WRITE,
+        body=ConfirmationBody,
+        answer=FinishedConnectionPayload,
+        errors=(
+            Reason.INVALID_UUID_FORMAT,
+            Reason.BANK_LOGIN_NOT_FOUND,
+            Reason.INVALID_CONFIRMATION,
+            Reason.INVALID_OAUTH_STATE,
+            Reason.BANK_INACTIVE,
+            *BANK_FAILURES,
+        ),
     ),
     Operation(
         method="POST",

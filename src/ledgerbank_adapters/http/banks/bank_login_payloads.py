@@ -14,11 +14,10 @@ from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus, Log
 from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.jobs.job import JobState
-from ledgerbank_domain.services.bank_connections.bank_connection_service import (
-    FinishedConnection,
-    StartedConnection,
-)
+from ledgerbank_domain.services.bank_connections.bank_connection_service import StartedConnection
 from ledgerbank_domain.services.bank_connections.bank_webhook_service import ReceivedWebhook
+from ledgerbank_domain.services.bank_connections.code_redemption import FinishedConnection
+from ledgerbank_domain.services.bank_connections.oauth_visits import KeptAnswer
 
 
 class LoginErrorPayload(TypedDict):
@@ -92,6 +91,19 @@ class FinishedConnectionPayload(TypedDict):
     job: FirstSyncPayload
 
 
+class KeptAnswerPayload(TypedDict):
+    """A connection that waits for who began it to confirm it, until ``expires_at``.
+
+    ``confirmation`` is six characters, to be sent to ``POST /bank-logins/{id}/confirm``. ``joins`` is the
+    masked e-mail of the user whose login it will be.
+    """
+
+    bank_login: ConnectedLoginPayload
+    confirmation: str
+    joins: str
+    expires_at: WireInstant
+
+
 class ReceivedWebhookPayload(TypedDict):
     """``duplicate``: it had come before. ``ignored``: it is about nothing that is to be synced now."""
 
@@ -132,6 +144,16 @@ def finished_connection_payload(finished: FinishedConnection) -> FinishedConnect
     return {
         "bank_login": {"id": wire_id(login.id), "status": login.status.value},
         "job": {"id": wire_id(job.id), "state": job.state.value},
+    }
+
+
+def kept_answer_payload(kept: KeptAnswer) -> KeptAnswerPayload:
+    login = kept.visit.login
+    return {
+        "bank_login": {"id": wire_id(login.id), "status": login.status.value},
+        "confirmation": kept.confirmation,
+        "joins": kept.visit.joins,
+        "expires_at": wire_instant(kept.expires_at),
     }
 
 

@@ -60,7 +60,8 @@ class MessagePayload(TypedDict):
 class Answer:
     """``location`` is a path without prefix; ``metadata`` goes beside action and pagination.
 
-    ``status`` and ``action`` override the operation's.
+    ``status`` and ``action`` override the operation's. ``refusal`` is what went wrong, where the answer tells
+    it otherwise than by the error itself.
     """
 
     data: object
@@ -70,6 +71,7 @@ class Answer:
     headers: Mapping[str, str] = field(factory=dict)
     status: int | None = None
     action: str | None = None
+    refusal: DomainError | None = None
 
 
 @frozen(kw_only=True)
@@ -204,10 +206,10 @@ class Operation(Generic[B, Q]):
     error_page: Callable[[Call[B, Q], DomainError], Document | None] | None = None
     # Whether bodies of any type and every query parameter are taken, all unread.
     takes_raw_body: bool = False
-    # Whether a GET does more than read.
-    acts: bool = False
     # Sessions under which duties may call it all the same: it fulfils them, or tells who calls.
     open_to_duty: frozenset[Duty] = NO_DUTY
+    # Of a GET that does more than read: what HEAD gets, which must not do it.
+    glance: Callable[[Call[B, Q]], Answer] | None = None
     # Whether it is slow for that, and waits among its like.
     hashes_passwords: bool = False
     # Whether the document tells of it; what belongs to a page, as its style does, nobody else asks for.
@@ -223,7 +225,7 @@ class Operation(Generic[B, Q]):
     @property
     def only_reads(self) -> bool:
         """It waits for no lock."""
-        return self.method == "GET" and not self.acts
+        return self.method == "GET" and self.glance is None
 
     @property
     def takes_body(self) -> bool:

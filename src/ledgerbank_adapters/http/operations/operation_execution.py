@@ -4,12 +4,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from attrs import evolve, frozen
 from starlette.responses import Response
 
 from ledgerbank_adapters.http.exchange.http_answers import AnswerWriter, json_response
+from ledgerbank_adapters.http.exchange.loading_ahead import is_loaded_ahead
 from ledgerbank_adapters.http.exchange.request_context import RequestContext
 from ledgerbank_adapters.http.fields.field_reader import FieldReader, read_query
 from ledgerbank_adapters.http.fields.json_body import parse_json_body
@@ -228,7 +229,7 @@ class OperationExecution:
     def _begun(
         self, operation: Operation[Any, Any], call: Call[Any, Any], arrived: ArrivedRequest, caller: Caller
     ) -> Response | RemainingStep:
-        outcome = self._answered(operation, call, arrived, partial(operation.handler, call))
+        outcome = self._answered(operation, call, arrived, partial(_handler_of(operation, arrived), call))
         if isinstance(outcome, Response):
             return outcome
         rest = partial(self._in_one_go, operation, call, arrived, outcome.act)
@@ -260,6 +261,8 @@ class OperationExecution:
             answer = act()
         except DomainError as error:
             return _on_a_page(operation, call, error, self.fail(error, arrived, cause=error))
+        if isinstance(answer, Answer) and answer.refusal is not None:
+            self.fail(answer.refusal, arrived, cause=answer.refusal)
         return (
             answer if isinstance(answer, Continued) else self._succeeded(operation, answer, arrived.context)
         )
@@ -291,6 +294,22 @@ class OperationExecution:
         return self.writer.success(
             answer.data, context, status=status, metadata=_metadata(operation, answer), headers=headers
         )
+
+
+def _handler_of(
+    operation: Operation[Any, Any], arrived: ArrivedRequest
+) -> Callable[[Call[Any, Any]], Answer | Continued]:
+    """A request that only looks must not act: HEAD, and a browser that loads ahead of who sits at it."""
+    if operation.glance is None:
+        return operation.handler
+    if arrived.context.method == "HEAD":
+        return operation.glance
+    return _refuse_ahead if is_loaded_ahead(arrived.headers) else operation.handler
+
+
+def _refuse_ahead(_: Call[Any, Any]) -> NoReturn:
+    """What was loaded in vain is loaded again once somebody wants to see it."""
+    raise DomainError(Reason.SERVICE_UNAVAILABLE, message="Nothing is done before it is asked for.")
 
 
 def _on_a_page(

@@ -1,6 +1,6 @@
 """OAuth states in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -25,6 +25,10 @@ class MemoryOAuthStateRepository(OAuthStateRepository):
     def find_for_update(self, state_id: UUID) -> OAuthState | None:
         return self._tables.oauth_states.find(state_id)
 
+    def list_kept_for_update(self, login_id: UUID) -> list[OAuthState]:
+        of_login = self._tables.oauth_states.rows(self._tables.states_of_login.ids(login_id))
+        return [state for state in of_login if state.kept is not None]
+
     def save(self, state: OAuthState) -> None:
         self._session.update(self._tables.oauth_states, state)
 
@@ -32,6 +36,11 @@ class MemoryOAuthStateRepository(OAuthStateRepository):
         sealed: Iterable[UUID] = self._tables.sealed_states.iterate_ids(True)
         following = (state_id for state_id in sealed if after is None or state_id > after)
         return list(islice(self._tables.oauth_states.iterate(following), limit))
+
+    def delete_of_logins(self, login_ids: Collection[UUID]) -> None:
+        for login_id in login_ids:
+            for state in self._tables.oauth_states.rows(self._tables.states_of_login.ids(login_id)):
+                self._session.delete(self._tables.oauth_states, state)
 
     def delete_expired(self, before: datetime, *, limit: int) -> int:
         expired = self._tables.states_by_expiry.ids_before(True, before)[:limit]

@@ -104,13 +104,16 @@ class MemoryBankingTables:
             group_of=lambda _: True, order_of=lambda state: state.expires_at
         )
         self.sealed_states = OrderedIndex[OAuthState](
-            group_of=lambda state: None if state.code_verifier is None else True,
+            group_of=lambda state: None if state.code_verifier is None and state.kept is None else True,
             order_of=lambda state: state.id,
+        )
+        self.states_of_login = OrderedIndex[OAuthState](
+            group_of=lambda state: state.user_bank_login_id, order_of=lambda state: state.id
         )
         self.oauth_states = MemoryTable[OAuthState](
             "oauth_states",
             unique=[self.state_by_hash],
-            indexes=[self.states_by_expiry, self.sealed_states],
+            indexes=[self.states_by_expiry, self.sealed_states, self.states_of_login],
             references=[
                 ForeignKey("user_id", identity.users, Reason.USER_NOT_FOUND),
                 ForeignKey("user_bank_login_id", self.bank_logins, Reason.BANK_LOGIN_NOT_FOUND),

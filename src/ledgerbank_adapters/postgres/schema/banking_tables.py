@@ -156,6 +156,10 @@ oauth_states = Table(
     required("user_id", Uuid()),
     required("user_bank_login_id", Uuid()),
     Column("code_verifier_encrypted", LargeBinary()),
+    Column("return_url", Text()),
+    Column("code_encrypted", LargeBinary()),
+    Column("confirmation_hash", Text()),
+    required("confirmation_tries", Integer()),
     required("expires_at", INSTANT),
     Column("consumed_at", INSTANT),
     *timestamps(),
@@ -164,7 +168,12 @@ oauth_states = Table(
     reference("oauth_states", "user_id", "users"),
     reference("oauth_states", "user_bank_login_id", "user_bank_logins"),
     Index("oauth_states_expires_at_idx", "expires_at"),
-    Index("oauth_states_sealed_idx", "id", postgresql_where=text("code_verifier_encrypted IS NOT NULL")),
+    Index("oauth_states_login_idx", "user_bank_login_id"),
+    Index(
+        "oauth_states_sealed_idx",
+        "id",
+        postgresql_where=text("code_verifier_encrypted IS NOT NULL OR code_encrypted IS NOT NULL"),
+    ),
 )
 
 webhook_events = Table(

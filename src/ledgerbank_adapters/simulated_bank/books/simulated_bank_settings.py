@@ -11,6 +11,9 @@ DEFAULT_CLIENT_ID = "simulated-client"
 DEFAULT_CLIENT_SECRET = "simulated-secret"  # noqa: S105 - published on purpose: it guards made-up money
 DEFAULT_REDIRECT_URI = "http://localhost:4000/api/v1/bank-logins/callback"
 DEFAULT_CUSTOMER_NAME = "Alex Morgan"
+MONZO_ISSUER = "https://monzo.simulated-bank.example"
+OPEN_BANKING_ISSUER = "https://open-banking-uk.simulated-bank.example"
+"""Who the bank says it is when it answers, by its protocol (RFC 9207): two banks to whoever connects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from ledgerbank_adapters.simulated_bank.bank_exchange import Arrival, BankOperation, Handler, is_web_address
-from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import DEFAULT_CUSTOMER_NAME
+from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import (
+    DEFAULT_CUSTOMER_NAME,
+    MONZO_ISSUER,
+    OPEN_BANKING_ISSUER,
+)
 from ledgerbank_adapters.simulated_bank.consent_pages.consent_page import (
     STYLESHEET_PATH,
     consent_form,
@@ -20,6 +24,7 @@ from ledgerbank_adapters.simulated_bank.grants.simulated_grants import Authoriza
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 
 LONGEST_NAME = 80
+ISSUERS = {Dialect.MONZO: MONZO_ISSUER, Dialect.OPEN_BANKING: OPEN_BANKING_ISSUER}
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _PARAMETERS = (
@@ -64,7 +69,10 @@ def ask_customer(dialect: Dialect) -> Handler:
 
 
 def take_decision(dialect: Dialect) -> Handler:
-    """POST: back to the client, with ``code`` or ``error=access_denied``, and with the ``state`` it sent."""
+    """POST: back to the client, with ``code`` or ``error=access_denied``, and with the ``state`` it sent.
+
+    Each answer says in ``iss`` which bank it is of (RFC 9207).
+    """
 
     def handler(bank: SimulatedBank, arrival: Arrival) -> Response:
         form = arrival.form or {}
@@ -75,12 +83,12 @@ def take_decision(dialect: Dialect) -> Handler:
         if form.get("decision") == "deny":
             if question.consent is not None:
                 question.consent.move_to(ConsentStatus.REJECTED, bank.now())
-            return _back(question, error="access_denied")
+            return _back(question, dialect, error="access_denied")
         name = " ".join(form.get("customer_name", "").split())
         if form.get("decision") != "approve" or not name or len(name) > LONGEST_NAME:
             problem = f"Please enter a name of 1 to {LONGEST_NAME} characters."
             return _form(form, question, arrival, name, problem=problem)
-        return _back(question, code=_approved(bank, dialect, question, name))
+        return _back(question, dialect, code=_approved(bank, dialect, question, name))
 
     return handler
 
@@ -141,7 +149,6 @@ def _form(
 ) -> Response:
     return consent_form(
         client_id=question.client_id,
-        redirect_uri=question.redirect_uri,
         action=urlsplit(arrival.url).path,
         hidden={key: sent[key] for key in _PARAMETERS if key in sent},
         items=question.consent.permissions if question.consent else _MONZO_ITEMS,
@@ -150,9 +157,10 @@ def _form(
     )
 
 
-def _back(question: _Question, **answer: str) -> Response:
+def _back(question: _Question, dialect: Dialect, **answer: str) -> Response:
     target = urlsplit(question.redirect_uri)
-    query = [*parse_qsl(target.query, keep_blank_values=True), *answer.items(), ("state", question.state)]
+    known = parse_qsl(target.query, keep_blank_values=True)
+    query = [*known, *answer.items(), ("state", question.state), ("iss", ISSUERS[dialect])]
     address = target._replace(query=urlencode(query)).geturl()
     return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
 

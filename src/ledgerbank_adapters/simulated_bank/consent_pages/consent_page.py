@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -64,7 +63,6 @@ button:focus-visible, input:focus-visible { outline: 3px solid #f2a900; outline-
 def consent_form(
     *,
     client_id: str,
-    redirect_uri: str,
     action: str,
     hidden: Mapping[str, str],
     items: Sequence[str],
@@ -83,10 +81,10 @@ def consent_form(
         name=escape(customer_name),
         problem=escape(problem),
     )
-    # Browsers hold a form's redirects to form-action as well: the client's own place must be on it.
-    target = urlsplit(redirect_uri)
-    form_action = f"'self' {target.scheme}://{target.netloc}"
-    return _page("Allow access to your accounts?", content, status=400 if problem else 200, forms=form_action)
+    # Browsers hold a form's redirects to form-action as well, all of them: the client may send its customer
+    # on to a place of its own that the bank does not know.
+    status = 400 if problem else 200
+    return _page("Allow access to your accounts?", content, status=status, forms="http: https:")
 
 
 def refusal_page(problem: str) -> Response:

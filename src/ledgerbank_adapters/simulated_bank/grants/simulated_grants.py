@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import sha256
 
-CODE_LIFETIME = timedelta(seconds=60)
+# The longest that RFC 6749 recommends (4.1.2): a client may have to ask its customer something meanwhile.
+CODE_LIFETIME = timedelta(minutes=10)
 CONSENT_LIFETIME = timedelta(days=90)
 FULL_HISTORY_LIFETIME = timedelta(minutes=5)
 

@@ -1,6 +1,7 @@
 """OAuth states in storage: connections that wait for their callback."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -24,12 +25,23 @@ class OAuthStateRepository(Protocol):
         """Locked."""
 
     @abstractmethod
+    def list_kept_for_update(self, login_id: UUID) -> list[OAuthState]:
+        """The visits of a login whose answer waits to be confirmed, expired or not.
+
+        Locked, by ascending id.
+        """
+
+    @abstractmethod
     def save(self, state: OAuthState) -> None:
         """Updates a state locked by this unit of work."""
 
     @abstractmethod
     def list_sealed(self, *, after: UUID | None, limit: int) -> list[OAuthState]:
-        """States with a verifier, by ascending id, from the one after ``after`` on; not locked."""
+        """States with a verifier or a code, by ascending id, from the one after ``after`` on; not locked."""
+
+    @abstractmethod
+    def delete_of_logins(self, login_ids: Collection[UUID]) -> None:
+        """Removes every visit of these logins: whoever comes back from one is not awaited any more."""
 
     @abstractmethod
     def delete_expired(self, before: datetime, *, limit: int) -> int:

@@ -91,6 +91,8 @@ class BankLoginService:
     def disconnect(self, actor: Actor, *, login_id: UUID) -> None:
         """Erases the tokens and cancels syncs that wait. Login, accounts and ledger stay.
 
+        Visits to the bank that are under way end as well.
+
         Then, as far as the bank lets us, it ends the access there. Raises ``bank_login_not_found``, then
         ``insufficient_permissions``.
         """
@@ -129,6 +131,8 @@ class BankLoginService:
             ended = self.accesses.held_by(work, [login])
             disconnected = login.disconnected(at=now)
             work.bank_logins.save(disconnected)
+            # Nobody who is still at the bank connects it again behind that.
+            work.oauth_states.delete_of_logins([login.id])
             cancel_waiting_jobs(work, work.jobs.list_unfinished_syncs_for_update([login.id]), at=now)
             changes = changes_between(login, disconnected)
             self.audit.record(

@@ -37,3 +37,17 @@ def usable_gateway(bank: Bank, gateways: Gateways) -> BankGateway:
     if gateway is None or not is_connectable(bank, gateways):
         raise DomainError(Reason.BANK_INACTIVE)
     return gateway
+
+
+def is_answer_of(bank: Bank, issuer: str | None, gateways: Gateways) -> bool:
+    """Whether an answer that names this issuer, or none, may be of this bank (RFC 9207).
+
+    A bank that a customer visits may send them on to another one, whose code we would then give to the first:
+    https://www.rfc-editor.org/rfc/rfc9700#section-4.4. One that always says who it is cannot be meant by an
+    answer that says otherwise. An answer that does not say may be of any bank that never does.
+    """
+    gateway = gateway_of(bank, gateways)
+    expected = None if gateway is None else gateway.issuer
+    if issuer is not None:
+        return issuer == expected
+    return expected is None or all(each.issuer is not None for each in gateways.values())

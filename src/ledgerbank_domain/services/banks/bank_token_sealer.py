@@ -64,3 +64,8 @@ def refresh_token_place(login_id: UUID) -> str:
 def code_verifier_place(state_id: UUID) -> str:
     """What the verifier of a visit to a bank is sealed for: its column and row."""
     return f"oauth_states.code_verifier_encrypted:{state_id}"
+
+
+def bank_code_place(state_id: UUID) -> str:
+    """What the code that a bank gave is sealed for, until its visit is confirmed: its column and row."""
+    return f"oauth_states.code_encrypted:{state_id}"

@@ -6,12 +6,14 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from ledgerbank_domain.banking.bank_login import BankLogin, SealedTokens
+from ledgerbank_domain.banking.oauth_state import OAuthState
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.secret_box import SecretBox
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.banks.bank_token_sealer import (
     access_token_place,
+    bank_code_place,
     code_verifier_place,
     refresh_token_place,
 )
@@ -105,16 +107,23 @@ class TokenRotationService:
     def _renew_state(self, state_id: UUID) -> bool:
         with self.start_unit_of_work() as work:
             state = work.oauth_states.find_for_update(state_id)
-            if (
-                state is None
-                or state.code_verifier is None
-                or not self.secret_box.is_outdated(state.code_verifier)
-            ):
+            if state is None:
                 return False
-            renewed = self._renewed(state.code_verifier, code_verifier_place(state_id))
-            work.oauth_states.save(replace(state, code_verifier=renewed))
+            renewed = self._renewed_state(state)
+            if renewed == state:
+                return False
+            work.oauth_states.save(renewed)
             work.commit()
         return True
+
+    def _renewed_state(self, state: OAuthState) -> OAuthState:
+        verifier, kept = state.code_verifier, state.kept
+        if verifier is not None and self.secret_box.is_outdated(verifier):
+            state = replace(state, code_verifier=self._renewed(verifier, code_verifier_place(state.id)))
+        if kept is not None and self.secret_box.is_outdated(kept.code):
+            code = self._renewed(kept.code, bank_code_place(state.id))
+            state = replace(state, kept=replace(kept, code=code))
+        return state
 
     def _renewed(self, sealed: bytes, place: str) -> bytes:
         return self.secret_box.seal(self.secret_box.open(sealed, bound_to=place), bound_to=place)

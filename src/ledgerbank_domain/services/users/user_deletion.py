@@ -55,6 +55,7 @@ class UserDeletion:
         logins = work.bank_logins.list_of_user_for_update(user.id)
         ended = self.accesses.held_by(work, logins)
         work.bank_logins.disconnect_all_of_user(user.id, at=now)
+        work.oauth_states.delete_of_logins([login.id for login in logins])
         pending = work.payments.list_pending_of_user_for_update(user.id)
         cancel_pending_payments(work, pending, audit=self.audit, actor=actor, at=now)
         self._leave_accounts_in(work, actor, user, at=now)

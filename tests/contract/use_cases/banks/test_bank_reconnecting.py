@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.support.races import race, reasons
 from tests.support.refusals import refusal_of
-from tests.support.scenes.connecting_steps import finish, in_every_dialect, start, stored
+from tests.support.scenes.connecting_steps import finish, finish_at, in_every_dialect, start, stored
 from tests.support.scenes.gateway_world import decided_on_the_page
 from tests.support.scenes.sync_scene import SyncScene
 
@@ -15,7 +15,6 @@ from ledgerbank_domain.banking.bank_login import BankLoginStatus
 from ledgerbank_domain.banking.oauth_state import OAUTH_STATE_LIFETIME
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.identity.actor import ANONYMOUS
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
 from ledgerbank_domain.services.bank_connections.bank_connection_service import (
@@ -89,7 +88,7 @@ def test_when_a_login_was_connected_is_told_by_the_clock_that_its_syncs_go_by(sc
     connections = scene.world_of_a_machine_that_is_ahead(by=timedelta(minutes=-6)).connections
     brought = decided_on_the_page(start(scene).authorization_url, "approve")
 
-    login = connections.finish(ANONYMOUS, state=brought["state"], code=brought["code"]).login
+    login = finish_at(connections, brought).login
 
     assert stored(scene, login.id).connected_at == scene.clock.now()
 
@@ -101,11 +100,11 @@ def test_an_answer_is_awaited_for_as_long_as_the_storage_says(scene: SyncScene, 
     late = decided_on_the_page(start(scene, username="late").authorization_url, "approve")
     in_time = decided_on_the_page(start(scene).authorization_url, "approve")
 
-    login = connections.finish(ANONYMOUS, state=in_time["state"], code=in_time["code"]).login
+    login = finish_at(connections, in_time).login
     assert stored(scene, login.id).is_active
 
     scene.clock.advance(OAUTH_STATE_LIFETIME)
-    error = refusal_of(lambda: connections.finish(ANONYMOUS, state=late["state"], code=late["code"]))
+    error = refusal_of(lambda: finish_at(connections, late))
     assert error.reason is Reason.INVALID_OAUTH_STATE
 
 

@@ -27,8 +27,16 @@ def test_each_secret_key_hides_its_value_in_any_case(key: str) -> None:
 
 
 def test_the_secret_keys_are_those_of_the_contract() -> None:
-    assert len(SECRET_KEYS) == 18
-    assert {"password", "code", "state", "cookie", "idempotency_key", "code_verifier"} <= SECRET_KEYS
+    assert len(SECRET_KEYS) == 19
+    assert {
+        "password",
+        "code",
+        "state",
+        "cookie",
+        "idempotency_key",
+        "code_verifier",
+        "confirmation",
+    } <= SECRET_KEYS
 
 
 @given(json_values, st.sampled_from(sorted(SECRET_KEYS)), cases, st.lists(st.booleans(), max_size=6))

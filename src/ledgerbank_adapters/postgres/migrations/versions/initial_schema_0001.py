@@ -741,16 +741,30 @@ WORK = (
             CONSTRAINT oauth_states_user_bank_login_id_fkey
             REFERENCES user_bank_logins (id) ON DELETE RESTRICT,
         code_verifier_encrypted bytea,
+        return_url text,
+        code_encrypted bytea,
+        confirmation_hash text,
+        confirmation_tries integer NOT NULL,
         expires_at timestamptz NOT NULL,
         consumed_at timestamptz,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
-        CONSTRAINT oauth_states_state_hash_check CHECK (state_hash ~ '^[0-9a-f]{64}$')
+        CONSTRAINT oauth_states_state_hash_check CHECK (state_hash ~ '^[0-9a-f]{64}$'),
+        CONSTRAINT oauth_states_return_url_length_check CHECK (length(return_url) BETWEEN 1 AND 2048),
+        CONSTRAINT oauth_states_confirmation_hash_check CHECK (confirmation_hash ~ '^[0-9a-f]{64}$'),
+        CONSTRAINT oauth_states_confirmation_tries_check CHECK (confirmation_tries BETWEEN 0 AND 4),
+        CONSTRAINT oauth_states_kept_whole_check CHECK (
+            (code_encrypted IS NULL) = (confirmation_hash IS NULL)
+            AND (code_encrypted IS NOT NULL OR confirmation_tries = 0)
+        ),
+        CONSTRAINT oauth_states_kept_consumed_check CHECK (code_encrypted IS NULL OR consumed_at IS NOT NULL)
     )
     """,
     "CREATE INDEX oauth_states_expires_at_idx ON oauth_states (expires_at)",
+    "CREATE INDEX oauth_states_login_idx ON oauth_states (user_bank_login_id)",
     """
-    CREATE INDEX oauth_states_sealed_idx ON oauth_states (id) WHERE code_verifier_encrypted IS NOT NULL
+    CREATE INDEX oauth_states_sealed_idx ON oauth_states (id)
+    WHERE code_verifier_encrypted IS NOT NULL OR code_encrypted IS NOT NULL
     """,
     """
     CREATE TABLE webhook_events (
