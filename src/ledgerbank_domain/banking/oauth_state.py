@@ -52,7 +52,7 @@ class OAuthState:
         return self.kept is not None and now < self.expires_at
 
     def consumed(self, *, at: datetime) -> "OAuthState":
-        """The state after its one use: its secrets are gone; used in time, it stays a while to be known again."""
+        """The state after its one use: its secrets are gone. Used in time, it stays to be known again."""
         return replace(
             self,
             code_verifier=None,

@@ -24,9 +24,17 @@ LOGIN_FIELDS = {
 WEBHOOK_PATH = "/webhooks/simulated"
 
 
-def started(customer: Customer, branch_id: str, username: str = "alice123", *, status: int = 201) -> Any:
-    response = customer.post("/bank-logins", json={"bank_branch_id": branch_id, "username": username})
-    return data_of(response, status)
+def started(
+    customer: Customer, branch_id: str, username: str = "alice123", *, status: int = 201, **fields: Any
+) -> Any:
+    body = {"bank_branch_id": branch_id, "username": username, **fields}
+    return data_of(customer.post("/bank-logins", json=body), status)
+
+
+def approved(customer: Customer, branch_id: str, username: str = "alice123", **fields: Any) -> Any:
+    """The login's id, and what a browser brings back after its user consented at the bank."""
+    begun = started(customer, branch_id, username, **fields)
+    return begun["bank_login"]["id"], decided_on_the_page(begun["authorization_url"], "approve")
 
 
 def connected(customer: Customer, branch_id: str, username: str = "alice123") -> str:

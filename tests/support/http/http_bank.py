@@ -85,6 +85,7 @@ class BackOffice:
         self.codec = MemoryTokenCodec()
         self.secrets = MemorySecretGenerator()
         self.gateways: dict[str, BankGateway] = {}
+        self.connecting: dict[str, Any] = {}
         self.given = EntityBuilder(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
 
     def services(self, limits: PaymentLimits) -> Services:
@@ -100,6 +101,7 @@ class BackOffice:
                 known_gateways={"monzo", "simulated"},
                 limits=limits,
                 login_backoff_after=self.login_backoff_after,
+                **self.connecting,
             )
         )
 

@@ -134,6 +134,9 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "bank_logins.disconnect": lambda s, who: s.services.bank_logins.disconnect(who, login_id=s.login_id),
     "bank_logins.request_sync": lambda s, who: s.services.bank_logins.request_sync(who, login_id=s.login_id),
     "bank_connections.start": lambda s, who: s.services.bank_connections.start(who, s.new_login()),
+    "bank_connections.confirm": lambda s, who: s.services.bank_connections.confirm(
+        who, login_id=s.login_id, confirmation="K7M3XW"
+    ),
 }
 """What everybody does with what is their own."""
 
@@ -174,6 +177,7 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "auth.start_session",
     "bank_connections.deny",
     "bank_connections.finish",
+    "bank_connections.take_denial",
     "bank_connections.use_up",
     "bank_webhooks.receive",
     "passwords.prove_password_change",
@@ -206,7 +210,7 @@ MACHINERY = {
 PROOFS = {"auth.claims_of", "ledger.verify"}
 """For who runs the product."""
 
-KNOWN_BY_WHAT_WAS_USED_UP = {"bank_connections.connect"}
+KNOWN_BY_WHAT_WAS_USED_UP = {"bank_connections.connect", "bank_connections.leaves_to"}
 """For the customer whose state a bank brought back, and no second time."""
 
 

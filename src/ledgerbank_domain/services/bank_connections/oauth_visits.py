@@ -74,7 +74,7 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """What a browser brings back from a bank. ``issuer`` is who the bank says it is, if it does (RFC 9207)."""
+    """What a browser brings back. ``issuer`` is who the bank says it is, if it does (RFC 9207)."""
 
     state: str = field(repr=False)
     issuer: str | None = None

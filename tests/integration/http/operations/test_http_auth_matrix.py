@@ -130,6 +130,13 @@ MATRIX = [
     seen_by_staff("GET", "/bank-logins/{login}", FORBIDDEN),
     owners("PUT", "/bank-logins/{login}", "200", FORBIDDEN, {"status": "INACTIVE"}),
     owners("DELETE", "/bank-logins/{login}", "200", FORBIDDEN),
+    owners(
+        "POST",
+        "/bank-logins/{login}/confirm",
+        "400 invalid_confirmation",
+        "404 bank_login_not_found",
+        {"confirmation": "K7M3XW"},
+    ),
     seen_by_staff("POST", "/bank-logins/{login}/sync", FORBIDDEN, answer="422 bank_inactive"),
     public("POST", "/webhooks/{provider}", "404 resource_not_found", {}),
     everybody("GET", "/accounts", "200"),
