@@ -78,8 +78,8 @@ def committed(scene: Scene, change_in: Callable[[Any], None]) -> None:
 
 
 DEMOTED = UserChanges(role=Role.USER)
-# Nothing speaks to the scene's bank, and no answer of it waits: that comes after who asks, and is enough to know
-# that it was asked.
+# Nothing speaks to the bank of the scene, and no answer of it waits: that comes after who asks, and is
+# enough to know that it was asked.
 COMES_AFTER_WHO_ASKS = {
     "bank_logins.request_sync": "bank_inactive",
     "bank_connections.start": "bank_inactive",
