@@ -42,6 +42,7 @@ OPEN_TO_KEYS = {
     },
     Scope.BANKS_WRITE: {
         "POST /bank-logins",
+        "POST /bank-logins/{id}/confirm",
         "PUT /bank-logins/{id}",
         "DELETE /bank-logins/{id}",
         "POST /bank-logins/{id}/sync",
