@@ -17,6 +17,7 @@ from ledgerbank_adapters.security import (
 )
 from ledgerbank_adapters.smtp import SmtpMailer
 from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
+from ledgerbank_adapters.user_agents import UaDeviceReader
 from ledgerbank_app.bank_gateways import KNOWN_GATEWAYS, BankGateways, create_bank_gateways
 from ledgerbank_app.sample.sample_data import SampleDataLoader
 from ledgerbank_app.settings.settings import Settings
@@ -121,6 +122,7 @@ def compose_application(
             audit_retention=settings.jobs.audit_retention,
             erasure_after=settings.jobs.erasure_after,
             mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
+            devices=UaDeviceReader(),
             gateways=banks.by_name,
             known_gateways=KNOWN_GATEWAYS,
             connect_confirmation=settings.bank_connections.confirmation,

@@ -7,6 +7,7 @@ from ledgerbank_adapters.memory.storage.memory_database import MemoryDatabase
 from ledgerbank_adapters.memory.tools.memory_cache import MemoryCache
 from ledgerbank_adapters.memory.tools.memory_chance import MemoryChance
 from ledgerbank_adapters.memory.tools.memory_clock import MemoryClock
+from ledgerbank_adapters.memory.tools.memory_device_reader import MemoryDeviceReader
 from ledgerbank_adapters.memory.tools.memory_id_generator import MemoryIdGenerator
 from ledgerbank_adapters.memory.tools.memory_mailbox import MemoryMailbox
 from ledgerbank_adapters.memory.tools.memory_one_time_codes import MemoryOneTimeCodes
@@ -41,6 +42,7 @@ def memory_ports(*, clock: Clock | None = None, **given: Any) -> ServicePorts:
         "secret_box": MemorySecretBox(),
         "secrets": MemorySecretGenerator(),
         "one_time_codes": MemoryOneTimeCodes(),
+        "devices": MemoryDeviceReader(),
         "mailer": MemoryMailbox(clock),
         "gateways": {},
         "known_gateways": MEMORY_GATEWAYS,

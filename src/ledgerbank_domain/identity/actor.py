@@ -1,5 +1,6 @@
 """Actors: who asks, in which role, and from where."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,6 +14,10 @@ from ledgerbank_domain.identity.value_rules import (
     require_optional_ids,
     require_optional_member,
 )
+
+MAX_USER_AGENT_LENGTH = 255
+# Controls, and what no storage can hold.
+_NOT_SAID = frozenset({"Cc", "Cs"})
 
 
 class Role(Enum):
@@ -31,6 +36,8 @@ class Origin:
     ``received_at`` tells a refresh that lost a race from a stolen token: it is when the last of what is asked
     had come, the token with it; None: when the use-case is called.
     ``success_status`` is what the request will be answered when what it asks for is done.
+
+    Of what a client says it is, 255 characters are kept, without controls.
     """
 
     ip: str | None = None
@@ -40,6 +47,18 @@ class Origin:
     correlation_id: str | None = None
     received_at: datetime | None = None
     success_status: int | None = None
+
+    def __post_init__(self) -> None:
+        said = self.user_agent
+        if said is not None and (len(said) > MAX_USER_AGENT_LENGTH or not said.isprintable()):
+            object.__setattr__(self, "user_agent", _bounded(said))
+
+
+def _bounded(user_agent: str) -> str | None:
+    """Four times as much is looked at: what is left of it may be controls."""
+    looked_at = user_agent[: 4 * MAX_USER_AGENT_LENGTH]
+    kept = "".join(each for each in looked_at if unicodedata.category(each) not in _NOT_SAID)
+    return kept[:MAX_USER_AGENT_LENGTH] or None
 
 
 NOWHERE = Origin()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.notifications import second_factor_letters
+from ledgerbank_domain.notifications import second_factor_letters, session_letters
 from ledgerbank_domain.notifications.letter_facts import instant
 from ledgerbank_domain.notifications.mail_letter import Letter
 from ledgerbank_domain.notifications.notification import NotificationTemplate
@@ -130,6 +130,8 @@ def _message_of(code: str) -> str:
 _LETTERS: Mapping[NotificationTemplate, Callable[[Params], Letter]] = {
     NotificationTemplate.PASSWORD_CHANGED: _password_changed,
     NotificationTemplate.LOGINS_FAILED: _logins_failed,
+    NotificationTemplate.LOGIN_FROM_NEW_DEVICE: session_letters.login_from_new_device,
+    NotificationTemplate.SESSIONS_ENDED: session_letters.sessions_ended,
     NotificationTemplate.SECOND_FACTOR_ADDED: second_factor_letters.second_factor_added,
     NotificationTemplate.SECOND_FACTOR_REMOVED: second_factor_letters.second_factor_removed,
     NotificationTemplate.RECOVERY_CODES_RENEWED: second_factor_letters.recovery_codes_renewed,

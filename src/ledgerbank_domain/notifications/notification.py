@@ -19,6 +19,8 @@ class NotificationTemplate(Enum):
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a template's name
     LOGINS_FAILED = "logins_failed"
+    LOGIN_FROM_NEW_DEVICE = "login_from_new_device"
+    SESSIONS_ENDED = "sessions_ended"
     SECOND_FACTOR_ADDED = "second_factor_added"
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"

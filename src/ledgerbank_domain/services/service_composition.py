@@ -101,7 +101,11 @@ def compose_services(ports: ServicePorts) -> Services:
     start, ids = ports.start_unit_of_work, ports.ids
     audit = AuditWriter(ids=ids)
     login_guard = LoginGuard(
-        ids=ids, pseudonymizer=ports.pseudonymizer, audit=audit, backoff_after=ports.login_backoff_after
+        ids=ids,
+        pseudonymizer=ports.pseudonymizer,
+        audit=audit,
+        devices=ports.devices,
+        backoff_after=ports.login_backoff_after,
     )
     sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
@@ -136,7 +140,11 @@ def compose_services(ports: ServicePorts) -> Services:
             reuse_grace=ports.refresh_reuse_grace,
         ),
         sessions=SessionService(
-            start_unit_of_work=start, clock=ports.clock, lifetimes=ports.lifetimes, audit=audit
+            start_unit_of_work=start,
+            clock=ports.clock,
+            lifetimes=ports.lifetimes,
+            devices=ports.devices,
+            audit=audit,
         ),
         api_keys=ApiKeyService(start_unit_of_work=start, ids=ids, secrets=ports.secrets, audit=audit),
         registration=RegistrationService(

@@ -12,6 +12,7 @@ from ledgerbank_domain.ports.cache import Cache
 from ledgerbank_domain.ports.chance import Chance
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.code_pictures import CodePictures
+from ledgerbank_domain.ports.device_reader import DeviceReader
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.one_time_codes import OneTimeCodes
@@ -50,6 +51,7 @@ class ServicePorts:
     one_time_codes: OneTimeCodes
 
     # The world outside.
+    devices: DeviceReader
     mailer: Mailer
     # By the name that a bank gives as its integration_module.
     gateways: Mapping[str, BankGateway]

@@ -3,9 +3,14 @@
 Rotation and reuse detection follow RFC 9700 §4.14.2, https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from ledgerbank_domain.users.device import Device
+
+USE_INTERVAL = timedelta(minutes=1)
+"""How often a use of a session is put down at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +19,7 @@ class RefreshToken:
 
     ``session_id`` names the family (the token's ``sid``), ``session_started_at`` its login.
     ``predecessor_id`` is the token that this one was given for; a login's first token has none.
+    ``last_used_at`` is when a request of the session was last put down while this was its live token.
     """
 
     id: UUID
@@ -27,6 +33,7 @@ class RefreshToken:
     rotated_at: datetime | None = None
     ip: str | None = None
     user_agent: str | None = None
+    last_used_at: datetime
     inserted_at: datetime
     updated_at: datetime
 
@@ -71,7 +78,11 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A login that can still be continued, as its owner sees it. ``id`` is the tokens' ``sid``."""
+    """A login that can still be continued, as its owner sees it. ``id`` is the tokens' ``sid``.
+
+    ``ip`` and ``user_agent`` are of the login or the last refresh, and so is ``device``. ``last_used_at`` is
+    exact to a minute.
+    """
 
     id: UUID
     user_id: UUID
@@ -80,6 +91,7 @@ class Session:
     expires_at: datetime
     ip: str | None
     user_agent: str | None
+    device: Device = field(default_factory=Device)
 
     def ending_by(self, end: datetime) -> "Session":
         """The session, which ends then at the latest."""
@@ -92,7 +104,7 @@ def session_of(token: RefreshToken) -> Session:
         id=token.session_id,
         user_id=token.user_id,
         created_at=token.session_started_at,
-        last_used_at=token.inserted_at,
+        last_used_at=token.last_used_at,
         expires_at=token.expires_at,
         ip=token.ip,
         user_agent=token.user_agent,

@@ -154,10 +154,12 @@ def test_a_session_is_live_until_it_is_revoked_or_expires_or_is_too_old(
     unknown = given.ids.new_id()
 
     keys = {
-        SessionKey(user.id, live.session_id): SessionOwner(user=user, session_is_live=True),
+        SessionKey(user.id, live.session_id): SessionOwner(user=user, session_is_live=True, last_used_at=now),
         SessionKey(user.id, expired.session_id): SessionOwner(user=user, session_is_live=False),
         SessionKey(user.id, revoked.session_id): SessionOwner(user=user, session_is_live=False),
-        SessionKey(user.id, young.session_id): SessionOwner(user=user, session_is_live=True),
+        SessionKey(user.id, young.session_id): SessionOwner(
+            user=user, session_is_live=True, last_used_at=now
+        ),
         SessionKey(user.id, too_old.session_id): SessionOwner(user=user, session_is_live=False),
         SessionKey(user.id, unknown): SessionOwner(user=user, session_is_live=False),
         SessionKey(other.id, live.session_id): SessionOwner(user=other, session_is_live=False),

@@ -133,7 +133,7 @@ def test_nothing_tells_who_an_erased_user_was_but_what_is_kept_on_purpose(
     admin = world.user("admin@example.com", role=Role.ADMIN)[1]
     actor = leave_traces(world, given, admin)
     before = telling_columns(postgres_engine)
-    told_before = {"users.email", "users.full_name", "refresh_tokens.ip", "login_networks.network"}
+    told_before = {"users.email", "users.full_name", "refresh_tokens.ip", "login_clients.network"}
     told_before |= {"login_failures.subject", "jobs.args", "development_mails.to_address"}
     told_before |= {"user_bank_logins.username", "user_bank_logins.provider_user_id"}
     told_before |= {"idempotency_records.response_body", "idempotency_records.key"}

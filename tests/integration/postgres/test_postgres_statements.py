@@ -32,10 +32,10 @@ MANY_LINES = """
 """
 MANY_TOKENS = """
     INSERT INTO refresh_tokens (
-        id, user_id, jti, session_id, session_started_at, expires_at, inserted_at, updated_at
+        id, user_id, jti, session_id, session_started_at, expires_at, last_used_at, inserted_at, updated_at
     )
     SELECT gen_random_uuid(), %(user)s, gen_random_uuid(), gen_random_uuid(), now(),
-           timestamptz '2025-01-15' + number * interval '1 hour', now(), now()
+           timestamptz '2025-01-15' + number * interval '1 hour', now(), now(), now()
     FROM generate_series(1, 4000) AS number
 """
 MANY_USERS = """

@@ -93,6 +93,7 @@ class EntityBuilder:
             "session_id": self.ids.new_id(),
             "session_started_at": now,
             "expires_at": now + timedelta(days=7),
+            "last_used_at": now,
         }
         return RefreshToken(**{**self._identity(), **defaults, **fields})
 

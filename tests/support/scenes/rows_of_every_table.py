@@ -67,7 +67,7 @@ WORLD: list[tuple[str, Row]] = [
         USER_ROW | {"id": OTHER_USER, "email": "carol@example.com", "email_identity": "carol@example.com"},
     ),
     ("login_failures", {"subject": "ip:192.0.2.1", "failed_at": [NOW], "trusted_failed_at": [NOW], **TIMES}),
-    ("login_networks", {"user_id": USER, "network": "192.0.2.1", **TIMES}),
+    ("login_clients", {"user_id": USER, "network": "192.0.2.1", "device": "a browser", **TIMES}),
     (
         "second_factors",
         {
@@ -115,6 +115,7 @@ WORLD: list[tuple[str, Row]] = [
             "expires_at": NOW,
             "ip": "127.0.0.1",
             "user_agent": "a browser",
+            "last_used_at": NOW,
             **TIMES,
         },
     ),

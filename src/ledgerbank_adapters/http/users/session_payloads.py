@@ -7,8 +7,15 @@ from ledgerbank_adapters.http.fields.wire_values import WireId, WireInstant, wir
 from ledgerbank_domain.users.refresh_token import Session
 
 
+class DevicePayload(TypedDict):
+    """What the client says it is; null where it does not."""
+
+    program: str | None
+    system: str | None
+
+
 class SessionPayload(TypedDict):
-    """``current`` marks the session that asked."""
+    """``current`` marks the session that asked. ``last_used_at`` is exact to a minute."""
 
     id: WireId
     created_at: WireInstant
@@ -16,6 +23,7 @@ class SessionPayload(TypedDict):
     expires_at: WireInstant
     ip: str | None
     user_agent: str | None
+    device: DevicePayload
     current: bool
 
 
@@ -27,5 +35,6 @@ def session_payload(session: Session, *, current_id: UUID | None) -> SessionPayl
         "expires_at": wire_instant(session.expires_at),
         "ip": session.ip,
         "user_agent": session.user_agent,
+        "device": {"program": session.device.program, "system": session.device.system},
         "current": session.id == current_id,
     }

@@ -1,18 +1,19 @@
-"""Failed logins, and the networks that users logged in from, in memory."""
+"""Failed logins, and the clients that users logged in with, in memory."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_identity_tables import (
+    LoginClientRow,
     LoginFailuresRow,
-    LoginNetworkRow,
     MemoryIdentityTables,
+    client_id,
     failures_id,
-    network_id,
 )
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
+from ledgerbank_domain.users.login_client import LoginClient
 from ledgerbank_domain.users.login_failures import LoginFailures
 
 
@@ -30,15 +31,22 @@ class MemoryLoginAttemptRepository(LoginAttemptRepository):
     def save(self, failures: LoginFailures) -> None:
         self._session.update(self._tables.failures, LoginFailuresRow(failures))
 
-    def remember_network(self, user_id: UUID, network: str, *, at: datetime) -> None:
-        row = LoginNetworkRow(user_id=user_id, network=network, last_used_at=at)
-        if row.id in self._tables.networks:
-            self._session.update(self._tables.networks, row)
+    def remember_client(self, user_id: UUID, client: LoginClient, *, at: datetime) -> None:
+        row = LoginClientRow(user_id=user_id, client=client, last_used_at=at)
+        if row.id in self._tables.clients:
+            self._session.update(self._tables.clients, row)
         else:
-            self._session.insert(self._tables.networks, row)
+            self._session.insert(self._tables.clients, row)
+
+    def knows_client(self, user_id: UUID, client: LoginClient) -> bool:
+        return client_id(user_id, client) in self._tables.clients
+
+    def knows_any_client(self, user_id: UUID) -> bool:
+        return bool(self._tables.clients_of_user.ids(user_id))
 
     def knows_network(self, user_id: UUID, network: str) -> bool:
-        return network_id(user_id, network) in self._tables.networks
+        known = self._tables.clients.rows(self._tables.clients_of_user.ids(user_id))
+        return any(row.client.network == network for row in known)
 
     def delete_failures_before(self, before: datetime, *, limit: int) -> int:
         old = self._tables.failures_by_age.ids_before(True, before)[:limit]
@@ -46,10 +54,10 @@ class MemoryLoginAttemptRepository(LoginAttemptRepository):
             self._session.delete(self._tables.failures, row)
         return len(old)
 
-    def delete_networks_before(self, before: datetime, *, limit: int) -> int:
-        old = self._tables.networks_by_age.ids_before(True, before)[:limit]
-        for row in self._tables.networks.rows(old):
-            self._session.delete(self._tables.networks, row)
+    def delete_clients_before(self, before: datetime, *, limit: int) -> int:
+        old = self._tables.clients_by_age.ids_before(True, before)[:limit]
+        for row in self._tables.clients.rows(old):
+            self._session.delete(self._tables.clients, row)
         return len(old)
 
     def _found_or_added(self, subject: str, at: datetime) -> LoginFailures:

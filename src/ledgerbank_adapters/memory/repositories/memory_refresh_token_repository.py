@@ -1,12 +1,14 @@
 """Refresh tokens and sessions in memory."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_identity_tables import MemoryIdentityTables
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
 from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
-from ledgerbank_domain.users.refresh_token import RefreshToken, Session, session_of
+from ledgerbank_domain.users.refresh_token import USE_INTERVAL, RefreshToken, Session, session_of
 
 
 class MemoryRefreshTokenRepository(RefreshTokenRepository):
@@ -33,6 +35,13 @@ class MemoryRefreshTokenRepository(RefreshTokenRepository):
 
     def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
         return self._revoke(self._tables.live_tokens_of_user.ids(user_id), at=at)
+
+    def note_uses(self, session_ids: Collection[UUID], *, at: datetime) -> None:
+        tables = self._tables
+        live = [tables.live_token_of_session.find(session_id) for session_id in session_ids]
+        for token in tables.refresh_tokens.rows([token_id for token_id in live if token_id is not None]):
+            if at - token.last_used_at >= USE_INTERVAL:
+                self._session.update(tables.refresh_tokens, replace(token, last_used_at=at))
 
     def list_live_sessions(self, user_id: UUID, *, now: datetime, started_after: datetime) -> list[Session]:
         tables = self._tables

@@ -15,6 +15,7 @@ from ledgerbank_domain.ports.repositories.user_repository import (
     UserFilter,
     UserRepository,
 )
+from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.user import User, UserStats, UserStatus, email_identity
 
 _SORT_FIELDS: SortFields[User] = {
@@ -59,14 +60,16 @@ class MemoryUserRepository(UserRepository):
     ) -> Mapping[SessionKey, SessionOwner]:
         tables = self._tables
         users = tables.users.find_all([key.user_id for key in keys])
-        return {
-            key: SessionOwner(
-                user=users[key.user_id],
-                session_is_live=_is_live(tables, key, now=now, started_after=started_after),
-            )
-            for key in keys
-            if key.user_id in users
-        }
+        owners = {}
+        for key in keys:
+            if key.user_id in users:
+                live = _live_token(tables, key, now=now, started_after=started_after)
+                owners[key] = SessionOwner(
+                    user=users[key.user_id],
+                    session_is_live=live is not None,
+                    last_used_at=None if live is None else live.last_used_at,
+                )
+        return owners
 
     def list_page(self, wanted: UserFilter, *, sort: tuple[Sort, ...], request: PageRequest) -> Page[User]:
         return page_of(sorted_by(self._wanted(wanted), sort or (NEWEST_FIRST,), _SORT_FIELDS), request)
@@ -96,9 +99,11 @@ class MemoryUserRepository(UserRepository):
         return self._session.tables.identity
 
 
-def _is_live(
+def _live_token(
     tables: MemoryIdentityTables, key: SessionKey, *, now: datetime, started_after: datetime
-) -> bool:
+) -> RefreshToken | None:
     token_id = tables.live_token_of_session.find(key.session_id)
     token = None if token_id is None else tables.refresh_tokens.find(token_id)
-    return token is not None and token.user_id == key.user_id and token.continues(now, started_after)
+    if token is None or token.user_id != key.user_id or not token.continues(now, started_after):
+        return None
+    return token

@@ -1,4 +1,4 @@
-"""The tables of users: sessions, failed logins, networks that they logged in from, second factors."""
+"""The tables of users: sessions, failed logins, clients that they logged in with, second factors."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,7 @@ from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, Unique
 from ledgerbank_adapters.memory.storage.memory_table import ForeignKey, MemoryTable
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.users.api_key import ApiKey
+from ledgerbank_domain.users.login_client import LoginClient
 from ledgerbank_domain.users.login_failures import LoginFailures
 from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.second_factor import SecondFactor
@@ -29,28 +30,28 @@ class LoginFailuresRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginNetworkRow:
-    """That a user logged in from a network; its id is made of both, which are unique by that."""
+class LoginClientRow:
+    """That a user logged in with a client; its id is made of both, which are unique by that."""
 
     user_id: UUID
-    network: str
+    client: LoginClient
     last_used_at: datetime
 
     @property
     def id(self) -> UUID:
-        return network_id(self.user_id, self.network)
+        return client_id(self.user_id, self.client)
 
 
 def failures_id(subject: str) -> UUID:
     return uuid5(_SUBJECTS, subject)
 
 
-def network_id(user_id: UUID, network: str) -> UUID:
-    return uuid5(user_id, network)
+def client_id(user_id: UUID, client: LoginClient) -> UUID:
+    return uuid5(user_id, f"{client.network}\n{client.device}")
 
 
 class MemoryIdentityTables:
-    """Users, refresh tokens, failed logins, known networks and second factors, each with its indexes."""
+    """Users, refresh tokens, failed logins, known clients and second factors, each with its indexes."""
 
     def __init__(self) -> None:
         self.user_by_email = UniqueIndex[User](
@@ -95,12 +96,15 @@ class MemoryIdentityTables:
             group_of=lambda _: True, order_of=lambda row: row.failures.updated_at
         )
         self.failures = MemoryTable[LoginFailuresRow]("login_failures", indexes=[self.failures_by_age])
-        self.networks_by_age = OrderedIndex[LoginNetworkRow](
+        self.clients_by_age = OrderedIndex[LoginClientRow](
             group_of=lambda _: True, order_of=lambda row: row.last_used_at
         )
-        self.networks = MemoryTable[LoginNetworkRow](
-            "login_networks",
-            indexes=[self.networks_by_age],
+        self.clients_of_user = OrderedIndex[LoginClientRow](
+            group_of=lambda row: row.user_id, order_of=lambda row: row.last_used_at
+        )
+        self.clients = MemoryTable[LoginClientRow](
+            "login_clients",
+            indexes=[self.clients_by_age, self.clients_of_user],
             references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
         )
         self._create_second_factors()

@@ -29,7 +29,7 @@ REMOVALS = (
     f"DELETE FROM refresh_tokens WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM second_factors WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM second_factor_challenges WHERE {OF_USERS}",  # noqa: S608 - our own text
-    f"DELETE FROM login_networks WHERE {OF_USERS}",  # noqa: S608 - our own text
+    f"DELETE FROM login_clients WHERE {OF_USERS}",  # noqa: S608 - our own text
     "DELETE FROM login_failures WHERE subject = ANY(%(login_subjects)s::text[])",
     """
     DELETE FROM jobs

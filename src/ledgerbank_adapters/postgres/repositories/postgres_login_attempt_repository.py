@@ -1,21 +1,22 @@
-"""Failed logins, and the networks that users logged in from, in PostgreSQL."""
+"""Failed logins, and the clients that users logged in with, in PostgreSQL."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Text, Uuid, bindparam, select, update
+from sqlalchemy import Row, Select, Text, Uuid, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ledgerbank_adapters.postgres.schema.identity_tables import login_failures, login_networks
+from ledgerbank_adapters.postgres.schema.identity_tables import login_clients, login_failures
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
+from ledgerbank_domain.users.login_client import LoginClient
 from ledgerbank_domain.users.login_failures import LoginFailures
 
 FAILURES = login_failures.c
-NETWORKS = login_networks.c
+CLIENTS = login_clients.c
 OF_SUBJECT = FAILURES.subject == bindparam("wanted_subject", type_=Text())
 LOCK = select(login_failures).where(OF_SUBJECT).with_for_update()
 # It waits for a transaction that adds the same one, and does nothing once that has committed.
@@ -23,16 +24,17 @@ ADD_IF_MISSING = insert(login_failures).on_conflict_do_nothing(index_elements=[F
 SAVE = update(login_failures).where(OF_SUBJECT)
 # A client that logs in again and again changes the row once an hour.
 REFRESH_INTERVAL = timedelta(hours=1)
-_REMEMBER = insert(login_networks)
+_REMEMBER = insert(login_clients)
 REMEMBER = _REMEMBER.on_conflict_do_update(
-    index_elements=[NETWORKS.user_id, NETWORKS.network],
+    index_elements=[CLIENTS.user_id, CLIENTS.network, CLIENTS.device],
     set_={"updated_at": _REMEMBER.excluded.updated_at},
-    where=NETWORKS.updated_at < _REMEMBER.excluded.updated_at - REFRESH_INTERVAL,
+    where=CLIENTS.updated_at < _REMEMBER.excluded.updated_at - REFRESH_INTERVAL,
 )
-KNOWS = select(NETWORKS.user_id).where(
-    NETWORKS.user_id == bindparam("wanted_user_id", type_=Uuid()),
-    NETWORKS.network == bindparam("wanted_network", type_=Text()),
+KNOWS_ANY = (
+    select(CLIENTS.user_id).where(CLIENTS.user_id == bindparam("wanted_user_id", type_=Uuid())).limit(1)
 )
+KNOWS_NETWORK = KNOWS_ANY.where(CLIENTS.network == bindparam("wanted_network", type_=Text()))
+KNOWS_CLIENT = KNOWS_NETWORK.where(CLIENTS.device == bindparam("wanted_device", type_=Text()))
 # Picked in an array and then looked up: see postgres_job_statements. Locked rows do not move.
 DELETE_FAILURES = """
     DELETE FROM login_failures
@@ -44,10 +46,10 @@ DELETE_FAILURES = """
         FOR UPDATE SKIP LOCKED
     ))
 """
-DELETE_NETWORKS = """
-    DELETE FROM login_networks
+DELETE_CLIENTS = """
+    DELETE FROM login_clients
     WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM login_networks
+        SELECT ctid FROM login_clients
         WHERE updated_at < %(before)s
         ORDER BY updated_at
         LIMIT %(limit)s
@@ -71,19 +73,34 @@ class PostgresLoginAttemptRepository(LoginAttemptRepository):
         if self._session.run(SAVE, {"wanted_subject": failures.subject, **_row(failures)}).rowcount != 1:
             raise LookupError("no failed logins to save")
 
-    def remember_network(self, user_id: UUID, network: str, *, at: datetime) -> None:
-        row = {"user_id": user_id, "network": network, "inserted_at": at, "updated_at": at}
+    def remember_client(self, user_id: UUID, client: LoginClient, *, at: datetime) -> None:
+        row = {
+            "user_id": user_id,
+            "network": client.network,
+            "device": client.device,
+            "inserted_at": at,
+            "updated_at": at,
+        }
         self._session.run(REMEMBER, row)
 
+    def knows_client(self, user_id: UUID, client: LoginClient) -> bool:
+        wanted = {"wanted_network": client.network, "wanted_device": client.device}
+        return self._knows(KNOWS_CLIENT, user_id, **wanted)
+
+    def knows_any_client(self, user_id: UUID) -> bool:
+        return self._knows(KNOWS_ANY, user_id)
+
     def knows_network(self, user_id: UUID, network: str) -> bool:
-        wanted = {"wanted_user_id": user_id, "wanted_network": network}
-        return self._session.run(KNOWS, wanted).one_or_none() is not None
+        return self._knows(KNOWS_NETWORK, user_id, wanted_network=network)
 
     def delete_failures_before(self, before: datetime, *, limit: int) -> int:
         return self._session.run_sql(DELETE_FAILURES, {"before": before, "limit": limit}).rowcount
 
-    def delete_networks_before(self, before: datetime, *, limit: int) -> int:
-        return self._session.run_sql(DELETE_NETWORKS, {"before": before, "limit": limit}).rowcount
+    def delete_clients_before(self, before: datetime, *, limit: int) -> int:
+        return self._session.run_sql(DELETE_CLIENTS, {"before": before, "limit": limit}).rowcount
+
+    def _knows(self, question: Select[tuple[UUID]], user_id: UUID, **wanted: str) -> bool:
+        return self._session.run(question, {"wanted_user_id": user_id, **wanted}).one_or_none() is not None
 
     def _found_or_added(self, subject: str, at: datetime) -> LoginFailures:
         found = self.find_for_update(subject)

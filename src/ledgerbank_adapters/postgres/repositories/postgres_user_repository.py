@@ -73,14 +73,14 @@ LOCK_WITH_ADMINISTRATORS = (
     .with_for_update(key_share=True)
 )
 SESSION_OWNERS = """
-    SELECT users.*, asked.session_id, EXISTS (
-        SELECT FROM refresh_tokens AS token
-        WHERE token.session_id = asked.session_id AND token.user_id = users.id
-          AND token.revoked_at IS NULL AND token.expires_at > %(now)s
-          AND token.session_started_at > %(started_after)s
-    ) AS session_is_live
+    SELECT users.*, asked.session_id, token.last_used_at AS session_last_used_at
     FROM unnest(%(user_ids)s::uuid[], %(session_ids)s::uuid[]) AS asked (user_id, session_id)
     JOIN users ON users.id = asked.user_id
+    -- One at most: of a session one token is live.
+    LEFT JOIN refresh_tokens AS token
+        ON token.session_id = asked.session_id AND token.user_id = users.id
+        AND token.revoked_at IS NULL AND token.expires_at > %(now)s
+        AND token.session_started_at > %(started_after)s
 """
 STATS = select(
     func.count().filter(users.c.status != UserStatus.DELETED.value).label("total_users"),
@@ -136,7 +136,9 @@ class PostgresUserRepository(UserRepository):
         }
         return {
             SessionKey(row.id, row.session_id): SessionOwner(
-                user=user_of_row(row), session_is_live=row.session_is_live
+                user=user_of_row(row),
+                session_is_live=row.session_last_used_at is not None,
+                last_used_at=row.session_last_used_at,
             )
             for row in self._session.run_sql(SESSION_OWNERS, asked)
         }

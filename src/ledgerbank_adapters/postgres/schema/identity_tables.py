@@ -1,4 +1,4 @@
-"""The tables of users: their sessions, keys, failed logins, and the networks that they logged in from."""
+"""The tables of users: their sessions, keys, failed logins, and the clients that they logged in with."""
 
 from sqlalchemy import Boolean, Column, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -58,6 +58,7 @@ refresh_tokens = Table(
     Column("rotated_at", INSTANT),
     Column("ip", Text()),
     Column("user_agent", Text()),
+    required("last_used_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("id", name="refresh_tokens_pkey"),
     UniqueConstraint("jti", name="refresh_tokens_jti_key"),
@@ -107,13 +108,14 @@ login_failures = Table(
     Index("login_failures_updated_at_idx", "updated_at"),
 )
 
-login_networks = Table(
-    "login_networks",
+login_clients = Table(
+    "login_clients",
     metadata,
     required("user_id", Uuid()),
     required("network", Text()),
+    required("device", Text()),
     *timestamps(),
-    PrimaryKeyConstraint("user_id", "network", name="login_networks_pkey"),
-    reference("login_networks", "user_id", "users"),
-    Index("login_networks_updated_at_idx", "updated_at"),
+    PrimaryKeyConstraint("user_id", "network", "device", name="login_clients_pkey"),
+    reference("login_clients", "user_id", "users"),
+    Index("login_clients_updated_at_idx", "updated_at"),
 )

@@ -1,4 +1,4 @@
-"""Failed logins, and the networks that users logged in from, in storage."""
+"""Failed logins, and the clients that users logged in with, in storage."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from ledgerbank_domain.users.login_client import LoginClient
 from ledgerbank_domain.users.login_failures import LoginFailures
 
 
 class LoginAttemptRepository(Protocol):
-    """One row for each subject, one for each user and network. All networks are texts, compared as such."""
+    """One row for each subject, one for each user and client. Networks and devices are compared as texts."""
 
     @abstractmethod
     def get_many_for_update(self, subjects: Collection[str], *, at: datetime) -> Mapping[str, LoginFailures]:
@@ -25,8 +26,16 @@ class LoginAttemptRepository(Protocol):
         """Updates a row locked by this unit of work."""
 
     @abstractmethod
-    def remember_network(self, user_id: UUID, network: str, *, at: datetime) -> None:
-        """That the user logged in from there. What was remembered within the hour may stay as it is."""
+    def remember_client(self, user_id: UUID, client: LoginClient, *, at: datetime) -> None:
+        """That the user logged in with it. What was remembered within the hour may stay as it is."""
+
+    @abstractmethod
+    def knows_client(self, user_id: UUID, client: LoginClient) -> bool:
+        """Whether the user has logged in with this device in this network, as long as that is remembered."""
+
+    @abstractmethod
+    def knows_any_client(self, user_id: UUID) -> bool:
+        """Whether any login of the user is remembered."""
 
     @abstractmethod
     def knows_network(self, user_id: UUID, network: str) -> bool:
@@ -40,5 +49,5 @@ class LoginAttemptRepository(Protocol):
         """
 
     @abstractmethod
-    def delete_networks_before(self, before: datetime, *, limit: int) -> int:
-        """Removes networks nobody logged in from since then, as :meth:`delete_failures_before` does."""
+    def delete_clients_before(self, before: datetime, *, limit: int) -> int:
+        """Removes clients nobody logged in with since then, as :meth:`delete_failures_before` does."""

@@ -1,6 +1,7 @@
 """Refresh tokens, and the sessions they make up, in storage."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -34,6 +35,14 @@ class RefreshTokenRepository(Protocol):
     @abstractmethod
     def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
         """Revokes all the user's live tokens; returns how many that were."""
+
+    @abstractmethod
+    def note_uses(self, session_ids: Collection[UUID], *, at: datetime) -> None:
+        """That requests of these sessions came, for their live tokens that were not used within the minute.
+
+        Waits for nobody: what another unit of work holds, as a refresh does, is in use anyhow. What this
+        unit changes may be lost when the database crashes right after it.
+        """
 
     @abstractmethod
     def list_live_sessions(self, user_id: UUID, *, now: datetime, started_after: datetime) -> list[Session]:

@@ -12,6 +12,7 @@ from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest, Page, PageRequest, Sort
 from ledgerbank_domain.identity.value_rules import require_optional_member
 from ledgerbank_domain.ports.repositories.presence import present
+from ledgerbank_domain.users.refresh_token import USE_INTERVAL
 from ledgerbank_domain.users.user import User, UserStats, UserStatus
 
 USER_SORT_FIELDS = frozenset({"email", "full_name", "status", "role", "inserted_at", "updated_at"})
@@ -39,10 +40,18 @@ class SessionKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOwner:
-    """The user of a session, and whether the session can still be used."""
+    """The user of a session, and whether the session can still be used.
+
+    ``last_used_at`` is when one that can was last seen to be, to a minute.
+    """
 
     user: User
     session_is_live: bool
+    last_used_at: datetime | None = None
+
+    def wants_use_noted(self, *, at: datetime) -> bool:
+        """Whether a use of the session then is news."""
+        return self.last_used_at is not None and at - self.last_used_at >= USE_INTERVAL
 
 
 class UserRepository(Protocol):

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.users.login_client import CLIENT_MEMORY
 from ledgerbank_domain.users.login_failures import WARNING_INTERVAL
 
 DEFAULT_JOB_RETENTION = timedelta(days=7)
 FOR_EVER = timedelta(0)
 # Until then whoever shows one is told that it has ended, and its owner sees which it was.
 API_KEY_RETENTION = timedelta(days=90)
-LOGIN_NETWORK_RETENTION = timedelta(days=90)
 WEBHOOK_EVENT_RETENTION = timedelta(days=30)
 # Small enough for a short transaction, large enough that an hour's worth takes few of them.
 ROWS_AT_ONCE = 1000
@@ -44,9 +44,7 @@ class MaintenanceService:
             lambda work, limit: work.login_attempts.delete_failures_before(
                 now - WARNING_INTERVAL, limit=limit
             ),
-            lambda work, limit: work.login_attempts.delete_networks_before(
-                now - LOGIN_NETWORK_RETENTION, limit=limit
-            ),
+            lambda work, limit: work.login_attempts.delete_clients_before(now - CLIENT_MEMORY, limit=limit),
             lambda work, limit: work.idempotency.delete_expired(now, limit=limit),
             lambda work, limit: work.oauth_states.delete_expired(now, limit=limit),
             lambda work, limit: work.webhook_events.delete_received_before(

@@ -1,6 +1,6 @@
 """Telling who calls, by what they show: a session's access token, or a program's API key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,8 +44,8 @@ def authenticate_in(
 ) -> list[Outcome[Authentication]]:
     """Each caller by themselves; one query for all sessions and one for all keys, if there are any.
 
-    That a key was used is noted in the same transaction, which is committed then. It never waits: who finds
-    the key's row taken leaves the note to others.
+    That a session or a key was used is noted in the same transaction, once a minute, which is committed then.
+    It never waits: who finds the row taken leaves the note to others.
     """
     owners = work.users.find_session_owners(
         {_session_key(shown) for shown, _ in callers if isinstance(shown, AccessClaims)},
@@ -61,7 +61,10 @@ def authenticate_in(
         else _by_key(shown, key_owners.get(shown.id), origin, at=at)
         for shown, origin in callers
     ]
-    _note_uses(work, [owner.key for owner in key_owners.values()], outcomes, at=at)
+    taken = [outcome.actor for outcome in outcomes if isinstance(outcome, Authentication)]
+    notes_sessions = _note_session_uses(work, owners, taken, at=at)
+    if _note_key_uses(work, [owner.key for owner in key_owners.values()], taken, at=at) or notes_sessions:
+        work.commit()
     return outcomes
 
 
@@ -123,21 +126,29 @@ def _by_key(
     )
 
 
-def _note_uses(
-    work: UnitOfWork,
-    keys: Iterable[ApiKey],
-    outcomes: Sequence[Outcome[Authentication]],
-    *,
-    at: datetime,
-) -> None:
+def _note_session_uses(
+    work: UnitOfWork, owners: Mapping[SessionKey, SessionOwner], taken: Iterable[Actor], *, at: datetime
+) -> bool:
+    """Whether there was anything to note."""
+    used = {actor.session_id for actor in taken}
+    due = [
+        key.session_id
+        for key, owner in owners.items()
+        if key.session_id in used and owner.wants_use_noted(at=at)
+    ]
+    if due:
+        work.refresh_tokens.note_uses(due, at=at)
+    return bool(due)
+
+
+def _note_key_uses(work: UnitOfWork, keys: Iterable[ApiKey], taken: Iterable[Actor], *, at: datetime) -> bool:
+    """Whether there was anything to note."""
     due = {key.id for key in keys if key.wants_use_noted(at=at)}
     uses = {
-        outcome.actor.api_key_id: ApiKeyUse(
-            key_id=outcome.actor.api_key_id, at=at, ip=outcome.actor.origin.ip
-        )
-        for outcome in outcomes
-        if isinstance(outcome, Authentication) and outcome.actor.api_key_id in due
+        actor.api_key_id: ApiKeyUse(key_id=actor.api_key_id, at=at, ip=actor.origin.ip)
+        for actor in taken
+        if actor.api_key_id in due
     }
     if uses:
         work.api_keys.note_uses(list(uses.values()))
-        work.commit()
+    return bool(uses)

@@ -12,6 +12,8 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.client_network import client_network
 from ledgerbank_domain.notifications.notification import logins_failed
+from ledgerbank_domain.notifications.session_notices import login_from_new_device
+from ledgerbank_domain.ports.device_reader import DeviceReader
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import Pseudonymizer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
@@ -19,6 +21,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.standing_refusal import refusal_stands
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
+from ledgerbank_domain.users.login_client import CLIENT_MEMORY, LoginClient
 from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER, LoginFailures, email_subject
 from ledgerbank_domain.users.user import User, email_identity
 
@@ -56,6 +59,7 @@ class LoginGuard:
     ids: IdGenerator
     pseudonymizer: Pseudonymizer
     audit: AuditWriter
+    devices: DeviceReader
     backoff_after: int = DEFAULT_BACKOFF_AFTER
 
     def settle(
@@ -94,14 +98,40 @@ class LoginGuard:
         return self._decide_in(work, self._guess(actor, user, email, refusal))
 
     def remember_client(self, work: UnitOfWork, actor: Actor, user: User, *, at: datetime) -> None:
-        """That the user just logged in with this client."""
+        """That the user, whom ``work`` has locked, just logged in with this client.
+
+        A mail tells them of one that they never logged in with before, once. Of a client whose address nobody
+        knows nothing is remembered, and nothing told.
+        """
         network = client_network(actor.origin.ip)
-        if network is not None:
-            work.login_attempts.remember_network(user.id, network, at=at)
+        if network is None:
+            return
+        device = self.devices.device_of(actor.origin.user_agent).name
+        client = LoginClient(network=network, device=device)
+        if self._is_news(work, user, client, at=at):
+            self._tell_of_new_device_in(work, actor, user, device, at=at)
+        work.login_attempts.remember_client(user.id, client, at=at)
 
     def _guess(self, actor: Actor, user: User | None, email: str, refusal: DomainError | None) -> _Guess:
         email_hash = self.pseudonymizer.pseudonym(email_identity(email))
         return _Guess(actor=actor, user=user, email_hash=email_hash, refusal=refusal)
+
+    def _is_news(self, work: UnitOfWork, user: User, client: LoginClient, *, at: datetime) -> bool:
+        """Not with the very first login: a user who is new has logged in from nowhere yet.
+
+        One who was long away may have no client that is remembered. Their next login is no first one.
+        """
+        if work.login_attempts.knows_client(user.id, client):
+            return False
+        return at - user.inserted_at >= CLIENT_MEMORY or work.login_attempts.knows_any_client(user.id)
+
+    def _tell_of_new_device_in(
+        self, work: UnitOfWork, actor: Actor, user: User, device: str, *, at: datetime
+    ) -> None:
+        letter = login_from_new_device(
+            user_id=user.id, device=device, ip=actor.origin.ip, at=at, cause=str(self.ids.new_id())
+        )
+        queue_notification(work, letter, ids=self.ids, at=at, correlation_id=actor.origin.correlation_id)
 
     @retried_on_conflict
     def _decision(self, start_unit_of_work: StartUnitOfWork, guess: _Guess) -> DomainError | None:

@@ -1,6 +1,6 @@
 """Sessions: showing users where they are logged in, and ending that."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.ports.device_reader import DeviceReader
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
@@ -26,6 +27,7 @@ class SessionService:
     start_unit_of_work: StartUnitOfWork
     clock: Clock
     lifetimes: TokenLifetimes
+    devices: DeviceReader
     audit: AuditWriter
 
     @session_only
@@ -70,4 +72,10 @@ class SessionService:
         live = work.refresh_tokens.list_live_sessions(
             user_id, now=now, started_after=self.lifetimes.ended_before(now)
         )
-        return [session.ending_by(session.created_at + self.lifetimes.session) for session in live]
+        return [
+            replace(
+                session.ending_by(session.created_at + self.lifetimes.session),
+                device=self.devices.device_of(session.user_agent),
+            )
+            for session in live
+        ]

@@ -99,6 +99,7 @@ class SessionTokens:
             expires_at=min(at + self.lifetimes.refresh, self._session_end(started_at)),
             ip=actor.origin.ip,
             user_agent=actor.origin.user_agent,
+            last_used_at=at,
             inserted_at=at,
             updated_at=at,
         )

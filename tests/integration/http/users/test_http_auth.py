@@ -210,10 +210,12 @@ def test_sessions_are_listed_newest_first_and_can_be_ended(
         "expires_at",
         "ip",
         "user_agent",
+        "device",
         "current",
     }
     assert newest["ip"] == "203.0.113.7"
     assert newest["user_agent"] == ("Phone/" + "9" * 300)[:255]
+    assert newest["device"] == {"program": "Phone", "system": None}
     assert newest["created_at"] == "2025-01-15T12:00:01.000000Z"
 
     error_of(bob.delete(f"/auth/sessions/{newest['id']}"), 404, "token_not_found")

@@ -38,6 +38,7 @@ from ledgerbank_domain.notifications.second_factor_notices import (
     second_factor_guessed,
     second_factor_removed,
 )
+from ledgerbank_domain.notifications.session_notices import login_from_new_device, sessions_ended
 from ledgerbank_domain.users.api_key import ApiKey
 
 HOSTILE = [
@@ -74,6 +75,10 @@ NOTIFICATIONS: Mapping[NotificationTemplate, Builder] = {
     NotificationTemplate.LOGINS_FAILED: lambda words: logins_failed(
         user_id=OWNER, ip=words, at=NOW, cause="1"
     ),
+    NotificationTemplate.LOGIN_FROM_NEW_DEVICE: lambda words: login_from_new_device(
+        user_id=OWNER, device=words, ip=words, at=NOW, cause="1"
+    ),
+    NotificationTemplate.SESSIONS_ENDED: lambda _: sessions_ended(user_id=OWNER, at=NOW, cause="1"),
     NotificationTemplate.SECOND_FACTOR_ADDED: lambda words: second_factor_added(
         user_id=OWNER, replaced=True, ip=words or "?", at=NOW
     ),

@@ -63,6 +63,7 @@ IDENTITY = (
         rotated_at timestamptz,
         ip text,
         user_agent text,
+        last_used_at timestamptz NOT NULL,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT refresh_tokens_rotated_is_revoked_check
@@ -122,17 +123,19 @@ IDENTITY = (
     """,
     "CREATE INDEX login_failures_updated_at_idx ON login_failures (updated_at)",
     """
-    CREATE TABLE login_networks (
+    CREATE TABLE login_clients (
         user_id uuid NOT NULL
-            CONSTRAINT login_networks_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+            CONSTRAINT login_clients_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
         network text NOT NULL,
+        device text NOT NULL,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
-        CONSTRAINT login_networks_pkey PRIMARY KEY (user_id, network),
-        CONSTRAINT login_networks_network_length_check CHECK (length(network) BETWEEN 1 AND 255)
+        CONSTRAINT login_clients_pkey PRIMARY KEY (user_id, network, device),
+        CONSTRAINT login_clients_network_length_check CHECK (length(network) BETWEEN 1 AND 255),
+        CONSTRAINT login_clients_device_length_check CHECK (length(device) BETWEEN 1 AND 255)
     )
     """,
-    "CREATE INDEX login_networks_updated_at_idx ON login_networks (updated_at)",
+    "CREATE INDEX login_clients_updated_at_idx ON login_clients (updated_at)",
     """
     CREATE TABLE second_factors (
         id uuid NOT NULL CONSTRAINT second_factors_pkey PRIMARY KEY,
