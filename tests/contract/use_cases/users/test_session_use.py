@@ -27,7 +27,7 @@ def use(world: ServiceWorld, pair: TokenPair) -> Actor:
 
 def the_session(world: ServiceWorld, pair: TokenPair) -> Session:
     """As it is listed, by somebody whose look is no use of it."""
-    claims = world.auth.claims_of(pair.access_token)
+    claims = world.auth.codec.decode_access(pair.access_token, now=world.clock.now())
     sessions = world.sessions.list_own(Actor(user_id=claims.user_id))
     return next(session for session in sessions if session.id == claims.session_id)
 
