@@ -25,6 +25,7 @@ from ledgerbank_domain.banking.return_url import ReturnUrls
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
@@ -106,6 +107,8 @@ def compose_application(
             ),
             limits=settings.payment_limits,
             registration_open=settings.limits.registration_open,
+            four_eyes=FourEyes(settings.staff.four_eyes),
+            approval_expiry=settings.staff.approval_expiry,
             lifetimes=TokenLifetimes(
                 access=settings.tokens.access_lifetime,
                 refresh=settings.tokens.refresh_lifetime,

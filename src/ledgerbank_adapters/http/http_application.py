@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
 from ledgerbank_adapters.http.accounts.account_endpoints import ACCOUNT_OPERATIONS
+from ledgerbank_adapters.http.approvals.approval_endpoints import APPROVAL_OPERATIONS
 from ledgerbank_adapters.http.audit.audit_endpoints import AUDIT_OPERATIONS
 from ledgerbank_adapters.http.banks.bank_callback_endpoints import BANK_CALLBACK_OPERATIONS
 from ledgerbank_adapters.http.banks.bank_endpoints import BANK_OPERATIONS
@@ -79,6 +80,7 @@ OPERATIONS = (
     *PAYMENT_EXECUTION_OPERATIONS,
     *PAYMENT_REVERSAL_OPERATIONS,
     *JOB_OPERATIONS,
+    *APPROVAL_OPERATIONS,
     *AUDIT_OPERATIONS,
 )
 """Every endpoint there is."""

@@ -7,6 +7,7 @@ from typing import Self
 from ledgerbank_adapters.memory.memory_ledger_proof import MemoryLedgerProof
 from ledgerbank_adapters.memory.repositories.memory_account_repository import MemoryAccountRepository
 from ledgerbank_adapters.memory.repositories.memory_api_key_repository import MemoryApiKeyRepository
+from ledgerbank_adapters.memory.repositories.memory_approval_repository import MemoryApprovalRepository
 from ledgerbank_adapters.memory.repositories.memory_audit_exports import MemoryAuditExports
 from ledgerbank_adapters.memory.repositories.memory_audit_trail import MemoryAuditTrail
 from ledgerbank_adapters.memory.repositories.memory_bank_import_repository import (
@@ -70,6 +71,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.transactions = MemoryTransactionRepository(session)
         self.journal = MemoryJournalRepository(session)
         self.payments = MemoryPaymentRepository(session)
+        self.approvals = MemoryApprovalRepository(session)
         self.jobs = MemoryJobRepository(session)
         self.job_workers = MemoryJobWorkerRepository(session)
         self.audit = MemoryAuditTrail(session)

@@ -21,6 +21,7 @@ from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.service_composition import compose_services
 from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.user import parse_email
@@ -34,6 +35,7 @@ class SandboxBank:
     Jobs run when ``services.due_jobs.run_due_jobs()`` is called; mails then go to ``mailbox``.
     Another storage, clock, source of ids or mailer may be given: tests run the same bank over PostgreSQL.
     A storage has a clock of its own; where ``clock`` is to move its time, both are given the same one.
+    ``four_eyes`` says whether certain acts of staff wait for another administrator.
     ``gateways`` speak to other banks, by the name that a bank gives as its ``integration_module``.
     """
 
@@ -46,6 +48,7 @@ class SandboxBank:
         ids: IdGenerator | None = None,
         mailer: Mailer | None = None,
         gateways: Mapping[str, BankGateway] | None = None,
+        four_eyes: FourEyes | None = None,
     ) -> None:
         self.clock = clock or MemoryClock()
         self.ids = ids or MemoryIdGenerator()
@@ -59,6 +62,7 @@ class SandboxBank:
                 limits=limits or PaymentLimits(),
                 mailer=mailer or self.mailbox,
                 gateways=gateways or {},
+                four_eyes=four_eyes or FourEyes(),
             )
         )
 

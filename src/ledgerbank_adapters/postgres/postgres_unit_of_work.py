@@ -10,6 +10,9 @@ from ledgerbank_adapters.postgres.postgres_clock import storage_time
 from ledgerbank_adapters.postgres.postgres_ledger_proof import PostgresLedgerProof
 from ledgerbank_adapters.postgres.repositories.postgres_account_repository import PostgresAccountRepository
 from ledgerbank_adapters.postgres.repositories.postgres_api_key_repository import PostgresApiKeyRepository
+from ledgerbank_adapters.postgres.repositories.postgres_approval_repository import (
+    PostgresApprovalRepository,
+)
 from ledgerbank_adapters.postgres.repositories.postgres_audit_exports import PostgresAuditExports
 from ledgerbank_adapters.postgres.repositories.postgres_audit_trail import PostgresAuditTrail
 from ledgerbank_adapters.postgres.repositories.postgres_bank_import_repository import (
@@ -95,6 +98,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.transactions = PostgresTransactionRepository(session)
         self.journal = PostgresJournalRepository(session)
         self.payments = PostgresPaymentRepository(session, observer)
+        self.approvals = PostgresApprovalRepository(session)
         self.jobs = PostgresJobRepository(session, arrivals)
         self.job_workers = PostgresJobWorkerRepository(session)
         self.audit = PostgresAuditTrail(session)

@@ -18,6 +18,7 @@ from ledgerbank_app.settings.server_settings import (
     RateLimitSettings,
     ServerSettings,
 )
+from ledgerbank_app.settings.staff_settings import StaffSettings
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 
 
@@ -33,6 +34,7 @@ class Settings:
     tokens: TokenSettings
     passwords: PasswordSettings
     limits: LimitSettings
+    staff: StaffSettings
     jobs: JobSettings
     mail: MailSettings
     banks: BankSettings

@@ -45,3 +45,20 @@ def forbidden_account_field(actor: Actor, account: Account, changes: AccountChan
     if changes.status and touches_staff_status and not (actor.is_staff or actor.is_system):
         return "status"
     return None
+
+
+def account_update_takes_two(account: Account, changes: AccountChanges) -> bool:
+    """Whether the change is an act for two, where the bank wants two.
+
+    Another credit limit is one, and so is lifting what staff had stopped, by whichever way: only closing the
+    account, which is final, and stopping it otherwise are not.
+    """
+    limit = changes.credit_limit
+    if limit is not None and limit != account.credit_limit.amount:
+        return True
+    stays_stopped = STAFF_STATUSES | {AccountStatus.CLOSED}
+    return (
+        account.status in STAFF_STATUSES
+        and changes.status is not None
+        and changes.status not in stays_stopped
+    )

@@ -10,6 +10,7 @@ from ledgerbank_domain.ports.audit_trail import AuditTrail
 from ledgerbank_domain.ports.ledger_proof import LedgerProof
 from ledgerbank_domain.ports.repositories.account_repository import AccountRepository
 from ledgerbank_domain.ports.repositories.api_key_repository import ApiKeyRepository
+from ledgerbank_domain.ports.repositories.approval_repository import ApprovalRepository
 from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
 from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
 from ledgerbank_domain.ports.repositories.bank_repository import BankRepository
@@ -42,9 +43,9 @@ class UnitOfWork(Protocol):
     """One transaction, all or nothing: leaving the block without :meth:`commit` undoes everything.
 
     Repositories see what this unit wrote. Locks are held until it ends; whoever takes several takes them in
-    this order: user, bank login, payment, accounts, jobs and their workers, each by ascending id; the record
-    of an idempotency key comes last. No network call is made while one is open. A unit belongs to the thread
-    that entered it and is used once.
+    this order: user, approval, bank login, payment, accounts, jobs and their workers, each by ascending id;
+    the record of an idempotency key comes last. No network call is made while one is open. A unit belongs to
+    the thread that entered it and is used once.
 
     Any method of a unit or its repositories may raise :class:`TransactionConflict`, or ``database_error``
     when storage is out of reach.
@@ -65,6 +66,7 @@ class UnitOfWork(Protocol):
     transactions: TransactionRepository
     journal: JournalRepository
     payments: PaymentRepository
+    approvals: ApprovalRepository
     jobs: JobRepository
     job_workers: JobWorkerRepository
     audit: AuditTrail

@@ -6,8 +6,10 @@ from datetime import datetime
 from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.accounts.account_service import AccountService
+from ledgerbank_domain.services.approvals.approval_service import ApprovalService
+from ledgerbank_domain.services.approvals.staff_act import ActingServices
 from ledgerbank_domain.services.audit.audit_export_service import AuditExportService
 from ledgerbank_domain.services.audit.audit_service import AuditService
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
@@ -27,6 +29,8 @@ from ledgerbank_domain.services.banks.bank_service import BankService
 from ledgerbank_domain.services.banks.bank_sync_schedule import DueSyncService
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
 from ledgerbank_domain.services.banks.token_rotation_service import TokenRotationService
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
+from ledgerbank_domain.services.conduct.joined_unit_of_work import JoinedUnitsOfWork
 from ledgerbank_domain.services.idempotency.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.jobs.due_jobs_service import DueJobsService
 from ledgerbank_domain.services.jobs.job_dispatch_service import JobDispatchService
@@ -80,6 +84,7 @@ class Services:
     due_jobs: DueJobsService
     ledger: LedgerService
     reversals: LedgerReversalService
+    approvals: ApprovalService
     audit_events: AuditService
     audit_export: AuditExportService
     idempotency: IdempotencyService
@@ -107,6 +112,7 @@ def compose_services(ports: ServicePorts) -> Services:
         devices=ports.devices,
         backoff_after=ports.login_backoff_after,
     )
+    approvals = _compose_approvals(ports, audit=audit)
     sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
     payment_processing = PaymentProcessingService(
@@ -122,7 +128,7 @@ def compose_services(ports: ServicePorts) -> Services:
             audit=audit,
         ),
         **_compose_sync_works(ports, audit=audit, sealer=sealer, accesses=accesses),
-        **_compose_upkeep_works(ports, audit=audit),
+        **_compose_upkeep_works(ports, audit=audit, approvals=approvals),
     }
     engine = compose_job_engine(
         start_unit_of_work=start, ids=ids, outcomes=outcomes, timing=ports.job_timing, works=works
@@ -153,6 +159,7 @@ def compose_services(ports: ServicePorts) -> Services:
             hasher=ports.hasher,
             audit=audit,
             registration_open=ports.registration_open,
+            four_eyes=ports.four_eyes,
         ),
         passwords=PasswordService(
             start_unit_of_work=start,
@@ -161,7 +168,9 @@ def compose_services(ports: ServicePorts) -> Services:
             audit=audit,
             login_guard=login_guard,
         ),
-        users=UserService(start_unit_of_work=start, audit=audit, accesses=accesses),
+        users=UserService(
+            start_unit_of_work=start, audit=audit, accesses=accesses, four_eyes=ports.four_eyes
+        ),
         banks=BankService(
             start_unit_of_work=start,
             ids=ids,
@@ -170,7 +179,9 @@ def compose_services(ports: ServicePorts) -> Services:
             gateways=frozenset(ports.gateways),
             known_gateways=frozenset({*ports.gateways, *ports.known_gateways}),
         ),
-        accounts=AccountService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
+        accounts=AccountService(
+            start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit, four_eyes=ports.four_eyes
+        ),
         payments=PaymentService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
         payment_processing=payment_processing,
         payment_schedules=PaymentScheduleService(
@@ -182,7 +193,10 @@ def compose_services(ports: ServicePorts) -> Services:
         job_takeover=engine.job_takeover,
         due_jobs=engine.due_jobs,
         ledger=LedgerService(start_unit_of_work=start),
-        reversals=LedgerReversalService(start_unit_of_work=start, ids=ids, audit=audit),
+        reversals=LedgerReversalService(
+            start_unit_of_work=start, ids=ids, audit=audit, four_eyes=ports.four_eyes
+        ),
+        approvals=approvals,
         audit_events=AuditService(start_unit_of_work=start, audit=audit),
         audit_export=AuditExportService(start_unit_of_work=start),
         idempotency=IdempotencyService(
@@ -259,12 +273,29 @@ def _compose_sync_works(
     }
 
 
-def _compose_upkeep_works(ports: ServicePorts, *, audit: AuditWriter) -> JobWorks:
+def _compose_approvals(ports: ServicePorts, *, audit: AuditWriter) -> ApprovalService:
+    alone = replace(ports, four_eyes=FourEyes())
+
+    def services_in(work: UnitOfWork) -> ActingServices:
+        return compose_services(replace(alone, start_unit_of_work=JoinedUnitsOfWork(work)))
+
+    return ApprovalService(
+        start_unit_of_work=ports.start_unit_of_work,
+        ids=ports.ids,
+        audit=audit,
+        services_in=services_in,
+        four_eyes=ports.four_eyes,
+        expires_after=ports.approval_expiry,
+    )
+
+
+def _compose_upkeep_works(ports: ServicePorts, *, audit: AuditWriter, approvals: ApprovalService) -> JobWorks:
     maintenance = MaintenanceService(
         start_unit_of_work=ports.start_unit_of_work,
         storage_clock=ports.storage_clock,
         job_retention=ports.job_retention,
         audit_retention=ports.audit_retention,
+        endings=(approvals.expire_in,),
     )
     erasure = UserErasureService(
         start_unit_of_work=ports.start_unit_of_work,

@@ -20,6 +20,8 @@ from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
 from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
 from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.approvals.approval_service import DEFAULT_EXPIRY
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.idempotency.idempotency_service import DEFAULT_KEY_LIFETIME
 from ledgerbank_domain.services.upkeep.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
 from ledgerbank_domain.services.users.session_refresh_service import DEFAULT_REUSE_GRACE
@@ -73,6 +75,9 @@ class ServicePorts:
     connect_confirmation: bool = False
     # Where browsers may be sent that come back from a bank.
     return_urls: ReturnUrls = field(default_factory=ReturnUrls)
+    # Whether certain acts of staff wait for another administrator, and how long at most.
+    four_eyes: FourEyes = field(default_factory=FourEyes)
+    approval_expiry: timedelta = DEFAULT_EXPIRY
     idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME
     job_timing: JobTiming = field(default_factory=JobTiming)
     job_retention: timedelta = DEFAULT_JOB_RETENTION

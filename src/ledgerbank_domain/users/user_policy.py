@@ -3,6 +3,8 @@
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
+_RANKS = {Role.USER: 0, Role.SUPPORT: 1, Role.ADMIN: 2}
+
 
 def may_administer_users(actor: Actor) -> bool:
     """List, look up, count, and create users with a role."""
@@ -24,3 +26,26 @@ def may_update_user(actor: Actor, target: User, changes: UserChanges) -> bool:
 def may_delete_user(actor: Actor, target: User) -> bool:
     """Admins only, and nobody deletes themselves."""
     return actor.is_admin and not actor.owns(target.id)
+
+
+def creation_takes_two(role: Role) -> bool:
+    """Whether making a user of that role is an act for two, where the bank wants two: staff is."""
+    return role is not Role.USER
+
+
+def update_takes_two(target: User, changes: UserChanges) -> bool:
+    """Whether the change is an act for two: another role, or staff that becomes ACTIVE again.
+
+    Suspending and deleting are not: who is a danger must be stopped at once, by whoever sees it.
+    """
+    if changes.status is UserStatus.DELETED:
+        return False
+    changes_role = changes.role not in (None, target.role)
+    becomes_active = changes.status is UserStatus.ACTIVE and not target.is_active
+    return changes_role or (becomes_active and target.role is not Role.USER)
+
+
+def raises_rights(target: User, changes: UserChanges) -> bool:
+    """Whether the target may do more afterwards than before."""
+    more_role = changes.role is not None and _RANKS[changes.role] > _RANKS[target.role]
+    return more_role or (changes.status is UserStatus.ACTIVE and not target.is_active)

@@ -26,6 +26,7 @@ from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.users.login_failures import DEFAULT_BACKOFF_AFTER
 from ledgerbank_domain.users.user import User
@@ -79,6 +80,7 @@ class BackOffice:
     clock: MemoryClock
     ids: IdGenerator
     login_backoff_after: int = DEFAULT_BACKOFF_AFTER
+    four_eyes: FourEyes = field(default_factory=FourEyes)
 
     def __post_init__(self) -> None:
         self.hasher = MemoryPasswordHasher()
@@ -102,6 +104,7 @@ class BackOffice:
                 limits=limits,
                 login_backoff_after=self.login_backoff_after,
                 **self.connecting,
+                four_eyes=self.four_eyes,
             )
         )
 

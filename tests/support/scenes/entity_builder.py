@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from ledgerbank_domain.approvals.approval import ActKind, Approval
 from ledgerbank_domain.banking.account import Account, AccountType
 from ledgerbank_domain.banking.bank import Bank, BankBranch
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus
@@ -225,6 +226,26 @@ class EntityBuilder:
 
         self.stored(complete)
         return booked, completed
+
+    def new_approval(self, requester: User, target: User, **fields: Any) -> Approval:
+        """That the target becomes support."""
+        defaults: dict[str, Any] = {
+            "kind": ActKind.USER_UPDATE,
+            "target_id": target.id,
+            "subject": str(target.id),
+            "arguments": {"user_id": str(target.id), "role": "support"},
+            "basis": {"role": target.role.value, "status": target.status.value},
+            "changes": {"role": {"old": target.role.value, "new": "support"}},
+            "reason": "They will help",
+            "requested_by": requester.id,
+            "expires_at": self.clock.now() + timedelta(hours=72),
+        }
+        return Approval(**{**self._identity(), **defaults, **fields})
+
+    def an_approval(self, requester: User, target: User, **fields: Any) -> Approval:
+        approval = self.new_approval(requester, target, **fields)
+        self.stored(lambda work: work.approvals.add(approval))
+        return approval
 
     def new_job(self, kind: JobKind = JobKind.BANK_SYNC, **fields: Any) -> Job:
         """Available now. A job of the kind ``payment.process`` is of a payment of its own, unless given."""

@@ -1,18 +1,19 @@
 """Every use-case, by who may ask for it, and a customer about whom each can be asked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from tests.support.scenes.job_scene import JobScene
 from tests.support.scenes.service_world import ServiceWorld
 
+from ledgerbank_domain.approvals.approval import ApprovalFilter
 from ledgerbank_domain.audit.audit_event import AuditFilter
 from ledgerbank_domain.banking.account import Account, AccountChanges, AccountStatus, AccountType, NewAccount
 from ledgerbank_domain.banking.bank import BankChanges
 from ledgerbank_domain.banking.bank_login import BankLoginChanges, NewBankLogin
-from ledgerbank_domain.identity.actor import Actor
+from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import KeysetRequest, PageRequest
 from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.jobs.job import JobFilter
@@ -20,17 +21,23 @@ from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.repositories.user_repository import UserFilter
+from ledgerbank_domain.services.approvals.approval_service import ApprovalService
+from ledgerbank_domain.services.approvals.user_acts import user_update
 from ledgerbank_domain.services.banks.bank_service import NewBank, NewBranch
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.outcome import result_of
-from ledgerbank_domain.services.service_composition import Services
+from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.services.users.password_service import ProvenPasswordChange
-from ledgerbank_domain.services.users.registration_service import NewUser
+from ledgerbank_domain.services.users.registration_service import NewUser, PreparedUser
 from ledgerbank_domain.users.api_key import NewApiKey
 from ledgerbank_domain.users.user import User, UserChanges
 
 STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "registration.create_with_role": lambda s, who: s.services.registration.create_with_role(
         who, s.registration()
+    ),
+    "registration.create_prepared": lambda s, who: s.services.registration.create_prepared(
+        who, PreparedUser(email="new@example.com", full_name="New", role=Role.USER, password_hash="a hash")
     ),
     "users.update": lambda s, who: s.services.users.update(
         who, user_id=s.user.id, changes=UserChanges(full_name="Changed")
@@ -69,6 +76,13 @@ STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "reversals.reverse_entry": lambda s, who: s.services.reversals.reverse_entry(
         who, entry_id=s.booked_entry_id, reason="A mistake"
     ),
+    "approvals.ask_if_needed": lambda s, who: s.with_four_eyes.ask_if_needed(
+        who, user_update(s.user.id, UserChanges(role=Role.ADMIN)), reason="They will help"
+    ),
+    "approvals.approve": lambda s, who: s.services.approvals.approve(who, approval_id=s.approval_id),
+    "approvals.reject": lambda s, who: s.services.approvals.reject(
+        who, approval_id=s.approval_id, reason="Not needed"
+    ),
 }
 """What takes an administrator when it is done to somebody else's affairs."""
 
@@ -84,6 +98,9 @@ STAFF_READS: dict[str, Callable[["Scene", Actor], Any]] = {
     "users.stats": lambda s, who: s.services.users.stats(who),
     "jobs.list_page": lambda s, who: s.services.jobs.list_page(who, JobFilter(), request=PageRequest()),
     "jobs.get": lambda s, who: s.services.jobs.get(who, job_id=s.waiting_job_id),
+    "approvals.list_keyset": lambda s, who: s.services.approvals.list_keyset(
+        who, ApprovalFilter(), request=KeysetRequest()
+    ),
     "audit_events.list_keyset": lambda s, who: s.services.audit_events.list_keyset(
         who, AuditFilter(), request=KeysetRequest(sort=LATEST_FIRST)
     ),
@@ -94,6 +111,7 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "sessions.revoke_own": lambda s, who: s.services.sessions.revoke_own(who, session_id=s.session_id),
     "api_keys.create": lambda s, who: s.services.api_keys.create(who, s.new_key()),
     "api_keys.revoke_own": lambda s, who: s.services.api_keys.revoke_own(who, key_id=s.api_key_id),
+    "approvals.withdraw": lambda s, who: s.services.approvals.withdraw(who, approval_id=s.own_approval_id),
     "users.update_profile": lambda s, who: s.services.users.update_profile(
         who, UserChanges(full_name="Changed")
     ),
@@ -150,6 +168,7 @@ ANSWERED_BY_OWNERSHIP = {
     "accounts.list_all_transactions",
     "accounts.list_page",
     "accounts.list_transactions",
+    "approvals.get",
     "bank_logins.get",
     "bank_logins.list_page",
     "payments.get",
@@ -185,8 +204,8 @@ BEFORE_ANYBODY_IS_KNOWN = {
 }
 """A secret is shown, or none is needed."""
 
-PARTS_OF_OTHERS = {"payment_processing.process_in"}
-"""Their transaction is the caller's, and so is reading who asks."""
+PARTS_OF_OTHERS = {"payment_processing.process_in", "registration.prepare"}
+"""Their transaction is the caller's, or they have none, and reading who asks is the caller's as well."""
 
 FOR_EVERYBODY_WHO_IS_LOGGED_IN = {
     "banks.get",
@@ -197,6 +216,7 @@ FOR_EVERYBODY_WHO_IS_LOGGED_IN = {
 """A catalogue that is nobody's in particular."""
 
 MACHINERY = {
+    "approvals.expire_in",
     "audit_export",
     "due_jobs",
     "idempotency",
@@ -230,6 +250,8 @@ class Scene:
     waiting_job_id: UUID
     cancelled_job_id: UUID
     scheduled_payment_id: UUID
+    approval_id: UUID
+    own_approval_id: UUID
     done: Payment
 
     def __post_init__(self) -> None:
@@ -238,6 +260,12 @@ class Scene:
         self.owner: Actor = self.jobs.payer
         self.account: Account = self.jobs.account
         self.payment: Payment = self.jobs.payment
+
+    @property
+    def with_four_eyes(self) -> ApprovalService:
+        """Where one alone may do less."""
+        ports = replace(self.services.ports, four_eyes=FourEyes(required=True))
+        return compose_services(ports).approvals
 
     @property
     def booked_entry_id(self) -> UUID:

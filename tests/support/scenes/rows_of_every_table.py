@@ -284,6 +284,23 @@ WORLD: list[tuple[str, Row]] = [
     ),
     ("job_workers", {"id": number(26), "alive_until": NOW}),
     (
+        "approvals",
+        {
+            "id": number(30),
+            "act": "user.update",
+            "target_id": USER,
+            "subject": str(USER),
+            "arguments": Jsonb({}),
+            "basis": Jsonb({}),
+            "changes": Jsonb({}),
+            "reason": "They will help",
+            "requested_by": USER,
+            "status": "PENDING",
+            "expires_at": NOW,
+            **TIMES,
+        },
+    ),
+    (
         "idempotency_records",
         {
             "user_id": USER,

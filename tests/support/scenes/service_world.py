@@ -19,6 +19,7 @@ from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
 PASSWORD = SANDBOX_PASSWORD
@@ -67,6 +68,7 @@ class Ports(TypedDict, total=False):
     limits: PaymentLimits | None
     mailer: Mailer
     gateways: Mapping[str, BankGateway]
+    four_eyes: FourEyes
 
 
 class LiveWorld(SandboxBank):
@@ -85,6 +87,7 @@ class LiveWorld(SandboxBank):
         self.payment_schedules = self.services.payment_schedules
         self.jobs = self.services.jobs
         self.ledger = self.services.ledger
+        self.approvals = self.services.approvals
         self.reversals = self.services.reversals
         self.bank_logins = self.services.bank_logins
         self.connections = self.services.bank_connections

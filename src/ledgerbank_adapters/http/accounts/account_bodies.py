@@ -4,8 +4,9 @@ from collections.abc import Container
 from decimal import Decimal
 from uuid import UUID
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 
+from ledgerbank_adapters.http.approvals.approval_payloads import AskedFor, fields_of_act
 from ledgerbank_adapters.http.fields.banking_field_types import (
     ACCOUNT_NAME,
     CREDIT_LIMIT,
@@ -54,7 +55,7 @@ class AccountBody:
 
 
 @frozen(kw_only=True)
-class AccountChangesBody:
+class AccountChangesBody(AskedFor):
     """Any of the fields; null means "leave as it is". ``credit_limit`` is for administrators."""
 
     account_name: str | None = field(default=None, metadata=ACCOUNT_NAME.metadata)
@@ -70,6 +71,6 @@ class AccountChangesBody:
             immutable_fields=tuple(name for name in IMMUTABLE_ACCOUNT_FIELDS if name in named),
         )
         if changes.is_empty:
-            names = [each.name for each in fields(AccountChangesBody)]
+            names = fields_of_act(AccountChangesBody)
             raise DomainError(Reason.MISSING_FIELDS, field=names[0], fields=names)
         return changes

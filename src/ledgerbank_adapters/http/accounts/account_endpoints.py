@@ -18,6 +18,7 @@ from ledgerbank_adapters.http.accounts.account_payloads import (
     balance_at_payload,
     transaction_payload,
 )
+from ledgerbank_adapters.http.approvals.approval_payloads import ASKED_FOR, ASKING_ERRORS, asked_for
 from ledgerbank_adapters.http.fields.banking_field_types import PAST_INSTANT
 from ledgerbank_adapters.http.fields.field_types import (
     ACCOUNT_STATUS,
@@ -46,6 +47,7 @@ from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.ports.repositories.transaction_repository import TRANSACTION_SORT_FIELDS
+from ledgerbank_domain.services.approvals.money_acts import account_update
 
 FOUND_ACCOUNT_ERRORS = (Reason.INVALID_UUID_FORMAT, Reason.ACCOUNT_NOT_FOUND, Reason.UNAUTHORIZED_ACCESS)
 TRANSACTION_LIST_ERRORS = (
@@ -128,8 +130,13 @@ def get_account(call: Call[None, None]) -> Answer:
 
 
 def update_account(call: Call[AccountChangesBody, None]) -> Answer:
-    account_id = call.path_id()
-    changes = call.body().changes(named=call.named_fields)
+    account_id, body = call.path_id(), call.body()
+    changes = body.changes(named=call.named_fields)
+    asked = call.services.approvals.ask_if_needed(
+        call.actor, account_update(account_id, changes), reason=body.reason
+    )
+    if asked is not None:
+        return asked_for(asked)
     account = call.services.accounts.update(call.actor, account_id=account_id, changes=changes)
     return Answer(data=account_payload(account))
 
@@ -228,6 +235,7 @@ ACCOUNT_OPERATIONS = (
         body=AccountChangesBody,
         scope=NoKey.SESSIONS_ONLY,
         answer=AccountPayload,
+        other_answer=ASKED_FOR,
         errors=(
             *FOUND_ACCOUNT_ERRORS,
             Reason.INVALID_ACCOUNT_NAME_FORMAT,
@@ -238,6 +246,7 @@ ACCOUNT_OPERATIONS = (
             Reason.ACCOUNT_NOT_EMPTY,
             Reason.NEGATIVE_BALANCE,
             Reason.ACCOUNT_FED_BY_BANK,
+            *ASKING_ERRORS,
         ),
     ),
     Operation(

@@ -2,12 +2,14 @@
 
 from attrs import field, frozen
 
+from ledgerbank_adapters.http.approvals.approval_payloads import ASKED_FOR, asked_for
 from ledgerbank_adapters.http.fields.field_types import FieldType
 from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, NoKey, Operation
 from ledgerbank_adapters.http.payments.payment_endpoints import FOUND_PAYMENT_ERRORS
 from ledgerbank_adapters.http.payments.payment_payloads import PaymentPayload, payment_payload
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.reversal_reason import MAX_REVERSAL_REASON_LENGTH, parse_reversal_reason
+from ledgerbank_domain.services.approvals.money_acts import payment_reversal
 
 REVERSAL_REASON = FieldType(
     parse=parse_reversal_reason,
@@ -26,9 +28,13 @@ class ReversalBody:
 
 
 def reverse_payment(call: Call[ReversalBody, None]) -> Answer:
-    payment = call.services.reversals.reverse_payment(
-        call.actor, payment_id=call.path_id(), reason=call.body().reason
+    payment_id, reason = call.path_id(), call.body().reason
+    asked = call.services.approvals.ask_if_needed(
+        call.actor, payment_reversal(payment_id, reason), reason=reason
     )
+    if asked is not None:
+        return asked_for(asked)
+    payment = call.services.reversals.reverse_payment(call.actor, payment_id=payment_id, reason=reason)
     return Answer(data=payment_payload(payment))
 
 
@@ -43,6 +49,7 @@ PAYMENT_REVERSAL_OPERATIONS = (
         scope=NoKey.SESSIONS_ONLY,
         answer=PaymentPayload,
         action="reversed",
+        other_answer=ASKED_FOR,
         idempotent=True,
         errors=(
             Reason.INVALID_FIELD_FORMAT,
@@ -52,6 +59,7 @@ PAYMENT_REVERSAL_OPERATIONS = (
             Reason.ACCOUNT_INACTIVE,
             Reason.NEGATIVE_BALANCE,
             Reason.AMOUNT_EXCEEDS_LIMIT,
+            Reason.RESOURCE_ALREADY_EXISTS,
         ),
     ),
 )

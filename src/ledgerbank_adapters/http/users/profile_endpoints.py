@@ -1,5 +1,6 @@
 """The caller's own profile and password."""
 
+from ledgerbank_adapters.http.approvals.approval_payloads import ASKED_FOR, ASKING_ERRORS, asked_for
 from ledgerbank_adapters.http.operations.http_operation import (
     Answer,
     Call,
@@ -12,6 +13,7 @@ from ledgerbank_adapters.http.users.user_bodies import PasswordChangeBody, UserC
 from ledgerbank_adapters.http.users.user_endpoints import CHANGE_ERRORS
 from ledgerbank_adapters.http.users.user_payloads import UserPayload, user_payload
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.services.approvals.user_acts import user_update
 from ledgerbank_domain.users.duty import EVERY_DUTY
 
 
@@ -20,7 +22,13 @@ def get_profile(call: Call[None, None]) -> Answer:
 
 
 def update_profile(call: Call[UserChangesBody, None]) -> Answer:
-    return Answer(data=user_payload(call.services.users.update_profile(call.actor, call.body().changes())))
+    body = call.body()
+    changes = body.changes()
+    act = user_update(call.actor.required_user_id(), changes)
+    asked = call.services.approvals.ask_if_needed(call.actor, act, reason=body.reason)
+    if asked is not None:
+        return asked_for(asked)
+    return Answer(data=user_payload(call.services.users.update_profile(call.actor, changes)))
 
 
 def change_password(call: Call[PasswordChangeBody, None]) -> Continued:
@@ -58,7 +66,8 @@ PROFILE_OPERATIONS = (
         body=UserChangesBody,
         scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
-        errors=CHANGE_ERRORS,
+        other_answer=ASKED_FOR,
+        errors=(*CHANGE_ERRORS, *ASKING_ERRORS),
     ),
     Operation(
         method="PUT",

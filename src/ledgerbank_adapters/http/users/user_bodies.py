@@ -1,7 +1,8 @@
 """What clients send to create and change users."""
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 
+from ledgerbank_adapters.http.approvals.approval_payloads import APPROVAL_REASON, AskedFor, fields_of_act
 from ledgerbank_adapters.http.fields.field_types import (
     EMAIL,
     FULL_NAME,
@@ -37,10 +38,11 @@ class RegistrationBody:
 @frozen(kw_only=True)
 class NewUserBody(RegistrationBody):
     role: Role = field(default=Role.USER, metadata=ROLE.metadata)
+    reason: str | None = field(default=None, metadata=APPROVAL_REASON.metadata)
 
 
 @frozen(kw_only=True)
-class UserChangesBody:
+class UserChangesBody(AskedFor):
     """Any of the fields; null means "leave as it is"."""
 
     email: str | None = field(default=None, metadata=EMAIL.metadata)
@@ -52,7 +54,7 @@ class UserChangesBody:
         """Raises ``missing_fields`` when there is nothing to change."""
         changes = UserChanges(email=self.email, full_name=self.full_name, role=self.role, status=self.status)
         if changes.is_empty:
-            names = [each.name for each in fields(UserChangesBody)]
+            names = fields_of_act(UserChangesBody)
             raise DomainError(Reason.MISSING_FIELDS, field=names[0], fields=names)
         return changes
 

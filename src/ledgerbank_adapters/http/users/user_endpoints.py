@@ -2,6 +2,7 @@
 
 from attrs import field, frozen
 
+from ledgerbank_adapters.http.approvals.approval_payloads import ASKED_FOR, ASKING_ERRORS, asked_for
 from ledgerbank_adapters.http.fields.field_types import ROLE, USER_STATUS
 from ledgerbank_adapters.http.fields.paging_queries import (
     KeysetQuery,
@@ -30,6 +31,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Sort
 from ledgerbank_domain.ports.repositories.user_repository import USER_SORT_FIELDS, UserFilter
+from ledgerbank_domain.services.approvals.user_acts import user_creation, user_update
 from ledgerbank_domain.users.user import User, UserStatus
 
 REGISTRATION_ERRORS = (
@@ -69,8 +71,12 @@ def register(call: Call[RegistrationBody, None]) -> Answer:
 
 
 def create_user(call: Call[NewUserBody, None]) -> Answer:
-    body = call.body()
-    return _created(call.services.registration.create_with_role(call.actor, body.new_user(body.role)))
+    body, registration = call.body(), call.services.registration
+    prepared = registration.prepare(call.actor, body.new_user(body.role))
+    asked = call.services.approvals.ask_if_needed(call.actor, user_creation(prepared), reason=body.reason)
+    if asked is not None:
+        return asked_for(asked)
+    return _created(registration.create_prepared(call.actor, prepared))
 
 
 def list_users(call: Call[None, UserListQuery]) -> Answer:
@@ -104,7 +110,14 @@ def update_user(call: Call[UserChangesBody, None]) -> Answer:
     users, user_id = call.services.users, call.path_id()
     # An unknown user is 404 whatever the body says; the use-case looks again, under lock.
     users.check_known(call.actor, user_id=user_id)
-    return Answer(data=user_payload(users.update(call.actor, user_id=user_id, changes=call.body().changes())))
+    body = call.body()
+    changes = body.changes()
+    asked = call.services.approvals.ask_if_needed(
+        call.actor, user_update(user_id, changes), reason=body.reason
+    )
+    if asked is not None:
+        return asked_for(asked)
+    return Answer(data=user_payload(users.update(call.actor, user_id=user_id, changes=changes)))
 
 
 def delete_user(call: Call[None, None]) -> Answer:
@@ -143,8 +156,9 @@ USER_OPERATIONS = (
         scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
         status=201,
+        other_answer=ASKED_FOR,
         idempotent=True,
-        errors=(*REGISTRATION_ERRORS, Reason.INVALID_ROLE),
+        errors=(*REGISTRATION_ERRORS, Reason.INVALID_ROLE, *ASKING_ERRORS),
     ),
     Operation(
         method="GET",
@@ -198,11 +212,13 @@ USER_OPERATIONS = (
         body=UserChangesBody,
         scope=NoKey.SESSIONS_ONLY,
         answer=UserPayload,
+        other_answer=ASKED_FOR,
         errors=(
             Reason.INVALID_UUID_FORMAT,
             Reason.USER_NOT_FOUND,
             Reason.ALREADY_PROCESSED,
             *CHANGE_ERRORS,
+            *ASKING_ERRORS,
         ),
     ),
     Operation(

@@ -1,5 +1,6 @@
 """All tables of a memory database, by area."""
 
+from ledgerbank_adapters.memory.storage.memory_approval_tables import MemoryApprovalTables
 from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_identity_tables import MemoryIdentityTables
 from ledgerbank_adapters.memory.storage.memory_job_tables import MemoryJobTables
@@ -16,5 +17,6 @@ class MemoryTables:
         self.banking = MemoryBankingTables(self.identity)
         self.payment = MemoryPaymentTables(self.identity, self.banking)
         self.ledger = MemoryLedgerTables(self.banking, self.payment)
+        self.approval = MemoryApprovalTables(self.identity)
         self.job = MemoryJobTables()
         self.record = MemoryRecordTables(self.identity)

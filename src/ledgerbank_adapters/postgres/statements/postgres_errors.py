@@ -91,6 +91,9 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "oauth_states_state_hash_key": (Reason.RESOURCE_ALREADY_EXISTS, "state"),
     "jobs_unfinished_payment_key": (Reason.RESOURCE_ALREADY_EXISTS, "unique_key"),
     "jobs_once_key": (Reason.RESOURCE_ALREADY_EXISTS, "unique_key"),
+    "approvals_pending_key": (Reason.RESOURCE_ALREADY_EXISTS, "subject"),
+    "approvals_requested_by_fkey": (Reason.USER_NOT_FOUND, "requested_by"),
+    "approvals_decided_by_fkey": (Reason.USER_NOT_FOUND, "decided_by"),
     "jobs_priority_check": (Reason.INVALID_PRIORITY, "priority"),
 }
 """What a violated constraint tells the caller. One that is missing here can only be violated by a bug."""

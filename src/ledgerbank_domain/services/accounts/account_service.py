@@ -1,7 +1,7 @@
 """Accounts: opening, looking at and changing them, and reading what was booked on them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from ledgerbank_domain.banking.account import (
     NewAccount,
 )
 from ledgerbank_domain.banking.account_policy import (
+    account_update_takes_two,
     forbidden_account_field,
     may_list_accounts_of,
     may_open_account,
@@ -45,6 +46,7 @@ from ledgerbank_domain.services.banks.bank_gateway_lookup import bank_of_branch
 from ledgerbank_domain.services.conduct.authority_check import actor_among, actor_ids, locked_actor
 from ledgerbank_domain.services.conduct.batch_items import each_by_itself, fault_of_order
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import each_needs_scope, needs_scope, session_only
@@ -73,6 +75,7 @@ class AccountService:
     ids: IdGenerator
     limits: PaymentLimits
     audit: AuditWriter
+    four_eyes: FourEyes = field(default_factory=FourEyes)
 
     @session_only
     @retried_on_conflict
@@ -107,7 +110,8 @@ class AccountService:
 
         Raises ``missing_fields``, ``account_not_found``, ``unauthorized_access`` for somebody else's account,
         ``account_fed_by_bank`` for a balance that is the bank's to tell, ``insufficient_permissions`` naming
-        the field the caller may not change, and what :meth:`Account.with_changes` raises.
+        the field the caller may not change, or for what they may not do alone, and what
+        :meth:`Account.with_changes` raises.
         """
         require_ids(account_id=account_id)
         if changes.is_empty:
@@ -122,6 +126,7 @@ class AccountService:
             forbidden = forbidden_account_field(actor, account, changes)
             if forbidden is not None:
                 raise DomainError(Reason.INSUFFICIENT_PERMISSIONS, field=forbidden)
+            self.four_eyes.check(actor, takes_two=account_update_takes_two(account, changes))
             now = work.now()
             changed = account.with_changes(changes, at=now)
             work.accounts.save(changed)

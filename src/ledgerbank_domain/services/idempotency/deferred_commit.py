@@ -1,11 +1,11 @@
 """Deferred commit: holding a use-case's commit back until something more is written beside its effect."""
 
 from collections.abc import Callable
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.conduct.joined_unit_of_work import UnitOfWorkAround
 
 
 class DeferredCommit(StartUnitOfWork):
@@ -58,34 +58,12 @@ class DeferredCommit(StartUnitOfWork):
             work.commit()
 
 
-class _HeldBackUnitOfWork(UnitOfWork):
+class _HeldBackUnitOfWork(UnitOfWorkAround):
     """A unit of work that only seems to commit."""
 
     def __init__(self, work: UnitOfWork, deferred: DeferredCommit) -> None:
-        self._work = work
+        super().__init__(work)
         self._deferred = deferred
-        self.users = work.users
-        self.refresh_tokens = work.refresh_tokens
-        self.login_attempts = work.login_attempts
-        self.second_factors = work.second_factors
-        self.second_factor_challenges = work.second_factor_challenges
-        self.api_keys = work.api_keys
-        self.banks = work.banks
-        self.bank_logins = work.bank_logins
-        self.bank_imports = work.bank_imports
-        self.oauth_states = work.oauth_states
-        self.webhook_events = work.webhook_events
-        self.accounts = work.accounts
-        self.transactions = work.transactions
-        self.journal = work.journal
-        self.payments = work.payments
-        self.jobs = work.jobs
-        self.job_workers = work.job_workers
-        self.audit = work.audit
-        self.audit_exports = work.audit_exports
-        self.ledger = work.ledger
-        self.idempotency = work.idempotency
-        self.erasure = work.erasure
 
     def __enter__(self) -> Self:
         self._work.__enter__()
@@ -99,10 +77,6 @@ class _HeldBackUnitOfWork(UnitOfWork):
     ) -> None:
         if not self._deferred.is_holding(self._work):
             self._work.__exit__(exception_type, exception, traceback)
-
-    def now(self) -> datetime:
-        """The storage's instant, as the unit itself tells it."""
-        return self._work.now()
 
     def commit(self) -> None:
         """Hands the unit over: it stays open, locks included."""

@@ -1,7 +1,7 @@
 """Reversals: undoing what was booked by mistake: an entry with the same lines, mirrored, today."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -21,6 +21,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, TransactionCon
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import actor_among, actor_ids, locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 
@@ -32,7 +33,8 @@ class LedgerReversalService:
     A payment that is reversed stays COMPLETED, and tells when and by which entry. It no longer counts as
     spent, nor as the twin of another one: what was a mistake may be done again, rightly.
 
-    Everything here raises ``insufficient_permissions`` for whoever is no administrator, ``not_reversible``
+    Everything here raises ``insufficient_permissions`` for whoever is no administrator, and for one alone
+    where it takes two, ``not_reversible``
     for what is no payment that moved money, ``already_reversed``, ``account_inactive`` when an account of it
     is CLOSED, and ``negative_balance`` when one would fall below its floor.
     """
@@ -40,6 +42,7 @@ class LedgerReversalService:
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter
+    four_eyes: FourEyes = field(default_factory=FourEyes)
 
     @session_only
     @retried_on_conflict
@@ -96,6 +99,7 @@ class LedgerReversalService:
         users = work.users.find_many_for_update(owners | actor_ids([actor]))
         actor = actor_among(users, actor)
         require_permission(may_reverse(actor))
+        self.four_eyes.check(actor, takes_two=True)
         return actor
 
     def _reverse_in(

@@ -1,6 +1,6 @@
 """Pruning: clearing away what nobody needs any more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,8 @@ DEFAULT_JOB_RETENTION = timedelta(days=7)
 FOR_EVER = timedelta(0)
 # Until then whoever shows one is told that it has ended, and its owner sees which it was.
 API_KEY_RETENTION = timedelta(days=90)
+# The trail keeps what was asked for and who decided.
+APPROVAL_RETENTION = timedelta(days=30)
 WEBHOOK_EVENT_RETENTION = timedelta(days=30)
 # Small enough for a short transaction, large enough that an hour's worth takes few of them.
 ROWS_AT_ONCE = 1000
@@ -29,6 +31,8 @@ class MaintenanceService:
     storage_clock: Clock
     job_retention: timedelta = DEFAULT_JOB_RETENTION
     audit_retention: timedelta = FOR_EVER
+    # What ends by itself once its time is over, each as many as it is told; they say how many.
+    endings: Sequence[Removal] = ()
 
     def prune(self, deadline: datetime) -> None:
         """What a ``maintenance.prune`` job does. Stops at the deadline: the next one goes on."""
@@ -39,6 +43,7 @@ class MaintenanceService:
 
     def _removals(self, now: datetime) -> tuple[Removal, ...]:
         return (
+            *self.endings,
             lambda work, limit: work.refresh_tokens.delete_expired(now, limit=limit),
             lambda work, limit: work.api_keys.delete_expired(now - API_KEY_RETENTION, limit=limit),
             lambda work, limit: work.login_attempts.delete_failures_before(
@@ -47,6 +52,7 @@ class MaintenanceService:
             lambda work, limit: work.login_attempts.delete_clients_before(now - CLIENT_MEMORY, limit=limit),
             lambda work, limit: work.idempotency.delete_expired(now, limit=limit),
             lambda work, limit: work.oauth_states.delete_expired(now, limit=limit),
+            lambda work, limit: work.approvals.delete_decided_before(now - APPROVAL_RETENTION, limit=limit),
             lambda work, limit: work.webhook_events.delete_received_before(
                 now - WEBHOOK_EVENT_RETENTION, limit=limit
             ),

@@ -13,12 +13,13 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.users.password_rules import check_new_password
 from ledgerbank_domain.users.user import User, parse_email, parse_full_name
-from ledgerbank_domain.users.user_policy import may_administer_users
+from ledgerbank_domain.users.user_policy import creation_takes_two, may_administer_users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,21 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedUser:
+    """A registration whose password was found good and is known by its hash alone from here on."""
+
+    email: str
+    full_name: str
+    role: Role
+    password_hash: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "email", parse_email(self.email))
+        object.__setattr__(self, "full_name", parse_full_name(self.full_name))
+        require_member(Role, self.role, Reason.INVALID_ROLE, field="role")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationService:
     """Making users, of whom nobody has the e-mail."""
 
@@ -49,6 +65,7 @@ class RegistrationService:
     hasher: PasswordHasher
     audit: AuditWriter
     registration_open: bool = True
+    four_eyes: FourEyes = field(default_factory=FourEyes)
 
     def register(self, actor: Actor, new_user: NewUser) -> User:
         """Creates an ordinary user, whoever asks.
@@ -59,37 +76,52 @@ class RegistrationService:
         """
         if not self.registration_open:
             raise DomainError(Reason.REGISTRATION_CLOSED)
-        return self._create(actor, new_user, role=Role.USER, event=AuditName.USER_REGISTERED)
+        return self._commit_creation(
+            actor, self._prepared(new_user, role=Role.USER), event=AuditName.USER_REGISTERED
+        )
 
     @session_only
     def create_with_role(self, actor: Actor, new_user: NewUser) -> User:
-        """Creates a user of any role. Raises as :meth:`register`, and ``insufficient_permissions``."""
-        require_permission(may_administer_users(actor))
-        return self._create(actor, new_user, role=new_user.role, event=AuditName.ADMIN_USER_CREATED)
+        """Creates a user of any role. Raises as its two steps, which it is."""
+        return self.create_prepared(actor, self.prepare(actor, new_user))
 
-    def _create(self, actor: Actor, new_user: NewUser, *, role: Role, event: AuditName) -> User:
+    def prepare(self, actor: Actor, new_user: NewUser) -> PreparedUser:
+        """What of creating a user takes long, and can be kept until another administrator approves it.
+
+        Raises ``insufficient_permissions`` and ``invalid_password_format``.
+        """
+        require_permission(may_administer_users(actor))
+        return self._prepared(new_user, role=new_user.role)
+
+    def create_prepared(self, actor: Actor, prepared: PreparedUser) -> User:
+        """Creates the user. Raises ``insufficient_permissions`` and ``email_already_exists``."""
+        return self._commit_creation(actor, prepared, event=AuditName.ADMIN_USER_CREATED)
+
+    def _prepared(self, new_user: NewUser, *, role: Role) -> PreparedUser:
         password = check_new_password(
             new_user.password, confirmation=new_user.password_confirmation, role=role
         )
-        return self._commit_creation(
-            actor, new_user, role=role, password_hash=self.hasher.hash(password), event=event
+        return PreparedUser(
+            email=new_user.email,
+            full_name=new_user.full_name,
+            role=role,
+            password_hash=self.hasher.hash(password),
         )
 
     @retried_on_conflict
-    def _commit_creation(
-        self, actor: Actor, new_user: NewUser, *, role: Role, password_hash: str, event: AuditName
-    ) -> User:
+    def _commit_creation(self, actor: Actor, prepared: PreparedUser, *, event: AuditName) -> User:
         with self.start_unit_of_work() as work:
             if event is AuditName.ADMIN_USER_CREATED:
                 actor = locked_actor(work, actor)
                 require_permission(may_administer_users(actor))
+                self.four_eyes.check(actor, takes_two=creation_takes_two(prepared.role))
             now = work.now()
             user = User(
                 id=self.ids.new_id(),
-                email=new_user.email,
-                full_name=new_user.full_name,
-                password_hash=password_hash,
-                role=role,
+                email=prepared.email,
+                full_name=prepared.full_name,
+                password_hash=prepared.password_hash,
+                role=prepared.role,
                 inserted_at=now,
                 updated_at=now,
             )

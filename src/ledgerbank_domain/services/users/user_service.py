@@ -1,7 +1,7 @@
 """Users: their administration, and one's own profile."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -21,6 +21,7 @@ from ledgerbank_domain.services.conduct.authority_check import (
     seen_actor,
 )
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
@@ -37,7 +38,7 @@ from ledgerbank_domain.users.user import (
     UserStats,
     UserStatus,
 )
-from ledgerbank_domain.users.user_policy import may_administer_users, may_update_user
+from ledgerbank_domain.users.user_policy import may_administer_users, may_update_user, update_takes_two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class UserService:
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
     accesses: BankAccesses
+    four_eyes: FourEyes = field(default_factory=FourEyes)
 
     @session_only
     def get(self, actor: Actor, *, user_id: UUID) -> User:
@@ -169,6 +171,7 @@ class UserService:
             )
         if changes.status is UserStatus.DELETED:
             return self._deletion.delete_in(work, actor, users, user_id)
+        self.four_eyes.check(actor, takes_two=update_takes_two(user, changes))
         now = work.now()
         changed = user.with_changes(changes, at=now)
         check_somebody_administers(users, changed)

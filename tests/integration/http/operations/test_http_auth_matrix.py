@@ -179,6 +179,25 @@ MATRIX = [
     admins("GET", "/jobs/{job}", "200"),
     admins("POST", "/jobs/{cancelled_job}/retry", "200"),
     admins("DELETE", "/jobs/{job}", "200"),
+    admins("GET", "/approvals", "200"),
+    Row(
+        "GET",
+        "/approvals/{approval}",
+        owner="404 resource_not_found",
+        support="404 resource_not_found",
+        admin="200",
+        other="404 resource_not_found",
+    ),
+    admins("POST", "/approvals/{approval}/approve", "200"),
+    admins("POST", "/approvals/{approval}/reject", "200", {"reason": "Not needed"}),
+    Row(
+        "POST",
+        "/approvals/{approval}/withdraw",
+        owner="404 resource_not_found",
+        support="404 resource_not_found",
+        admin=FORBIDDEN,
+        other="404 resource_not_found",
+    ),
     admins("GET", "/audit-events", "200"),
 ]
 
@@ -255,6 +274,7 @@ def scene(bank: HttpBank) -> Scene:
             "branch": str(branch.id),
             "provider": "monzo",
             "refresh_token": alice.tokens["refresh_token"],
+            "approval": str(given.an_approval(given.a_user(role=Role.ADMIN), alice.user).id),
             "reason": "insufficient_funds",
             "category": "conflict",
         },

@@ -566,6 +566,50 @@ LEDGER = (
     """,
 )
 
+APPROVAL = (
+    """
+    CREATE TABLE approvals (
+        id uuid NOT NULL CONSTRAINT approvals_pkey PRIMARY KEY,
+        act text NOT NULL,
+        -- What it is done to: a row of whichever table the act is about.
+        target_id uuid,
+        subject text NOT NULL,
+        arguments jsonb NOT NULL,
+        basis jsonb NOT NULL,
+        changes jsonb NOT NULL,
+        reason text NOT NULL,
+        requested_by uuid NOT NULL
+            CONSTRAINT approvals_requested_by_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        status text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        decided_by uuid CONSTRAINT approvals_decided_by_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        decided_at timestamptz,
+        decision_reason text,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT approvals_act_check CHECK (act ~ '^[a-z_]{1,32}\\.[a-z_]{1,32}$'),
+        CONSTRAINT approvals_subject_length_check CHECK (length(subject) BETWEEN 1 AND 300),
+        CONSTRAINT approvals_arguments_check CHECK (jsonb_typeof(arguments) = 'object'),
+        CONSTRAINT approvals_basis_check CHECK (jsonb_typeof(basis) = 'object'),
+        CONSTRAINT approvals_changes_check CHECK (jsonb_typeof(changes) = 'object'),
+        CONSTRAINT approvals_reason_length_check CHECK (length(reason) BETWEEN 1 AND 255),
+        CONSTRAINT approvals_decision_reason_length_check
+            CHECK (length(decision_reason) BETWEEN 1 AND 255),
+        CONSTRAINT approvals_status_check
+            CHECK (status IN ('PENDING', 'APPROVED', 'REJECTED', 'WITHDRAWN', 'EXPIRED')),
+        CONSTRAINT approvals_decided_check CHECK ((status = 'PENDING') = (decided_at IS NULL)),
+        -- The act takes two.
+        CONSTRAINT approvals_two_people_check CHECK (
+            status NOT IN ('APPROVED', 'REJECTED') OR (decided_by IS NOT NULL AND decided_by <> requested_by)
+        )
+    )
+    """,
+    "CREATE UNIQUE INDEX approvals_pending_key ON approvals (act, subject) WHERE status = 'PENDING'",
+    "CREATE INDEX approvals_inserted_at_idx ON approvals (inserted_at, id)",
+    "CREATE INDEX approvals_waiting_idx ON approvals (expires_at) WHERE status = 'PENDING'",
+    "CREATE INDEX approvals_decided_idx ON approvals (decided_at) WHERE decided_at IS NOT NULL",
+)
+
 WORK = (
     """
     CREATE TABLE jobs (
@@ -864,6 +908,7 @@ def upgrade() -> None:
         *IDENTITY,
         *BANKING,
         *LEDGER,
+        *APPROVAL,
         *WORK,
         REFUSE_CHANGE,
         REFUSE_CHANGE_BUT_COUNTING,

@@ -1,0 +1,1 @@
+"""Endpoints about what staff asked for and another administrator decides."""

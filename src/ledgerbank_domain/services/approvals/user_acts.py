@@ -1,0 +1,143 @@
+"""Acts about users that take two administrators: making staff, other roles, staff that comes back."""
+
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from ledgerbank_domain.approvals.approval import ActKind
+from ledgerbank_domain.identity.actor import Actor, Role
+from ledgerbank_domain.ports.unit_of_work import UnitOfWork
+from ledgerbank_domain.services.approvals.staff_act import (
+    ActingServices,
+    ConcernedUsers,
+    Facts,
+    StaffAct,
+    facts_of,
+)
+from ledgerbank_domain.services.users.registration_service import PreparedUser
+from ledgerbank_domain.users.user import User, UserChanges, UserStatus, email_identity
+from ledgerbank_domain.users.user_policy import creation_takes_two, raises_rights, update_takes_two
+
+
+def user_creation(prepared: PreparedUser) -> StaffAct:
+    """Making a user; of staff it takes two."""
+    return _UserCreation(prepared=prepared)
+
+
+def user_update(user_id: UUID, changes: UserChanges) -> StaffAct:
+    """Changing a user; it takes two for another role, and for staff that becomes ACTIVE again."""
+    return _UserUpdate(user_id=user_id, changes=changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _UserCreation(StaffAct):
+    """Making one of staff. The password is kept as its hash, until it is decided."""
+
+    prepared: PreparedUser
+
+    kind = ActKind.USER_CREATE
+    target_id = None
+
+    @property
+    def subject(self) -> str:
+        return email_identity(self.prepared.email)
+
+    @classmethod
+    def read(cls, arguments: Facts) -> Self:
+        return cls(
+            prepared=PreparedUser(
+                email=arguments["email"],
+                full_name=arguments["full_name"],
+                role=Role(arguments["role"]),
+                password_hash=arguments["password_hash"],
+            )
+        )
+
+    def arguments(self) -> Facts:
+        return {**self.wanted(), "password_hash": self.prepared.password_hash}
+
+    def takes_two(self, work: UnitOfWork) -> bool:  # noqa: ARG002 - whatever there is
+        return creation_takes_two(self.prepared.role)
+
+    def concerned(self, work: UnitOfWork) -> ConcernedUsers:  # noqa: ARG002 - they do not exist yet
+        return ConcernedUsers()
+
+    def basis(self, work: UnitOfWork) -> Facts:  # noqa: ARG002 - only that the email is free, which is asked
+        return {}
+
+    def wanted(self) -> Facts:
+        prepared = self.prepared
+        return {"email": prepared.email, "full_name": prepared.full_name, "role": prepared.role.value}
+
+    def perform(self, services: ActingServices, actor: Actor) -> UUID:
+        return services.registration.create_prepared(actor, self.prepared).id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _UserUpdate(StaffAct):
+    """Another role, or staff that becomes ACTIVE again."""
+
+    user_id: UUID
+    changes: UserChanges
+
+    kind = ActKind.USER_UPDATE
+
+    @property
+    def target_id(self) -> UUID:
+        return self.user_id
+
+    @classmethod
+    def read(cls, arguments: Facts) -> Self:
+        role, status = arguments.get("role"), arguments.get("status")
+        changes = UserChanges(
+            email=arguments.get("email"),
+            full_name=arguments.get("full_name"),
+            role=None if role is None else Role(role),
+            status=None if status is None else UserStatus(status),
+        )
+        return cls(user_id=UUID(arguments["user_id"]), changes=changes)
+
+    def arguments(self) -> Facts:
+        return {"user_id": str(self.user_id), **self.wanted()}
+
+    def takes_two(self, work: UnitOfWork) -> bool:
+        user = work.users.find(self.user_id)
+        return user is not None and update_takes_two(user, self.changes)
+
+    def concerned(self, work: UnitOfWork) -> ConcernedUsers:
+        user = work.users.find(self.user_id)
+        gains = user is not None and raises_rights(user, self.changes)
+        return ConcernedUsers(
+            ids={self.user_id},
+            gaining={self.user_id} if gains else (),
+            administration=self.changes.may_end_administration,
+        )
+
+    def basis(self, work: UnitOfWork) -> Facts:
+        return facts_of(_user_facts(work.users.get(self.user_id)), self.wanted(), "role", "status")
+
+    def wanted(self) -> Facts:
+        changes = self.changes
+        told = {
+            "email": changes.email,
+            "full_name": changes.full_name,
+            "role": changes.role and changes.role.value,
+            "status": changes.status and changes.status.value,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+    def perform(self, services: ActingServices, actor: Actor) -> UUID:
+        return services.users.update(actor, user_id=self.user_id, changes=self.changes).id
+
+
+def _user_facts(user: User) -> Facts:
+    return {
+        "email": user.email,
+        "full_name": user.full_name,
+        "role": user.role.value,
+        "status": user.status.value,
+    }
+
+
+USER_ACTS: tuple[type[StaffAct], ...] = (_UserCreation, _UserUpdate)
+"""Their rows of the table."""
