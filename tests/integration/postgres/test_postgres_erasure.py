@@ -103,6 +103,7 @@ def leave_traces(world: ServiceWorld, given: EntityBuilder, admin: Actor) -> Act
             reason=Reason.BANK_API_ERROR, message=f"{USERNAME} is unknown", at=world.clock.now()
         ),
     )
+    given.a_key(user, name=f"Bookkeeping of {NAME}", last_used_ip=ADDRESS)
     given.a_job(
         JobKind.NOTIFICATION_SEND,
         args={
@@ -136,6 +137,7 @@ def test_nothing_tells_who_an_erased_user_was_but_what_is_kept_on_purpose(
     told_before = {"users.email", "users.full_name", "refresh_tokens.ip", "login_clients.network"}
     told_before |= {"login_failures.subject", "jobs.args", "development_mails.to_address"}
     told_before |= {"user_bank_logins.username", "user_bank_logins.provider_user_id"}
+    told_before |= {"api_keys.name", "api_keys.last_used_ip"}
     told_before |= {"idempotency_records.response_body", "idempotency_records.key"}
     assert told_before <= before.keys()
     events = [event for event in _events(postgres_engine) if event["event"] != "user.erased"]

@@ -30,6 +30,7 @@ REMOVALS = (
     f"DELETE FROM second_factors WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM second_factor_challenges WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM login_clients WHERE {OF_USERS}",  # noqa: S608 - our own text
+    f"DELETE FROM api_keys WHERE {OF_USERS}",  # noqa: S608 - our own text
     "DELETE FROM login_failures WHERE subject = ANY(%(login_subjects)s::text[])",
     """
     DELETE FROM jobs

@@ -13,8 +13,9 @@ from ledgerbank_domain.services.conduct.standing_refusal import refusal_stands
 
 
 def rejection_key(actor: Actor, refusal: DomainError) -> str:
-    """What rejected tokens are alike by: the network that sent them, and what was wrong."""
-    return f"{client_network(actor.origin.ip)} {refusal.reason.code}"
+    """What rejected tokens are alike by: the network that sent them, what was wrong, and whose key it was."""
+    alike = f"{client_network(actor.origin.ip)} {refusal.reason.code}"
+    return alike if actor.api_key_id is None else f"{alike} {actor.api_key_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

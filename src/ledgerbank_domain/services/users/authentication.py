@@ -118,12 +118,18 @@ def _by_key(
     user, key = owner.user, owner.key
     if not key.proves(shown):
         return DomainError(Reason.INVALID_TOKEN)
-    reason = key.refusal(ip=origin.ip, at=at) or (None if user.is_active else Reason.TOKEN_REVOKED)
+    reason = key.refusal(ip=origin.ip, at=at) or (None if _stands_for(user, key) else Reason.TOKEN_REVOKED)
     if reason is not None:
         return RefusedApiKeyError(reason, actor=as_program(user, key, origin))
     return Authentication(
         actor=as_program(user, key, origin), user=user, expires_at=key.expires_at, duty=duty_of(user)
     )
+
+
+def _stands_for(user: User, key: ApiKey) -> bool:
+    """Whether the user is still who made the key: not since they began anew, with another password say."""
+    valid_from = user.sessions_valid_from
+    return user.is_active and (valid_from is None or key.inserted_at >= valid_from)
 
 
 def _note_session_uses(

@@ -31,6 +31,7 @@ IN_WORDS: dict[str, Scope | None] = {
     "accounts.list_page": Scope.ACCOUNTS_READ,
     "accounts.list_transactions": Scope.ACCOUNTS_READ,
     "audit_events.list_keyset": Scope.EVENTS_READ,
+    "bank_connections.confirm": Scope.BANKS_WRITE,
     "bank_connections.start": Scope.BANKS_WRITE,
     "bank_logins.disconnect": Scope.BANKS_WRITE,
     "bank_logins.get": Scope.BANKS_READ,

@@ -53,10 +53,11 @@ def stored(world: ServiceWorld, user: User) -> User:
 
 
 def test_thirty_days_after_their_deletion_nothing_tells_who_a_user_was(
-    world: ServiceWorld, admin: Actor
+    world: ServiceWorld, admin: Actor, given: EntityBuilder
 ) -> None:
     user, _ = world.user()
     world.auth.log_in(Actor(origin=PHONE), email=user.email, password=PASSWORD)
+    key = given.a_key(user)
     world.users.delete(admin, user_id=user.id)
     deleted = stored(world, user)
 
@@ -79,6 +80,7 @@ def test_thirty_days_after_their_deletion_nothing_tells_who_a_user_was(
         event = work.audit.list_about(user.id)[-1]
         assert (event.metadata, event.actor_user_id) == ({}, None)
         assert not work.login_attempts.knows_network(user.id, "203.0.113.7")
+        assert work.api_keys.find_owners([key.id]) == {}
     assert world.ledger.verify() == []
 
 
