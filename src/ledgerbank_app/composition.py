@@ -127,6 +127,7 @@ def compose_application(
             mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
             devices=UaDeviceReader(),
             gateways=banks.by_name,
+            bank_lookback=settings.banks.lookback,
             known_gateways=KNOWN_GATEWAYS,
             connect_confirmation=settings.bank_connections.confirmation,
             return_urls=ReturnUrls(

@@ -1,7 +1,7 @@
 """Monzo over its public API: https://docs.monzo.com"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -202,8 +202,9 @@ class MonzoGateway(BankGateway):
             return ask(page or (None if since is None else _rfc3339(since - timedelta(milliseconds=1))))
         except _HistoryTooOld:
             pass
+        begins_at = self._clock.now() - HISTORY_WITHOUT_NEW_CONSENT + HISTORY_MARGIN
         try:
-            return ask(_rfc3339(self._clock.now() - HISTORY_WITHOUT_NEW_CONSENT + HISTORY_MARGIN))
+            return replace(ask(_rfc3339(begins_at)), begins_at=begins_at)
         except _HistoryTooOld:
             raise self._client.bank_api_error("list_transactions", status=_FORBIDDEN) from None
 

@@ -14,6 +14,7 @@ from ledgerbank_app.settings.settings_parsers import (
     SECRET,
     SYNC_BUDGETS,
     YES_OR_NO,
+    days,
     seconds,
     short_time,
     web_address,
@@ -95,6 +96,15 @@ class BankSettings:
         SYNC_BUDGETS,
         default="",
         meaning="How often a day a login of each bank is synced by itself at most; any bank may be left out.",
+    )
+    lookback: timedelta = variable(
+        "BANK_LOOKBACK_DAYS",
+        days(0, 89),
+        default="10",
+        meaning=(
+            "How long before the newest movement of an account each sync asks its bank again, so that what is"
+            " listed late, with an older date, is found."
+        ),
     )
     connect_timeout: timedelta = variable(
         "BANK_CONNECT_TIMEOUT_SECONDS",

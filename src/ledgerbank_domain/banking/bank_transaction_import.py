@@ -1,22 +1,33 @@
 """Import records: which line stands for a bank's transaction, and whether it is settled."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum
 from uuid import UUID
+
+
+class ImportEnd(Enum):
+    """Why no line stands for a bank's movement any more."""
+
+    DECLINED = "declined"
+    """The bank says so, or that it moves nothing."""
+    VANISHED = "vanished"
+    """It was pending, and the bank lists it no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankTransactionImport:
     """Which line stands for a bank's movement: one for each account and movement, for ever.
 
-    ``transaction_id`` is the line that stands for it now. None: it was reversed, because the bank declined it
-    after all. ``posted_at`` is the bank's word, by which it is asked again; lines may tell another time, for
+    ``transaction_id`` is the line that stands for it now. None: it was reversed, and ``ended`` says why.
+    ``posted_at`` is the bank's word, by which it is asked again; lines may tell another time, for
     none is dated ahead of ours.
     """
 
     account_id: UUID
     external_transaction_id: str
     transaction_id: UUID | None
+    ended: ImportEnd | None = None
     pending: bool
     posted_at: datetime
     inserted_at: datetime
@@ -27,9 +38,36 @@ class BankTransactionImport:
     ) -> "BankTransactionImport":
         """The record once this line stands for the movement, and what the bank says of it."""
         return replace(
-            self, transaction_id=transaction_id, pending=pending, posted_at=posted_at, updated_at=at
+            self,
+            transaction_id=transaction_id,
+            ended=None,
+            pending=pending,
+            posted_at=posted_at,
+            updated_at=at,
         )
 
-    def void(self, *, at: datetime) -> "BankTransactionImport":
+    def void(self, ended: ImportEnd, *, at: datetime) -> "BankTransactionImport":
         """The record once no line stands for the movement any more."""
-        return replace(self, transaction_id=None, pending=False, updated_at=at)
+        return replace(self, transaction_id=None, ended=ended, pending=False, updated_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedSpan:
+    """What of an account was imported, by the bank's word.
+
+    ``newest`` is when the newest movement was posted, ``oldest_pending`` the oldest one that is still pending
+    and not too old to be waited for. None: there is none.
+    """
+
+    newest: datetime | None
+    oldest_pending: datetime | None
+
+    def looked_at_from(self, lookback: timedelta) -> datetime | None:
+        """From when on the bank is to be asked; None: for all that it has.
+
+        A movement may be listed late, with a date that others passed already: so long is looked back.
+        """
+        if self.newest is None:
+            return None
+        start = self.newest - lookback
+        return start if self.oldest_pending is None else min(start, self.oldest_pending)

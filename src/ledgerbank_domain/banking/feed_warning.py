@@ -27,6 +27,8 @@ class FeedFault(Enum):
     """A field says something else than the account that it belongs to."""
     ADJUSTED = "adjusted"
     """What was left out of an account stands in its balance as an adjustment."""
+    VANISHED = "vanished"
+    """A movement was booked, and the bank lists it no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
 """Reconciliation: what to book so that the ledger says what the bank says. Pure: it decides, others do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank_statement import BankStatement, ShownMovement
-from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport, ImportEnd
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.money import Money
@@ -18,10 +18,16 @@ _JUST_BEFORE = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownImports:
-    """What the books know of a statement's movements: records by the bank's id, lines by their own."""
+    """What the books know of a statement's movements: records by the bank's id, lines by their own.
+
+    ``standing`` are the records with a line of all that the statement would list, ``pending`` those of all
+    that is pending, however old.
+    """
 
     records: Mapping[str, BankTransactionImport]
     lines: Mapping[UUID, Transaction]
+    standing: Sequence[BankTransactionImport] = ()
+    pending: Sequence[BankTransactionImport] = ()
 
     def line_for(self, external_id: str) -> Transaction | None:
         """The line that stands for the movement now."""
@@ -57,14 +63,16 @@ class PlannedLine:
 class BookingPlan:
     """What is to be booked so that the ledger says of an account what its bank says.
 
-    ``lines`` by time; ``confirmed`` still have their line, only the bank's word on them changed.
-    ``difference`` is what the balance is off the bank's after all that: not among the lines until
-    :meth:`with_difference`.
+    ``lines`` by time; ``confirmed`` still have their line, only the bank's word on them changed. ``ended``
+    are movements that no line stands for any more, by the bank's id. ``missed`` are booked ones that the bank
+    lists no longer: they stand. ``difference`` is what the balance is off the bank's after all that: not
+    among the lines until :meth:`with_difference`.
     """
 
     lines: tuple[PlannedLine, ...]
     confirmed: tuple[ShownMovement, ...]
-    void_ids: tuple[str, ...]
+    ended: Mapping[str, ImportEnd]
+    missed: tuple[str, ...]
     difference: Money
 
     def with_difference(self, *, is_first_sync: bool, at: datetime) -> "BookingPlan":
@@ -98,11 +106,14 @@ def plan_booking(
     """What to book for a statement, given what the books know of its movements.
 
     A movement that changed its amount is reversed and booked anew, one that is void is reversed, a new one is
-    booked when the bank posted it. ``at`` is now: nothing is dated later.
+    booked when the bank posted it. One that was pending and is listed no longer is reversed; so it is when it
+    comes back under another id, as itself. ``at`` is now: nothing is dated later.
     """
     lines: list[PlannedLine] = []
     confirmed: list[ShownMovement] = []
-    for shown in statement.movements.values():
+    movements = told_apart(statement.movements, known)
+    missing = _missing(statement, movements, known)
+    for shown in movements.values():
         line = known.line_for(shown.external_id)
         if line is not None and _is_same_movement(line, shown):
             if _tells_something_new(known.records[shown.external_id], shown):
@@ -112,16 +123,72 @@ def plan_booking(
             lines.append(_reversal(line, at))
         is_new = shown.external_id not in known.records
         lines.append(_import(shown, min(shown.posted_at, at) if is_new else at))
-    void_ids = [void_id for void_id in sorted(statement.void_ids) if known.line_for(void_id) is not None]
-    lines += [_reversal(line, at) for line in map(known.line_for, void_ids) if line is not None]
+    ended = dict.fromkeys(sorted(statement.void_ids), ImportEnd.DECLINED)
+    ended |= {each.external_transaction_id: ImportEnd.VANISHED for each in missing if each.pending}
+    ended = {each: end for each, end in ended.items() if known.line_for(each) is not None}
+    lines += [_reversal(line, at) for line in map(known.line_for, ended) if line is not None]
     plan = BookingPlan(
         # Stable, so that what the bank posted at one instant keeps its order and a reversal its place.
         lines=tuple(sorted(lines, key=lambda line: line.posted_at)),
         confirmed=tuple(confirmed),
-        void_ids=tuple(void_ids),
+        ended=ended,
+        missed=tuple(each.external_transaction_id for each in missing if not each.pending),
         difference=Money.zero(account.currency),
     )
-    return replace(plan, difference=statement.balance - plan.final_balance(account))
+    balance = statement.balance + _pending_beyond(statement, known)
+    return replace(plan, difference=balance - plan.final_balance(account))
+
+
+def told_apart(movements: Iterable[ShownMovement], known: KnownImports) -> dict[str, ShownMovement]:
+    """The movements by ids of their own, also where the bank uses one id for two.
+
+    Of those the one that the books have the id for keeps it, or else the first; the others get their
+    ``twin_id``, as at every other look, whichever of them is listed then.
+    """
+    by_id: dict[str, list[ShownMovement]] = {}
+    for shown in movements:
+        twin = shown.twin_id if shown.twin_id in known.records else shown.external_id
+        by_id.setdefault(twin, []).append(shown)
+    found: dict[str, ShownMovement] = {}
+    for external_id, twins in by_id.items():
+        owner = _owner(twins, known.line_for(external_id))
+        for shown in twins:
+            own_id = external_id if shown is owner else shown.twin_id
+            found[own_id] = replace(shown, external_id=own_id)
+    return found
+
+
+def _owner(twins: Sequence[ShownMovement], line: Transaction | None) -> ShownMovement:
+    known = (shown for shown in twins if line is not None and _is_same_movement(line, shown))
+    return next(known, None) or min(twins, key=lambda shown: shown.posted_at)
+
+
+def _missing(
+    statement: BankStatement, movements: Mapping[str, ShownMovement], known: KnownImports
+) -> list[BankTransactionImport]:
+    """What stands in the books and is listed no longer, as far as the statement can tell."""
+    unread = {record.external_id for record in statement.unread}
+    if None in unread:
+        # It may be any of them.
+        return []
+    told = movements.keys() | statement.void_ids | unread
+    return [
+        record
+        for record in known.standing
+        if record.external_transaction_id not in told and statement.tells_of(record.posted_at)
+    ]
+
+
+def _pending_beyond(statement: BankStatement, known: KnownImports) -> Money:
+    """What is pending in the books, too old to be listed, and no part of a balance of what is booked."""
+    beyond = Money.zero(statement.balance.currency)
+    if statement.balance_counts_pending:
+        return beyond
+    for record in known.pending:
+        line = known.line_for(record.external_transaction_id)
+        if line is not None and not statement.tells_of(record.posted_at):
+            beyond += line.signed_amount
+    return beyond
 
 
 def _is_same_movement(line: Transaction, shown: ShownMovement) -> bool:

@@ -45,7 +45,7 @@ def book(
     """
     entries: list[JournalEntry] = []
     lines: list[Transaction] = []
-    records = {record_id: known.records[record_id].void(at=at) for record_id in plan.void_ids}
+    records = {each: known.records[each].void(end, at=at) for each, end in plan.ended.items()}
     for shown in plan.confirmed:
         line_id = known.records[shown.external_id].transaction_id
         if line_id is not None:

@@ -262,7 +262,9 @@ def _compose_sync_works(
             observer=ports.sync_observer or _SilentSyncObserver(),
         ),
         accounts=BankAccountUpsert(start_unit_of_work=start, ids=ids, audit=audit),
-        account_sync=BankAccountSync(start_unit_of_work=start, ids=ids, audit=audit),
+        account_sync=BankAccountSync(
+            start_unit_of_work=start, ids=ids, audit=audit, lookback=ports.bank_lookback
+        ),
     )
     due = DueSyncService(
         start_unit_of_work=start, storage_clock=ports.storage_clock, ids=ids, gateways=ports.gateways

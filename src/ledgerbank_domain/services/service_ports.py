@@ -21,6 +21,7 @@ from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, Toke
 from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.approvals.approval_service import DEFAULT_EXPIRY
+from ledgerbank_domain.services.bank_syncs.bank_account_sync import DEFAULT_LOOKBACK
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.idempotency.idempotency_service import DEFAULT_KEY_LIFETIME
 from ledgerbank_domain.services.upkeep.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
@@ -84,3 +85,5 @@ class ServicePorts:
     audit_retention: timedelta = FOR_EVER
     # How long after their deletion users are erased; 0 means never.
     erasure_after: timedelta = DEFAULT_ERASURE_AFTER
+    # How long before the newest movement a bank is asked again, for what it lists late.
+    bank_lookback: timedelta = DEFAULT_LOOKBACK

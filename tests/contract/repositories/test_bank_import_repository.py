@@ -10,7 +10,7 @@ import pytest
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.account import Account
-from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport, ImportedSpan, ImportEnd
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
 from ledgerbank_domain.ledger.journal import EntryKind
@@ -64,9 +64,14 @@ class ImportScene:
         posted_at = self.now - timedelta(days=days_ago)
         return self.stored(external_id, transaction_id=self.line().id, pending=True, posted_at=posted_at)
 
-    def synced_since(self) -> datetime | None:
+    def span(self, *, pending_within: timedelta = timedelta(days=30)) -> ImportedSpan:
         with self.start_unit_of_work() as work:
-            return work.bank_imports.synced_since(self.account.id)
+            return work.bank_imports.imported_span(self.account.id, pending_since=self.now - pending_within)
+
+    def standing(self, *, since: datetime | None, before: datetime) -> list[str]:
+        with self.start_unit_of_work() as work:
+            found = work.bank_imports.list_standing(self.account.id, since=since, before=before)
+        return [record.external_transaction_id for record in found]
 
     def listed(self) -> list[Transaction]:
         with self.start_unit_of_work() as work:
@@ -121,7 +126,7 @@ def test_what_the_bank_says_later_replaces_what_it_said(scene: ImportScene) -> N
 
 
 def test_an_import_that_was_declined_stands_for_no_line(scene: ImportScene) -> None:
-    void = scene.pending_since("tx_1", days_ago=2).void(at=scene.now)
+    void = scene.pending_since("tx_1", days_ago=2).void(ImportEnd.DECLINED, at=scene.now)
 
     scene.given.stored(lambda work: work.bank_imports.save_many([void]))
 
@@ -130,27 +135,66 @@ def test_an_import_that_was_declined_stands_for_no_line(scene: ImportScene) -> N
     assert (void.transaction_id, void.pending) == (None, False)
 
 
-def test_an_account_that_was_never_imported_is_synced_since_ever(scene: ImportScene) -> None:
+@pytest.mark.parametrize("ended", ImportEnd)
+def test_an_import_remembers_how_it_ended_until_it_stands_again(scene: ImportScene, ended: ImportEnd) -> None:
+    void = scene.pending_since("tx_1", days_ago=2).void(ended, at=scene.now)
+    scene.given.stored(lambda work: work.bank_imports.save_many([void]))
+    with scene.start_unit_of_work() as work:
+        assert work.bank_imports.find_many(scene.account.id, ["tx_1"])["tx_1"].ended is ended
+    again = void.with_line(scene.line().id, pending=False, posted_at=scene.now, at=scene.now)
+
+    scene.given.stored(lambda work: work.bank_imports.save_many([again]))
+
+    with scene.start_unit_of_work() as work:
+        assert work.bank_imports.find_many(scene.account.id, ["tx_1"]) == {"tx_1": again}
+
+
+def test_of_an_account_that_was_never_imported_nothing_was(scene: ImportScene) -> None:
     scene.stored("tx_1", account=scene.given.an_account())
 
-    assert scene.synced_since() is None
+    assert scene.span() == ImportedSpan(newest=None, oldest_pending=None)
 
 
-def test_an_account_is_synced_since_its_newest_import(scene: ImportScene) -> None:
+def test_the_newest_import_is_told(scene: ImportScene) -> None:
     scene.stored("old", posted_at=scene.now - timedelta(days=9))
     newest = scene.stored("new", posted_at=scene.now - timedelta(days=1))
     scene.stored("middle", posted_at=scene.now - timedelta(days=5))
 
-    assert scene.synced_since() == newest.posted_at
+    assert scene.span() == ImportedSpan(newest=newest.posted_at, oldest_pending=None)
 
 
-def test_an_account_is_synced_since_the_oldest_import_that_is_pending(scene: ImportScene) -> None:
+def test_the_oldest_import_that_is_pending_is_told_unless_it_is_too_old(scene: ImportScene) -> None:
     scene.stored("settled", posted_at=scene.now - timedelta(days=9))
-    oldest = scene.pending_since("first", days_ago=5)
+    scene.pending_since("forgotten", days_ago=31)
+    oldest = scene.pending_since("first", days_ago=30)
     scene.pending_since("second", days_ago=3)
-    scene.stored("newest")
+    newest = scene.stored("newest")
 
-    assert scene.synced_since() == oldest.posted_at
+    assert scene.span() == ImportedSpan(newest=newest.posted_at, oldest_pending=oldest.posted_at)
+    assert scene.span(pending_within=timedelta(days=1)).oldest_pending is None
+
+
+def test_what_stands_is_listed_by_the_banks_time_from_the_first_instant_to_before_the_last(
+    scene: ImportScene,
+) -> None:
+    for name, days_ago in (("d", 1), ("c", 2), ("a", 3), ("b", 3), ("old", 4)):
+        scene.stored(name, transaction_id=scene.line().id, posted_at=scene.now - timedelta(days=days_ago))
+    scene.stored("declined", posted_at=scene.now - timedelta(days=2))
+    scene.stored("a", account=scene.given.an_account(), posted_at=scene.now - timedelta(days=2))
+
+    within = scene.standing(since=scene.now - timedelta(days=3), before=scene.now - timedelta(days=1))
+
+    assert within == ["a", "b", "c"]
+    assert scene.standing(since=None, before=scene.now) == ["old", "a", "b", "c", "d"]
+
+
+def test_what_is_pending_is_listed_however_old_it_is(scene: ImportScene) -> None:
+    scene.stored("settled", transaction_id=scene.line().id)
+    newer, older = scene.pending_since("newer", days_ago=3), scene.pending_since("older", days_ago=300)
+    scene.stored("other", account=scene.given.an_account())
+
+    with scene.start_unit_of_work() as work:
+        assert list(work.bank_imports.list_pending(scene.account.id)) == [older, newer]
 
 
 def test_a_line_is_pending_for_as_long_as_its_import_record_says(scene: ImportScene) -> None:

@@ -320,6 +320,10 @@ REFUSED: dict[str, list[Row]] = {
     "bank_transaction_imports_account_id_fkey": [{"account_id": NOBODY}],
     "bank_transaction_imports_transaction_id_fkey": [{"transaction_id": NOBODY}],
     "bank_transaction_imports_external_id_length_check": [{"external_transaction_id": ""}],
+    "bank_transaction_imports_ended_check": [
+        {"ended": "forgotten", "transaction_id": None, "pending": False},
+        {"ended": "vanished", "transaction_id": LINE},
+    ],
     "bank_transaction_imports_pending_check": [{"pending": True}],
     "jobs_pkey": [{"id": number(24)}],
     "jobs_unfinished_payment_key": [{"unique_key": "payment.process:1"}],

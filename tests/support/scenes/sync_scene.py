@@ -42,7 +42,7 @@ class HookedGateway:
     """The real gateway; what is asked of it may be preceded, or answered, by what a test says."""
 
     def __init__(self, gateway: BankGateway) -> None:
-        self._gateway = gateway
+        self.real = gateway
         self.min_sync_interval_seconds = gateway.min_sync_interval_seconds
         self.before: dict[str, Callable[[], object]] = {}
         self.instead: dict[str, Callable[..., Any]] = {}
@@ -50,7 +50,7 @@ class HookedGateway:
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._gateway, name)
+        found = getattr(self.real, name)
         if not callable(found):
             return found
 

@@ -1,28 +1,29 @@
 """Which lines stand for which of a bank's transactions, in PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Text, Uuid, any_, bindparam, func, select
 
+from ledgerbank_adapters.postgres.schema.column_kinds import INSTANT
 from ledgerbank_adapters.postgres.schema.ledger_tables import bank_transaction_imports as imports
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_adapters.postgres.statements.postgres_set_statements import as_arrays, insert_statement
-from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport, ImportedSpan, ImportEnd
 from ledgerbank_domain.ports.repositories.bank_import_repository import BankTransactionImportRepository
 
 INSERT = insert_statement(imports)
 # Not by an id of its own, so not by the statement that other tables share.
 UPDATE = """
     UPDATE bank_transaction_imports AS stored
-    SET transaction_id = new.transaction_id, pending = new.pending, posted_at = new.posted_at,
-        updated_at = new.updated_at
+    SET transaction_id = new.transaction_id, ended = new.ended, pending = new.pending,
+        posted_at = new.posted_at, updated_at = new.updated_at
     FROM unnest(
         %(account_id)s::uuid[], %(external_transaction_id)s::text[], %(transaction_id)s::uuid[],
-        %(pending)s::boolean[], %(posted_at)s::timestamptz[], %(updated_at)s::timestamptz[]
-    ) AS new (account_id, external_transaction_id, transaction_id, pending, posted_at, updated_at)
+        %(ended)s::text[], %(pending)s::boolean[], %(posted_at)s::timestamptz[], %(updated_at)s::timestamptz[]
+    ) AS new (account_id, external_transaction_id, transaction_id, ended, pending, posted_at, updated_at)
     WHERE stored.account_id = new.account_id
       AND stored.external_transaction_id = new.external_transaction_id
 """
@@ -30,12 +31,30 @@ _ACCOUNT = imports.c.account_id == bindparam("account_id", type_=Uuid())
 BY_EXTERNAL_IDS = select(imports).where(
     _ACCOUNT, imports.c.external_transaction_id == any_(bindparam("external_ids", type_=ARRAY(Text())))
 )
-SYNCED_SINCE = select(
-    func.coalesce(
-        select(func.min(imports.c.posted_at)).where(_ACCOUNT, imports.c.pending).scalar_subquery(),
-        select(func.max(imports.c.posted_at)).where(_ACCOUNT).scalar_subquery(),
+STANDING = (
+    select(imports)
+    .where(
+        _ACCOUNT,
+        imports.c.transaction_id.is_not(None),
+        imports.c.posted_at >= bindparam("since", type_=INSTANT),
+        imports.c.posted_at < bindparam("before", type_=INSTANT),
     )
+    .order_by(imports.c.posted_at, imports.c.external_transaction_id)
 )
+PENDING = (
+    select(imports)
+    .where(_ACCOUNT, imports.c.pending)
+    .order_by(imports.c.posted_at, imports.c.external_transaction_id)
+)
+SPAN = select(
+    select(func.max(imports.c.posted_at)).where(_ACCOUNT).scalar_subquery().label("newest"),
+    select(func.min(imports.c.posted_at))
+    .where(_ACCOUNT, imports.c.pending, imports.c.posted_at >= bindparam("pending_since", type_=INSTANT))
+    .scalar_subquery()
+    .label("oldest_pending"),
+)
+# Before all that a bank may tell.
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class PostgresBankTransactionImportRepository(BankTransactionImportRepository):
@@ -63,9 +82,18 @@ class PostgresBankTransactionImportRepository(BankTransactionImportRepository):
             row.external_transaction_id: _import(row) for row in self._session.run(BY_EXTERNAL_IDS, wanted)
         }
 
-    def synced_since(self, account_id: UUID) -> datetime | None:
-        found: datetime | None = self._session.run(SYNCED_SINCE, {"account_id": account_id}).scalar_one()
-        return found
+    def list_standing(
+        self, account_id: UUID, *, since: datetime | None, before: datetime
+    ) -> Sequence[BankTransactionImport]:
+        wanted = {"account_id": account_id, "since": since or _EVER, "before": before}
+        return [_import(row) for row in self._session.run(STANDING, wanted)]
+
+    def list_pending(self, account_id: UUID) -> Sequence[BankTransactionImport]:
+        return [_import(row) for row in self._session.run(PENDING, {"account_id": account_id})]
+
+    def imported_span(self, account_id: UUID, *, pending_since: datetime) -> ImportedSpan:
+        found = self._session.run(SPAN, {"account_id": account_id, "pending_since": pending_since}).one()
+        return ImportedSpan(newest=found.newest, oldest_pending=found.oldest_pending)
 
 
 def _row(record: BankTransactionImport) -> dict[str, Any]:
@@ -73,6 +101,7 @@ def _row(record: BankTransactionImport) -> dict[str, Any]:
         "account_id": record.account_id,
         "external_transaction_id": record.external_transaction_id,
         "transaction_id": record.transaction_id,
+        "ended": record.ended and record.ended.value,
         "pending": record.pending,
         "posted_at": record.posted_at,
         "inserted_at": record.inserted_at,
@@ -85,6 +114,7 @@ def _import(row: Row[Any]) -> BankTransactionImport:
         account_id=row.account_id,
         external_transaction_id=row.external_transaction_id,
         transaction_id=row.transaction_id,
+        ended=row.ended and ImportEnd(row.ended),
         pending=row.pending,
         posted_at=row.posted_at,
         inserted_at=row.inserted_at,

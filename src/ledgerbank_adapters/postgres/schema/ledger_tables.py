@@ -115,6 +115,7 @@ bank_transaction_imports = Table(
     required("account_id", Uuid()),
     required("external_transaction_id", Text()),
     Column("transaction_id", Uuid()),
+    Column("ended", Text()),
     required("pending", Boolean()),
     required("posted_at", INSTANT),
     *timestamps(),

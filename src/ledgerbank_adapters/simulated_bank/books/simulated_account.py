@@ -73,11 +73,12 @@ class SimulatedTransaction:
     category: str = "general"
     settled: datetime | None = None
     decline_reason: str | None = None
+    vanished: bool = False
 
     @property
     def stands(self) -> bool:
-        """Whether it counts in the balance: pending movements do, declined ones do not."""
-        return self.decline_reason is None
+        """Whether it counts in the balance: pending movements do, declined and vanished ones do not."""
+        return self.decline_reason is None and not self.vanished
 
     @property
     def is_pending(self) -> bool:
@@ -117,8 +118,10 @@ class SimulatedAccount:
         return self.balance - sum(each.amount for each in self.movements.values() if each.is_pending)
 
     def in_order(self) -> list[SimulatedTransaction]:
-        """Oldest first."""
-        return sorted(self.movements.values(), key=lambda each: each.place)
+        """What is listed, oldest first."""
+        return sorted(
+            (each for each in self.movements.values() if not each.vanished), key=lambda each: each.place
+        )
 
     def keep(self, transactions: Iterable[SimulatedTransaction]) -> None:
         # Another dictionary, not a changed one: readers of the old one may be at it without the bank's lock.

@@ -206,6 +206,13 @@ class SimulatedBooks:
             pending = self._pending(transaction_id)
             return self._change(replace(pending, decline_reason=reason, updated=self.now()))
 
+    def vanish(self, transaction_id: str) -> SimulatedTransaction:
+        """Forgets a movement: it is listed no longer, and nobody is told. Banks do that to holds."""
+        with self.locked():
+            vanished = replace(self.transaction(transaction_id), vanished=True, updated=self.now())
+            self.account(vanished.account_id).keep([vanished])
+            return vanished
+
     def _pending(self, transaction_id: str) -> SimulatedTransaction:
         transaction = self.transaction(transaction_id)
         if not transaction.is_pending:

@@ -111,6 +111,11 @@ def decline(bank: SimulatedBank, body: ControlBody, transaction_id: str) -> Payl
     return shown_transaction(bank.books.decline(transaction_id, reason=reason))
 
 
+def vanish(bank: SimulatedBank, body: ControlBody, transaction_id: str) -> Payload:
+    body.done()
+    return shown_transaction(bank.books.vanish(transaction_id))
+
+
 def require_approval(bank: SimulatedBank, body: ControlBody, _: str) -> Payload:
     bank.app_approval_required = body.flag("required")
     body.done()

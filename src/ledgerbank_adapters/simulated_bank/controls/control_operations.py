@@ -116,6 +116,12 @@ CONTROLS = (
         fields="optional `reason`",
     ),
     Control(
+        "POST",
+        "/transactions/{id}/vanish",
+        acts.vanish,
+        "lists one no longer, and announces nothing",
+    ),
+    Control(
         "PUT",
         "/app-approval",
         acts.require_approval,

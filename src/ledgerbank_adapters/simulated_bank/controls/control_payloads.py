@@ -19,8 +19,9 @@ Payload = dict[str, Any]
 
 
 def shown_transaction(transaction: SimulatedTransaction) -> Payload:
-    """``state`` is pending, settled or declined."""
-    settled = "settled" if transaction.stands else "declined"
+    """``state`` is pending, settled, declined or vanished."""
+    over = "vanished" if transaction.vanished else "declined"
+    settled = "settled" if transaction.stands else over
     return {
         "id": transaction.id,
         "account_id": transaction.account_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport, ImportedSpan
 
 
 class BankTransactionImportRepository(Protocol):
@@ -27,9 +27,15 @@ class BankTransactionImportRepository(Protocol):
         """Those that exist, by the bank's id."""
 
     @abstractmethod
-    def synced_since(self, account_id: UUID) -> datetime | None:
-        """From when on the bank is to be asked of the account's movements.
+    def list_standing(
+        self, account_id: UUID, *, since: datetime | None, before: datetime
+    ) -> Sequence[BankTransactionImport]:
+        """Those with a line that the bank posted from ``since`` (None: ever) to ``before``, oldest first."""
 
-        When the oldest transaction that is still pending was posted, else the newest one imported, by the
-        bank's word. None: nothing was ever imported.
-        """
+    @abstractmethod
+    def list_pending(self, account_id: UUID) -> Sequence[BankTransactionImport]:
+        """Those that the bank has not settled, oldest first."""
+
+    @abstractmethod
+    def imported_span(self, account_id: UUID, *, pending_since: datetime) -> ImportedSpan:
+        """What was imported; of pending movements those count that were posted since ``pending_since``."""

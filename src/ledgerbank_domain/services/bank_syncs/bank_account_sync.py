@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -28,6 +28,9 @@ from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflic
 from ledgerbank_domain.services.payments.payment_cancellation import take_back_payments_of_closed_account
 
 MAX_LOOKS = 5
+DEFAULT_LOOKBACK = timedelta(days=10)
+# What is pending for longer is still followed, but no longer keeps the whole time since it from being done.
+PENDING_WAITED_FOR = timedelta(days=30)
 _CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE})
 
 
@@ -36,10 +39,14 @@ DIFFERENCES = frozenset({EntryKind.OPENING, EntryKind.RECONCILIATION})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """A look that was booked. ``is_adjusted``: a line says what the bank's balance holds beyond its list."""
+    """A look that was booked. ``is_adjusted``: a line says what the bank's balance holds beyond its list.
+
+    ``missed`` are movements that stand, and that the bank lists no longer.
+    """
 
     at: datetime
     is_adjusted: bool
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,7 @@ class BankAccountSync:
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter
+    lookback: timedelta = DEFAULT_LOOKBACK
 
     def sync(self, run: SyncRun, account_id: UUID, shown: ShownAccount) -> list[FeedWarning]:
         """Books what the bank tells of the account, so that the balances tie; gives what it could not take.
@@ -60,7 +68,7 @@ class BankAccountSync:
         moved during every look and cannot be opened so; :class:`SyncLeaseLost`, and what
         :class:`BankConversation` raises.
         """
-        since = self._synced_since(account_id)
+        since = self._looked_at_from(account_id)
         before: BankStatement | None = None
         for number in range(1, MAX_LOOKS + 1):
             statement = run.conversation.statement_of(shown, since=since)
@@ -71,9 +79,11 @@ class BankAccountSync:
             before = statement
         raise AssertionError("the last look is always booked")
 
-    def _synced_since(self, account_id: UUID) -> datetime | None:
+    def _looked_at_from(self, account_id: UUID) -> datetime | None:
         with self.start_unit_of_work() as work:
-            return work.bank_imports.synced_since(account_id)
+            waited_for = work.now() - PENDING_WAITED_FOR
+            span = work.bank_imports.imported_span(account_id, pending_since=waited_for)
+        return span.looked_at_from(self.lookback)
 
     @retried_on_conflict
     def _book(
@@ -110,7 +120,7 @@ class BankAccountSync:
                 take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=run.actor, at=now)
             work.commit()
         adjusts = any(line.kind in DIFFERENCES for line in plan.lines)
-        return Booked(at=now, is_adjusted=adjusts)
+        return Booked(at=now, is_adjusted=adjusts, missed=plan.missed)
 
     def _locked(self, work: UnitOfWork, run: SyncRun, account_id: UUID, *, closes: bool) -> Sequence[Payment]:
         """What closing the account would take back, with the login and, where it may be closed, its owner."""
@@ -157,7 +167,11 @@ def _warnings(
             kind=RecordKind.ACCOUNT, external_id=of_account, field="balance", fault=FeedFault.ADJUSTED
         )
         told.insert(0, adjusted.warning(of_account=of_account, at=booked.at))
-    return told
+    vanished = (
+        UnreadRecord(kind=RecordKind.MOVEMENT, external_id=each, field="id", fault=FeedFault.VANISHED)
+        for each in booked.missed
+    )
+    return [*told, *(record.warning(of_account=of_account, at=booked.at) for record in vanished)]
 
 
 def _was_adjusted(run: SyncRun, of_account: str) -> bool:
@@ -168,9 +182,15 @@ def _was_adjusted(run: SyncRun, of_account: str) -> bool:
 
 
 def _known_imports(work: UnitOfWork, account_id: UUID, statement: BankStatement) -> KnownImports:
-    records = work.bank_imports.find_many(account_id, statement.external_ids)
+    standing = work.bank_imports.list_standing(
+        account_id, since=statement.begins_at, before=statement.ends_at
+    )
+    pending = work.bank_imports.list_pending(account_id)
+    told = work.bank_imports.find_many(account_id, statement.external_ids)
+    records = {record.external_transaction_id: record for record in (*pending, *standing, *told.values())}
     line_ids = [record.transaction_id for record in records.values() if record.transaction_id is not None]
-    return KnownImports(records=records, lines=work.transactions.find_many(line_ids))
+    lines = work.transactions.find_many(line_ids)
+    return KnownImports(records=records, lines=lines, standing=standing, pending=pending)
 
 
 def _reversed_entries(work: UnitOfWork, plan: BookingPlan) -> dict[UUID, JournalEntry]:

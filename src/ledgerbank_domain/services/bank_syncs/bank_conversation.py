@@ -31,6 +31,7 @@ APPROVAL_AWAITED_FOR = timedelta(minutes=5)
 MAX_MOVEMENTS_PER_LOOK = 200_000
 # A bank whose clock is ahead of ours dates what has just happened after our now.
 CLOCKS_MAY_DIFFER_BY = timedelta(minutes=5)
+ZONES_MAY_DIFFER_BY = timedelta(days=1)
 
 T = TypeVar("T")
 
@@ -85,19 +86,23 @@ class BankConversation:
             raise
 
     def statement_of(self, shown: ShownAccount, *, since: datetime | None) -> BankStatement:
-        """All pages up to one moment, then the balance. Raises also ``bank_api_error`` for endless pages."""
+        """All pages up to one moment, then the balance. Raises also ``bank_api_error`` for endless pages.
+
+        The bank is asked from a day earlier than ``since``, for it may read times in a zone of its own.
+        """
         before = self._now() + CLOCKS_MAY_DIFFER_BY
+        asked = None if since is None else since - ZONES_MAY_DIFFER_BY
 
         def page_at(page: str | None) -> StatementPage:
             return self._ask(
                 lambda token: self.gateway.list_transactions(
-                    access_token=token, account=shown, since=since, before=before, page=page
+                    access_token=token, account=shown, since=asked, before=before, page=page
                 )
             )
 
         pages = _all_pages(page_at)
         balance = self._ask(lambda token: self.gateway.get_balance(access_token=token, account=shown))
-        return BankStatement.from_pages(pages, balance=balance)
+        return BankStatement.from_pages(pages, balance=balance, begins_at=since, ends_at=before)
 
     def register_webhooks(self) -> None:
         """One for each account. Best effort: no failure of the bank gets out."""

@@ -31,6 +31,9 @@ HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)
 LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
 
 
+NOT_LEFT_OUT = frozenset({FeedFault.ADJUSTED, FeedFault.VANISHED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRun:
     """A sync that has begun. ``login`` is as it was when the lease was taken."""
@@ -150,7 +153,7 @@ class SyncLeases:
     def _count_left_out(self, run: SyncRun, end: SyncSucceeded) -> None:
         provider = run.conversation.gateway.provider
         for why, count in Counter(warning.why for warning in end.warnings).items():
-            if why is not FeedFault.ADJUSTED:
+            if why not in NOT_LEFT_OUT:
                 self.observer.feed_records_skipped(provider=provider, why=why, count=count)
 
     def _settle_failure(self, run: SyncRun, end: SyncFailed) -> SyncOutcome:

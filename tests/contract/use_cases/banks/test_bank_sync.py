@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +11,14 @@ from tests.support.scenes.gateway_world import DIALECTS
 from tests.support.scenes.service_world import DraftFields
 from tests.support.scenes.sync_scene import (
     BETWEEN_SYNCS,
+    CURRENT,
     SyncScene,
     sync_scene,
 )
 
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.banking.bank_login import BankLoginStatus
+from ledgerbank_domain.banking.bank_statement import StatementPage
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Origin
@@ -107,14 +110,26 @@ def test_a_sync_with_nothing_new_books_nothing(either_scene: SyncScene) -> None:
     assert scene.account().last_sync_at == scene.clock.now()
 
 
-def test_a_sync_asks_only_since_the_oldest_movement_that_is_pending(scene: SyncScene) -> None:
+def test_a_sync_asks_for_ten_days_before_the_newest_movement_and_for_all_that_is_pending(
+    scene: SyncScene,
+) -> None:
     scene.run_jobs()
-    account = scene.account()
-    with scene.start_unit_of_work() as work:
-        since = work.bank_imports.synced_since(account.id)
-    pending = [each.created for each in scene.at_the_bank().movements.values() if each.is_pending]
+    asked: list[datetime | None] = []
 
-    assert since == min(pending)
+    def asking(**question: Any) -> StatementPage:
+        if question["account"].name == CURRENT:
+            asked.append(question["since"])
+        return scene.gateway.real.list_transactions(**question)
+
+    scene.gateway.instead["list_transactions"] = asking
+    movements = scene.at_the_bank().movements.values()
+    newest = max(each.created for each in movements if each.stands and each.amount)
+    pending = min(each.created for each in movements if each.is_pending)
+
+    scene.synced()
+
+    # And a day more, for a bank may read times in a zone of its own.
+    assert set(asked) == {min(newest - timedelta(days=10), pending) - timedelta(days=1)}
 
 
 def test_nobody_pays_here_what_lies_at_a_bank(scene: SyncScene) -> None:

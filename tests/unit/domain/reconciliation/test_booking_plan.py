@@ -19,7 +19,7 @@ from ledgerbank_domain.banking.bank_statement import (
     ShownMovement,
     StatementPage,
 )
-from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport, ImportEnd
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction, EntryKind, JournalEntry
@@ -48,9 +48,30 @@ def moved(external_id: str, amount: object, *, pending: bool = False, days_ago: 
     )
 
 
-def told(*transactions: ShownMovement, balance: object, void_ids: Iterable[str] = ()) -> BankStatement:
-    page = StatementPage(movements=transactions, void_ids=frozenset(void_ids))
-    return BankStatement.from_pages([page], balance=shown_balance(balance))
+def told(
+    *transactions: ShownMovement,
+    balance: object,
+    void_ids: Iterable[str] = (),
+    unread: Iterable[str | None] = (),
+    days: int | None = None,
+) -> BankStatement:
+    """``days``: how far back the bank was asked; None: it tells nothing of what it does not list."""
+    page = StatementPage(
+        movements=transactions,
+        void_ids=frozenset(void_ids),
+        unread=tuple(
+            UnreadRecord(kind=RecordKind.MOVEMENT, external_id=each, field="created", fault=FeedFault.MISSING)
+            for each in unread
+        ),
+    )
+    begins_at = NOW if days is None else NOW - timedelta(days=days)
+    return BankStatement.from_pages(
+        [page], balance=shown_balance(balance), begins_at=begins_at, ends_at=NOW + timedelta(minutes=5)
+    )
+
+
+def out_of(*pages: StatementPage, balance: ShownBalance) -> BankStatement:
+    return BankStatement.from_pages(pages, balance=balance, begins_at=None, ends_at=NOW)
 
 
 def shown_balance(amount: object, *, counts_pending: bool = True) -> ShownBalance:
@@ -70,9 +91,18 @@ class Books:
     ids: MemoryIdGenerator = field(default_factory=MemoryIdGenerator)
 
     def sync(self, statement: BankStatement, *, difference: bool = True, at: datetime = NOW) -> Booking:
+        standing = [
+            record
+            for record in self.records.values()
+            if record.transaction_id is not None and statement.tells_of(record.posted_at)
+        ]
+        pending = [record for record in self.records.values() if record.pending]
+        ids = {*statement.external_ids, *(each.external_transaction_id for each in (*standing, *pending))}
         known = KnownImports(
-            records={key: self.records[key] for key in statement.external_ids if key in self.records},
+            records={key: self.records[key] for key in ids if key in self.records},
             lines=self.lines,
+            standing=standing,
+            pending=pending,
         )
         plan = plan_booking(self.account, statement, known, at=at)
         if difference:
@@ -258,9 +288,9 @@ def test_of_overlapping_pages_the_later_one_counts() -> None:
         StatementPage(movements=(moved("a", 12), moved("c", 3)), void_ids=frozenset({"b"})),
     ]
 
-    statement = BankStatement.from_pages(pages, balance=shown_balance(15))
+    statement = out_of(*pages, balance=shown_balance(15))
 
-    assert statement.movements == {"a": moved("a", 12), "c": moved("c", 3)}
+    assert set(statement.movements) == {moved("a", 12), moved("c", 3)}
     assert statement.void_ids == {"b"}
 
 
@@ -321,12 +351,11 @@ def test_whatever_the_bank_did_the_ledger_ties_and_nothing_is_booked_twice(
 def _assert_every_standing_movement_has_one_line(books: Books, statement: BankStatement) -> None:
     standing = {line.id: line.signed_amount for line in books.standing_lines()}
     told_of = {
-        books.records[key].transaction_id: each.amount if each.direction is Direction.CREDIT else -each.amount
-        for key, each in statement.movements.items()
+        books.records[each.external_id].transaction_id: each.signed_amount for each in statement.movements
     }
     assert standing == told_of
-    for key, each in statement.movements.items():
-        assert books.records[key].pending == each.pending
+    for each in statement.movements:
+        assert books.records[each.external_id].pending == each.pending
 
 
 def _assert_the_chain_holds(books: Books) -> None:
@@ -340,8 +369,8 @@ def _assert_the_chain_holds(books: Books) -> None:
 def test_what_is_pending_is_added_to_a_balance_that_only_counts_what_is_booked() -> None:
     page = StatementPage(movements=(moved("a", 10), moved("b", -3, pending=True)))
 
-    booked = BankStatement.from_pages([page], balance=shown_balance(10, counts_pending=False))
-    available = BankStatement.from_pages([page], balance=shown_balance(7))
+    booked = out_of(page, balance=shown_balance(10, counts_pending=False))
+    available = out_of(page, balance=shown_balance(7))
 
     assert booked.balance == available.balance == pounds(7)
     assert booked.balance_beyond.is_zero
@@ -351,4 +380,123 @@ def test_a_record_that_stands_on_two_pages_is_left_out_once() -> None:
     unread = UnreadRecord(kind=RecordKind.MOVEMENT, external_id="a", field="created", fault=FeedFault.MISSING)
     pages = [StatementPage(movements=(), unread=(unread,)), StatementPage(movements=(), unread=(unread,))]
 
-    assert BankStatement.from_pages(pages, balance=shown_balance(0)).unread == (unread,)
+    assert out_of(*pages, balance=shown_balance(0)).unread == (unread,)
+
+
+def test_a_pending_movement_that_is_listed_no_longer_is_undone() -> None:
+    books = Books()
+    books.sync(told(moved("a", 50, days_ago=9), moved("hold", -20, days_ago=3, pending=True), balance=30))
+
+    booking = books.sync(told(moved("a", 50, days_ago=9), balance=50, days=10))
+
+    assert kinds(booking) == ["REVERSAL"]
+    assert (books.records["hold"].transaction_id, books.records["hold"].ended) == (None, ImportEnd.VANISHED)
+    assert kinds(books.sync(told(moved("a", 50, days_ago=9), balance=50, days=10))) == []
+
+
+def test_a_pending_movement_that_comes_back_under_another_id_is_that_movement_booked() -> None:
+    books = Books()
+    books.sync(told(moved("hold", -20, days_ago=3, pending=True), balance=-20))
+
+    booking = books.sync(told(moved("booked", "-22.50", days_ago=2), balance="-22.50", days=10))
+
+    assert sorted(kinds(booking)) == ["IMPORT", "REVERSAL"]
+    assert [line.external_transaction_id for line in books.standing_lines()] == ["booked"]
+    assert books.account.balance == pounds("-22.50")
+
+
+def test_a_hold_that_is_listed_again_stands_again() -> None:
+    books = Books()
+    hold = moved("hold", -20, days_ago=3, pending=True)
+    books.sync(told(hold, balance=-20))
+    books.sync(told(balance=0, days=10))
+
+    assert kinds(books.sync(told(hold, balance=-20, days=10))) == ["IMPORT"]
+    assert (books.records["hold"].ended, books.account.balance) == (None, pounds(-20))
+
+
+def test_a_booked_movement_that_is_listed_no_longer_stands_and_is_named() -> None:
+    books = Books()
+    books.sync(told(moved("a", 50, days_ago=3), balance=50))
+    statement = told(balance=50, days=10)
+    standing = tuple(books.records.values())
+    known = KnownImports(records=books.records, lines=books.lines, standing=standing)
+
+    plan = plan_booking(books.account, statement, known, at=NOW)
+
+    assert (plan.missed, plan.lines, dict(plan.ended)) == (("a",), (), {})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        told(balance=30, days=2),
+        told(balance=30, days=10, unread=["hold"]),
+        told(balance=30, days=10, unread=[None]),
+    ],
+    ids=["before the window", "listed, but unreadable", "one of them has no id"],
+)
+def test_nothing_is_undone_that_might_still_be_listed(statement: BankStatement) -> None:
+    books = Books()
+    books.sync(told(moved("hold", 30, days_ago=3, pending=True), balance=30))
+
+    assert kinds(books.sync(statement)) == []
+    assert books.records["hold"].pending
+
+
+def test_an_id_that_stands_twice_with_different_amounts_is_two_movements() -> None:
+    books = Books()
+
+    books.sync(told(moved("a", -10, days_ago=2), moved("a", -25, days_ago=1), balance=-35))
+
+    assert sorted(str(line.amount) for line in books.standing_lines()) == ["10.00", "25.00"]
+    assert books.account.balance == pounds(-35)
+
+
+def test_an_id_that_is_merely_repeated_is_one_movement() -> None:
+    books = Books()
+
+    books.sync(told(moved("a", -10), moved("a", -10), balance=-10))
+
+    assert len(books.standing_lines()) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_movements_with_one_id_each_is_known_again_whichever_is_listed(first: int) -> None:
+    older, newer = moved("a", -10, days_ago=12), moved("a", -25, days_ago=1)
+    came_first = (older, newer)[first]
+    books = Books()
+    books.sync(told(came_first, balance=came_first.signed_amount.amount))
+
+    books.sync(told(newer, older, balance=-35, days=20))
+    for listed in ((older, newer), (newer, older), (newer,), (older,)):
+        days = 20 if len(listed) == 2 else None
+        assert kinds(books.sync(told(*listed, balance=-35, days=days))) == []
+
+    assert sorted(str(line.amount) for line in books.standing_lines()) == ["10.00", "25.00"]
+
+
+def test_an_id_as_long_as_ids_may_be_can_stand_twice() -> None:
+    long = "x" * 255
+    movements = (moved(long, -1), moved(long, -2))
+
+    statement = told(*movements, balance=-3)
+
+    assert all(len(each) <= 255 for each in statement.external_ids)
+    assert len(statement.external_ids) == 3
+
+
+@pytest.mark.parametrize(("amount", "counts_pending"), [(50, False), (30, True)])
+def test_what_is_pending_too_long_to_be_listed_is_no_difference(amount: int, counts_pending: bool) -> None:
+    books = Books()
+    books.sync(told(moved("a", 50, days_ago=50), moved("b", -20, days_ago=40, pending=True), balance=30))
+    page = StatementPage(movements=())
+    statement = BankStatement.from_pages(
+        [page],
+        balance=shown_balance(amount, counts_pending=counts_pending),
+        begins_at=NOW - timedelta(days=10),
+        ends_at=NOW,
+    )
+
+    assert kinds(books.sync(statement)) == []
+    assert books.account.balance == pounds(30)

@@ -547,6 +547,7 @@ LEDGER = (
             CONSTRAINT bank_transaction_imports_transaction_id_key UNIQUE
             CONSTRAINT bank_transaction_imports_transaction_id_fkey
             REFERENCES transactions (id) ON DELETE RESTRICT,
+        ended text,
         pending boolean NOT NULL,
         posted_at timestamptz NOT NULL,
         inserted_at timestamptz NOT NULL,
@@ -554,6 +555,8 @@ LEDGER = (
         CONSTRAINT bank_transaction_imports_pkey PRIMARY KEY (account_id, external_transaction_id),
         CONSTRAINT bank_transaction_imports_external_id_length_check
             CHECK (length(external_transaction_id) BETWEEN 1 AND 255),
+        CONSTRAINT bank_transaction_imports_ended_check
+            CHECK (ended IS NULL OR (ended IN ('declined', 'vanished') AND transaction_id IS NULL)),
         CONSTRAINT bank_transaction_imports_pending_check CHECK (NOT pending OR transaction_id IS NOT NULL)
     )
     """,
