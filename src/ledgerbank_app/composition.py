@@ -14,6 +14,7 @@ from ledgerbank_adapters.security import (
     JwtTokenCodec,
     PyotpOneTimeCodes,
     SegnoCodePictures,
+    ZxcvbnPasswordBlocklist,
 )
 from ledgerbank_adapters.smtp import SmtpMailer
 from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
@@ -114,6 +115,7 @@ def compose_application(
                 refresh=settings.tokens.refresh_lifetime,
                 session=settings.tokens.session_lifetime,
             ),
+            password_blocklist=ZxcvbnPasswordBlocklist() if settings.passwords.blocklist else None,
             login_backoff_after=settings.rate_limit.login_backoff_after,
             refresh_reuse_grace=settings.tokens.reuse_grace,
             idempotency_key_lifetime=settings.http.idempotency_key_lifetime,

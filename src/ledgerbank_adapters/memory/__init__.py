@@ -22,7 +22,11 @@ from ledgerbank_adapters.memory.tools.memory_mailbox import MemoryMailbox
 from ledgerbank_adapters.memory.tools.memory_one_time_codes import MemoryOneTimeCodes
 from ledgerbank_adapters.memory.tools.memory_rate_limiter import MemoryRateLimiter
 from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox, MemorySecretGenerator
-from ledgerbank_adapters.memory.tools.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
+from ledgerbank_adapters.memory.tools.memory_security import (
+    MemoryPasswordBlocklist,
+    MemoryPasswordHasher,
+    MemoryPseudonymizer,
+)
 from ledgerbank_adapters.memory.tools.memory_token_codec import MemoryTokenCodec
 
 __all__ = [
@@ -33,6 +37,7 @@ __all__ = [
     "MemoryIdGenerator",
     "MemoryMailbox",
     "MemoryOneTimeCodes",
+    "MemoryPasswordBlocklist",
     "MemoryPasswordHasher",
     "MemoryPseudonymizer",
     "MemoryRateLimiter",

@@ -12,7 +12,11 @@ from ledgerbank_adapters.memory.tools.memory_id_generator import MemoryIdGenerat
 from ledgerbank_adapters.memory.tools.memory_mailbox import MemoryMailbox
 from ledgerbank_adapters.memory.tools.memory_one_time_codes import MemoryOneTimeCodes
 from ledgerbank_adapters.memory.tools.memory_secret_box import MemorySecretBox, MemorySecretGenerator
-from ledgerbank_adapters.memory.tools.memory_security import MemoryPasswordHasher, MemoryPseudonymizer
+from ledgerbank_adapters.memory.tools.memory_security import (
+    MemoryPasswordBlocklist,
+    MemoryPasswordHasher,
+    MemoryPseudonymizer,
+)
 from ledgerbank_adapters.memory.tools.memory_token_codec import MemoryTokenCodec
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.services.service_ports import ServicePorts
@@ -38,6 +42,7 @@ def memory_ports(*, clock: Clock | None = None, **given: Any) -> ServicePorts:
         "cache": MemoryCache(clock),
         "hasher": MemoryPasswordHasher(),
         "codec": MemoryTokenCodec(),
+        "password_blocklist": MemoryPasswordBlocklist(),
         "pseudonymizer": MemoryPseudonymizer(),
         "secret_box": MemorySecretBox(),
         "secrets": MemorySecretGenerator(),

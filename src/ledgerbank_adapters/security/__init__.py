@@ -1,4 +1,4 @@
-"""Passwords, tokens, pseudonyms and second factors: Argon2, JWT, HMAC, TOTP and its QR codes."""
+"""Passwords and the commonest of them, tokens, pseudonyms, second factors and their QR codes."""
 
 from ledgerbank_adapters import requires_extra
 
@@ -9,6 +9,7 @@ with requires_extra("security"):
     from ledgerbank_adapters.security.jwt_token_codec import JwtTokenCodec
     from ledgerbank_adapters.security.pyotp_one_time_codes import PyotpOneTimeCodes
     from ledgerbank_adapters.security.segno_code_pictures import SegnoCodePictures
+    from ledgerbank_adapters.security.zxcvbn_password_blocklist import ZxcvbnPasswordBlocklist
 
 __all__ = [
     "Argon2PasswordHasher",
@@ -17,4 +18,5 @@ __all__ = [
     "JwtTokenCodec",
     "PyotpOneTimeCodes",
     "SegnoCodePictures",
+    "ZxcvbnPasswordBlocklist",
 ]

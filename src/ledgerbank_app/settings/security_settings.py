@@ -9,6 +9,7 @@ from attrs import frozen
 from ledgerbank_app.settings.settings_parsers import (
     NOT_BLANK,
     SECRET,
+    YES_OR_NO,
     days,
     seconds,
     whole_number,
@@ -82,7 +83,7 @@ class TokenSettings:
 
 @frozen(kw_only=True)
 class PasswordSettings:
-    """Parameters of Argon2id; production's minimum is OWASP's.
+    """Which passwords are taken, and the parameters of Argon2id; production's minimum is OWASP's.
 
     https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
     """
@@ -103,6 +104,15 @@ class PasswordSettings:
     )
     parallelism: int = variable(
         "ARGON2_PARALLELISM", whole_number(1, 255), default="4", meaning="Threads of one hash."
+    )
+    blocklist: bool = variable(
+        "PASSWORD_BLOCKLIST",
+        YES_OR_NO,
+        default="true",
+        meaning=(
+            "Whether a new password may be none of the 10,000 commonest, nor made of its owner's name or"
+            " e-mail or of the product's name, nor a plain run; `false` takes any that is long enough."
+        ),
     )
     hashing_concurrency: int = variable(
         "PASSWORD_HASHING_CONCURRENCY",

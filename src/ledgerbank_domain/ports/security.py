@@ -31,6 +31,14 @@ class PasswordHasher(Protocol):
         """Whether a hash made now would use other parameters."""
 
 
+class PasswordBlocklist(Protocol):
+    """Passwords that so many people have that they are guessed first."""
+
+    @abstractmethod
+    def holds(self, password: str) -> bool:
+        """Whether it is one of them; ``password`` is folded, as all that it knows are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClaims:
     """What an access token says. ``issued_at`` has microseconds; ``role`` is informative only.

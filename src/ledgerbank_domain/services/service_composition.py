@@ -58,6 +58,7 @@ from ledgerbank_domain.services.users.session_service import SessionService
 from ledgerbank_domain.services.users.session_tokens import SessionTokens
 from ledgerbank_domain.services.users.user_erasure_service import UserErasureService
 from ledgerbank_domain.services.users.user_service import UserService
+from ledgerbank_domain.users.password_rules import NewPasswordRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,8 @@ def compose_services(ports: ServicePorts) -> Services:
         backoff_after=ports.login_backoff_after,
     )
     approvals = _compose_approvals(ports, audit=audit)
+    blocklist = ports.password_blocklist
+    password_rules = NewPasswordRules(is_common=None if blocklist is None else blocklist.holds)
     sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
     payment_processing = PaymentProcessingService(
@@ -157,6 +160,7 @@ def compose_services(ports: ServicePorts) -> Services:
             start_unit_of_work=start,
             ids=ids,
             hasher=ports.hasher,
+            password_rules=password_rules,
             audit=audit,
             registration_open=ports.registration_open,
             four_eyes=ports.four_eyes,
@@ -165,6 +169,7 @@ def compose_services(ports: ServicePorts) -> Services:
             start_unit_of_work=start,
             ids=ids,
             hasher=ports.hasher,
+            password_rules=password_rules,
             audit=audit,
             login_guard=login_guard,
         ),

@@ -17,7 +17,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.one_time_codes import OneTimeCodes
 from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
-from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer, TokenCodec
+from ledgerbank_domain.ports.security import PasswordBlocklist, PasswordHasher, Pseudonymizer, TokenCodec
 from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.approvals.approval_service import DEFAULT_EXPIRY
@@ -71,6 +71,9 @@ class ServicePorts:
     refresh_reuse_grace: timedelta = DEFAULT_REUSE_GRACE
     # How many logins of one e-mail may fail before the next one waits; 0 means any number.
     login_backoff_after: int = DEFAULT_BACKOFF_AFTER
+    # Passwords that are guessed first: with it, new ones are also none of these, nor made of their owner's
+    # words or of plain runs. None: any that is long enough is taken.
+    password_blocklist: PasswordBlocklist | None = None
     registration_open: bool = True
     # Whether who begins a connection to a bank has to confirm that the browser that came back was theirs.
     connect_confirmation: bool = False

@@ -1,15 +1,18 @@
-"""What a new password must look like. Length only: no character classes (NIST SP 800-63B §3.1.1).
+"""What a new password must be: long enough and not guessed first. No character classes.
 
-Source: https://pages.nist.gov/800-63-4/sp800-63b.html
+This is what NIST SP 800-63B-4 §3.1.1.2 asks, https://pages.nist.gov/800-63-4/sp800-63b.html
 """
 
 import re
+from dataclasses import dataclass
+from typing import Protocol
 from unicodedata import category, normalize
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.text_rules import is_text
+from ledgerbank_domain.users.password_guessing import IsCommon, weakness_of
 
 MIN_LENGTH = 8
 MIN_STAFF_LENGTH = 15
@@ -50,19 +53,57 @@ def check_password_length(length: int, *, role: Role, field: str = "password") -
         )
 
 
-def check_new_password(password: object, *, confirmation: object, role: Role, field: str = "password") -> str:
-    """The password, prepared but never trimmed, when it may be set for a user of this role.
+class PasswordOwner(Protocol):
+    """Whose password it will be; a user is one."""
 
-    Raises ``invalid_password_format``; ``field`` is what the input calls the password.
+    @property
+    def email(self) -> str:
+        """As they wrote it."""
+
+    @property
+    def full_name(self) -> str:
+        """As they wrote it."""
+
+    @property
+    def role(self) -> Role:
+        """Which says how long their password must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasswordRules:
+    """What a new password must be, wherever one is set.
+
+    ``is_common`` knows folded passwords that many people have. Without it only the form is looked at: any
+    password that is long enough is taken.
     """
-    if not isinstance(password, str) or not is_text(password):
-        raise DomainError(Reason.INVALID_PASSWORD_FORMAT, field=field)
-    password = prepared_password(password)
-    check_password_length(len(password), role=role, field=field)
-    if not isinstance(confirmation, str) or prepared_password(confirmation) != password:
-        raise DomainError(
-            Reason.INVALID_PASSWORD_FORMAT,
-            field="password_confirmation",
-            message="The confirmation differs from the password.",
+
+    is_common: IsCommon | None = None
+
+    def check(
+        self, password: object, *, confirmation: object, owner: PasswordOwner, field: str = "password"
+    ) -> str:
+        """The password, prepared but never trimmed, when it may be set for this owner.
+
+        Raises ``invalid_password_format``; ``field`` is what the input calls the password.
+        """
+        if not isinstance(password, str) or not is_text(password):
+            raise DomainError(Reason.INVALID_PASSWORD_FORMAT, field=field)
+        password = prepared_password(password)
+        check_password_length(len(password), role=owner.role, field=field)
+        if not isinstance(confirmation, str) or prepared_password(confirmation) != password:
+            raise DomainError(
+                Reason.INVALID_PASSWORD_FORMAT,
+                field="password_confirmation",
+                message="The confirmation differs from the password.",
+            )
+        self._check_guessing(password, owner, field)
+        return password
+
+    def _check_guessing(self, password: str, owner: PasswordOwner, field: str) -> None:
+        if self.is_common is None:
+            return
+        weakness = weakness_of(
+            password, email=owner.email, full_name=owner.full_name, is_common=self.is_common
         )
-    return password
+        if weakness is not None:
+            raise DomainError(Reason.INVALID_PASSWORD_FORMAT, field=field, message=weakness)

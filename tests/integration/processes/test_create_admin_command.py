@@ -120,6 +120,14 @@ def test_what_registration_refuses_is_refused_in_one_sentence(
         (create(environment, "--password-stdin", password=PASSWORD), "already"),
         (create(environment, "--password-stdin", password=PASSWORD, email="ROOT@bank.example"), "already"),
         (create(environment, "--password-stdin", password="x" * 14, email="b@bank.example"), "15 to 255"),
+        (
+            create(environment, "--password-stdin", password="passwordpassword", email="b@bank.example"),
+            "again",
+        ),
+        (
+            create(environment, "--password-stdin", password="b@bank.example.", email="b@bank.example"),
+            "owner",
+        ),
         (create(environment, "--password-stdin", password=PASSWORD, email="nobody"), "email"),
         (create(environment, "--password-stdin", password="", email="b@bank.example"), "is empty"),
         (create(environment, "--password-file", str(empty), email="b@bank.example"), "is empty"),

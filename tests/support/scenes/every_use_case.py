@@ -227,7 +227,7 @@ MACHINERY = {
 }
 """Services that act on behalf of nobody, or of whoever made a job."""
 
-PROOFS = {"auth.claims_of", "ledger.verify"}
+PROOFS = {"auth.claims_of", "auth.duty_of", "ledger.verify"}
 """For who runs the product."""
 
 KNOWN_BY_WHAT_WAS_USED_UP = {"bank_connections.connect", "bank_connections.leaves_to"}

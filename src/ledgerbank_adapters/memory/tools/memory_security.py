@@ -7,10 +7,21 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ledgerbank_domain.ports.security import PasswordHasher, Pseudonymizer
+from ledgerbank_domain.identity.text_folding import folded
+from ledgerbank_domain.ports.security import PasswordBlocklist, PasswordHasher, Pseudonymizer
 
+_COMMONEST = (
+    "password",
+    "password1",
+    "password123",
+    "iloveyou",
+    "sunshine",
+    "letmein",
+    "trustno1",
+    "baseball",
+)
 _SALT_BYTES = 16
 _HASH = re.compile(r"pbkdf2-sha256\$([1-9][0-9]{0,8})\$([0-9a-f]{32})\$([0-9a-f]{64})", re.ASCII)
 
@@ -45,6 +56,16 @@ class MemoryPasswordHasher(PasswordHasher):
     def is_outdated(self, password_hash: str) -> bool:
         fields = _HASH.fullmatch(password_hash)
         return fields is None or int(fields[1]) != self._iterations
+
+
+class MemoryPasswordBlocklist(PasswordBlocklist):
+    """These passwords; without any given, a handful of the commonest."""
+
+    def __init__(self, passwords: Iterable[str] = _COMMONEST) -> None:
+        self._passwords = frozenset(map(folded, passwords))
+
+    def holds(self, password: str) -> bool:
+        return password in self._passwords
 
 
 class MemoryPseudonymizer(Pseudonymizer):

@@ -20,7 +20,7 @@ from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_proof import prove_password
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.users.password_rules import (
-    check_new_password,
+    NewPasswordRules,
     check_password_length,
     prepared_password,
 )
@@ -46,6 +46,7 @@ class PasswordService:
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     hasher: PasswordHasher
+    password_rules: NewPasswordRules
     audit: AuditWriter
     login_guard: LoginGuard
 
@@ -73,8 +74,8 @@ class PasswordService:
         """What of :meth:`change_password` takes long, and waits for no lock of the user. Raises as it."""
         with self.start_unit_of_work() as work:
             user = work.users.get(actor.required_user_id())
-        new_password = check_new_password(
-            new_password, confirmation=password_confirmation, role=user.role, field="new_password"
+        new_password = self.password_rules.check(
+            new_password, confirmation=password_confirmation, owner=user, field="new_password"
         )
         if new_password == prepared_password(current_password):
             raise DomainError(

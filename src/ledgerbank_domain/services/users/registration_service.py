@@ -1,6 +1,6 @@
 """Registration: people who make themselves users, and those whom administrators make."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -17,7 +17,7 @@ from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.user_audit import record_user_event
-from ledgerbank_domain.users.password_rules import check_new_password
+from ledgerbank_domain.users.password_rules import NewPasswordRules
 from ledgerbank_domain.users.user import User, parse_email, parse_full_name
 from ledgerbank_domain.users.user_policy import creation_takes_two, may_administer_users
 
@@ -63,6 +63,7 @@ class RegistrationService:
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     hasher: PasswordHasher
+    password_rules: NewPasswordRules
     audit: AuditWriter
     registration_open: bool = True
     four_eyes: FourEyes = field(default_factory=FourEyes)
@@ -98,8 +99,10 @@ class RegistrationService:
         return self._commit_creation(actor, prepared, event=AuditName.ADMIN_USER_CREATED)
 
     def _prepared(self, new_user: NewUser, *, role: Role) -> PreparedUser:
-        password = check_new_password(
-            new_user.password, confirmation=new_user.password_confirmation, role=role
+        password = self.password_rules.check(
+            new_user.password,
+            confirmation=new_user.password_confirmation,
+            owner=replace(new_user, role=role),
         )
         return PreparedUser(
             email=new_user.email,

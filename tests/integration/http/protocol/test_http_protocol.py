@@ -57,8 +57,8 @@ def every_kind_of_answer(
             json={
                 "email": "x@example.com",
                 "full_name": "X",
-                "password": "12345678",
-                "password_confirmation": "12345678",
+                "password": "8 otters",
+                "password_confirmation": "8 otters",
             },
         ),
         "204": bank.request("OPTIONS", "/nowhere", headers=PREFLIGHT),

@@ -11,8 +11,8 @@ from ledgerbank_domain.identity.actor import Role
 REGISTRATION = {
     "email": "Dora@Example.com",
     "full_name": "  Dora D.  ",
-    "password": "12345678",
-    "password_confirmation": "12345678",
+    "password": "8 otters",
+    "password_confirmation": "8 otters",
 }
 
 
@@ -77,15 +77,15 @@ def test_a_registration_that_is_wrong_stores_nobody(
     assert data_of(admin.get("/users/stats"))["total_users"] == 1
 
 
-def test_a_password_may_be_spaces_and_is_never_trimmed(bank: HttpBank) -> None:
-    spaces = " " * 8
+def test_a_password_may_begin_and_end_with_spaces_and_is_never_trimmed(bank: HttpBank) -> None:
+    spaces = "  otters  "
     body = REGISTRATION | {"password": spaces, "password_confirmation": spaces}
 
     data_of(bank.post("/users", json=body), 201)
 
     login = {"email": "dora@example.com", "password": spaces}
     data_of(bank.post("/auth/login", json=login))
-    error_of(bank.post("/auth/login", json=login | {"password": " " * 7}), 401, "invalid_credentials")
+    error_of(bank.post("/auth/login", json=login | {"password": "otters"}), 401, "invalid_credentials")
 
 
 def test_an_administrator_creates_users_of_any_role(admin: Customer) -> None:
@@ -284,6 +284,44 @@ def test_a_role_that_rose_asks_for_a_longer_password_at_the_next_login(
 
     assert "duty" not in login
     data_of(bank.get("/users", token=login["access_token"]))
+
+
+@pytest.mark.parametrize(
+    ("weak", "told"),
+    [
+        ("12345678", "follows the alphabet, the digits or the keys"),
+        ("Password123", "guessed first"),
+        (" " * 8, "more than blanks"),
+        ("a" * 20, "follows the alphabet, the digits or the keys"),
+        ("Dora@Example", "made of its owner's name or e-mail"),
+        ("dora-2026", "made of its owner's name or e-mail"),
+        ("LedgerBank1", "made of its owner's name or e-mail"),
+        ("password123Password123", "again and again"),
+    ],
+)
+def test_a_password_that_is_guessed_first_is_taken_neither_at_first_nor_later(
+    bank: HttpBank, weak: str, told: str
+) -> None:
+    dora = bank.customer("dora@example.org")
+    change = {"current_password": PASSWORD, "new_password": weak, "password_confirmation": weak}
+    answers = {
+        "password": bank.post("/users", json=_with_password(REGISTRATION, weak)),
+        "new_password": dora.put("/profile/password", json=change),
+    }
+    for field, answer in answers.items():
+        error = error_of(answer, 400, "invalid_password_format")
+        assert error["details"]["field"] == field
+        assert told in error["details"]["message"]
+        assert weak not in answer.text
+
+
+@pytest.mark.parametrize("weak", ["123456789012345", "PasswordPassword", "dora.example.com", "x" * 15])
+def test_no_administrator_gives_anybody_a_password_that_is_guessed_first(admin: Customer, weak: str) -> None:
+    staff = _with_password(REGISTRATION, weak) | {"role": "support"}
+
+    error = error_of(admin.post("/users/admin", json=staff), 400, "invalid_password_format")
+
+    assert "choose another" in error["details"]["message"]
 
 
 def _with_password(registration: dict[str, str], password: str) -> dict[str, str]:

@@ -1,26 +1,29 @@
-"""A new password is judged by its length alone."""
+"""The form of a new password: its length, and how it is spelled."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.scenes.domain_samples import a_user
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.users.password_rules import (
-    check_new_password,
+    NewPasswordRules,
     min_password_length,
     prepared_password,
 )
 
-STAFF = [Role.ADMIN, Role.SUPPORT]
+
+def taken(password: object, *, confirmation: object = None, role: Role = Role.USER) -> str:
+    return NewPasswordRules().check(
+        password, confirmation=password if confirmation is None else confirmation, owner=a_user(role=role)
+    )
 
 
 def refused_field(password: object, *, confirmation: object = None, role: Role = Role.USER) -> object:
     with pytest.raises(DomainError) as refusal:
-        check_new_password(
-            password, confirmation=password if confirmation is None else confirmation, role=role
-        )
+        taken(password, confirmation=confirmation, role=role)
     assert refusal.value.reason is Reason.INVALID_PASSWORD_FORMAT
     return refusal.value.details["field"]
 
@@ -32,7 +35,7 @@ def test_the_shortest_and_the_longest_password_are_allowed_and_the_next_ones_are
     assert min_password_length(role) == shortest
     for length in (shortest, 255):
         password = "\U0001f600" * length
-        assert check_new_password(password, confirmation=password, role=role) == password
+        assert taken(password, role=role) == password
     for length in (0, shortest - 1, 256):
         assert refused_field("\U0001f600" * length, role=role) == "password"
 
@@ -44,7 +47,7 @@ def test_no_class_of_characters_is_asked_for_and_nothing_is_trimmed(password: st
     for role in Role:
         kept = prepared_password(password)
         if min_password_length(role) <= len(kept) <= 255:
-            assert check_new_password(password, confirmation=password, role=role) == kept
+            assert taken(password, role=role) == kept
 
 
 @given(st.text())
@@ -75,15 +78,12 @@ def test_a_password_is_prepared_by_composing_it_and_making_every_space_plain(
 
 
 def test_a_password_may_be_confirmed_in_another_spelling() -> None:
-    assert (
-        check_new_password("caf\u00e9-olé", confirmation="cafe\u0301-ole\u0301", role=Role.USER)
-        == "caf\u00e9-olé"
-    )
+    assert taken("caf\u00e9-olé", confirmation="cafe\u0301-ole\u0301") == "caf\u00e9-olé"
 
 
 def test_length_is_that_of_the_prepared_password() -> None:
     assert refused_field("e\u0301" * 7) == "password"
-    assert check_new_password("e\u0301" * 255, confirmation="\u00e9" * 255, role=Role.USER) == "\u00e9" * 255
+    assert taken("e\u0301" * 255, confirmation="\u00e9" * 255) == "\u00e9" * 255
 
 
 def test_a_text_that_is_too_long_for_a_password_is_not_worked_on() -> None:
@@ -93,7 +93,7 @@ def test_a_text_that_is_too_long_for_a_password_is_not_worked_on() -> None:
 
 
 def test_spaces_count_and_stay() -> None:
-    assert check_new_password(" " * 8, confirmation=" " * 8, role=Role.USER) == " " * 8
+    assert taken(" " * 8) == " " * 8
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,5 @@ def test_length_is_looked_at_before_the_confirmation() -> None:
 
 def test_a_refusal_never_repeats_the_password() -> None:
     with pytest.raises(DomainError) as refusal:
-        check_new_password("hunter2", confirmation="hunter2", role=Role.USER)
+        taken("hunter2")
     assert "hunter2" not in str(refusal.value)
