@@ -110,6 +110,7 @@ def compose_application(
             registration_open=settings.limits.registration_open,
             four_eyes=FourEyes(settings.staff.four_eyes),
             approval_expiry=settings.staff.approval_expiry,
+            second_factor_for_staff=settings.second_factor.required_for_staff,
             lifetimes=TokenLifetimes(
                 access=settings.tokens.access_lifetime,
                 refresh=settings.tokens.refresh_lifetime,

@@ -53,6 +53,7 @@ from ledgerbank_adapters.http.running.root_endpoint import ROOT_OPERATION
 from ledgerbank_adapters.http.users.api_key_endpoints import API_KEY_OPERATIONS
 from ledgerbank_adapters.http.users.auth_endpoints import AUTH_OPERATIONS
 from ledgerbank_adapters.http.users.profile_endpoints import PROFILE_OPERATIONS
+from ledgerbank_adapters.http.users.second_factor_endpoints import SECOND_FACTOR_OPERATIONS
 from ledgerbank_adapters.http.users.session_endpoints import SESSION_OPERATIONS
 from ledgerbank_adapters.http.users.user_endpoints import USER_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
@@ -69,6 +70,7 @@ OPERATIONS = (
     *AUTH_OPERATIONS,
     *SESSION_OPERATIONS,
     *API_KEY_OPERATIONS,
+    *SECOND_FACTOR_OPERATIONS,
     *USER_OPERATIONS,
     *PROFILE_OPERATIONS,
     *BANK_OPERATIONS,

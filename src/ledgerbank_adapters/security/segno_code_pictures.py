@@ -1,6 +1,6 @@
 """QR codes by segno."""
 
-from io import StringIO
+from io import BytesIO
 
 import segno
 
@@ -15,7 +15,7 @@ class SegnoCodePictures(CodePictures):
     """Black on white with the margin that readers want, medium error correction."""
 
     def svg(self, text: str) -> str:
-        drawn = StringIO()
+        drawn = BytesIO()
         segno.make_qr(text, error="m").save(
             drawn,
             kind="svg",
@@ -27,4 +27,4 @@ class SegnoCodePictures(CodePictures):
             svgclass=None,
             lineclass=None,
         )
-        return drawn.getvalue()
+        return drawn.getvalue().decode()

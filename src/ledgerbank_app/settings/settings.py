@@ -11,6 +11,7 @@ from ledgerbank_app.settings.job_settings import JobSettings
 from ledgerbank_app.settings.limit_settings import LimitSettings
 from ledgerbank_app.settings.mail_settings import MailSettings
 from ledgerbank_app.settings.process_settings import AppEnvironment, ProcessSettings
+from ledgerbank_app.settings.second_factor_settings import SecondFactorSettings
 from ledgerbank_app.settings.security_settings import PasswordSettings, TokenSettings
 from ledgerbank_app.settings.server_settings import (
     HealthSettings,
@@ -33,6 +34,7 @@ class Settings:
     database: DatabaseSettings
     tokens: TokenSettings
     passwords: PasswordSettings
+    second_factor: SecondFactorSettings
     limits: LimitSettings
     staff: StaffSettings
     jobs: JobSettings

@@ -27,6 +27,10 @@ SECRET_KEYS = frozenset(
         "code_verifier",
         "confirmation",
         "idempotency_key",
+        "challenge",
+        "otpauth_uri",
+        "qr_svg",
+        "recovery_codes",
     }
 )
 

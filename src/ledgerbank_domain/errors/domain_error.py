@@ -1,16 +1,27 @@
 """The one exception class of LedgerBank."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from ledgerbank_domain.errors.error_catalog import Category, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ForCaller:
+    """A secret among the details of an error, as the challenge to a second factor is.
+
+    Whoever asked is answered with it; in a log, a trail or a message it shows as nothing.
+    """
+
+    secret: str = field(repr=False)
 
 
 class DomainError(Exception):
     """A refusal or failure with a reason from the catalog.
 
     ``details`` are small, JSON-ready facts for whoever reads the answer (``field``, ``fields``,
-    ``value``, ``message`` and what the use-case documents). They never hold a secret or another
-    user's data.
+    ``value``, ``message`` and what the use-case documents). They never hold another user's data, nor a
+    secret but one :class:`ForCaller`.
     """
 
     def __init__(self, reason: Reason, **details: Any) -> None:

@@ -54,6 +54,10 @@ from ledgerbank_domain.services.users.auth_service import AuthService
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_service import PasswordService
 from ledgerbank_domain.services.users.registration_service import RegistrationService
+from ledgerbank_domain.services.users.second_factor_login_service import SecondFactorLoginService
+from ledgerbank_domain.services.users.second_factor_service import SecondFactorService
+from ledgerbank_domain.services.users.second_factors import SecondFactors
+from ledgerbank_domain.services.users.session_opening import SessionOpening
 from ledgerbank_domain.services.users.session_service import SessionService
 from ledgerbank_domain.services.users.session_tokens import SessionTokens
 from ledgerbank_domain.services.users.user_erasure_service import UserErasureService
@@ -68,6 +72,8 @@ class Services:
     ports: ServicePorts = field(repr=False)
 
     auth: AuthService
+    second_factor: SecondFactorService
+    second_factor_logins: SecondFactorLoginService
     sessions: SessionService
     registration: RegistrationService
     passwords: PasswordService
@@ -116,6 +122,16 @@ def compose_services(ports: ServicePorts) -> Services:
     approvals = _compose_approvals(ports, audit=audit)
     blocklist = ports.password_blocklist
     password_rules = NewPasswordRules(is_common=None if blocklist is None else blocklist.holds)
+    second_factors = SecondFactors(
+        ids=ids,
+        codes=ports.one_time_codes,
+        secret_box=ports.secret_box,
+        secrets=ports.secrets,
+        login_guard=login_guard,
+        audit=audit,
+    )
+    tokens = SessionTokens(codec=ports.codec, ids=ids, lifetimes=ports.lifetimes)
+    opening = SessionOpening(tokens=tokens, login_guard=login_guard, audit=audit)
     sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
     payment_processing = PaymentProcessingService(
@@ -143,10 +159,28 @@ def compose_services(ports: ServicePorts) -> Services:
             clock=ports.clock,
             hasher=ports.hasher,
             codec=ports.codec,
-            tokens=SessionTokens(codec=ports.codec, ids=ids, lifetimes=ports.lifetimes),
+            tokens=tokens,
             login_guard=login_guard,
+            second_factors=second_factors,
+            opening=opening,
             audit=audit,
+            second_factor_for_staff=ports.second_factor_for_staff,
             reuse_grace=ports.refresh_reuse_grace,
+        ),
+        second_factor=SecondFactorService(
+            start_unit_of_work=start,
+            hasher=ports.hasher,
+            second_factors=second_factors,
+            pictures=ports.code_pictures,
+            issuer=ports.second_factor_issuer,
+            required_for_staff=ports.second_factor_for_staff,
+        ),
+        second_factor_logins=SecondFactorLoginService(
+            start_unit_of_work=start,
+            clock=ports.clock,
+            second_factors=second_factors,
+            opening=opening,
+            audit=audit,
         ),
         sessions=SessionService(
             start_unit_of_work=start,

@@ -25,6 +25,7 @@ from ledgerbank_domain.services.bank_syncs.bank_account_sync import DEFAULT_LOOK
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.idempotency.idempotency_service import DEFAULT_KEY_LIFETIME
 from ledgerbank_domain.services.upkeep.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
+from ledgerbank_domain.services.users.second_factor_service import DEFAULT_ISSUER
 from ledgerbank_domain.services.users.session_refresh_service import DEFAULT_REUSE_GRACE
 from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
 from ledgerbank_domain.services.users.user_erasure_service import DEFAULT_ERASURE_AFTER
@@ -82,6 +83,10 @@ class ServicePorts:
     # Whether certain acts of staff wait for another administrator, and how long at most.
     four_eyes: FourEyes = field(default_factory=FourEyes)
     approval_expiry: timedelta = DEFAULT_EXPIRY
+    # Whether staff must set up a second factor before they may do anything else.
+    second_factor_for_staff: bool = False
+    # What authenticator apps call the account by.
+    second_factor_issuer: str = DEFAULT_ISSUER
     idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME
     job_timing: JobTiming = field(default_factory=JobTiming)
     job_retention: timedelta = DEFAULT_JOB_RETENTION

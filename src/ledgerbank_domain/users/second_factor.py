@@ -102,3 +102,8 @@ def read_code(code: str) -> str:
 def recovery_hash(code: str) -> str:
     """What is kept of a recovery code, read by :func:`read_code`. Its 120 random bits need no salt."""
     return sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def second_factor_place(factor_id: UUID) -> str:
+    """What the secret of a second factor is sealed for: its column and row."""
+    return f"second_factors.secret_encrypted:{factor_id}"

@@ -1,5 +1,7 @@
 """Who may administer, change and delete users."""
 
+from uuid import UUID
+
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
@@ -49,3 +51,8 @@ def raises_rights(target: User, changes: UserChanges) -> bool:
     """Whether the target may do more afterwards than before."""
     more_role = changes.role is not None and _RANKS[changes.role] > _RANKS[target.role]
     return more_role or (changes.status is UserStatus.ACTIVE and not target.is_active)
+
+
+def may_remove_second_factor(actor: Actor, user_id: UUID) -> bool:
+    """Admins only, for who lost theirs; their own is removed with a code of it, or by another admin."""
+    return actor.is_admin and not actor.owns(user_id)

@@ -29,7 +29,9 @@ def test_an_added_key_is_found_as_it_was_with_its_owner(
         found = work.api_keys.find_owners([key.id, bare.id, given.ids.new_id()])
         assert work.api_keys.find_owners([]) == {}
 
-    assert found == {each.id: ApiKeyOwner(key=each, user=user) for each in (key, bare)}
+    assert found == {
+        each.id: ApiKeyOwner(key=each, user=user, has_second_factor=False) for each in (key, bare)
+    }
 
 
 def test_a_key_belongs_to_a_user(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:

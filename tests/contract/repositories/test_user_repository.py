@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -153,16 +154,15 @@ def test_a_session_is_live_until_it_is_revoked_or_expires_or_is_too_old(
     too_old = given.a_token(user, session_started_at=oldest)
     unknown = given.ids.new_id()
 
+    owner = partial(SessionOwner, has_second_factor=False)
     keys = {
-        SessionKey(user.id, live.session_id): SessionOwner(user=user, session_is_live=True, last_used_at=now),
-        SessionKey(user.id, expired.session_id): SessionOwner(user=user, session_is_live=False),
-        SessionKey(user.id, revoked.session_id): SessionOwner(user=user, session_is_live=False),
-        SessionKey(user.id, young.session_id): SessionOwner(
-            user=user, session_is_live=True, last_used_at=now
-        ),
-        SessionKey(user.id, too_old.session_id): SessionOwner(user=user, session_is_live=False),
-        SessionKey(user.id, unknown): SessionOwner(user=user, session_is_live=False),
-        SessionKey(other.id, live.session_id): SessionOwner(user=other, session_is_live=False),
+        SessionKey(user.id, live.session_id): owner(user=user, session_is_live=True, last_used_at=now),
+        SessionKey(user.id, expired.session_id): owner(user=user, session_is_live=False),
+        SessionKey(user.id, revoked.session_id): owner(user=user, session_is_live=False),
+        SessionKey(user.id, young.session_id): owner(user=user, session_is_live=True, last_used_at=now),
+        SessionKey(user.id, too_old.session_id): owner(user=user, session_is_live=False),
+        SessionKey(user.id, unknown): owner(user=user, session_is_live=False),
+        SessionKey(other.id, live.session_id): owner(user=other, session_is_live=False),
     }
     with start_unit_of_work() as work:
         asked = [*keys, SessionKey(unknown, live.session_id)]

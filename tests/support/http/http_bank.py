@@ -19,6 +19,7 @@ from ledgerbank_adapters.memory import (
     MemoryTokenCodec,
     memory_ports,
 )
+from ledgerbank_adapters.security import SegnoCodePictures
 from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Role
@@ -81,6 +82,7 @@ class BackOffice:
     ids: IdGenerator
     login_backoff_after: int = DEFAULT_BACKOFF_AFTER
     four_eyes: FourEyes = field(default_factory=FourEyes)
+    second_factor_for_staff: bool = False
 
     def __post_init__(self) -> None:
         self.hasher = MemoryPasswordHasher()
@@ -105,6 +107,8 @@ class BackOffice:
                 login_backoff_after=self.login_backoff_after,
                 **self.connecting,
                 four_eyes=self.four_eyes,
+                second_factor_for_staff=self.second_factor_for_staff,
+                code_pictures=SegnoCodePictures(),
             )
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.support.scenes.job_scene import JobScene
+from tests.support.scenes.second_factor_steps import AuthenticatorApp
 from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.approvals.approval import ApprovalFilter
@@ -43,6 +44,7 @@ STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
         who, user_id=s.user.id, changes=UserChanges(full_name="Changed")
     ),
     "users.delete": lambda s, who: s.services.users.delete(who, user_id=s.user.id),
+    "second_factor.remove_of": lambda s, who: s.services.second_factor.remove_of(who, user_id=s.user.id),
     "banks.create": lambda s, who: s.services.banks.create(
         who, NewBank(name="Some Bank", country="GB", code="SOME_BANK")
     ),
@@ -125,6 +127,12 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
         who,
         ProvenPasswordChange(user=s.user, password_length=21, password_hash="of another good password"),
     ),
+    "second_factor.enrol": lambda s, who: s.services.second_factor.enrol(who, s.user, code=s.app.code()),
+    "second_factor.confirm": lambda s, who: s.services.second_factor.confirm(who, code=s.new_app.code()),
+    "second_factor.renew_recovery_codes": lambda s, who: s.services.second_factor.renew_recovery_codes(
+        who, s.user, code=s.app.code()
+    ),
+    "second_factor.remove": lambda s, who: s.services.second_factor.remove(who, s.user, code=s.app.code()),
     "accounts.create": lambda s, who: s.services.accounts.create(who, s.new_account()),
     "accounts.update": lambda s, who: s.services.accounts.update(
         who, account_id=s.account.id, changes=AccountChanges(account_name="Changed")
@@ -178,6 +186,7 @@ ANSWERED_BY_OWNERSHIP = {
     "payments.stats",
     "payments.validate",
     "payment_schedules.newest_job",
+    "second_factor.status",
     "sessions.list_own",
 }
 """They read, and whose it is never changes; that the caller is logged in was asked in the same moment."""
@@ -201,6 +210,10 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "bank_webhooks.receive",
     "passwords.prove_password_change",
     "registration.register",
+    "second_factor.prove_password",
+    "second_factor_logins.challenged",
+    "second_factor_logins.finish",
+    "second_factor_logins.start_session",
 }
 """A secret is shown, or none is needed."""
 
@@ -230,6 +243,8 @@ MACHINERY = {
 PROOFS = {"auth.claims_of", "auth.duty_of", "ledger.verify"}
 """For who runs the product."""
 
+"""For who runs the product, or about who has just logged in."""
+
 KNOWN_BY_WHAT_WAS_USED_UP = {"bank_connections.connect", "bank_connections.leaves_to"}
 """For the customer whose state a bank brought back, and no second time."""
 
@@ -253,6 +268,8 @@ class Scene:
     approval_id: UUID
     own_approval_id: UUID
     done: Payment
+    app: AuthenticatorApp
+    new_app: AuthenticatorApp
 
     def __post_init__(self) -> None:
         self.services: Services = self.world.services

@@ -9,7 +9,6 @@ from tests.support.scenes.service_world import ServiceWorld
 from ledgerbank_adapters.memory import MemoryOneTimeCodes
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import Actor
-from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.users.second_factors import SecondFactors
 from ledgerbank_domain.users.second_factor import SecondFactor, recovery_hash
 from ledgerbank_domain.users.user import User
@@ -42,15 +41,7 @@ class AuthenticatorApp:
 
 def second_factors_of(world: ServiceWorld) -> SecondFactors:
     """As the services have it."""
-    ports = world.services.ports
-    return SecondFactors(
-        ids=ports.ids,
-        codes=ports.one_time_codes,
-        secret_box=ports.secret_box,
-        secrets=ports.secrets,
-        login_guard=world.auth.login_guard,
-        audit=AuditWriter(ids=ports.ids),
-    )
+    return world.services.second_factor.second_factors
 
 
 def an_app(world: ServiceWorld, user: User) -> AuthenticatorApp:
@@ -66,6 +57,24 @@ def an_app(world: ServiceWorld, user: User) -> AuthenticatorApp:
     ).confirmed(step=0, recovery_hashes=(recovery_hash(RECOVERY_CODE), "0" * 64), at=now)
     with world.start_unit_of_work() as work:
         work.second_factors.add(factor)
+        work.commit()
+    return app
+
+
+def a_new_app(world: ServiceWorld, user: User) -> AuthenticatorApp:
+    """One that waits for its first code to be sent."""
+    app = AuthenticatorApp(world=world, user=user)
+    now, factor_id = world.clock.now(), world.ids.new_id()
+    with world.start_unit_of_work() as work:
+        work.second_factors.add(
+            SecondFactor(
+                id=factor_id,
+                user_id=user.id,
+                secret=second_factors_of(world).seal(app.secret, factor_id),
+                inserted_at=now,
+                updated_at=now,
+            )
+        )
         work.commit()
     return app
 

@@ -79,6 +79,8 @@ class LiveWorld(SandboxBank):
         self.limits = ports.get("limits") or PaymentLimits()
         self.auth = self.services.auth
         self.sessions = self.services.sessions
+        self.second_factor = self.services.second_factor
+        self.second_factor_logins = self.services.second_factor_logins
         self.users = self.services.users
         self.banks = self.services.banks
         self.accounts = self.services.accounts

@@ -15,7 +15,7 @@ from ledgerbank_adapters.http.exchange.http_observer import HttpObserver, Silent
 from ledgerbank_adapters.http.exchange.request_context import RequestContext
 from ledgerbank_adapters.http.fields.wire_values import WireInstant, wire_instant
 from ledgerbank_domain.audit.redaction import redacted
-from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.domain_error import DomainError, ForCaller
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.ports.clock import Clock
 
@@ -145,7 +145,7 @@ class AnswerWriter:
             "message": error.reason.message,
             "code": kind.status,
             "reason": error.reason.code,
-            "details": redacted(error.details),
+            "details": details_for_caller(error),
             "timestamp": wire_instant(self.clock.now()),
             "correlation_id": context.correlation_id,
         }
@@ -162,9 +162,17 @@ class AnswerWriter:
             "category": reason.category.value,
             "retryable": reason.retryable,
             "correlation_id": context.correlation_id,
-            "details": redacted(error.details),
+            "details": details_for_caller(error),
             "timestamp": wire_instant(self.clock.now()),
         }
+
+
+def details_for_caller(error: DomainError) -> dict[str, Any]:
+    """What an error tells whoever is answered: no secret but those that are for them."""
+    handed_over = {
+        name: value.secret for name, value in error.details.items() if isinstance(value, ForCaller)
+    }
+    return {**redacted(error.details), **handed_over}
 
 
 def _retry_header(error: DomainError) -> dict[str, str]:

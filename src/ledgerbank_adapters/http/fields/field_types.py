@@ -171,6 +171,14 @@ PASSWORD_CONFIRMATION = FieldType(parse=_parse_confirmation, schema=_PASSWORD_SC
 REFRESH_TOKEN = FieldType(
     parse=str, schema={"type": "string", "minLength": 1, "pattern": r"\S"}, is_missing=is_no_filled_string
 )
+ONE_TIME_CODE = FieldType(
+    parse=str,
+    schema={"type": "string", "minLength": 1, "pattern": r"\S", "examples": ["287082"]},
+    is_missing=is_no_filled_string,
+)
+CHALLENGE = FieldType(
+    parse=str, schema={"type": "string", "minLength": 1, "pattern": r"\S"}, is_missing=is_no_filled_string
+)
 
 UUID_FIELD = FieldType(parse=parse_uuid, schema={"type": "string", "format": "uuid"})
 AMOUNT = FieldType(

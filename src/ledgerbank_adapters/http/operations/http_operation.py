@@ -229,5 +229,8 @@ class Operation(Generic[B, Q]):
 
     @property
     def takes_body(self) -> bool:
-        """Bodies of other methods have no meaning (RFC 9110 §9.3.1 and §9.3.5) and are not read."""
-        return self.method in ("POST", "PUT")
+        """Bodies of other methods have no meaning of their own (RFC 9110 §9.3.1 and §9.3.5).
+
+        They are read where the operation says what they are.
+        """
+        return self.method in ("POST", "PUT") or self.body is not None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypedDict
 
 from ledgerbank_adapters.http.accounts.account_payloads import AccountPayload, account_payload
-from ledgerbank_adapters.http.exchange.http_answers import error_kind
+from ledgerbank_adapters.http.exchange.http_answers import details_for_caller, error_kind
 from ledgerbank_adapters.http.fields.wire_values import (
     WireId,
     WireInstant,
@@ -257,7 +257,7 @@ def _item_payload(index: int, outcome: Outcome[Payment]) -> CreatedItemPayload |
             "message": outcome.reason.message,
             "code": kind.status,
             "reason": outcome.reason.code,
-            "details": outcome.details,
+            "details": details_for_caller(outcome),
         },
     }
 

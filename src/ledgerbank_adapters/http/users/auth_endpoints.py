@@ -49,7 +49,7 @@ def log_in(call: Call[LoginBody, None]) -> Continued:
 
     def start_session() -> Answer:
         pair, user = auth.start_session(call.actor, proven)
-        return Answer(data=login_payload(pair, user, auth.duty_of(user)))
+        return Answer(data=login_payload(pair, user, auth.duty_of(user, has_second_factor=False)))
 
     return Continued(user_id=proven.user.id, act=start_session)
 
@@ -105,7 +105,12 @@ AUTH_OPERATIONS = (
         body=LoginBody,
         scope=NoKey.PUBLIC,
         answer=LoginPayload,
-        errors=(Reason.INVALID_EMAIL_FORMAT, Reason.INVALID_CREDENTIALS, Reason.ACCOUNT_INACTIVE),
+        errors=(
+            Reason.INVALID_EMAIL_FORMAT,
+            Reason.INVALID_CREDENTIALS,
+            Reason.ACCOUNT_INACTIVE,
+            Reason.SECOND_FACTOR_REQUIRED,
+        ),
     ),
     Operation(
         method="POST",

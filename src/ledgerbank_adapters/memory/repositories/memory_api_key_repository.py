@@ -31,7 +31,11 @@ class MemoryApiKeyRepository(ApiKeyRepository):
     def find_owners(self, key_ids: Collection[UUID]) -> Mapping[UUID, ApiKeyOwner]:
         tables = self._tables
         return {
-            key.id: ApiKeyOwner(key=key, user=tables.users.find_all([key.user_id])[key.user_id])
+            key.id: ApiKeyOwner(
+                key=key,
+                user=tables.users.find_all([key.user_id])[key.user_id],
+                has_second_factor=tables.confirmed_factor_of_user.find(key.user_id) is not None,
+            )
             for key in tables.api_keys.find_all(key_ids).values()
         }
 

@@ -67,6 +67,7 @@ class MemoryUserRepository(UserRepository):
                 owners[key] = SessionOwner(
                     user=users[key.user_id],
                     session_is_live=live is not None,
+                    has_second_factor=tables.confirmed_factor_of_user.find(key.user_id) is not None,
                     last_used_at=None if live is None else live.last_used_at,
                 )
         return owners

@@ -28,8 +28,13 @@ REVOKE = """
     UPDATE api_keys SET revoked_at = %(at)s, updated_at = %(at)s
     WHERE id = ANY(%(ids)s::uuid[]) AND revoked_at IS NULL
 """
+KEY_COLUMNS = ", ".join(f"api_keys.{column.name} AS key_{column.name}" for column in api_keys.columns)
 OWNERS = f"""
-    SELECT users.*, {", ".join(f"api_keys.{column.name} AS key_{column.name}" for column in api_keys.columns)}
+    SELECT users.*, {KEY_COLUMNS},
+        EXISTS (
+            SELECT FROM second_factors AS factor
+            WHERE factor.user_id = users.id AND factor.confirmed_at IS NOT NULL
+        ) AS has_second_factor
     FROM api_keys JOIN users ON users.id = api_keys.user_id
     WHERE api_keys.id = ANY(%(ids)s::uuid[])
 """  # noqa: S608 - our names
@@ -107,6 +112,7 @@ def _owner(row: Row[Any]) -> ApiKeyOwner:
     return ApiKeyOwner(
         key=_key({column.name: told[f"key_{column.name}"] for column in api_keys.columns}),
         user=user_of_row(row),
+        has_second_factor=row.has_second_factor,
     )
 
 

@@ -73,7 +73,10 @@ LOCK_WITH_ADMINISTRATORS = (
     .with_for_update(key_share=True)
 )
 SESSION_OWNERS = """
-    SELECT users.*, asked.session_id, token.last_used_at AS session_last_used_at
+    SELECT users.*, asked.session_id, token.last_used_at AS session_last_used_at, EXISTS (
+        SELECT FROM second_factors AS factor
+        WHERE factor.user_id = users.id AND factor.confirmed_at IS NOT NULL
+    ) AS has_second_factor
     FROM unnest(%(user_ids)s::uuid[], %(session_ids)s::uuid[]) AS asked (user_id, session_id)
     JOIN users ON users.id = asked.user_id
     -- One at most: of a session one token is live.
@@ -139,6 +142,7 @@ class PostgresUserRepository(UserRepository):
                 user=user_of_row(row),
                 session_is_live=row.session_last_used_at is not None,
                 last_used_at=row.session_last_used_at,
+                has_second_factor=row.has_second_factor,
             )
             for row in self._session.run_sql(SESSION_OWNERS, asked)
         }

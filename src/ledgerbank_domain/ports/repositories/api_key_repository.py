@@ -13,10 +13,11 @@ from ledgerbank_domain.users.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeyOwner:
-    """A key with the user whose it is."""
+    """A key with the user whose it is, and whether they log in with a second factor."""
 
     key: ApiKey
     user: User
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

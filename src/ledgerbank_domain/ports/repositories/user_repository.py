@@ -40,13 +40,14 @@ class SessionKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOwner:
-    """The user of a session, and whether the session can still be used.
+    """The user of a session, whether it can still be used, and whether they log in with a second factor.
 
     ``last_used_at`` is when one that can was last seen to be, to a minute.
     """
 
     user: User
     session_is_live: bool
+    has_second_factor: bool
     last_used_at: datetime | None = None
 
     def wants_use_noted(self, *, at: datetime) -> bool:
@@ -115,7 +116,7 @@ class UserRepository(Protocol):
     def find_session_owners(
         self, keys: Collection[SessionKey], *, now: datetime, started_after: datetime
     ) -> Mapping[SessionKey, SessionOwner]:
-        """For each key whose user exists: the user, and whether that session of theirs is live.
+        """For each key whose user exists: the user, and what is known of them and of that session.
 
         One that began at ``started_after`` or earlier is too old for that.
 

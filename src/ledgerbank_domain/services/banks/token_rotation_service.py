@@ -18,6 +18,7 @@ from ledgerbank_domain.services.banks.bank_token_sealer import (
     refresh_token_place,
 )
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.users.second_factor import second_factor_place
 
 ROWS_AT_ONCE = 500
 
@@ -50,7 +51,7 @@ class TokenRotationService:
     secret_box: SecretBox
 
     def rotate(self) -> RotationReport:
-        """All bank tokens, and what waits for a bank's answer."""
+        """All bank tokens, what waits for a bank's answer, and the secrets of second factors."""
         outcomes = [
             *self._each(
                 lambda work, after: work.bank_logins.list_sealed(after=after, limit=ROWS_AT_ONCE),
@@ -59,6 +60,10 @@ class TokenRotationService:
             *self._each(
                 lambda work, after: work.oauth_states.list_sealed(after=after, limit=ROWS_AT_ONCE),
                 self._renew_state,
+            ),
+            *self._each(
+                lambda work, after: work.second_factors.list_sealed(after=after, limit=ROWS_AT_ONCE),
+                self._renew_factor,
             ),
         ]
         return RotationReport(
@@ -124,6 +129,20 @@ class TokenRotationService:
             code = self._renewed(kept.code, bank_code_place(state.id))
             state = replace(state, kept=replace(kept, code=code))
         return state
+
+    @retried_on_conflict
+    def _renew_factor(self, factor_id: UUID) -> bool:
+        with self.start_unit_of_work() as work:
+            seen = work.second_factors.find(factor_id)
+            if seen is None or work.users.find_for_update(seen.user_id) is None:
+                return False
+            factor = work.second_factors.find(factor_id)
+            if factor is None or not self.secret_box.is_outdated(factor.secret):
+                return False
+            renewed = self._renewed(factor.secret, second_factor_place(factor_id))
+            work.second_factors.save(replace(factor, secret=renewed))
+            work.commit()
+        return True
 
     def _renewed(self, sealed: bytes, place: str) -> bytes:
         return self.secret_box.seal(self.secret_box.open(sealed, bound_to=place), bound_to=place)

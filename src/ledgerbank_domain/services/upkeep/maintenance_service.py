@@ -9,6 +9,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.users.login_client import CLIENT_MEMORY
 from ledgerbank_domain.users.login_failures import WARNING_INTERVAL
+from ledgerbank_domain.users.second_factor import ENROLMENT_LIFETIME
 
 DEFAULT_JOB_RETENTION = timedelta(days=7)
 FOR_EVER = timedelta(0)
@@ -50,6 +51,10 @@ class MaintenanceService:
                 now - WARNING_INTERVAL, limit=limit
             ),
             lambda work, limit: work.login_attempts.delete_clients_before(now - CLIENT_MEMORY, limit=limit),
+            lambda work, limit: work.second_factors.delete_unconfirmed_before(
+                now - ENROLMENT_LIFETIME, limit=limit
+            ),
+            lambda work, limit: work.second_factor_challenges.delete_expired(now, limit=limit),
             lambda work, limit: work.idempotency.delete_expired(now, limit=limit),
             lambda work, limit: work.oauth_states.delete_expired(now, limit=limit),
             lambda work, limit: work.approvals.delete_decided_before(now - APPROVAL_RETENTION, limit=limit),

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from ledgerbank_domain.audit.audit_event import AuditName
-from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.audit.audit_event import AuditName, AuditSeverity
+from ledgerbank_domain.errors.domain_error import DomainError, ForCaller
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor, Origin
+from ledgerbank_domain.identity.client_network import client_network
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.security import (
     AccessClaims,
@@ -16,7 +17,7 @@ from ledgerbank_domain.ports.security import (
     RefreshClaims,
     TokenCodec,
 )
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.token_refusals import TokenRefusals
 from ledgerbank_domain.services.conduct.batch_items import each_by_itself
@@ -30,14 +31,22 @@ from ledgerbank_domain.services.users.authentication import (
 )
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_proof import password_hash_of, prove_password
+from ledgerbank_domain.services.users.second_factors import SecondFactors
+from ledgerbank_domain.services.users.session_opening import SessionOpening
 from ledgerbank_domain.services.users.session_refresh_service import (
     DEFAULT_REUSE_GRACE,
     SessionRefreshService,
 )
-from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair, user_in_session
+from ledgerbank_domain.services.users.session_tokens import SessionTokens, TokenPair
 from ledgerbank_domain.users.api_key import ShownApiKey, is_api_key, read_api_key
 from ledgerbank_domain.users.duty import NO_DUTY, Duty, duty_of
 from ledgerbank_domain.users.password_rules import prepared_password
+from ledgerbank_domain.users.second_factor import SecondFactor
+from ledgerbank_domain.users.second_factor_challenge import (
+    CHALLENGE_LIFETIME,
+    ChallengePurpose,
+    login_subject,
+)
 from ledgerbank_domain.users.user import User
 
 T = TypeVar("T")
@@ -66,7 +75,10 @@ class AuthService:
     codec: TokenCodec
     tokens: SessionTokens
     login_guard: LoginGuard
+    second_factors: SecondFactors
+    opening: SessionOpening
     audit: AuditWriter
+    second_factor_for_staff: bool = False
     reuse_grace: timedelta = DEFAULT_REUSE_GRACE
 
     def log_in(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
@@ -98,7 +110,9 @@ class AuthService:
     def start_session(self, actor: Actor, proven: ProvenLogin) -> tuple[TokenPair, User]:
         """What of :meth:`log_in` is decided under the user's lock: what was proven must still hold.
 
-        Raises ``invalid_credentials``, ``account_inactive`` and ``rate_limit_exceeded``.
+        Raises ``invalid_credentials``, ``account_inactive`` and ``rate_limit_exceeded``; and for a user with
+        a second factor ``second_factor_required``, with a challenge that :class:`SecondFactorLoginService`
+        finishes.
         """
         try:
             return self._open_session(actor, proven)
@@ -154,9 +168,13 @@ class AuthService:
             return read_api_key(bearer_token)
         return self.codec.decode_access(bearer_token, now=self.clock.now())
 
-    def duty_of(self, user: User) -> Duty | None:
-        """What this user, just logged in, must do before they may do anything else."""
-        return duty_of(user)
+    def duty_of(self, user: User, *, has_second_factor: bool) -> Duty | None:
+        """What this user, logged in, must do before they may do anything else."""
+        return duty_of(
+            user,
+            has_second_factor=has_second_factor,
+            second_factor_for_staff=self.second_factor_for_staff,
+        )
 
     def authenticate(
         self, bearer_token: str, *, origin: Origin, open_to: frozenset[Duty] = NO_DUTY
@@ -184,7 +202,13 @@ class AuthService:
         with self.start_unit_of_work() as work:
             now = self.clock.now()
             started_after = self.tokens.lifetimes.ended_before(now)
-            return authenticate_in(work, callers, sessions_started_after=started_after, at=now)
+            return authenticate_in(
+                work,
+                callers,
+                sessions_started_after=started_after,
+                second_factor_for_staff=self.second_factor_for_staff,
+                at=now,
+            )
 
     def _with_refusals(self, actor: Actor, act: Callable[[], T]) -> T:
         """``act``; a token that it does not take is on record."""
@@ -227,15 +251,34 @@ class AuthService:
             user = user.with_password_proven(proven.password_length, at=now)
             if user != before:
                 work.users.save(user)
-            token = self.tokens.new_session(user, actor=actor, at=now)
-            work.refresh_tokens.add(token)
-            self.login_guard.remember_client(work, actor, user, at=now)
-            self.audit.record(
-                work,
-                AuditName.LOGIN_SUCCEEDED,
-                actor=user_in_session(user, token.session_id, actor.origin),
-                about=token.session_id,
-                at=now,
-            )
+            factor = work.second_factors.find_confirmed(user.id)
+            if factor is not None:
+                challenge = self._challenge_in(work, user, factor, actor)
+                work.commit()
+                raise challenge
+            pair = self.opening.open_in(work, user, actor=actor, at=now)
             work.commit()
-        return self.tokens.pair(user, token, at=now), user
+        return pair, user
+
+    def _challenge_in(self, work: UnitOfWork, user: User, factor: SecondFactor, actor: Actor) -> DomainError:
+        """The password is right, and that is not enough: what is asked for besides."""
+        now = work.now()
+        challenge = self.second_factors.challenge_in(
+            work, user, ChallengePurpose.LOGIN, subject=login_subject(user, factor), at=now
+        )
+        self.audit.record_failure(
+            work,
+            AuditName.LOGIN_CHALLENGED,
+            reason=Reason.SECOND_FACTOR_REQUIRED,
+            actor=actor,
+            about=user.id,
+            at=now,
+            severity=AuditSeverity.INFO,
+            repeat_key=f"{user.id} {client_network(actor.origin.ip)}",
+        )
+        return DomainError(
+            Reason.SECOND_FACTOR_REQUIRED,
+            challenge=ForCaller(challenge),
+            expires_in=int(CHALLENGE_LIFETIME.total_seconds()),
+            message="Send a code of your app, or a recovery code, with the challenge to /auth/second-factor.",
+        )

@@ -1,8 +1,9 @@
 """Telling who calls, by what they show: a session's access token, or a program's API key."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -40,7 +41,12 @@ class Authentication:
 
 
 def authenticate_in(
-    work: UnitOfWork, callers: Sequence[Caller], *, sessions_started_after: datetime, at: datetime
+    work: UnitOfWork,
+    callers: Sequence[Caller],
+    *,
+    sessions_started_after: datetime,
+    second_factor_for_staff: bool,
+    at: datetime,
 ) -> list[Outcome[Authentication]]:
     """Each caller by themselves; one query for all sessions and one for all keys, if there are any.
 
@@ -55,10 +61,11 @@ def authenticate_in(
     key_owners = work.api_keys.find_owners(
         {shown.id for shown, _ in callers if isinstance(shown, ShownApiKey)}
     )
+    told_duty = partial(_told_duty, second_factor_for_staff=second_factor_for_staff)
     outcomes = [
-        _by_session(shown, owners.get(_session_key(shown)), origin)
+        told_duty(_by_session(shown, owner := owners.get(_session_key(shown)), origin), owner)
         if isinstance(shown, AccessClaims)
-        else _by_key(shown, key_owners.get(shown.id), origin, at=at)
+        else told_duty(_by_key(shown, key_owner := key_owners.get(shown.id), origin, at=at), key_owner)
         for shown, origin in callers
     ]
     taken = [outcome.actor for outcome in outcomes if isinstance(outcome, Authentication)]
@@ -106,7 +113,6 @@ def _by_session(claims: AccessClaims, owner: SessionOwner | None, origin: Origin
         actor=user_in_session(user, claims.session_id, origin),
         user=user,
         expires_at=claims.expires_at,
-        duty=duty_of(user),
     )
 
 
@@ -121,9 +127,23 @@ def _by_key(
     reason = key.refusal(ip=origin.ip, at=at) or (None if _stands_for(user, key) else Reason.TOKEN_REVOKED)
     if reason is not None:
         return RefusedApiKeyError(reason, actor=as_program(user, key, origin))
-    return Authentication(
-        actor=as_program(user, key, origin), user=user, expires_at=key.expires_at, duty=duty_of(user)
+    return Authentication(actor=as_program(user, key, origin), user=user, expires_at=key.expires_at)
+
+
+def _told_duty(
+    outcome: Outcome[Authentication],
+    owner: SessionOwner | ApiKeyOwner | None,
+    *,
+    second_factor_for_staff: bool,
+) -> Outcome[Authentication]:
+    if isinstance(outcome, DomainError) or owner is None:
+        return outcome
+    duty = duty_of(
+        owner.user,
+        has_second_factor=owner.has_second_factor,
+        second_factor_for_staff=second_factor_for_staff,
     )
+    return outcome if duty is None else replace(outcome, duty=duty)
 
 
 def _stands_for(user: User, key: ApiKey) -> bool:

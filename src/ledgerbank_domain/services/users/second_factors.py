@@ -22,6 +22,7 @@ from ledgerbank_domain.users.second_factor import (
     SecondFactor,
     read_code,
     recovery_hash,
+    second_factor_place,
 )
 from ledgerbank_domain.users.second_factor_challenge import (
     CHALLENGE_LIFETIME,
@@ -156,8 +157,3 @@ class SecondFactors:
             user_id=used.user_id, left=left, ip=actor.origin.ip, at=at, cause=str(self.ids.new_id())
         )
         queue_notification(work, notice, ids=self.ids, at=at, correlation_id=actor.origin.correlation_id)
-
-
-def second_factor_place(factor_id: UUID) -> str:
-    """What the secret of a second factor is sealed for: its column and row."""
-    return f"second_factors.secret_encrypted:{factor_id}"

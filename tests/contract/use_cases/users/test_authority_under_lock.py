@@ -25,6 +25,7 @@ from tests.support.scenes.every_use_case import (
     Scene,
 )
 from tests.support.scenes.job_scene import JobScene
+from tests.support.scenes.second_factor_steps import a_new_app, an_app
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -60,6 +61,8 @@ def scene(world: ServiceWorld, given: EntityBuilder) -> Scene:
         approval_id=given.an_approval(second_admin, jobs.user, subject="asked for before").id,
         own_approval_id=given.an_approval(jobs.user, second_admin).id,
         done=world.payment_processing.process(jobs.payer, payment_id=jobs.new_payment("1").id),
+        app=an_app(world, jobs.user),
+        new_app=a_new_app(world, jobs.user),
     )
 
 

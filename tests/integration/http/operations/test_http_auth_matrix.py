@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.http.http_bank import PASSWORD, Customer, HttpBank
+from tests.support.http.http_bank import PASSWORD, Customer, HttpBank, error_of
+from tests.support.http.second_factor_over_http import enrol
 
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.users.user import PasswordCheck
@@ -24,6 +25,7 @@ REGISTRATION = {
     "password_confirmation": PASSWORD,
 }
 NEW_PASSWORD = "another correct horse"
+FACTOR_PROOF = {"current_password": PASSWORD, "code": "000000"}
 TOO_SHORT_FOR_STAFF = "a short one"
 FORBIDDEN = "403 insufficient_permissions"
 NOT_THEIRS = "403 unauthorized_access"
@@ -87,6 +89,7 @@ MATRIX = [
     public("POST", "/auth/login", "200", {"email": "alice@example.com", "password": PASSWORD}),
     public("POST", "/auth/refresh", "200", {"refresh_token": "{refresh_token}"}),
     public("POST", "/auth/logout", "200", {"refresh_token": "{refresh_token}"}),
+    public("POST", "/auth/second-factor", "401 invalid_token", {"challenge": "nobody's", "code": "000000"}),
     everybody("POST", "/auth/logout-all", "200"),
     everybody("GET", "/auth/me", "200"),
     everybody("GET", "/auth/validate", "200"),
@@ -116,6 +119,12 @@ MATRIX = [
             "password_confirmation": NEW_PASSWORD,
         },
     ),
+    everybody("GET", "/profile/totp", "200"),
+    everybody("POST", "/profile/totp", "201", {"current_password": PASSWORD}),
+    everybody("POST", "/profile/totp/confirm", "404 resource_not_found", {"code": "000000"}),
+    everybody("POST", "/profile/totp/recovery-codes", "404 resource_not_found", FACTOR_PROOF),
+    everybody("DELETE", "/profile/totp", "404 resource_not_found", FACTOR_PROOF),
+    admins("DELETE", "/users/{user}/totp", "404 resource_not_found"),
     everybody("GET", "/banks", "200"),
     everybody("GET", "/banks/{bank}", "200"),
     everybody("GET", "/banks/{bank}/branches", "200"),
@@ -207,6 +216,18 @@ OPEN_BEFORE_A_PASSWORD_CHANGE = {
     ("GET", "/auth/me"),
     ("GET", "/auth/validate"),
     ("GET", "/profile"),
+    ("GET", "/profile/totp"),
+    ("PUT", "/profile/password"),
+}
+# And those of staff who must set up a second factor first.
+OPEN_BEFORE_AN_ENROLMENT = {
+    ("POST", "/auth/logout-all"),
+    ("GET", "/auth/me"),
+    ("GET", "/auth/validate"),
+    ("GET", "/profile"),
+    ("GET", "/profile/totp"),
+    ("POST", "/profile/totp"),
+    ("POST", "/profile/totp/confirm"),
     ("PUT", "/profile/password"),
 }
 
@@ -348,6 +369,35 @@ def test_who_must_change_their_password_may_do_that_and_little_else(scene: Scene
         assert answer in ("200", "401 invalid_credentials")
     else:
         assert answer == "403 password_change_required"
+
+
+@every_closed_row
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPPORT])
+def test_staff_without_a_second_factor_may_set_one_up_and_do_little_else(
+    scene: Scene, row: Row, role: Role
+) -> None:
+    scene.bank.office.second_factor_for_staff = True
+    strict = HttpBank(office=scene.bank.office, portal=scene.bank.portal)
+    caller = strict.customer("new-staff@example.com", role)
+    assert caller.tokens["duty"] == "second_factor_enrolment"
+
+    answer = Scene(bank=strict, callers={}, names=scene.names).ask(row, caller.token)
+    strict.close()
+
+    if (row.method, row.path) in OPEN_BEFORE_AN_ENROLMENT:
+        assert answer in ("200", "201", "404 resource_not_found")
+    else:
+        assert answer == "401 second_factor_required"
+
+
+@every_closed_row
+def test_a_challenge_to_a_second_factor_is_no_token(scene: Scene, row: Row) -> None:
+    alice = scene.callers["owner"]
+    enrol(alice, scene.bank.office.clock)
+    refused = scene.bank.post("/auth/login", json={"email": alice.user.email, "password": PASSWORD})
+    challenge = error_of(refused, 401, "second_factor_required")["details"]["challenge"]
+
+    assert scene.ask(row, challenge) == "401 invalid_token"
 
 
 def test_the_table_has_every_endpoint_there_is(every_operation: list[tuple[str, str]]) -> None:

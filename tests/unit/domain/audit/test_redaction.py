@@ -27,7 +27,7 @@ def test_each_secret_key_hides_its_value_in_any_case(key: str) -> None:
 
 
 def test_the_secret_keys_are_those_of_the_contract() -> None:
-    assert len(SECRET_KEYS) == 19
+    assert len(SECRET_KEYS) == 23
     assert {
         "password",
         "code",
@@ -36,6 +36,10 @@ def test_the_secret_keys_are_those_of_the_contract() -> None:
         "idempotency_key",
         "code_verifier",
         "confirmation",
+        "challenge",
+        "otpauth_uri",
+        "qr_svg",
+        "recovery_codes",
     } <= SECRET_KEYS
 
 
