@@ -9,9 +9,10 @@ from tests.support.scenes.connection_records import a_state, found, new_state
 from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.oauth_state import KeptCode, OAuthState
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 
 
 @pytest.fixture
@@ -88,6 +89,52 @@ def test_states_with_a_verifier_are_walked_through_by_id(
         assert work.oauth_states.list_sealed(after=None, limit=2) == [in_order[0], resealed]
         assert work.oauth_states.list_sealed(after=in_order[1].id, limit=2) == in_order[2:]
         assert work.oauth_states.find_for_update(given.ids.new_id()) is None
+
+
+def test_a_kept_code_is_found_by_its_login_until_it_is_gone(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
+    now = given.clock.now()
+    other = given.a_login(given.a_user())
+    kept = KeptCode(code=b"\x00sealed\xff", confirmation_hash="a" * 64)
+    first, second = (a_state(given, login, f"state {n}", return_url="https://a.example/") for n in range(2))
+    elsewhere, waiting = a_state(given, other, "of another login"), a_state(given, login, "not back yet")
+
+    def keep(work: UnitOfWork) -> None:
+        for state in (first, second, elsewhere):
+            work.oauth_states.save(state.keeping(kept, at=now))
+
+    given.stored(keep)
+
+    def found_kept() -> list[OAuthState]:
+        with start_unit_of_work() as work:
+            return work.oauth_states.list_kept_for_update(login.id)
+
+    assert found_kept() == sorted(
+        (each.keeping(kept, at=now) for each in (first, second)), key=lambda state: state.id
+    )
+    tried = first.keeping(kept, at=now).tried_wrongly(at=now)
+    given.stored(lambda work: work.oauth_states.save(tried))
+    given.stored(lambda work: work.oauth_states.save(second.keeping(kept, at=now).consumed(at=now)))
+    assert found_kept() == [tried]
+    with start_unit_of_work() as work:
+        assert {state.id for state in work.oauth_states.list_sealed(after=None, limit=9)} == {
+            first.id,
+            elsewhere.id,
+        }
+    assert found(start_unit_of_work, waiting) == waiting
+
+
+def test_the_visits_of_logins_are_removed_and_no_others(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, login: BankLogin
+) -> None:
+    others = [given.a_login(given.a_user()) for _ in range(2)]
+    states = [a_state(given, each, f"state {n}") for n, each in enumerate([login, login, *others])]
+
+    given.stored(lambda work: work.oauth_states.delete_of_logins([]))
+    given.stored(lambda work: work.oauth_states.delete_of_logins([login.id, others[0].id]))
+
+    assert [found(start_unit_of_work, state) for state in states] == [None, None, None, states[3]]
 
 
 def test_expired_states_are_removed_a_few_at_a_time_used_or_not(

@@ -16,9 +16,11 @@ from ledgerbank_domain.banking.bank_login import BankLoginStatus
 from ledgerbank_domain.banking.oauth_state import OAuthState
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import ANONYMOUS, Actor, Role
+from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.services.bank_connections.bank_connection_service import StartedConnection
 from ledgerbank_domain.services.bank_connections.code_redemption import FinishedConnection
 from ledgerbank_domain.services.bank_connections.oauth_visits import KeptAnswer
+from ledgerbank_domain.services.jobs.job_work import PlainWork
 from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.users.user import UserStatus
 
@@ -57,6 +59,13 @@ def confirm(scene: SyncScene, services: Services, kept: KeptAnswer, typed: str =
 def row_of(scene: SyncScene, kept: KeptAnswer) -> OAuthState | None:
     with scene.start_unit_of_work() as work:
         return work.oauth_states.find_for_update(kept.visit.id)
+
+
+def clear_away(scene: SyncScene) -> None:
+    """What a worker does each hour."""
+    pruning = scene.world.services.job_running.works[JobKind.MAINTENANCE_PRUNE]
+    assert isinstance(pruning, PlainWork)
+    pruning.handler(scene.new_job(), scene.clock.now() + timedelta(minutes=5))
 
 
 def secrets_left(scene: SyncScene, kept: KeptAnswer) -> bool:
@@ -258,11 +267,10 @@ def test_a_sealed_code_that_nobody_confirmed_is_cleared_away(scene: SyncScene, s
     assert not secrets_left(scene, kept)
 
     later = come_back(services, start(scene, "later"))
-    scene.clock.advance(timedelta(minutes=10, seconds=1))
+    clear_away(scene)
     assert secrets_left(scene, later)
-    with scene.start_unit_of_work() as work:
-        work.oauth_states.delete_expired(work.now(), limit=100)
-        work.commit()
+    scene.clock.advance(timedelta(minutes=10, seconds=1))
+    clear_away(scene)
     assert row_of(scene, later) is None
 
 

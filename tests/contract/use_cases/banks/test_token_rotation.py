@@ -11,7 +11,7 @@ from tests.support.scenes.entity_builder import EntityBuilder
 
 from ledgerbank_adapters.encryption import AesGcmSecretBox
 from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginStatus, SealedTokens, SyncLease
-from ledgerbank_domain.banking.oauth_state import OAuthState
+from ledgerbank_domain.banking.oauth_state import KeptCode, OAuthState
 from ledgerbank_domain.ports.bank_gateway import BankTokens
 from ledgerbank_domain.ports.secret_box import SecretBox
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -19,6 +19,7 @@ from ledgerbank_domain.services.banks import token_rotation_service
 from ledgerbank_domain.services.banks.bank_token_sealer import (
     BankTokenSealer,
     OpenedTokens,
+    bank_code_place,
     code_verifier_place,
 )
 from ledgerbank_domain.services.banks.token_rotation_service import RotationReport, TokenRotationService
@@ -54,6 +55,14 @@ def a_state(given: EntityBuilder, box: SecretBox, login: BankLogin) -> OAuthStat
     )
     given.stored(lambda work: work.oauth_states.add(state))
     return state
+
+
+def a_kept_state(given: EntityBuilder, box: SecretBox, login: BankLogin) -> OAuthState:
+    state = a_state(given, box, login)
+    code = box.seal("code", bound_to=bank_code_place(state.id))
+    keeping = state.keeping(KeptCode(code=code, confirmation_hash="a" * 64, tries=2), at=state.inserted_at)
+    given.stored(lambda work: work.oauth_states.save(keeping))
+    return keeping
 
 
 def stored_login(start_unit_of_work: StartUnitOfWork, login: BankLogin) -> BankLogin:
@@ -105,6 +114,28 @@ def test_everything_is_sealed_anew_once_and_the_old_key_can_go(
             assert (
                 AFTER.open(renewed_state.code_verifier, bound_to=code_verifier_place(state.id)) == "verifier"
             )
+
+
+def test_a_kept_code_is_sealed_anew_with_its_verifier_and_keeps_its_tries(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, rotation: TokenRotationService
+) -> None:
+    login = given.a_login(given.a_user())
+    kept = a_kept_state(given, BEFORE, login)
+    lost = a_kept_state(given, AesGcmSecretBox([LOST]), login)
+
+    assert rotation.rotate() == RotationReport(renewed=1, current=0, unreadable=1)
+    assert rotation.rotate() == RotationReport(renewed=0, current=1, unreadable=1)
+
+    with start_unit_of_work() as work:
+        renewed, left = (work.oauth_states.find_for_update(each.id) for each in (kept, lost))
+    assert left == lost
+    assert renewed is not None
+    assert renewed.kept is not None
+    assert renewed.code_verifier is not None
+    assert AFTER.open(renewed.kept.code, bound_to=bank_code_place(kept.id)) == "code"
+    assert AFTER.open(renewed.code_verifier, bound_to=code_verifier_place(kept.id)) == "verifier"
+    assert replace(renewed, kept=kept.kept, code_verifier=kept.code_verifier) == kept
+    assert renewed.kept.tries == 2
 
 
 def test_what_no_key_opens_is_counted_and_left_as_it_is(
