@@ -43,7 +43,7 @@ def test_a_person_clicks_through_and_lands_at_the_client(
         page.get_by_role("button", name=button).click()
         expect(page.locator("body")).to_have_text("You are back.")
         query = parse_qs(urlsplit(page.url).query)
-        assert query.keys() == {answer, "state"}
+        assert query.keys() == {answer, "state", "iss"}
         assert query["state"] == ["st&te"]
         assert browser.complaints == []
         assert browser.hosts == {urlsplit(bank.url).netloc, urlsplit(client_url).netloc}

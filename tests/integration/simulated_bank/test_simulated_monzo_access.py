@@ -13,19 +13,19 @@ from tests.support.scenes.bank_customers import (
     question,
 )
 
-from ledgerbank_adapters.simulated_bank import SimulatedBankServer
+from ledgerbank_adapters.simulated_bank import MONZO_ISSUER, SimulatedBankServer
 
 
 def test_approval_ends_at_the_client_with_a_code_and_the_state_it_sent(bank: SimulatedBankServer) -> None:
     address, query = decide(f"{bank.url}/")
     assert address == REDIRECT.partition("?")[0]
-    assert query.keys() == {"kept", "code", "state"}
-    assert (query["kept"], query["state"]) == ("yes", "st&te")
+    assert query.keys() == {"kept", "code", "state", "iss"}
+    assert (query["kept"], query["state"], query["iss"]) == ("yes", "st&te", MONZO_ISSUER)
 
 
 def test_denial_ends_at_the_client_without_a_code(bank: SimulatedBankServer) -> None:
     _, query = decide(f"{bank.url}/", "deny")
-    assert query == {"kept": "yes", "error": "access_denied", "state": "st&te"}
+    assert query == {"kept": "yes", "error": "access_denied", "state": "st&te", "iss": MONZO_ISSUER}
 
 
 @pytest.mark.parametrize(
