@@ -26,6 +26,7 @@ from ledgerbank_domain.banking.return_url import ReturnUrls
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.ports.clock import Clock
+from ledgerbank_domain.services.banks.bank_sync_schedule import SyncPace
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.services.service_ports import ServicePorts
@@ -131,6 +132,7 @@ def compose_application(
             devices=UaDeviceReader(),
             gateways=banks.by_name,
             bank_lookback=settings.banks.lookback,
+            sync_pace=SyncPace(webhook_spacing=settings.banks.webhook_spacing),
             known_gateways=KNOWN_GATEWAYS,
             connect_confirmation=settings.bank_connections.confirmation,
             return_urls=ReturnUrls(

@@ -106,6 +106,12 @@ class BankSettings:
             " listed late, with an older date, is found."
         ),
     )
+    webhook_spacing: timedelta = variable(
+        "BANK_WEBHOOK_SPACING_SECONDS",
+        seconds(0, 3600),
+        default="15",
+        meaning="How long after the end of a sync the next one may begin that a webhook causes.",
+    )
     connect_timeout: timedelta = variable(
         "BANK_CONNECT_TIMEOUT_SECONDS",
         short_time(at_most=MAX_TIMEOUT_SECONDS),

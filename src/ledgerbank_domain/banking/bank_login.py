@@ -145,6 +145,12 @@ class BankLogin:
         return self.tokens.expires_at if self.tokens else None
 
     @property
+    def last_ended_at(self) -> datetime | None:
+        """When the last sync ended, well or not; None: none has, since it was connected."""
+        failed_at = self.last_error.at if self.last_error else None
+        return max(filter(None, (self.last_sync_at, failed_at)), default=None)
+
+    @property
     def needs_consent(self) -> bool:
         """Whether only its owner can help: the bank wants their consent anew."""
         return self.last_error is not None and self.last_error.reason is Reason.BANK_CONSENT_REQUIRED

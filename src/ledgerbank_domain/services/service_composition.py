@@ -264,7 +264,12 @@ def compose_services(ports: ServicePorts) -> Services:
             return_urls=ports.return_urls,
         ),
         bank_webhooks=BankWebhookService(
-            start_unit_of_work=start, clock=ports.clock, ids=ids, audit=audit, gateways=ports.gateways
+            start_unit_of_work=start,
+            clock=ports.clock,
+            ids=ids,
+            audit=audit,
+            gateways=ports.gateways,
+            pace=ports.sync_pace,
         ),
         token_rotation=TokenRotationService(start_unit_of_work=start, secret_box=ports.secret_box),
     )
@@ -299,6 +304,7 @@ def _compose_sync_works(
                 sealer=sealer, storage_clock=ports.storage_clock, accesses=accesses
             ),
             observer=ports.sync_observer or _SilentSyncObserver(),
+            pace=ports.sync_pace,
         ),
         accounts=BankAccountUpsert(start_unit_of_work=start, ids=ids, audit=audit),
         account_sync=BankAccountSync(

@@ -22,6 +22,7 @@ from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.approvals.approval_service import DEFAULT_EXPIRY
 from ledgerbank_domain.services.bank_syncs.bank_account_sync import DEFAULT_LOOKBACK
+from ledgerbank_domain.services.banks.bank_sync_schedule import SyncPace
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.idempotency.idempotency_service import DEFAULT_KEY_LIFETIME
 from ledgerbank_domain.services.upkeep.maintenance_service import DEFAULT_JOB_RETENTION, FOR_EVER
@@ -95,3 +96,5 @@ class ServicePorts:
     erasure_after: timedelta = DEFAULT_ERASURE_AFTER
     # How long before the newest movement a bank is asked again, for what it lists late.
     bank_lookback: timedelta = DEFAULT_LOOKBACK
+    # How soon after each other syncs may follow that webhooks cause.
+    sync_pace: SyncPace = field(default_factory=SyncPace)

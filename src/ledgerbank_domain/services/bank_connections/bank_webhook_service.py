@@ -13,9 +13,15 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.banks.bank_gateway_lookup import Gateways, bank_of_branch
-from ledgerbank_domain.services.banks.bank_sync_schedule import may_sync_unattended, schedule_sync
+from ledgerbank_domain.services.banks.bank_sync_schedule import (
+    SyncPace,
+    may_sync_unattended,
+    schedule_sync_for_news,
+)
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.standing_refusal import refusal_stands
+
+DEFAULT_PACE = SyncPace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,7 @@ class BankWebhookService:
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
+    pace: SyncPace = DEFAULT_PACE
 
     def receive(self, actor: Actor, *, provider: str, delivery: WebhookDelivery) -> ReceivedWebhook:
         """A transaction on a known, connected account has its login synced; everything else is ignored.
@@ -86,7 +93,14 @@ class BankWebhookService:
                 at=now,
             )
             for login in logins if is_new else ():
-                schedule_sync(work, login, ids=self.ids, now=now, correlation_id=actor.origin.correlation_id)
+                schedule_sync_for_news(
+                    work,
+                    login,
+                    ids=self.ids,
+                    now=now,
+                    not_before=self.pace.next_for_news(login, gateway) or now,
+                    correlation_id=actor.origin.correlation_id,
+                )
             work.commit()
         return ReceivedWebhook(duplicate=not is_new, ignored=not logins)
 
@@ -94,7 +108,7 @@ class BankWebhookService:
 def _logins_to_sync(work: UnitOfWork, gateway: BankGateway, notice: WebhookNotice) -> list[BankLogin]:
     """Locked, by ascending id: one for each customer of a joint account.
 
-    One bank's word counts for accounts at that bank only, and within that bank's budget.
+    One bank's word counts for accounts at that bank only.
     """
     external_id = notice.external_account_id
     if external_id is None or not notice.is_about_a_transaction:
@@ -106,6 +120,6 @@ def _logins_to_sync(work: UnitOfWork, gateway: BankGateway, notice: WebhookNotic
         login
         for login in locked
         if login is not None
-        and may_sync_unattended(login, gateway, now=work.now())
+        and may_sync_unattended(login)
         and bank_of_branch(work, login.bank_branch_id).integration_module == gateway.provider
     ]

@@ -16,6 +16,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.notifications.notification import bank_login_needs_attention
+from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
@@ -23,6 +24,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_syncs.bank_conversation import BankConversation, BankConversations
 from ledgerbank_domain.services.bank_syncs.bank_sync_fence import SyncFence, SyncLeaseLost
 from ledgerbank_domain.services.banks.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
+from ledgerbank_domain.services.banks.bank_sync_schedule import SyncPace, is_caused_by_news
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.jobs.job_work import JobPostponed
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
@@ -31,6 +33,7 @@ HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)
 LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
 
 
+DEFAULT_PACE = SyncPace()
 NOT_LEFT_OUT = frozenset({FeedFault.ADJUSTED, FeedFault.VANISHED})
 
 
@@ -85,6 +88,7 @@ class SyncLeases:
     gateways: Gateways
     conversations: BankConversations
     observer: SyncObserver
+    pace: SyncPace = DEFAULT_PACE
 
     @retried_on_conflict
     def take(self, job: Job, *, deadline: datetime) -> SyncRun | None:
@@ -93,7 +97,8 @@ class SyncLeases:
         That is when the login is not connected or paused, its owner is not ACTIVE, its bank has no gateway,
         or a sync that began after this one was asked for succeeded.
 
-        Raises :class:`JobPostponed` while another sync of the login runs.
+        Raises :class:`JobPostponed` while another sync of the login runs, and for one that news of the bank
+        caused until the bank may be asked again.
         """
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(UUID(job.args["bank_login_id"]))
@@ -108,6 +113,8 @@ class SyncLeases:
                 raise JobPostponed(min(until, now + LOOKED_AT_AGAIN_AFTER))
             if _is_fulfilled(login, job):
                 return None
+            if is_caused_by_news(job):
+                self._check_pace(login, gateway, now=now)
             lease = SyncLease(
                 token=self.ids.new_id(),
                 worker_id=_worker_of(job),
@@ -126,6 +133,12 @@ class SyncLeases:
             fence=fence,
             correlation_id=job.correlation_id,
         )
+
+    def _check_pace(self, login: BankLogin, gateway: BankGateway, *, now: datetime) -> None:
+        """What it waited for may have ended later than when it was planned."""
+        earliest = self.pace.next_for_news(login, gateway)
+        if earliest is not None and earliest > now:
+            raise JobPostponed(earliest)
 
     def end(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
         """The only way out of a run; gives how it is counted.

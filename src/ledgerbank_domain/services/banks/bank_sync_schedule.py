@@ -1,11 +1,13 @@
 """Asking for syncs: the one job of a login, and periodically those that are due."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from ledgerbank_domain.banking.bank_login import BankLogin
-from ledgerbank_domain.jobs.job import Job, JobKind, JobState
+from ledgerbank_domain.jobs.job import WAITING_STATES, Job, JobKind, JobState
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -15,7 +17,11 @@ from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflic
 from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 
 SAME_SYNC_WITHIN = timedelta(seconds=300)
+DEFAULT_WEBHOOK_SPACING = timedelta(seconds=15)
 LOGINS_AT_ONCE = 200
+# In the arguments of a job.
+CAUSED_BY_NEWS = "caused_by_news"
+NO_MORE_ARGS: Mapping[str, Any] = {}
 _DOES_NOT_COUNT = frozenset({JobState.CANCELLED, JobState.DISCARDED})
 
 
@@ -37,22 +43,73 @@ def schedule_sync(
 
     ``is_fresh``: a new one in any case, because the login was connected anew. ``now`` is the storage clock's.
     """
-    key = sync_job_key(login.id)
-    holders = work.jobs.list_with_key_for_update(JobKind.BANK_SYNC, key)
+    holders = work.jobs.list_with_key_for_update(JobKind.BANK_SYNC, sync_job_key(login.id))
     for job in holders:
-        if not is_fresh and job.state not in _DOES_NOT_COUNT and now - job.inserted_at < SAME_SYNC_WITHIN:
+        if not is_fresh and _stands_for_a_new_one(job, now=now):
             return ScheduledJob(job=job, deduplicated=True)
-    work.jobs.save_many([job.without_unique_key(at=now) for job in holders])
-    job = Job.new(
-        JobKind.BANK_SYNC,
+    new = _sync_of(login, job_id=ids.new_id(), now=now, correlation_id=correlation_id)
+    return _in_place_of(work, holders, new, now=now)
+
+
+def schedule_sync_for_news(
+    work: UnitOfWork,
+    login: BankLogin,
+    *,
+    ids: IdGenerator,
+    now: datetime,
+    not_before: datetime,
+    correlation_id: str | None = None,
+) -> ScheduledJob:
+    """A sync because the bank has news: the one that has not begun, or a new one.
+
+    One that runs, or has just ended, may have asked before there was this news. ``not_before`` is how soon
+    the bank may be asked again (:class:`SyncPace`).
+    """
+    holders = work.jobs.list_with_key_for_update(JobKind.BANK_SYNC, sync_job_key(login.id))
+    for job in holders:
+        if job.state in WAITING_STATES:
+            return ScheduledJob(job=job, deduplicated=True)
+    new = _sync_of(
+        login,
         job_id=ids.new_id(),
-        args={"bank_login_id": str(login.id)},
-        at=now,
-        unique_key=key,
+        now=now,
+        run_at=not_before if not_before > now else None,
+        args={CAUSED_BY_NEWS: True},
         correlation_id=correlation_id,
     )
-    work.jobs.add_many([job])
-    return ScheduledJob(job=job, deduplicated=False)
+    return _in_place_of(work, holders, new, now=now)
+
+
+def _stands_for_a_new_one(job: Job, *, now: datetime) -> bool:
+    """Whether whoever asks now is served by it; not by one that news caused and that has to wait."""
+    waits = is_caused_by_news(job) and job.state in WAITING_STATES and job.run_at > now
+    return job.state not in _DOES_NOT_COUNT and now - job.inserted_at < SAME_SYNC_WITHIN and not waits
+
+
+def _sync_of(
+    login: BankLogin,
+    *,
+    job_id: UUID,
+    now: datetime,
+    run_at: datetime | None = None,
+    args: Mapping[str, Any] = NO_MORE_ARGS,
+    correlation_id: str | None,
+) -> Job:
+    return Job.new(
+        JobKind.BANK_SYNC,
+        job_id=job_id,
+        args={"bank_login_id": str(login.id), **args},
+        at=now,
+        run_at=run_at,
+        unique_key=sync_job_key(login.id),
+        correlation_id=correlation_id,
+    )
+
+
+def _in_place_of(work: UnitOfWork, holders: Sequence[Job], new: Job, *, now: datetime) -> ScheduledJob:
+    work.jobs.save_many([job.without_unique_key(at=now) for job in holders])
+    work.jobs.add_many([new])
+    return ScheduledJob(job=new, deduplicated=False)
 
 
 def sync_interval(gateway: BankGateway) -> timedelta:
@@ -60,11 +117,36 @@ def sync_interval(gateway: BankGateway) -> timedelta:
     return timedelta(seconds=gateway.min_sync_interval_seconds)
 
 
-def may_sync_unattended(login: BankLogin, gateway: BankGateway, *, now: datetime) -> bool:
-    """Whether something other than the customer, like a webhook, may cause a sync now."""
-    if not login.may_sync or login.needs_consent:
-        return False
-    return login.last_attempt_at is None or now - login.last_attempt_at >= sync_interval(gateway)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPace:
+    """How soon after each other syncs may follow that no customer asked for.
+
+    ``webhook_spacing`` lies between the end of one and the begin of the next that news of the bank causes.
+    """
+
+    webhook_spacing: timedelta = DEFAULT_WEBHOOK_SPACING
+
+    def next_for_news(self, login: BankLogin, gateway: BankGateway) -> datetime | None:
+        """When a sync may begin that news causes, by the bank's budget as well; None: at any time."""
+        earliest = [
+            since + pause
+            for since, pause in (
+                (login.last_ended_at, self.webhook_spacing),
+                (login.last_attempt_at, sync_interval(gateway)),
+            )
+            if since is not None
+        ]
+        return max(earliest, default=None)
+
+
+def may_sync_unattended(login: BankLogin) -> bool:
+    """Whether something other than the customer, like a webhook, may cause a sync."""
+    return login.may_sync and not login.needs_consent
+
+
+def is_caused_by_news(job: Job) -> bool:
+    """Whether a webhook asked for this sync."""
+    return bool(job.args.get(CAUSED_BY_NEWS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

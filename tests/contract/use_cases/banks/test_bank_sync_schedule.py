@@ -6,9 +6,9 @@ import pytest
 from tests.support.scenes.sync_scene import SyncScene
 
 from ledgerbank_adapters.simulated_bank import Fault
-from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginChanges, BankLoginStatus
+from ledgerbank_domain.banking.bank_login import BankLoginChanges, BankLoginStatus
 from ledgerbank_domain.jobs.job import JobKind, JobState
-from ledgerbank_domain.services.banks.bank_sync_schedule import may_sync_unattended, schedule_sync
+from ledgerbank_domain.services.banks.bank_sync_schedule import SyncPace, may_sync_unattended, schedule_sync
 from ledgerbank_domain.services.jobs.job_work import PlainWork
 from ledgerbank_domain.services.jobs.scheduled_job import ScheduledJob
 from ledgerbank_domain.users.user import UserStatus
@@ -152,16 +152,19 @@ def test_a_bank_with_a_budget_is_not_asked_more_often_because_it_fails(scene: Sy
     assert scene.calls("accounts") - before <= 4
 
 
-def test_nothing_but_the_customer_asks_a_bank_more_often_than_its_budget(scene: SyncScene) -> None:
-    def may(login: BankLogin) -> bool:
-        return may_sync_unattended(login, scene.gateway, now=scene.clock.now())
+def test_nothing_but_the_customer_has_a_login_synced_that_is_not_connected(scene: SyncScene) -> None:
+    assert may_sync_unattended(scene.login)
+    assert not may_sync_unattended(scene.login.disconnected(at=scene.clock.now()))
 
-    assert may(scene.login)
+
+def test_news_has_a_bank_asked_at_its_pace_and_within_its_budget(scene: SyncScene) -> None:
+    pace, login = SyncPace(webhook_spacing=timedelta(seconds=15)), scene.login
+    assert login.last_sync_at is not None
+    assert login.last_attempt_at is not None
+
+    assert pace.next_for_news(login, scene.gateway) == login.last_sync_at + timedelta(seconds=15)
     scene.gateway.min_sync_interval_seconds = 3600
-    assert not may(scene.login)
-    scene.clock.advance(timedelta(hours=1))
-    assert may(scene.login)
-    assert not may(scene.login.disconnected(at=scene.clock.now()))
+    assert pace.next_for_news(login, scene.gateway) == login.last_attempt_at + timedelta(hours=1)
 
 
 def test_what_the_deadline_leaves_over_is_scheduled_the_next_time(scene: SyncScene) -> None:

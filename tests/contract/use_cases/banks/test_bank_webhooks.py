@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,7 +21,7 @@ from ledgerbank_domain.banking.bank_login import BankLoginStatus
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import ANONYMOUS
 from ledgerbank_domain.identity.page import KeysetRequest, Sort
-from ledgerbank_domain.jobs.job import JobKind
+from ledgerbank_domain.jobs.job import JobKind, JobState
 from ledgerbank_domain.ports.bank_gateway import WebhookDelivery, WebhookNotice
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -74,6 +75,73 @@ def test_a_transaction_on_a_known_account_has_its_login_synced_once(scene: SyncS
     assert syncs(scene) == before + 1
     assert receive(scene, delivery(scene)) == ReceivedWebhook(duplicate=True, ignored=False)
     assert syncs(scene) == before + 1
+
+
+def test_news_after_a_sync_has_another_one_follow_at_the_banks_pace(scene: SyncScene) -> None:
+    """The one that ended may have asked before there was this news."""
+    receive(scene, delivery(scene, "tx_1"))
+    scene.run_jobs()
+    ended, before = scene.clock.now(), syncs(scene)
+    scene.clock.advance(timedelta(seconds=5))
+
+    assert receive(scene, delivery(scene, "tx_2")) == NEWS
+    assert receive(scene, delivery(scene, "tx_3")) == NEWS
+
+    assert syncs(scene) == before + 1
+    assert scene.run_jobs() == []
+    scene.clock.advance(timedelta(seconds=9.9))
+    assert scene.run_jobs() == []
+    scene.clock.advance(timedelta(seconds=0.1))
+    (job,) = scene.run_jobs()
+    assert job.state is JobState.COMPLETED
+    assert scene.login.last_sync_at == ended + timedelta(seconds=15)
+
+
+def test_news_while_a_sync_runs_has_another_one_follow_it(scene: SyncScene) -> None:
+    before = syncs(scene)
+    news: list[ReceivedWebhook] = []
+
+    def tell() -> None:
+        scene.gateway.before.clear()
+        news.append(receive(scene, delivery(scene, "tx_1")))
+
+    scene.gateway.before["list_accounts"] = tell
+    scene.request()
+    scene.run_jobs()
+    ended = scene.login.last_sync_at
+    assert ended == scene.clock.now()
+
+    assert (news, syncs(scene)) == ([NEWS], before + 2)
+    done: list[JobState] = []
+    while not done and scene.clock.now() < ended + timedelta(seconds=20):
+        scene.clock.advance(timedelta(seconds=1))
+        done += [job.state for job in scene.run_jobs()]
+    assert done == [JobState.COMPLETED]
+    assert scene.login.last_attempt_at == ended + timedelta(seconds=15)
+
+
+def test_what_waits_to_begin_serves_all_news_that_comes_until_then(scene: SyncScene) -> None:
+    before = syncs(scene)
+
+    for number in range(10):
+        assert receive(scene, delivery(scene, f"tx_{number}")) == NEWS
+
+    assert syncs(scene) == before + 1
+
+
+def test_news_waits_for_the_banks_budget_and_a_customer_does_not(scene: SyncScene) -> None:
+    scene.synced()
+    scene.gateway.min_sync_interval_seconds = 21_600
+    scene.clock.advance(BETWEEN_SYNCS)
+    before = syncs(scene)
+
+    assert receive(scene, delivery(scene)) == NEWS
+    assert scene.run_jobs() == []
+    scene.clock.advance(timedelta(seconds=5))
+    asked = scene.request()
+
+    assert syncs(scene) == before + 2
+    assert [job.id for job in scene.run_jobs()] == [asked.id]
 
 
 def test_of_twenty_deliveries_of_one_event_at_once_one_is_no_duplicate(scene: SyncScene) -> None:
