@@ -68,6 +68,7 @@ class AuditName(Enum):
     ADMIN_USER_UPDATED = ("admin.user_updated", "user")
     ADMIN_USER_DELETED = ("admin.user_deleted", "user")
     ADMIN_SECOND_FACTOR_REMOVED = ("admin.second_factor_removed", "user")
+    ADMIN_SESSIONS_REVOKED = ("admin.sessions_revoked", "user")
     ADMIN_BANK_CREATED = ("admin.bank_created", "bank")
     ADMIN_BANK_UPDATED = ("admin.bank_updated", "bank")
     ADMIN_BRANCH_CREATED = ("admin.branch_created", "bank_branch")

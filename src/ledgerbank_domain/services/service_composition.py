@@ -51,12 +51,14 @@ from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.upkeep.maintenance_service import MaintenanceService
 from ledgerbank_domain.services.users.api_key_service import ApiKeyService
 from ledgerbank_domain.services.users.auth_service import AuthService
+from ledgerbank_domain.services.users.live_sessions import LiveSessions
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_service import PasswordService
 from ledgerbank_domain.services.users.registration_service import RegistrationService
 from ledgerbank_domain.services.users.second_factor_login_service import SecondFactorLoginService
 from ledgerbank_domain.services.users.second_factor_service import SecondFactorService
 from ledgerbank_domain.services.users.second_factors import SecondFactors
+from ledgerbank_domain.services.users.session_administration_service import SessionAdministrationService
 from ledgerbank_domain.services.users.session_opening import SessionOpening
 from ledgerbank_domain.services.users.session_service import SessionService
 from ledgerbank_domain.services.users.session_tokens import SessionTokens
@@ -75,6 +77,7 @@ class Services:
     second_factor: SecondFactorService
     second_factor_logins: SecondFactorLoginService
     sessions: SessionService
+    session_administration: SessionAdministrationService
     registration: RegistrationService
     passwords: PasswordService
     api_keys: ApiKeyService
@@ -132,6 +135,7 @@ def compose_services(ports: ServicePorts) -> Services:
     )
     tokens = SessionTokens(codec=ports.codec, ids=ids, lifetimes=ports.lifetimes)
     opening = SessionOpening(tokens=tokens, login_guard=login_guard, audit=audit)
+    live_sessions = LiveSessions(lifetimes=ports.lifetimes, devices=ports.devices)
     sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
     payment_processing = PaymentProcessingService(
@@ -182,12 +186,9 @@ def compose_services(ports: ServicePorts) -> Services:
             opening=opening,
             audit=audit,
         ),
-        sessions=SessionService(
-            start_unit_of_work=start,
-            clock=ports.clock,
-            lifetimes=ports.lifetimes,
-            devices=ports.devices,
-            audit=audit,
+        sessions=SessionService(start_unit_of_work=start, clock=ports.clock, live=live_sessions, audit=audit),
+        session_administration=SessionAdministrationService(
+            start_unit_of_work=start, clock=ports.clock, ids=ids, live=live_sessions, audit=audit
         ),
         api_keys=ApiKeyService(start_unit_of_work=start, ids=ids, secrets=ports.secrets, audit=audit),
         registration=RegistrationService(

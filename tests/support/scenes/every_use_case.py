@@ -45,6 +45,12 @@ STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     ),
     "users.delete": lambda s, who: s.services.users.delete(who, user_id=s.user.id),
     "second_factor.remove_of": lambda s, who: s.services.second_factor.remove_of(who, user_id=s.user.id),
+    "session_administration.revoke_all_of_user": lambda s, who: (
+        s.services.session_administration.revoke_all_of_user(who, user_id=s.user.id, reason="A lost phone")
+    ),
+    "session_administration.revoke_of_user": lambda s, who: s.services.session_administration.revoke_of_user(
+        who, user_id=s.user.id, session_id=s.session_id
+    ),
     "banks.create": lambda s, who: s.services.banks.create(
         who, NewBank(name="Some Bank", country="GB", code="SOME_BANK")
     ),
@@ -98,6 +104,9 @@ STAFF_READS: dict[str, Callable[["Scene", Actor], Any]] = {
         who, UserFilter(), request=KeysetRequest()
     ),
     "users.stats": lambda s, who: s.services.users.stats(who),
+    "session_administration.list_of_user": lambda s, who: s.services.session_administration.list_of_user(
+        who, user_id=s.user.id
+    ),
     "jobs.list_page": lambda s, who: s.services.jobs.list_page(who, JobFilter(), request=PageRequest()),
     "jobs.get": lambda s, who: s.services.jobs.get(who, job_id=s.waiting_job_id),
     "approvals.list_keyset": lambda s, who: s.services.approvals.list_keyset(

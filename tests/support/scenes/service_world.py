@@ -81,6 +81,7 @@ class LiveWorld(SandboxBank):
         self.sessions = self.services.sessions
         self.second_factor = self.services.second_factor
         self.second_factor_logins = self.services.second_factor_logins
+        self.session_administration = self.services.session_administration
         self.users = self.services.users
         self.banks = self.services.banks
         self.accounts = self.services.accounts

@@ -125,12 +125,12 @@ class Call(Generic[B, Q]):
     idempotency_key: str | None = None
     raw_body: bytes = field(default=b"", repr=False)
 
-    def path_id(self) -> UUID:
+    def path_id(self, name: str = "id") -> UUID:
         """Raises ``invalid_uuid_format``."""
         try:
-            return parse_uuid(self.path_parameters["id"])
+            return parse_uuid(self.path_parameters[name])
         except DomainError as error:
-            raise error.about("id") from None
+            raise error.about(name) from None
 
     def body(self) -> B:
         """Raises ``missing_fields`` and the fields' format reasons."""

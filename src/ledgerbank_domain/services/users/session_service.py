@@ -1,7 +1,6 @@
 """Sessions: showing users where they are logged in, and ending that."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -10,13 +9,12 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.ports.clock import Clock
-from ledgerbank_domain.ports.device_reader import DeviceReader
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.scope_check import session_only
-from ledgerbank_domain.services.users.session_tokens import TokenLifetimes
+from ledgerbank_domain.services.users.live_sessions import LiveSessions
 from ledgerbank_domain.users.refresh_token import Session
 
 
@@ -26,15 +24,14 @@ class SessionService:
 
     start_unit_of_work: StartUnitOfWork
     clock: Clock
-    lifetimes: TokenLifetimes
-    devices: DeviceReader
+    live: LiveSessions
     audit: AuditWriter
 
     @session_only
     def list_own(self, actor: Actor) -> list[Session]:
         """The caller's live sessions, newest login first."""
         with self.start_unit_of_work() as work:
-            return self._live_in(work, actor.required_user_id(), now=self.clock.now())
+            return self.live.list_in(work, actor.required_user_id(), now=self.clock.now())
 
     @session_only
     @retried_on_conflict
@@ -48,7 +45,7 @@ class SessionService:
         with self.start_unit_of_work() as work:
             locked_self(work, actor)
             now = self.clock.now()
-            live = self._live_in(work, user_id, now=now)
+            live = self.live.list_in(work, user_id, now=now)
             if session_id not in {session.id for session in live}:
                 raise DomainError(Reason.TOKEN_NOT_FOUND)
             work.refresh_tokens.revoke_session(session_id, at=now)
@@ -66,16 +63,3 @@ class SessionService:
             work.refresh_tokens.revoke_all_of_user(user_id, at=now)
             self.audit.record(work, AuditName.LOGOUT_ALL, actor=actor, about=user_id, at=now)
             work.commit()
-
-    def _live_in(self, work: UnitOfWork, user_id: UUID, *, now: datetime) -> list[Session]:
-        """As they are by the settings of now, which may be stricter than those that a token was made by."""
-        live = work.refresh_tokens.list_live_sessions(
-            user_id, now=now, started_after=self.lifetimes.ended_before(now)
-        )
-        return [
-            replace(
-                session.ending_by(session.created_at + self.lifetimes.session),
-                device=self.devices.device_of(session.user_agent),
-            )
-            for session in live
-        ]

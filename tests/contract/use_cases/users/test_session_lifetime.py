@@ -159,4 +159,4 @@ def shorter(world: ServiceWorld, lifetime: timedelta) -> tuple[AuthService, Sess
     """The services after ``SESSION_MAX_AGE_DAYS`` was lowered."""
     lifetimes = replace(world.auth.tokens.lifetimes, session=lifetime)
     auth = replace(world.auth, tokens=replace(world.auth.tokens, lifetimes=lifetimes))
-    return auth, replace(world.sessions, lifetimes=lifetimes)
+    return auth, replace(world.sessions, live=replace(world.sessions.live, lifetimes=lifetimes))
