@@ -89,7 +89,7 @@ class BankLoginBody:
 
 
 @frozen(kw_only=True)
-class ConfirmationBody:
+class BankConfirmationBody:
     confirmation: str = field(metadata=CONFIRMATION.metadata)
 
 

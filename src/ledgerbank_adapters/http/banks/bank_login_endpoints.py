@@ -5,9 +5,9 @@ from uuid import UUID
 from attrs import field, frozen
 
 from ledgerbank_adapters.http.banks.bank_login_bodies import (
+    BankConfirmationBody,
     BankLoginBody,
     BankLoginChangesBody,
-    ConfirmationBody,
 )
 from ledgerbank_adapters.http.banks.bank_login_payloads import (
     BankLoginPayload,
@@ -64,7 +64,11 @@ def list_bank_logins(call: Call[None, BankLoginListQuery]) -> Answer:
 
 
 def create_bank_login(call: Call[BankLoginBody, None]) -> Answer:
-    """A login that is there and not ACTIVE is connected anew, with 200."""
+    """A login that is there and not ACTIVE is connected anew, with 200.
+
+    The browser that goes to the address comes back from the bank to ``return_url``, or to a page of ours.
+    Where it is shown a confirmation there, ``POST /bank-logins/{id}/confirm`` finishes the connection.
+    """
     started = call.services.bank_connections.start(call.actor, call.body().new_login())
     data = started_connection_payload(started)
     if started.is_new:
@@ -91,7 +95,7 @@ def disconnect_bank_login(call: Call[None, None]) -> Answer:
     return Answer(data=MessagePayload(message="Bank login disconnected successfully"))
 
 
-def confirm_bank_login(call: Call[ConfirmationBody, None]) -> Answer:
+def confirm_bank_login(call: Call[BankConfirmationBody, None]) -> Answer:
     """Who began the connection shows that the browser that came back was theirs: five tries, ten minutes.
 
     Of several visits to the bank it finishes the one that was shown this confirmation.
@@ -183,7 +187,7 @@ BANK_LOGIN_OPERATIONS = (
         handler=confirm_bank_login,
         summary="Finishes a connection whose consent came back from the bank",
         scope=Scope.BANKS_WRITE,
-        body=ConfirmationBody,
+        body=BankConfirmationBody,
         answer=FinishedConnectionPayload,
         errors=(
             Reason.INVALID_UUID_FORMAT,

@@ -44,7 +44,9 @@ RESPONSE_HEADERS: dict[str, Schema] = {
     ),
     "Retry-After": _header("Whole seconds after which the request may be repeated.", SECONDS),
     "Location": _header(
-        "Path of what was made.", {"type": "string", "format": "uri-reference"}, required=True
+        "Path of what was made, or where to go next.",
+        {"type": "string", "format": "uri-reference"},
+        required=True,
     ),
     "WWW-Authenticate": _header("How to say who is calling.", {"const": "Bearer"}, required=True),
     "Accept": _header("What a body may be.", {"const": "application/json"}, required=True),
@@ -64,6 +66,7 @@ _OF_COUNTED_ANSWERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimi
 _BY_STATUS = {
     201: ("Location",),
     202: ("Location",),
+    303: ("Location",),
     401: ("WWW-Authenticate",),
     409: ("Retry-After",),
     415: ("Accept",),
