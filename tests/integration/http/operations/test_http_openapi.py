@@ -140,7 +140,7 @@ def test_every_answer_names_the_headers_that_every_answer_has(document: dict[str
             assert {"X-Correlation-ID", "Content-Security-Policy", "Cache-Control"} <= set(headers)
             assert ("X-RateLimit-Limit" in headers) is operation.wrapped
             assert ("WWW-Authenticate" in headers) is (status == "401")
-            assert ("Location" in headers) is (status in {"201", "202"})
+            assert ("Location" in headers) is (status in {"201", "202", "303"})
 
 
 def test_what_may_be_left_to_a_worker_tells_how_to_ask_and_what_is_answered_then(
