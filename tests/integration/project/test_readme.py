@@ -56,6 +56,15 @@ def test_the_curl_walk_through_moves_money_as_it_says(database_url: str, tmp_pat
             server, block_after("Make a payment", "sh"), block_after("Send money to somebody", "sh")
         )
         proved = run_ledgerbank("ledger", "verify", environment=environment)
+        *_, account, refusal, listed = run_in_bash(
+            server,
+            block_after("Make a payment", "sh"),
+            block_after("Send money to somebody", "sh"),
+            block_after("Let a program in", "sh"),
+        )
+    assert account == "Alice Checking"
+    assert refusal == "The API key lacks the scope payments:write."
+    assert listed == "Bookkeeping True"
     assert (status, balance) == ("COMPLETED", "1487.50")
     assert sent == ["COMPLETED", "40.00", "COMPLETED", "0.00"]
     assert proved.returncode == 0, proved.stdout

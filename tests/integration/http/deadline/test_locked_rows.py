@@ -12,8 +12,10 @@ from tests.support.http.waiting_requests import (
     ALICE,
     BOB,
     TIMEOUT_SECONDS,
+    account_id,
     assert_timed_out,
     locked_row_of,
+    new_payment,
     waiting_statements,
 )
 from tests.support.servers.running_server import RunningServer
@@ -182,3 +184,41 @@ def test_a_new_password_that_waited_for_a_locked_row_is_decided_on_what_was_comm
         lock.commit()
         answer = waiting.result()
     assert answer.json().get("error", {}).get("reason") == reason
+
+
+def key_of(server: RunningServer, email: str) -> str:
+    headers = {"Authorization": f"Bearer {tokens_of(server, email)['access_token']}"}
+    wanted = {"name": "Integration", "scopes": ["accounts:read", "payments:read", "payments:write"]}
+    answer = httpx.post(f"{server.base_url}/api-keys", json=wanted, headers=headers, timeout=30)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["data"]["key"])
+
+
+def test_keys_of_several_customers_at_one_address_wait_for_their_own_customer_alone(
+    server: RunningServer, environment: dict[str, str]
+) -> None:
+    alices, bobs = key_of(server, ALICE), key_of(server, BOB)
+    payments = f"{server.base_url}/payments"
+
+    def cancel(key: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.delete(f"{payments}/{uuid4()}", headers=headers, timeout=30)
+
+    with server.client(ALICE) as client:
+        payment = new_payment(client, account_id(client))
+    with ThreadPoolExecutor(12) as threads, locked_row_of(environment, ALICE):
+        headers = {"Authorization": f"Bearer {alices}"}
+        stuck = [
+            threads.submit(httpx.delete, f"{payments}/{payment}", headers=headers, timeout=30)
+            for _ in range(12)
+        ]
+        while waiting_statements(environment) < 2:
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert cancel(bobs).status_code == 404
+        shown = httpx.get(payments, headers={"Authorization": f"Bearer {alices}"}, timeout=30)
+        assert shown.status_code == 200, shown.text
+        assert time.monotonic() - began < TIMEOUT_SECONDS / 2
+        assert waiting_statements(environment) == 2
+        for each in stuck:
+            assert_timed_out(each.result())
