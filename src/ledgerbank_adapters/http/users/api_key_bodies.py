@@ -47,8 +47,10 @@ SCOPES = FieldType(
 KEY_END = FieldType(
     parse=parse_instant,
     schema={
-        "type": "string",
+        "type": ["string", "null"],
         "format": "date-time",
+        # An instant in a document would soon be past, or is too far away.
+        "examples": [None],
         "description": f"Within {LONGEST_LIFE.days} days; without it a key lives that long.",
     },
 )
