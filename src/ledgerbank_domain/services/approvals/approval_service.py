@@ -36,6 +36,7 @@ from ledgerbank_domain.services.conduct.authority_check import (
 from ledgerbank_domain.services.conduct.conflict_retry import is_lasting_conflict, retried_on_conflict
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
+from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.users.user import User
 
 DEFAULT_EXPIRY = timedelta(hours=72)
@@ -63,6 +64,7 @@ class ApprovalService:
     four_eyes: FourEyes
     expires_after: timedelta = DEFAULT_EXPIRY
 
+    @session_only
     def ask_if_needed(self, actor: Actor, act: StaffAct, *, reason: str | None) -> Approval | None:
         """The request that now waits for another administrator; None: the actor may do it alone.
 
@@ -79,6 +81,7 @@ class ApprovalService:
             raise DomainError(Reason.MISSING_FIELDS, field="reason", fields=["reason"])
         return self._asked(actor, act, rehearsal, _reason(reason))
 
+    @session_only
     @retried_on_conflict
     def approve(self, actor: Actor, *, approval_id: UUID) -> Approval:
         """Does what was asked for, and gives the approval as it is then.
@@ -106,6 +109,7 @@ class ApprovalService:
             work.commit()
         return decided
 
+    @session_only
     @retried_on_conflict
     def reject(self, actor: Actor, *, approval_id: UUID, reason: str) -> Approval:
         """Refuses what was asked for.
@@ -128,6 +132,7 @@ class ApprovalService:
             work.commit()
         return decided
 
+    @session_only
     @retried_on_conflict
     def withdraw(self, actor: Actor, *, approval_id: UUID) -> Approval:
         """Who asked takes it back.
@@ -148,6 +153,7 @@ class ApprovalService:
             work.commit()
         return withdrawn
 
+    @session_only
     def get(self, actor: Actor, *, approval_id: UUID) -> Approval:
         """One approval, for administrators and for who asked. Raises ``resource_not_found``."""
         require_ids(approval_id=approval_id)
@@ -157,6 +163,7 @@ class ApprovalService:
             commit_staff_readings(work, [reading], audit=self.audit)
         return approval
 
+    @session_only
     def list_keyset(
         self, actor: Actor, wanted: ApprovalFilter, *, request: KeysetRequest
     ) -> KeysetPage[Approval]:

@@ -94,6 +94,7 @@ class RegistrationService:
         require_permission(may_administer_users(actor))
         return self._prepared(new_user, role=new_user.role)
 
+    @session_only
     def create_prepared(self, actor: Actor, prepared: PreparedUser) -> User:
         """Creates the user. Raises ``insufficient_permissions`` and ``email_already_exists``."""
         return self._commit_creation(actor, prepared, event=AuditName.ADMIN_USER_CREATED)
