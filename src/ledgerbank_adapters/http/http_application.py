@@ -41,6 +41,7 @@ from ledgerbank_adapters.http.operations.rate_limit_gate import RateLimitGate, R
 from ledgerbank_adapters.http.operations.refusal_recorder import RefusalRecorder
 from ledgerbank_adapters.http.operations.registration_gate import RegistrationGate
 from ledgerbank_adapters.http.operations.request_lanes import RequestLanes
+from ledgerbank_adapters.http.payments.payee_endpoints import PAYEE_OPERATIONS
 from ledgerbank_adapters.http.payments.payment_endpoints import PAYMENT_OPERATIONS
 from ledgerbank_adapters.http.payments.payment_execution_endpoints import PAYMENT_EXECUTION_OPERATIONS
 from ledgerbank_adapters.http.payments.payment_reversal_endpoints import PAYMENT_REVERSAL_OPERATIONS
@@ -55,6 +56,7 @@ from ledgerbank_adapters.http.users.auth_endpoints import AUTH_OPERATIONS
 from ledgerbank_adapters.http.users.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.users.second_factor_endpoints import SECOND_FACTOR_OPERATIONS
 from ledgerbank_adapters.http.users.session_endpoints import SESSION_OPERATIONS
+from ledgerbank_adapters.http.users.step_up_endpoints import STEP_UP_OPERATIONS
 from ledgerbank_adapters.http.users.user_endpoints import USER_OPERATIONS
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.deadline import Deadline
@@ -79,6 +81,8 @@ OPERATIONS = (
     *WEBHOOK_OPERATIONS,
     *ACCOUNT_OPERATIONS,
     *PAYMENT_OPERATIONS,
+    *PAYEE_OPERATIONS,
+    *STEP_UP_OPERATIONS,
     *PAYMENT_EXECUTION_OPERATIONS,
     *PAYMENT_REVERSAL_OPERATIONS,
     *JOB_OPERATIONS,

@@ -24,6 +24,7 @@ from ledgerbank_adapters.memory.repositories.memory_login_attempt_repository imp
     MemoryLoginAttemptRepository,
 )
 from ledgerbank_adapters.memory.repositories.memory_oauth_state_repository import MemoryOAuthStateRepository
+from ledgerbank_adapters.memory.repositories.memory_payee_repository import MemoryPayeeRepository
 from ledgerbank_adapters.memory.repositories.memory_payment_repository import MemoryPaymentRepository
 from ledgerbank_adapters.memory.repositories.memory_refresh_token_repository import (
     MemoryRefreshTokenRepository,
@@ -33,6 +34,9 @@ from ledgerbank_adapters.memory.repositories.memory_second_factor_challenge_repo
 )
 from ledgerbank_adapters.memory.repositories.memory_second_factor_repository import (
     MemorySecondFactorRepository,
+)
+from ledgerbank_adapters.memory.repositories.memory_step_up_confirmation_repository import (
+    MemoryStepUpConfirmationRepository,
 )
 from ledgerbank_adapters.memory.repositories.memory_transaction_repository import MemoryTransactionRepository
 from ledgerbank_adapters.memory.repositories.memory_user_repository import MemoryUserRepository
@@ -72,6 +76,8 @@ class MemoryUnitOfWork(UnitOfWork):
         self.journal = MemoryJournalRepository(session)
         self.payments = MemoryPaymentRepository(session)
         self.approvals = MemoryApprovalRepository(session)
+        self.payees = MemoryPayeeRepository(session)
+        self.step_up_confirmations = MemoryStepUpConfirmationRepository(session)
         self.jobs = MemoryJobRepository(session)
         self.job_workers = MemoryJobWorkerRepository(session)
         self.audit = MemoryAuditTrail(session)

@@ -37,6 +37,7 @@ from ledgerbank_adapters.postgres.repositories.postgres_login_attempt_repository
 from ledgerbank_adapters.postgres.repositories.postgres_oauth_state_repository import (
     PostgresOAuthStateRepository,
 )
+from ledgerbank_adapters.postgres.repositories.postgres_payee_repository import PostgresPayeeRepository
 from ledgerbank_adapters.postgres.repositories.postgres_payment_repository import PostgresPaymentRepository
 from ledgerbank_adapters.postgres.repositories.postgres_refresh_token_repository import (
     PostgresRefreshTokenRepository,
@@ -46,6 +47,9 @@ from ledgerbank_adapters.postgres.repositories.postgres_second_factor_challenge_
 )
 from ledgerbank_adapters.postgres.repositories.postgres_second_factor_repository import (
     PostgresSecondFactorRepository,
+)
+from ledgerbank_adapters.postgres.repositories.postgres_step_up_confirmation_repository import (
+    PostgresStepUpConfirmationRepository,
 )
 from ledgerbank_adapters.postgres.repositories.postgres_transaction_repository import (
     PostgresTransactionRepository,
@@ -99,6 +103,8 @@ class PostgresUnitOfWork(UnitOfWork):
         self.journal = PostgresJournalRepository(session)
         self.payments = PostgresPaymentRepository(session, observer)
         self.approvals = PostgresApprovalRepository(session)
+        self.payees = PostgresPayeeRepository(session)
+        self.step_up_confirmations = PostgresStepUpConfirmationRepository(session)
         self.jobs = PostgresJobRepository(session, arrivals)
         self.job_workers = PostgresJobWorkerRepository(session)
         self.audit = PostgresAuditTrail(session)

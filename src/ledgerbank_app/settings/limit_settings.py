@@ -64,6 +64,15 @@ class LimitSettings:
         meaning="A twin (same account, counterparty, amount, description, direction) of a payment completed"
         " within this time is refused; 0 turns that off.",
     )
+    step_up_amount: AmountLimit | None = variable(
+        "STEP_UP_AMOUNT",
+        limit_by_currency(),
+        meaning=(
+            "What users may pay at once without confirming it by a second factor, in the account's currency."
+            " Set, it also has them confirm the first payment to somebody whom they neither paid before nor"
+            " trust, whatever its amount. Without it nothing is to be confirmed."
+        ),
+    )
     registration_open: bool = variable(
         "REGISTRATION_OPEN",
         YES_OR_NO,
@@ -93,4 +102,5 @@ class LimitSettings:
             default_daily_limit=self.default_daily,
             duplicate_window=self.duplicate_window,
             self_service_credits=self.self_service_credits,
+            step_up_amount=self.step_up_amount,
         )

@@ -97,6 +97,9 @@ class AuditName(Enum):
     PAYMENT_FAILED = ("payment.failed", "payment")
     PAYMENT_CANCELLED = ("payment.cancelled", "payment")
     PAYMENT_SCHEDULED = ("payment.scheduled", "payment")
+    STEP_UP_CONFIRMED = ("payment.step_up_confirmed", "user")
+    PAYEE_ADDED = ("payee.added", "payee")
+    PAYEE_REMOVED = ("payee.removed", "payee")
 
     def __new__(cls, event: str, target_type: str | None = None) -> Self:
         """The value is the event's name alone; ``target_type`` goes beside it."""

@@ -134,6 +134,11 @@ class Reason(Enum):
         Category.AUTHORIZATION,
         "Registration is closed: an administrator creates users",
     )
+    STEP_UP_REQUIRED = (
+        "step_up_required",
+        Category.AUTHORIZATION,
+        "This must be confirmed by a second factor",
+    )
     UNAUTHORIZED_ACCESS = ("unauthorized_access", Category.AUTHORIZATION, "Unauthorized access to account")
 
     RESOURCE_NOT_FOUND = (

@@ -45,7 +45,8 @@ AmountLimit = Decimal | LimitByCurrency
 class PaymentLimits:
     """How much may be paid at once and in a day, and when two payments are taken for the same.
 
-    All numbers are in the account's currency. ``duplicate_window`` of zero turns the duplicate rule off.
+    All numbers are in the account's currency. ``duplicate_window`` of zero turns the duplicate rule off;
+    ``step_up_amount`` None turns step-up off, also for payees who were never paid before.
     Raises ``invalid_amount_format`` for a limit below zero.
     """
 
@@ -54,11 +55,22 @@ class PaymentLimits:
     default_daily_limit: AmountLimit = Decimal("1000.00")
     duplicate_window: timedelta = timedelta(minutes=5)
     self_service_credits: bool = True
+    step_up_amount: AmountLimit | None = None
 
     def __post_init__(self) -> None:
-        for limit in (self.max_single_amount, self.default_daily_limit, *self.daily_limits.values()):
-            if not isinstance(limit, LimitByCurrency):
+        limits = (self.max_single_amount, self.default_daily_limit, *self.daily_limits.values())
+        for limit in (*limits, self.step_up_amount):
+            if limit is not None and not isinstance(limit, LimitByCurrency):
                 _require_limit(limit)
+
+    @property
+    def wants_step_up(self) -> bool:
+        """Whether payments may ask for a fresh second factor at all."""
+        return self.step_up_amount is not None
+
+    def step_up_threshold(self, currency: Currency) -> Decimal | None:
+        """What a payment in this currency may be without one; None where that is not asked for."""
+        return None if self.step_up_amount is None else _limit_in(currency, self.step_up_amount)
 
     def single_limit(self, currency: Currency) -> Decimal:
         """The most that one payment may move, in this currency."""

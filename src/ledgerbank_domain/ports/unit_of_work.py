@@ -21,12 +21,14 @@ from ledgerbank_domain.ports.repositories.job_worker_repository import JobWorker
 from ledgerbank_domain.ports.repositories.journal_repository import JournalRepository
 from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
 from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
+from ledgerbank_domain.ports.repositories.payee_repository import PayeeRepository
 from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
 from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
 from ledgerbank_domain.ports.repositories.second_factor_challenge_repository import (
     SecondFactorChallengeRepository,
 )
 from ledgerbank_domain.ports.repositories.second_factor_repository import SecondFactorRepository
+from ledgerbank_domain.ports.repositories.step_up_confirmation_repository import StepUpConfirmationRepository
 from ledgerbank_domain.ports.repositories.transaction_repository import TransactionRepository
 from ledgerbank_domain.ports.repositories.user_repository import UserRepository
 from ledgerbank_domain.ports.repositories.webhook_event_repository import WebhookEventRepository
@@ -67,6 +69,8 @@ class UnitOfWork(Protocol):
     journal: JournalRepository
     payments: PaymentRepository
     approvals: ApprovalRepository
+    payees: PayeeRepository
+    step_up_confirmations: StepUpConfirmationRepository
     jobs: JobRepository
     job_workers: JobWorkerRepository
     audit: AuditTrail

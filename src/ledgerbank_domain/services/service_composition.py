@@ -43,10 +43,12 @@ from ledgerbank_domain.services.jobs.job_work import JobWorks, PlainWork
 from ledgerbank_domain.services.ledger.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.ledger.ledger_service import LedgerService
 from ledgerbank_domain.services.notifications.notification_service import NotificationService
+from ledgerbank_domain.services.payments.payee_service import PayeeService
 from ledgerbank_domain.services.payments.payment_jobs import PaymentJobs
 from ledgerbank_domain.services.payments.payment_processing_service import PaymentProcessingService
 from ledgerbank_domain.services.payments.payment_schedule_service import PaymentScheduleService
 from ledgerbank_domain.services.payments.payment_service import PaymentService
+from ledgerbank_domain.services.payments.payment_step_up import PaymentStepUp
 from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.upkeep.maintenance_service import MaintenanceService
 from ledgerbank_domain.services.users.api_key_service import ApiKeyService
@@ -62,6 +64,7 @@ from ledgerbank_domain.services.users.session_administration_service import Sess
 from ledgerbank_domain.services.users.session_opening import SessionOpening
 from ledgerbank_domain.services.users.session_service import SessionService
 from ledgerbank_domain.services.users.session_tokens import SessionTokens
+from ledgerbank_domain.services.users.step_up_service import StepUpService
 from ledgerbank_domain.services.users.user_erasure_service import UserErasureService
 from ledgerbank_domain.services.users.user_service import UserService
 from ledgerbank_domain.users.password_rules import NewPasswordRules
@@ -85,6 +88,8 @@ class Services:
     banks: BankService
     accounts: AccountService
     payments: PaymentService
+    payees: PayeeService
+    step_up: StepUpService
     payment_processing: PaymentProcessingService
     payment_schedules: PaymentScheduleService
     jobs: JobService
@@ -141,6 +146,7 @@ def compose_services(ports: ServicePorts) -> Services:
     payment_processing = PaymentProcessingService(
         start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
     )
+    step_up = PaymentStepUp(ids=ids, secrets=ports.secrets, limits=ports.limits)
     outcomes = JobOutcomes(chance=ports.chance)
     works = {
         JobKind.PAYMENT_PROCESS: PaymentJobs(
@@ -222,7 +228,11 @@ def compose_services(ports: ServicePorts) -> Services:
         accounts=AccountService(
             start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit, four_eyes=ports.four_eyes
         ),
-        payments=PaymentService(start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit),
+        payments=PaymentService(
+            start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit, step_up=step_up
+        ),
+        payees=PayeeService(start_unit_of_work=start, ids=ids, audit=audit, step_up=step_up),
+        step_up=StepUpService(start_unit_of_work=start, ids=ids, audit=audit, second_factors=second_factors),
         payment_processing=payment_processing,
         payment_schedules=PaymentScheduleService(
             start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit

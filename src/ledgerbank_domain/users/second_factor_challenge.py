@@ -46,6 +46,29 @@ class SecondFactorChallenge:
         require_optional_instants(used_at=self.used_at)
         require_instants(expires_at=self.expires_at, inserted_at=self.inserted_at, updated_at=self.updated_at)
 
+    @classmethod
+    def new(
+        cls,
+        challenge: str,
+        *,
+        challenge_id: UUID,
+        user_id: UUID,
+        purpose: ChallengePurpose,
+        subject: str | None,
+        at: datetime,
+    ) -> "SecondFactorChallenge":
+        """What is kept of the secret text that the client gets."""
+        return cls(
+            id=challenge_id,
+            user_id=user_id,
+            purpose=purpose,
+            secret_hash=challenge_hash(challenge),
+            subject=subject,
+            expires_at=at + CHALLENGE_LIFETIME,
+            inserted_at=at,
+            updated_at=at,
+        )
+
     @property
     def is_spent(self) -> bool:
         """Whether it was used, or tried too often."""

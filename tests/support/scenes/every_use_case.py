@@ -6,7 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from tests.support.scenes.job_scene import JobScene
-from tests.support.scenes.second_factor_steps import AuthenticatorApp
+from tests.support.scenes.second_factor_steps import (
+    RECOVERY_CODE,
+    AuthenticatorApp,
+    an_app,
+    second_factors_of,
+)
 from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.approvals.approval import ApprovalFilter
@@ -19,7 +24,9 @@ from ledgerbank_domain.identity.page import KeysetRequest, PageRequest
 from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.jobs.job import JobFilter
 from ledgerbank_domain.money.currency import parse_currency
+from ledgerbank_domain.payments.payee import NewPayee, Payee
 from ledgerbank_domain.payments.payment import Payment
+from ledgerbank_domain.payments.step_up import StepUpSubject
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 from ledgerbank_domain.services.approvals.approval_service import ApprovalService
@@ -31,6 +38,7 @@ from ledgerbank_domain.services.service_composition import Services, compose_ser
 from ledgerbank_domain.services.users.password_service import ProvenPasswordChange
 from ledgerbank_domain.services.users.registration_service import NewUser, PreparedUser
 from ledgerbank_domain.users.api_key import NewApiKey
+from ledgerbank_domain.users.second_factor_challenge import ChallengePurpose
 from ledgerbank_domain.users.user import User, UserChanges
 
 STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
@@ -163,6 +171,11 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "payment_schedules.cancel_job": lambda s, who: s.services.payment_schedules.cancel_job(
         who, payment_id=s.scheduled_payment_id
     ),
+    "payees.add": lambda s, who: s.services.payees.add(who, s.new_payee()),
+    "payees.remove": lambda s, who: s.services.payees.remove(who, payee_id=s.a_payee().id),
+    "step_up.confirm": lambda s, who: s.services.step_up.confirm(
+        who, challenge=s.a_step_up_challenge(), code=RECOVERY_CODE
+    ),
     "bank_logins.update": lambda s, who: s.services.bank_logins.update(
         who, login_id=s.login_id, changes=BankLoginChanges(sync_frequency=600)
     ),
@@ -188,6 +201,7 @@ ANSWERED_BY_OWNERSHIP = {
     "approvals.get",
     "bank_logins.get",
     "bank_logins.list_page",
+    "payees.list_page",
     "payments.get",
     "payments.get_many",
     "payments.list_page",
@@ -315,6 +329,41 @@ class Scene:
 
     def new_key(self) -> NewApiKey:
         return NewApiKey(name="Bookkeeping", scopes=[Scope.ACCOUNTS_READ])
+
+    def new_payee(self) -> NewPayee:
+        account = self.world.account_of(self.world.user(f"{self.world.ids.new_id()}@example.com").user)
+        return NewPayee(counterparty_account_id=account.id, name="Somebody")
+
+    def a_payee(self) -> Payee:
+        """One of the customer's."""
+        now, new = self.world.clock.now(), self.new_payee()
+        payee = Payee(
+            id=self.world.ids.new_id(),
+            user_id=self.user.id,
+            counterparty_account_id=new.counterparty_account_id,
+            name=new.name,
+            trusted_at=now,
+            inserted_at=now,
+            updated_at=now,
+        )
+        with self.world.start_unit_of_work() as work:
+            work.payees.add(payee)
+            work.commit()
+        return payee
+
+    def a_step_up_challenge(self) -> str:
+        """Of the customer, whose recovery code meets it."""
+        an_app(self.world, self.user)
+        with self.world.start_unit_of_work() as work:
+            challenge = second_factors_of(self.world).challenge_in(
+                work,
+                self.user,
+                ChallengePurpose.STEP_UP,
+                subject=StepUpSubject.of_payee(self.account.id).as_text(),
+                at=work.now(),
+            )
+            work.commit()
+        return challenge
 
     def new_login(self) -> NewBankLogin:
         return NewBankLogin(bank_branch_id=self.branch_id, username="alice999")

@@ -194,6 +194,21 @@ WORLD: list[tuple[str, Row]] = [
             **TIMES,
         },
     ),
+    (
+        "payees",
+        {
+            "id": number(33),
+            "user_id": USER,
+            "counterparty_account_id": OTHER_ACCOUNT,
+            "name": "Landlord",
+            "trusted_at": NOW,
+            **TIMES,
+        },
+    ),
+    (
+        "step_up_confirmations",
+        {"id": number(34), "user_id": USER, "subject": "{}", "expires_at": NOW, "inserted_at": NOW},
+    ),
     ("journal_entries", ENTRY_ROW),
     (
         "journal_entries",

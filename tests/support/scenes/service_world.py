@@ -58,6 +58,7 @@ class LimitFields(TypedDict, total=False):
     default_daily_limit: AmountLimit
     duplicate_window: timedelta
     self_service_credits: bool
+    step_up_amount: AmountLimit | None
 
 
 class Ports(TypedDict, total=False):

@@ -25,6 +25,7 @@ from ledgerbank_domain.money.currency import (
     parse_known_currency,
 )
 from ledgerbank_domain.money.money import parse_amount, parse_decimal
+from ledgerbank_domain.payments.payee import MAX_PAYEE_NAME_LENGTH, parse_payee_name
 from ledgerbank_domain.payments.payment import (
     MAX_DESCRIPTION_LENGTH,
     PaymentStatus,
@@ -194,6 +195,10 @@ PAYMENT_STATUS = member_of(PaymentStatus, Reason.INVALID_STATUS)
 DESCRIPTION = FieldType(
     parse=parse_description,
     schema={"type": "string", "pattern": r"\S", "maxLength": MAX_DESCRIPTION_LENGTH, "examples": ["Rent"]},
+)
+PAYEE_NAME = FieldType(
+    parse=parse_payee_name,
+    schema={"type": "string", "pattern": r"\S", "maxLength": MAX_PAYEE_NAME_LENGTH, "examples": ["Landlord"]},
 )
 CURRENCY_CODE = FieldType(
     parse=parse_currency_code, schema={"type": "string", "pattern": r"^\s*[A-Za-z]{3}\s*$"}

@@ -276,6 +276,8 @@ class OperationExecution:
             there = evolve(call, services=call.services.over(start_unit_of_work))
             # Within the unit that keeps the key, so there is no later step.
             response = self._in_one_go(operation, there, arrived, partial(operation.handler, there))
+            if _can_be_lifted(arrived):
+                return Performed(result=response, answer=None, effect_stands=True)
             return Performed(result=response, answer=answer_to_keep(response))
 
         outcome = self.services.idempotency.perform_once(idempotent_request(call, key), perform)
@@ -310,6 +312,11 @@ def _handler_of(
 def _refuse_ahead(_: Call[Any, Any]) -> NoReturn:
     """What was loaded in vain is loaded again once somebody wants to see it."""
     raise DomainError(Reason.SERVICE_UNAVAILABLE, message="Nothing is done before it is asked for.")
+
+
+def _can_be_lifted(arrived: ArrivedRequest) -> bool:
+    """Whether it was refused until its caller confirms it: then it is sent again, under the same key."""
+    return bool(arrived.errors) and arrived.errors[-1].reason is Reason.STEP_UP_REQUIRED
 
 
 def _on_a_page(

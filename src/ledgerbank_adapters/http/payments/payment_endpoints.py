@@ -154,7 +154,7 @@ PAYMENT_OPERATIONS = (
         status=201,
         action="created",
         idempotent=True,
-        errors=(*DRAFT_ERRORS, *ACCOUNT_RULE_ERRORS),
+        errors=(*DRAFT_ERRORS, *ACCOUNT_RULE_ERRORS, Reason.STEP_UP_REQUIRED),
     ),
     Operation(
         method="POST",

@@ -28,6 +28,12 @@ class MemoryErasureRepository(ErasureRepository):
         self._remove(tables.identity.second_factor_challenges, lambda challenge: challenge.user_id in gone)
         self._remove(tables.identity.clients, lambda row: row.user_id in gone)
         self._remove(tables.identity.api_keys, lambda key: key.user_id in gone)
+        accounts = {account.id for account in tables.banking.accounts if account.user_id in gone}
+        self._remove(
+            tables.payment.payees,
+            lambda payee: payee.user_id in gone or payee.counterparty_account_id in accounts,
+        )
+        self._remove(tables.payment.step_up_confirmations, lambda each: each.user_id in gone)
         self._remove(tables.identity.failures, lambda row: row.failures.subject in login_subjects)
         self._remove(tables.job.jobs, lambda job: _is_mail_to(job, gone))
         self._remove(tables.record.idempotency_records, lambda record: record.user_id in gone)

@@ -31,6 +31,12 @@ REMOVALS = (
     f"DELETE FROM second_factor_challenges WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM login_clients WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM api_keys WHERE {OF_USERS}",  # noqa: S608 - our own text
+    f"DELETE FROM step_up_confirmations WHERE {OF_USERS}",  # noqa: S608 - our own text
+    f"DELETE FROM payees WHERE {OF_USERS}",  # noqa: S608 - our own text
+    f"""
+    DELETE FROM payees
+    WHERE counterparty_account_id IN (SELECT id FROM user_bank_accounts WHERE {OF_USERS})
+    """,  # noqa: S608 - our own text
     "DELETE FROM login_failures WHERE subject = ANY(%(login_subjects)s::text[])",
     """
     DELETE FROM jobs

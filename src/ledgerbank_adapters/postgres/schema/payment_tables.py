@@ -1,6 +1,16 @@
-"""The table of payments."""
+"""The tables of payments, of payees, and of confirmations that payments wait for."""
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from ledgerbank_adapters.postgres.schema.column_kinds import (
     INSTANT,
@@ -74,4 +84,37 @@ user_payments = Table(
         "posted_at",
         postgresql_where=text("status = 'COMPLETED' AND reversed_at IS NULL"),
     ),
+)
+
+payees = Table(
+    "payees",
+    metadata,
+    required("id", Uuid()),
+    required("user_id", Uuid()),
+    required("counterparty_account_id", Uuid()),
+    required("name", Text()),
+    required("trusted_at", INSTANT),
+    *timestamps(),
+    PrimaryKeyConstraint("id", name="payees_pkey"),
+    UniqueConstraint("user_id", "counterparty_account_id", name="payees_user_account_key"),
+    reference("payees", "user_id", "users"),
+    reference("payees", "counterparty_account_id", "user_bank_accounts"),
+    Index("payees_user_id_idx", "user_id", "inserted_at", "id"),
+    # Who is erased goes out of the lists of others as well.
+    Index("payees_counterparty_account_id_idx", "counterparty_account_id"),
+)
+
+# A row is there until its one use, or until a while after its time.
+step_up_confirmations = Table(
+    "step_up_confirmations",
+    metadata,
+    required("id", Uuid()),
+    required("user_id", Uuid()),
+    required("subject", Text()),
+    required("expires_at", INSTANT),
+    required("inserted_at", INSTANT),
+    PrimaryKeyConstraint("id", name="step_up_confirmations_pkey"),
+    reference("step_up_confirmations", "user_id", "users"),
+    Index("step_up_confirmations_subject_idx", "user_id", "subject"),
+    Index("step_up_confirmations_expires_at_idx", "expires_at"),
 )

@@ -20,7 +20,7 @@ class ErasureRepository(Protocol):
     def remove_traces(self, user_ids: Collection[UUID], *, login_subjects: Collection[str]) -> None:
         """Removes all that these users, locked by this unit of work, left beside what books are made of.
 
-        That is: sessions, API keys, second factors, the networks they logged in from, the answers to their
-        requests, the mails that were sent to them as their jobs tell it, and the failed logins of the given
-        subjects. What is removed already is no error.
+        That is: sessions, API keys, second factors, payees (also those of others that name their accounts),
+        the networks they logged in from, the answers to their requests, the mails that were sent to them as
+        their jobs tell it, and the failed logins of the given subjects. What is removed already is no error.
         """

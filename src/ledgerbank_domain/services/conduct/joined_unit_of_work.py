@@ -26,6 +26,8 @@ class UnitOfWorkAround(UnitOfWork):
         self.transactions = work.transactions
         self.journal = work.journal
         self.payments = work.payments
+        self.payees = work.payees
+        self.step_up_confirmations = work.step_up_confirmations
         self.approvals = work.approvals
         self.jobs = work.jobs
         self.job_workers = work.job_workers

@@ -27,10 +27,14 @@ DEFAULT_KEY_LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performed(Generic[T]):
-    """What came of performing a request. Without an ``answer`` nothing is kept of it, and its key is free."""
+    """What came of performing a request. Without an ``answer`` nothing is kept of it, and its key is free.
+
+    ``effect_stands`` keeps what was done all the same: a refusal that can be lifted has left what lifts it.
+    """
 
     result: T
     answer: StoredAnswer | None
+    effect_stands: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ class IdempotencyService:
         except Exception:
             self._free(record)
             raise
-        if performed.answer is None:
+        if performed.answer is None and not performed.effect_stands:
             self._free(record)
         return performed.result
 
@@ -113,11 +117,18 @@ class IdempotencyService:
             answer = performed.answer
             if answer is not None:
                 deferred.commit_with(lambda work: self._keep_in(work, claim, answer))
+            elif performed.effect_stands:
+                deferred.commit_with(lambda work: self._give_up_in(work, claim))
         return performed
 
     def _keep_in(self, work: UnitOfWork, claim: IdempotencyRecord, answer: StoredAnswer) -> None:
         """The fence: one whose claim was taken over meanwhile fails here, and its effect is undone."""
         if not work.idempotency.replace(claim.id, claim.answered(answer, at=work.now())):
+            raise DomainError(Reason.IDEMPOTENCY_IN_PROGRESS)
+
+    def _give_up_in(self, work: UnitOfWork, claim: IdempotencyRecord) -> None:
+        """The key is free from the moment on in which the effect is there. Fenced as :meth:`_keep_in`."""
+        if not work.idempotency.remove_unanswered(claim):
             raise DomainError(Reason.IDEMPOTENCY_IN_PROGRESS)
 
     def _free(self, claim: IdempotencyRecord) -> None:

@@ -29,6 +29,7 @@ from ledgerbank_domain.payments.payment_rules import (
     PaymentFacts,
     first_broken_rule,
 )
+from ledgerbank_domain.payments.step_up import outgoing_of
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
@@ -42,6 +43,7 @@ from ledgerbank_domain.services.conduct.scope_check import each_needs_scope, nee
 from ledgerbank_domain.services.jobs.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.payments.payment_audit import payment_target
 from ledgerbank_domain.services.payments.payment_job_lookup import lock_unfinished_payment_jobs
+from ledgerbank_domain.services.payments.payment_step_up import PaymentStepUp
 from ledgerbank_domain.services.payments.recent_activity import RecentActivity
 from ledgerbank_domain.users.user import User
 
@@ -84,13 +86,14 @@ class PaymentService:
     ids: IdGenerator
     limits: PaymentLimits
     audit: AuditWriter
+    step_up: PaymentStepUp
 
     @needs_scope(Scope.PAYMENTS_WRITE)
     def create(self, actor: Actor, draft: PaymentDraft) -> Payment:
         """Stores a PENDING payment. No money moves and funds are not looked at.
 
         Raises ``account_not_found``, ``unauthorized_access``, ``insufficient_permissions``, then what
-        ``CREATION_RULES`` stand for.
+        ``CREATION_RULES`` stand for, and last ``step_up_required`` for what must be confirmed first.
         """
         return result_of(self.create_many([(actor, draft)])[0])
 
@@ -104,7 +107,10 @@ class PaymentService:
         with self.start_unit_of_work() as work:
             parties = _held_parties(work, requests)
             now = work.now()
-            outcomes = [self._create_one(actor, draft, parties, at=now) for actor, draft in requests]
+            drafted = [(actor, self._create_one(actor, draft, parties, at=now)) for actor, draft in requests]
+            outcomes = self.step_up.held_up_in(
+                work, drafted, accounts=parties.accounts, users=parties.users, at=now
+            )
             self._store_in(work, requests, outcomes, at=now)
             work.commit()
         return outcomes
@@ -115,7 +121,8 @@ class PaymentService:
 
         Raises what is wrong with the input or with the caller's rights: ``account_not_found`` (the
         counterparty's too), ``unauthorized_access``, ``insufficient_permissions`` and
-        ``invalid_amount_format``. A broken business rule is the result's ``error``.
+        ``invalid_amount_format``. A broken business rule is the result's ``error``, and ``step_up_required``
+        for what no rule objects to and that must be confirmed first.
         """
         with self.start_unit_of_work() as work:
             parties = _seen_parties(work, draft)
@@ -127,9 +134,12 @@ class PaymentService:
             if refusal is not None:
                 raise refusal
             facts = self._with_recent_activity(work, facts, draft)
+            error = first_broken_rule((*CREATION_RULES, *AFFORDABILITY_RULES), facts)
+            if error is None:
+                payer = parties.users[account.user_id]
+                error = self.step_up.objection_seen(work, outgoing_of(facts), payer)
             reading = Reading(actor=actor, owner_id=account.user_id, what="account", id=account.id)
             commit_staff_readings(work, [reading], audit=self.audit)
-        error = first_broken_rule((*CREATION_RULES, *AFFORDABILITY_RULES), facts)
         if error is not None and error.category in (Category.VALIDATION, Category.NOT_FOUND):
             raise error
         return PaymentValidation(draft=draft, account=account, error=error)

@@ -25,10 +25,8 @@ from ledgerbank_domain.users.second_factor import (
     second_factor_place,
 )
 from ledgerbank_domain.users.second_factor_challenge import (
-    CHALLENGE_LIFETIME,
     ChallengePurpose,
     SecondFactorChallenge,
-    challenge_hash,
 )
 from ledgerbank_domain.users.user import User
 
@@ -80,15 +78,13 @@ class SecondFactors:
         """A new challenge, as its client gets it; what is kept of it is a hash."""
         challenge = self.secrets.new_secret()
         work.second_factor_challenges.add(
-            SecondFactorChallenge(
-                id=self.ids.new_id(),
+            SecondFactorChallenge.new(
+                challenge,
+                challenge_id=self.ids.new_id(),
                 user_id=user.id,
                 purpose=purpose,
-                secret_hash=challenge_hash(challenge),
                 subject=subject,
-                expires_at=at + CHALLENGE_LIFETIME,
-                inserted_at=at,
-                updated_at=at,
+                at=at,
             )
         )
         return challenge

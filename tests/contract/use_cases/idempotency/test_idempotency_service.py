@@ -10,6 +10,7 @@ from tests.support.scenes.payment_desk import MINUTE, REFUSAL, Desk, answer_of
 from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryPseudonymizer
+from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.idempotency.idempotency_record import (
     IdempotencyRecord,
@@ -210,3 +211,30 @@ def test_what_a_refused_use_case_committed_is_kept_with_its_refusal(desk: Desk) 
 
     assert desk.service.perform_once(desk.request, draft_and_refuse) == "refused"
     assert desk.world.payments.get(desk.actor, payment_id=drafted[0].id) == drafted[0]
+
+
+def test_what_a_refusal_that_can_be_lifted_did_stands_and_the_key_is_free(desk: Desk) -> None:
+    def process_but_refuse(start_unit_of_work: StartUnitOfWork) -> Performed[str]:
+        return replace(desk.process(start_unit_of_work), answer=None, effect_stands=True)
+
+    assert desk.service.perform_once(desk.request, process_but_refuse) == "processed"
+    assert desk.balance() == 90
+    assert desk.ask() == "already_processed"
+    assert desk.ask() == REFUSAL
+    assert desk.executions == 2
+
+
+def test_whoever_lost_their_claim_meanwhile_changes_nothing_by_a_refusal_either(desk: Desk) -> None:
+    def process_too_slowly(start_unit_of_work: StartUnitOfWork) -> Performed[str]:
+        with desk.world.start_unit_of_work() as work:
+            found = work.idempotency.find_for_update(user_id=desk.request.user_id, key=desk.request.key)
+            assert found is not None
+            work.idempotency.replace(found.id, replace(found, id=desk.world.ids.new_id()))
+            work.commit()
+        return replace(desk.process(start_unit_of_work), answer=None, effect_stands=True)
+
+    with pytest.raises(DomainError) as refusal:
+        desk.service.perform_once(desk.request, process_too_slowly)
+
+    assert refusal.value.reason is Reason.IDEMPOTENCY_IN_PROGRESS
+    assert desk.balance() == 100

@@ -187,6 +187,12 @@ MATRIX = [
     admins("POST", "/payments/{done_payment}/reverse", "200", {"reason": "A mistake"}),
     seen_by_staff("GET", "/payments/{scheduled_payment}/job", FORBIDDEN),
     Row("DELETE", "/payments/{scheduled_payment}/job", "200", FORBIDDEN, "200", FORBIDDEN),
+    everybody("GET", "/payees", "200"),
+    everybody(
+        "POST", "/payees", "201", {"counterparty_account_id": "{strangers_account}", "name": "Landlord"}
+    ),
+    owners("DELETE", "/payees/{payee}", "200", "404 resource_not_found"),
+    everybody("POST", "/auth/step-up", "401 invalid_token", {"challenge": "unknown", "code": "123456"}),
     admins("GET", "/jobs", "200"),
     admins("GET", "/jobs/{job}", "200"),
     admins("POST", "/jobs/{cancelled_job}/retry", "200"),
@@ -275,6 +281,7 @@ def scene(bank: HttpBank) -> Scene:
     assert alice.post(f"/payments/{done['id']}/process").status_code == 200
     jobs = [alice.post(f"/payments/{each['id']}/schedule").json()["data"] for each in (scheduled, cancelled)]
     alice.delete(f"/payments/{cancelled['id']}/job")
+    payee = {"counterparty_account_id": str(given.an_account().id), "name": "A friend"}
     return Scene(
         bank=bank,
         callers={
@@ -288,6 +295,8 @@ def scene(bank: HttpBank) -> Scene:
             "payment": alice.payment(account)["id"],
             "scheduled_payment": scheduled["id"],
             "done_payment": done["id"],
+            "payee": alice.post("/payees", json=payee).json()["data"]["id"],
+            "strangers_account": str(given.an_account().id),
             "job": jobs[0]["id"],
             "cancelled_job": jobs[1]["id"],
             "user": str(alice.user.id),

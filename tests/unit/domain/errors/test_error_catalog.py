@@ -62,6 +62,7 @@ CATALOG = [
         "Registration is closed: an administrator creates users",
         False,
     ),
+    ("authorization", "step_up_required", "This must be confirmed by a second factor", False),
     ("authorization", "unauthorized_access", "Unauthorized access to account", False),
     ("not_found", "resource_not_found", "The requested resource was not found", False),
     ("not_found", "user_not_found", "User not found", False),

@@ -422,6 +422,38 @@ LEDGER = (
         WHERE status = 'COMPLETED' AND reversed_at IS NULL
     """,
     """
+    CREATE TABLE payees (
+        id uuid NOT NULL CONSTRAINT payees_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT payees_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        counterparty_account_id uuid NOT NULL
+            CONSTRAINT payees_counterparty_account_id_fkey
+            REFERENCES user_bank_accounts (id) ON DELETE RESTRICT,
+        name text NOT NULL,
+        trusted_at timestamptz NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT payees_user_account_key UNIQUE (user_id, counterparty_account_id),
+        CONSTRAINT payees_name_length_check CHECK (length(name) BETWEEN 1 AND 100)
+    )
+    """,
+    "CREATE INDEX payees_user_id_idx ON payees (user_id, inserted_at, id)",
+    "CREATE INDEX payees_counterparty_account_id_idx ON payees (counterparty_account_id)",
+    """
+    CREATE TABLE step_up_confirmations (
+        id uuid NOT NULL CONSTRAINT step_up_confirmations_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT step_up_confirmations_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        -- What it is good for, in the one spelling that such texts have.
+        subject text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        CONSTRAINT step_up_confirmations_subject_length_check CHECK (length(subject) BETWEEN 1 AND 1024)
+    )
+    """,
+    "CREATE INDEX step_up_confirmations_subject_idx ON step_up_confirmations (user_id, subject)",
+    "CREATE INDEX step_up_confirmations_expires_at_idx ON step_up_confirmations (expires_at)",
+    """
     CREATE TABLE journal_entries (
         id uuid NOT NULL CONSTRAINT journal_entries_pkey PRIMARY KEY,
         kind text NOT NULL,
