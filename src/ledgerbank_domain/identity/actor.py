@@ -98,6 +98,11 @@ class Actor:
         """Administrators and support may look at other people's affairs."""
         return self.role in (Role.ADMIN, Role.SUPPORT)
 
+    @property
+    def is_program(self) -> bool:
+        """Whether it acts with an API key: nobody is there to be asked."""
+        return self.scopes is not None
+
     def may_use(self, scope: Scope) -> bool:
         """Whether what takes this scope is within the actor's bounds; their rights are another question."""
         return self.scopes is None or scope in self.scopes

@@ -8,6 +8,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.page import Page, PageRequest
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import require_ids
 from ledgerbank_domain.payments.payee import NewPayee, Payee
 from ledgerbank_domain.payments.step_up import StepUpSubject
@@ -17,6 +18,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
+from ledgerbank_domain.services.conduct.scope_check import needs_scope, session_only
 from ledgerbank_domain.services.payments.payment_step_up import PaymentStepUp
 
 
@@ -29,11 +31,13 @@ class PayeeService:
     audit: AuditWriter
     step_up: PaymentStepUp
 
+    @needs_scope(Scope.PAYMENTS_READ)
     def list_page(self, actor: Actor, *, request: PageRequest) -> Page[Payee]:
         """The caller's payees, newest first."""
         with self.start_unit_of_work() as work:
             return work.payees.list_page(actor.required_user_id(), request=request)
 
+    @session_only
     def add(self, actor: Actor, new_payee: NewPayee) -> Payee:
         """Trusts an account of somebody else.
 
@@ -59,7 +63,8 @@ class PayeeService:
                 updated_at=now,
             )
             _check_account(work, payee)
-            refusal = self.step_up.payee_refusal_in(work, user, StepUpSubject.of_payee(account_id), at=now)
+            subject = StepUpSubject.of_payee(account_id)
+            refusal = self.step_up.payee_refusal_in(work, actor, user, subject, at=now)
             if refusal is not None:
                 work.commit()
                 return refusal
@@ -75,6 +80,7 @@ class PayeeService:
             work.commit()
         return payee
 
+    @session_only
     @retried_on_conflict
     def remove(self, actor: Actor, *, payee_id: UUID) -> None:
         """Trusts the account no more. Raises ``resource_not_found``, also for a payee of somebody else."""

@@ -137,7 +137,7 @@ class PaymentService:
             error = first_broken_rule((*CREATION_RULES, *AFFORDABILITY_RULES), facts)
             if error is None:
                 payer = parties.users[account.user_id]
-                error = self.step_up.objection_seen(work, outgoing_of(facts), payer)
+                error = self.step_up.objection_seen(work, actor, outgoing_of(facts), payer)
             reading = Reading(actor=actor, owner_id=account.user_id, what="account", id=account.id)
             commit_staff_readings(work, [reading], audit=self.audit)
         if error is not None and error.category in (Category.VALIDATION, Category.NOT_FOUND):

@@ -26,6 +26,10 @@ from ledgerbank_domain.users.user import User
 
 _TO_CONFIRM = "Confirm this at POST /auth/step-up with a code of your second factor, then send it again."
 _TO_ENROL = "Set up a second factor at POST /profile/totp first: this must be confirmed by one."
+_FOR_PEOPLE = (
+    "A program has no second factor: pay this yourself in a session, or have the program pay somebody"
+    " whom you trust no more than needs none."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +69,27 @@ class PaymentStepUp:
         wanting = self._wanting_in(work, list(outgoing.values()))
         for place, payment in outgoing.items():
             if payment in wanting:
-                refusal = self.refusal_in(work, users[payment.payer_id], payment.subject, at=at)
+                actor = created[place][0]
+                refusal = self.refusal_in(work, actor, users[payment.payer_id], payment.subject, at=at)
                 outcomes[place] = refusal or outcomes[place]
         return outcomes
 
     def payee_refusal_in(
-        self, work: UnitOfWork, user: User, subject: StepUpSubject, *, at: datetime
+        self, work: UnitOfWork, actor: Actor, user: User, subject: StepUpSubject, *, at: datetime
     ) -> DomainError | None:
         """:meth:`refusal_in` where step-up is on: to trust somebody is to pay them unasked ever after."""
-        return self.refusal_in(work, user, subject, at=at) if self.limits.wants_step_up else None
+        return self.refusal_in(work, actor, user, subject, at=at) if self.limits.wants_step_up else None
 
     def refusal_in(
-        self, work: UnitOfWork, user: User, subject: StepUpSubject, *, at: datetime
+        self, work: UnitOfWork, actor: Actor, user: User, subject: StepUpSubject, *, at: datetime
     ) -> DomainError | None:
         """None, when a confirmation was there, which is used up by that; otherwise ``step_up_required``.
 
-        With a new challenge for a user who has a second factor. To be raised once ``work`` has committed.
+        With a new challenge for a user who has a second factor. To be raised once ``work`` has committed. A
+        program is always refused, with no challenge that it could have its owner meet unseen.
         """
+        if actor.is_program:
+            return DomainError(Reason.STEP_UP_REQUIRED, message=_FOR_PEOPLE)
         made_since = user.sessions_valid_from
         if work.step_up_confirmations.take(user.id, subject, made_since=made_since, at=at):
             return None
@@ -100,11 +108,13 @@ class PaymentStepUp:
         )
         return DomainError(Reason.STEP_UP_REQUIRED, message=_TO_CONFIRM, challenge=challenge)
 
-    def objection_seen(self, work: UnitOfWork, payment: OutgoingPayment, payer: User) -> DomainError | None:
+    def objection_seen(
+        self, work: UnitOfWork, actor: Actor, payment: OutgoingPayment, payer: User
+    ) -> DomainError | None:
         """What :meth:`held_up_in` would say right now: nothing is used up, and nobody is challenged."""
         if not self._wanting_in(work, [payment]):
             return None
-        is_confirmed = work.step_up_confirmations.exists(
+        is_confirmed = not actor.is_program and work.step_up_confirmations.exists(
             payer.id, payment.subject, made_since=payer.sessions_valid_from, at=work.now()
         )
         return None if is_confirmed else DomainError(Reason.STEP_UP_REQUIRED)

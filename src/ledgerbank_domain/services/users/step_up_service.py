@@ -18,6 +18,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
+from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.second_factors import SecondFactors
 from ledgerbank_domain.users.second_factor_challenge import (
     ChallengePurpose,
@@ -36,6 +37,7 @@ class StepUpService:
     audit: AuditWriter
     second_factors: SecondFactors
 
+    @session_only
     def confirm(self, actor: Actor, *, challenge: str, code: str) -> StepUpConfirmation:
         """Lets what the challenge was given for through, once, within five minutes from now.
 

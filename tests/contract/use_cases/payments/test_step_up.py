@@ -14,6 +14,7 @@ from tests.support.scenes.step_up_steps import StepUpScene, challenge_of
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Role
 from ledgerbank_domain.identity.page import PageRequest
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payee import NewPayee
 from ledgerbank_domain.payments.payment import Payment, PaymentFilter, PaymentType
@@ -296,6 +297,23 @@ def test_whoever_has_no_second_factor_is_told_to_set_one_up(scene: StepUpScene) 
     assert caught.value.reason.code == "step_up_required"
     assert "challenge" not in caught.value.details
     assert "second factor" in str(caught.value.details["message"])
+
+
+def test_a_program_is_refused_without_a_challenge_whatever_its_owner_confirmed(scene: StepUpScene) -> None:
+    program = replace(
+        scene.actor, api_key_id=scene.world.ids.new_id(), scopes=frozenset({Scope.PAYMENTS_WRITE})
+    )
+    draft = scene.draft("4000")
+    scene.confirmed(draft)
+
+    with pytest.raises(DomainError) as caught:
+        scene.create(draft, actor=program)
+
+    assert caught.value.reason.code == "step_up_required"
+    assert "challenge" not in caught.value.details
+    assert scene.world.objection(program, scene.draft("900", to=scene.theirs)) == "step_up_required"
+    assert scene.create(scene.draft("100"), actor=program).is_pending
+    assert scene.pays(draft) == "created"
 
 
 def test_other_rules_are_asked_first_so_nobody_is_challenged_in_vain(scene: StepUpScene) -> None:
