@@ -20,6 +20,7 @@ OPEN_TO_KEYS = {
     Scope.PAYMENTS_READ: {
         "GET /payments",
         "GET /payments/stats",
+        "GET /payees",
         "GET /payments/{id}",
         "GET /payments/{id}/status",
         "GET /payments/{id}/job",

@@ -34,6 +34,7 @@ OPENED_BY = {
     "GET /transactions": "accounts:read",
     "GET /payments": "payments:read",
     "GET /payments/stats": "payments:read",
+    "GET /payees": "payments:read",
     "GET /payments/{payment}": "payments:read",
     "GET /payments/{payment}/status": "payments:read",
     "GET /payments/{scheduled_payment}/job": "payments:read",
