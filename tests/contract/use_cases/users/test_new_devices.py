@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from tests.support.races import race, results
-from tests.support.refusals import refused
+from tests.support.refusals import refusal_of, refused
+from tests.support.scenes.second_factor_steps import an_app
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
+from ledgerbank_domain.errors.domain_error import ForCaller
 from ledgerbank_domain.identity.actor import NOWHERE, Actor, Origin
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import JobFilter, JobKind
+from ledgerbank_domain.users.user import UserChanges
 
 LAPTOP = Origin(ip="203.0.113.7", user_agent="Browser/1.0 (Linux; x)")
 UPDATED_LAPTOP = Origin(ip="203.0.113.7", user_agent="Browser/2.0 (Linux; y)")
@@ -161,3 +164,19 @@ def test_whatever_a_client_calls_itself_a_login_is_possible_and_told(
     shown = world.sessions.list_own(alice)
     assert all(len(session.user_agent or "") <= 255 for session in shown)
     assert all((session.user_agent or "x").isprintable() or "\u202e" in user_agent for session in shown)
+
+
+def test_with_a_second_factor_a_login_is_told_once_it_is_complete(world: ServiceWorld, alice: Actor) -> None:
+    login(world, LAPTOP)
+    app = an_app(world, world.users.update_profile(alice, UserChanges(full_name="Alice")))
+
+    refusal = refusal_of(lambda: login(world, PHONE))
+    assert refusal.reason.code == "second_factor_required"
+    assert mails(world) == []
+
+    handed_over = refusal.details["challenge"]
+    assert isinstance(handed_over, ForCaller)
+    phone = Actor(origin=PHONE)
+    world.second_factor_logins.finish(phone, challenge=handed_over.secret, code=app.code())
+    (mail,) = mails(world)
+    assert mail["params"]["device"] == "App on Android"

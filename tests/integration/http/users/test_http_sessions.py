@@ -70,7 +70,6 @@ def test_an_administrator_sees_and_ends_sessions_of_a_customer(
 
 def test_what_is_asked_wrongly_is_told(admin: Customer, alice: Customer) -> None:
     path = f"/users/{alice.user.id}/sessions"
-    error_of(admin.delete(f"{path}?reason=%20"), 400, "invalid_field_format")
     error_of(admin.delete(f"{path}?reason={'x' * 256}"), 400, "invalid_field_format")
     error_of(admin.delete(f"{path}/phone"), 400, "invalid_uuid_format")
     error_of(admin.delete(f"{path}/{UNKNOWN_ID}"), 404, "token_not_found")
