@@ -9,13 +9,17 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from sqlalchemy import Engine, event
-from tests.support.scenes.entity_builder import EntityBuilder, book
+from tests.support.scenes.entity_builder import KEY_SECRET, EntityBuilder, book
 
+from ledgerbank_adapters.memory import memory_ports
 from ledgerbank_domain.banking.transaction import TransactionFilter
+from ledgerbank_domain.identity.actor import NOWHERE
 from ledgerbank_domain.identity.page import Cursor, KeysetRequest, Sort
 from ledgerbank_domain.payments.payment import PaymentStatus
 from ledgerbank_domain.ports.repositories.user_repository import SessionKey
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.services.service_composition import compose_services
+from ledgerbank_domain.users.api_key import api_key_text
 
 # Enough rows of this and of another owner that the planner sees what a busy table looks like.
 MANY_LINES = """
@@ -39,9 +43,20 @@ MANY_TOKENS = """
     FROM generate_series(1, 4000) AS number
 """
 MANY_USERS = """
-    INSERT INTO users
+    INSERT INTO users (
+        id, email, email_identity, full_name, password_hash, role, status, verified, password_check,
+        inserted_at, updated_at
+    )
     SELECT gen_random_uuid(), 'user' || number || '@many.example', 'user' || number || '@many.example',
-           'Many', 'a hash', 'user', 'ACTIVE', false, 'SETTLED', NULL, now(), now()
+           'Many', 'a hash', 'user', 'ACTIVE', false, 'SETTLED', now(), now()
+    FROM generate_series(1, 4000) AS number
+"""
+MANY_KEYS = """
+    INSERT INTO api_keys (
+        id, user_id, name, scopes, allowed_networks, secret_hash, expires_at, inserted_at, updated_at
+    )
+    SELECT gen_random_uuid(), %(user)s, 'Many', 'banks:read', '', repeat('0', 64),
+           now() + interval '1 day', now(), now()
     FROM generate_series(1, 4000) AS number
 """
 Statement = tuple[str, Any]
@@ -202,6 +217,25 @@ def test_a_session_is_looked_up_by_indexes_alone(
     assert len(statements) == 3
     indexes = {node.get("Index Name") for node in nodes_of(plan_of(database_url, statements[0]))}
     assert indexes >= {"users_pkey", "refresh_tokens_live_session_key"}
+
+
+def test_a_key_is_looked_up_by_one_statement_and_its_use_noted_by_another_once_a_minute(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, postgres_engine: Engine, database_url: str
+) -> None:
+    key = given.a_key(given.a_user())
+    fill(database_url, "api_keys", MANY_KEYS, user=key.user_id)
+    fill(database_url, "users", MANY_USERS)
+    ports = memory_ports(start_unit_of_work=start_unit_of_work, clock=given.clock, ids=given.ids)
+    auth, text = compose_services(ports).auth, api_key_text(key.id, KEY_SECRET)
+
+    with recorded(postgres_engine) as first:
+        auth.authenticate(text, origin=NOWHERE)
+    with recorded(postgres_engine) as second:
+        auth.authenticate(text, origin=NOWHERE)
+
+    assert (len(first), len(second)) == (2, 1)
+    indexes = {node.get("Index Name") for node in nodes_of(plan_of(database_url, second[0]))}
+    assert indexes >= {"api_keys_pkey", "users_pkey"}
 
 
 def test_recent_payments_are_looked_up_at_their_place_in_the_index_also_in_a_table_nobody_analysed(

@@ -16,11 +16,13 @@ from tests.integration.http.operations.test_http_auth_matrix import (
     row_name,
     scene,
 )
+from tests.support.http.http_bank import HttpBank
 from tests.support.scenes.entity_builder import KEY_SECRET
 
+from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.users.api_key import ApiKey, api_key_text
-from ledgerbank_domain.users.user import User
+from ledgerbank_domain.users.user import PasswordCheck, User
 
 __all__ = ["scene"]
 
@@ -136,6 +138,36 @@ def test_a_key_with_the_scope_is_answered_as_its_owner_is(scene: Scene, row: Row
     key = Keys(scene).of(role, OPENED_BY[operation(row)])
 
     assert scene.ask(row, key) == getattr(row, role)
+
+
+@every_closed_row
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPPORT])
+def test_a_key_of_staff_without_a_second_factor_waits_for_it_as_they_do(
+    scene: Scene, row: Row, role: Role
+) -> None:
+    office = scene.bank.office
+    user = office.given.a_user(role=role)
+    office.second_factor_for_staff = True
+    strict = HttpBank(office=office, portal=scene.bank.portal)
+    scopes = {scope: frozenset({Scope(scope)}) for scope in SCOPES}
+    keys = {scope: office.given.a_key(user, scopes=only) for scope, only in scopes.items()}
+    there = Scene(bank=strict, callers={}, names=scene.names)
+
+    answers = {scope: there.ask(row, api_key_text(key.id, KEY_SECRET)) for scope, key in keys.items()}
+    strict.close()
+
+    assert answers == {
+        scope: "401 second_factor_required" if opened(row, scope) else FORBIDDEN for scope in SCOPES
+    }
+
+
+@pytest.mark.parametrize("row", [row for row in MATRIX if operation(row) in OPENED_BY], ids=row_name)
+def test_a_key_of_who_must_set_a_longer_password_waits_for_it_as_they_do(scene: Scene, row: Row) -> None:
+    given = scene.bank.office.given
+    user = given.a_user(role=Role.ADMIN, password_check=PasswordCheck.TOO_SHORT)
+    key = given.a_key(user)
+
+    assert scene.ask(row, api_key_text(key.id, KEY_SECRET)) == "403 password_change_required"
 
 
 @pytest.mark.parametrize("row", [row for row in MATRIX if row.public], ids=row_name)
