@@ -18,6 +18,7 @@ LOGIN_FIELDS = {
     "scope",
     "provider_user_id",
     "last_error",
+    "warnings",
     "inserted_at",
     "updated_at",
 }

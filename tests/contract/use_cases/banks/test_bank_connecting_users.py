@@ -40,6 +40,30 @@ def test_a_user_who_is_deleted_while_the_bank_is_asked_is_not_connected_and_the_
     assert scene.gateway.calls[-1] == "revoke"
 
 
+def test_a_login_that_is_disconnected_while_the_bank_is_asked_stays_disconnected_and_the_access_ends(
+    scene: SyncScene,
+) -> None:
+    started = start(scene)
+    brought = decided_on_the_page(started.authorization_url, "approve")
+    scene.gateway.before["exchange_code"] = lambda: scene.world.bank_logins.disconnect(
+        scene.actor, login_id=started.login.id
+    )
+
+    assert refusal_of(lambda: finish(scene, brought)).reason is Reason.INVALID_OAUTH_STATE
+    assert not stored(scene, started.login.id).is_connected
+    assert scene.gateway.calls[-1] == "revoke"
+
+
+def test_whoever_disconnects_a_login_is_not_awaited_from_its_bank_any_more(scene: SyncScene) -> None:
+    started = start(scene)
+    brought = decided_on_the_page(started.authorization_url, "approve")
+    scene.world.bank_logins.disconnect(scene.actor, login_id=started.login.id)
+
+    assert refusal_of(lambda: finish(scene, brought)).reason is Reason.INVALID_OAUTH_STATE
+    again = decided_on_the_page(start(scene).authorization_url, "approve")
+    assert finish(scene, again).login.is_active
+
+
 def test_a_code_that_fails_after_its_user_was_deleted_leaves_his_login_disconnected(scene: SyncScene) -> None:
     _, admin = scene.world.user("admin@example.com", role=Role.ADMIN)
     started = start(scene)
