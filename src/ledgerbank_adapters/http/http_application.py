@@ -53,6 +53,7 @@ from ledgerbank_adapters.http.running.problem_endpoints import PROBLEM_OPERATION
 from ledgerbank_adapters.http.running.root_endpoint import ROOT_OPERATION
 from ledgerbank_adapters.http.users.api_key_endpoints import API_KEY_OPERATIONS
 from ledgerbank_adapters.http.users.auth_endpoints import AUTH_OPERATIONS
+from ledgerbank_adapters.http.users.export_endpoints import EXPORT_OPERATIONS
 from ledgerbank_adapters.http.users.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.users.second_factor_endpoints import SECOND_FACTOR_OPERATIONS
 from ledgerbank_adapters.http.users.session_endpoints import SESSION_OPERATIONS
@@ -75,6 +76,7 @@ OPERATIONS = (
     *SECOND_FACTOR_OPERATIONS,
     *USER_OPERATIONS,
     *PROFILE_OPERATIONS,
+    *EXPORT_OPERATIONS,
     *BANK_OPERATIONS,
     *BANK_LOGIN_OPERATIONS,
     *BANK_CALLBACK_OPERATIONS,

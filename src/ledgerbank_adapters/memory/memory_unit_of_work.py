@@ -26,6 +26,9 @@ from ledgerbank_adapters.memory.repositories.memory_login_attempt_repository imp
 from ledgerbank_adapters.memory.repositories.memory_oauth_state_repository import MemoryOAuthStateRepository
 from ledgerbank_adapters.memory.repositories.memory_payee_repository import MemoryPayeeRepository
 from ledgerbank_adapters.memory.repositories.memory_payment_repository import MemoryPaymentRepository
+from ledgerbank_adapters.memory.repositories.memory_personal_data_repository import (
+    MemoryPersonalDataRepository,
+)
 from ledgerbank_adapters.memory.repositories.memory_refresh_token_repository import (
     MemoryRefreshTokenRepository,
 )
@@ -75,6 +78,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.transactions = MemoryTransactionRepository(session)
         self.journal = MemoryJournalRepository(session)
         self.payments = MemoryPaymentRepository(session)
+        self.personal_data = MemoryPersonalDataRepository(session)
         self.approvals = MemoryApprovalRepository(session)
         self.payees = MemoryPayeeRepository(session)
         self.step_up_confirmations = MemoryStepUpConfirmationRepository(session)

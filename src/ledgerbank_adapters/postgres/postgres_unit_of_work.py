@@ -39,6 +39,9 @@ from ledgerbank_adapters.postgres.repositories.postgres_oauth_state_repository i
 )
 from ledgerbank_adapters.postgres.repositories.postgres_payee_repository import PostgresPayeeRepository
 from ledgerbank_adapters.postgres.repositories.postgres_payment_repository import PostgresPaymentRepository
+from ledgerbank_adapters.postgres.repositories.postgres_personal_data_repository import (
+    PostgresPersonalDataRepository,
+)
 from ledgerbank_adapters.postgres.repositories.postgres_refresh_token_repository import (
     PostgresRefreshTokenRepository,
 )
@@ -102,6 +105,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.transactions = PostgresTransactionRepository(session)
         self.journal = PostgresJournalRepository(session)
         self.payments = PostgresPaymentRepository(session, observer)
+        self.personal_data = PostgresPersonalDataRepository(session)
         self.approvals = PostgresApprovalRepository(session)
         self.payees = PostgresPayeeRepository(session)
         self.step_up_confirmations = PostgresStepUpConfirmationRepository(session)

@@ -56,6 +56,7 @@ class AuditName(Enum):
     RATE_LIMIT_EXCEEDED = ("rate_limit.exceeded", "user")
     POLICY_VIOLATION = "policy.violation"
     SUSPICIOUS = ("security.suspicious", "user")
+    USER_EXPORTED = ("user.exported", "user")
     USER_REGISTERED = ("user.registered", "user")
     PASSWORD_CHANGED = ("user.password_changed", "user")
     SECOND_FACTOR_ADDED = ("user.second_factor_added", "user")

@@ -23,6 +23,7 @@ from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginA
 from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
 from ledgerbank_domain.ports.repositories.payee_repository import PayeeRepository
 from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
+from ledgerbank_domain.ports.repositories.personal_data_repository import PersonalDataRepository
 from ledgerbank_domain.ports.repositories.refresh_token_repository import RefreshTokenRepository
 from ledgerbank_domain.ports.repositories.second_factor_challenge_repository import (
     SecondFactorChallengeRepository,
@@ -71,6 +72,7 @@ class UnitOfWork(Protocol):
     approvals: ApprovalRepository
     payees: PayeeRepository
     step_up_confirmations: StepUpConfirmationRepository
+    personal_data: PersonalDataRepository
     jobs: JobRepository
     job_workers: JobWorkerRepository
     audit: AuditTrail

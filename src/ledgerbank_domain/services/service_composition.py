@@ -56,6 +56,7 @@ from ledgerbank_domain.services.users.auth_service import AuthService
 from ledgerbank_domain.services.users.live_sessions import LiveSessions
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_service import PasswordService
+from ledgerbank_domain.services.users.personal_data_service import PersonalDataService
 from ledgerbank_domain.services.users.registration_service import RegistrationService
 from ledgerbank_domain.services.users.second_factor_login_service import SecondFactorLoginService
 from ledgerbank_domain.services.users.second_factor_service import SecondFactorService
@@ -100,6 +101,7 @@ class Services:
     ledger: LedgerService
     reversals: LedgerReversalService
     approvals: ApprovalService
+    personal_data: PersonalDataService
     audit_events: AuditService
     audit_export: AuditExportService
     idempotency: IdempotencyService
@@ -247,6 +249,7 @@ def compose_services(ports: ServicePorts) -> Services:
             start_unit_of_work=start, ids=ids, audit=audit, four_eyes=ports.four_eyes
         ),
         approvals=approvals,
+        personal_data=PersonalDataService(start_unit_of_work=start, audit=audit),
         audit_events=AuditService(start_unit_of_work=start, audit=audit),
         audit_export=AuditExportService(start_unit_of_work=start),
         idempotency=IdempotencyService(

@@ -131,6 +131,7 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "api_keys.create": lambda s, who: s.services.api_keys.create(who, s.new_key()),
     "api_keys.revoke_own": lambda s, who: s.services.api_keys.revoke_own(who, key_id=s.api_key_id),
     "approvals.withdraw": lambda s, who: s.services.approvals.withdraw(who, approval_id=s.own_approval_id),
+    "personal_data.start": lambda s, who: s.services.personal_data.start(who),
     "users.update_profile": lambda s, who: s.services.users.update_profile(
         who, UserChanges(full_name="Changed")
     ),

@@ -1,6 +1,6 @@
 """What endpoints need of the process that serves them, beside the services."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from attrs import field, frozen
 
@@ -13,6 +13,19 @@ class Document:
     """What an answer holds in place of JSON data; ``headers`` may replace those of every answer."""
 
     content: bytes
+    media_type: str
+    headers: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class StreamedDocument:
+    """As :class:`Document`, of any length: told piece by piece, while it is made.
+
+    Each piece is made in a place and a time of its own, and is small enough to be held; between two of them
+    nothing may be held, for the client reads as slowly as it likes. A HEAD makes none.
+    """
+
+    pieces: Callable[[], Iterator[bytes]]
     media_type: str
     headers: Mapping[str, str] = field(factory=dict)
 

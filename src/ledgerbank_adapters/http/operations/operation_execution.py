@@ -11,13 +11,12 @@ from starlette.responses import Response
 
 from ledgerbank_adapters.http.exchange.http_answers import AnswerWriter, json_response
 from ledgerbank_adapters.http.exchange.loading_ahead import is_loaded_ahead
-from ledgerbank_adapters.http.exchange.request_context import RequestContext
 from ledgerbank_adapters.http.fields.field_reader import FieldReader, read_query
 from ledgerbank_adapters.http.fields.json_body import parse_json_body
 from ledgerbank_adapters.http.fields.wire_values import wire_instant
 from ledgerbank_adapters.http.operations.arrived_request import ArrivedRequest
 from ledgerbank_adapters.http.operations.caller_admission import Caller, CallerAdmission, key_of_user
-from ledgerbank_adapters.http.operations.http_host import Document, HttpHost
+from ledgerbank_adapters.http.operations.http_host import Document, HttpHost, StreamedDocument
 from ledgerbank_adapters.http.operations.http_operation import Access, Answer, Call, Continued, Operation
 from ledgerbank_adapters.http.operations.idempotency_key import (
     RETRY_HEADERS,
@@ -28,6 +27,7 @@ from ledgerbank_adapters.http.operations.idempotency_key import (
 )
 from ledgerbank_adapters.http.operations.public_paths import CANONICAL_PREFIX
 from ledgerbank_adapters.http.operations.registration_gate import RegistrationGate
+from ledgerbank_adapters.http.operations.streamed_response import StreamedResponse
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.idempotency.idempotency_record import StoredAnswer
@@ -263,9 +263,7 @@ class OperationExecution:
             return _on_a_page(operation, call, error, self.fail(error, arrived, cause=error))
         if isinstance(answer, Answer) and answer.refusal is not None:
             self.fail(answer.refusal, arrived, cause=answer.refusal)
-        return (
-            answer if isinstance(answer, Continued) else self._succeeded(operation, answer, arrived.context)
-        )
+        return answer if isinstance(answer, Continued) else self._succeeded(operation, answer, arrived)
 
     def _handled_once(
         self, operation: Operation[Any, Any], call: Call[Any, Any], arrived: ArrivedRequest, key: str
@@ -283,8 +281,17 @@ class OperationExecution:
         outcome = self.services.idempotency.perform_once(idempotent_request(call, key), perform)
         return replayed(outcome) if isinstance(outcome, StoredAnswer) else outcome
 
-    def _succeeded(self, operation: Operation[Any, Any], answer: Answer, context: RequestContext) -> Response:
+    def _succeeded(self, operation: Operation[Any, Any], answer: Answer, arrived: ArrivedRequest) -> Response:
         status = answer.status or operation.status
+        if isinstance(answer.data, StreamedDocument):
+            streamed = answer.data
+            return StreamedResponse(
+                streamed.pieces,
+                status=status,
+                headers=streamed.headers,
+                media_type=streamed.media_type,
+                fail=partial(self.fail, arrived=arrived),
+            )
         if isinstance(answer.data, Document):
             document = answer.data
             return Response(document.content, status, document.headers, document.media_type)
@@ -294,7 +301,11 @@ class OperationExecution:
         if answer.location is not None:
             headers["Location"] = CANONICAL_PREFIX + answer.location
         return self.writer.success(
-            answer.data, context, status=status, metadata=_metadata(operation, answer), headers=headers
+            answer.data,
+            arrived.context,
+            status=status,
+            metadata=_metadata(operation, answer),
+            headers=headers,
         )
 
 

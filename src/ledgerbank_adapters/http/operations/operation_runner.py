@@ -30,6 +30,7 @@ from ledgerbank_adapters.http.operations.operation_execution import (
 )
 from ledgerbank_adapters.http.operations.rate_limit_gate import tally_of
 from ledgerbank_adapters.http.operations.request_lanes import Lane, RequestLanes
+from ledgerbank_adapters.http.operations.streamed_response import StreamedResponse
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.ports.deadline import Deadline, time_is_up, working_until
 
@@ -62,6 +63,14 @@ class OperationRunner:
     async def run(self, operation: Operation[Any, Any], scope: Scope, receive: Receive) -> Response:
         """Errors of the catalog become answers; others are raised."""
         arrived = self._arrived(scope)
+        response = await self._answered(operation, arrived, receive)
+        if isinstance(response, StreamedResponse):
+            return response.taking_turns(partial(self._next_piece, operation, arrived))
+        return response
+
+    async def _answered(
+        self, operation: Operation[Any, Any], arrived: ArrivedRequest, receive: Receive
+    ) -> Response:
         try:
             if not operation.blocking and arrived.tally is None:
                 return await self._finished(self.execution.answer(operation, arrived), self.start_deadline())
@@ -123,6 +132,13 @@ class OperationRunner:
         if isinstance(outcome, Response):
             return outcome
         return await self._in(self.lanes.acting, outcome.perform, outcome.caller_key, deadline)
+
+    async def _next_piece(
+        self, operation: Operation[Any, Any], arrived: ArrivedRequest, step: Callable[[], bytes | None]
+    ) -> bytes | None:
+        """In turn with everybody else's requests: while the client reads, the place is somebody else's."""
+        lane, caller = self.lanes.lane_of(operation), _caller_key(operation, arrived)
+        return await self._in(lane, step, caller, self.start_deadline())
 
     async def _admitted(
         self, operation: Operation[Any, Any], arrived: ArrivedRequest, deadline: Deadline

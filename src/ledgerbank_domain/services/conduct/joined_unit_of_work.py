@@ -29,6 +29,7 @@ class UnitOfWorkAround(UnitOfWork):
         self.payees = work.payees
         self.step_up_confirmations = work.step_up_confirmations
         self.approvals = work.approvals
+        self.personal_data = work.personal_data
         self.jobs = work.jobs
         self.job_workers = work.job_workers
         self.audit = work.audit

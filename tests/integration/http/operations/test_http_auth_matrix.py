@@ -111,6 +111,7 @@ MATRIX = [
     admins("PUT", "/users/{user}", "200", {"full_name": "Renamed"}),
     admins("DELETE", "/users/{user}", "200"),
     everybody("GET", "/profile", "200"),
+    everybody("GET", "/profile/export", "200"),
     everybody("PUT", "/profile", "200", {"full_name": "Renamed"}),
     everybody(
         "PUT",
