@@ -219,6 +219,12 @@ PERSONAL_TABLES = (
         untold=_OWNER,
     ),
     PersonalTable(
+        section="payees",
+        table="payees",
+        fields=("id", "counterparty_account_id", "name", "trusted_at", *TIMES),
+        untold=_OWNER,
+    ),
+    PersonalTable(
         section="approvals_requested",
         table="approvals",
         owner="requested_by",
@@ -322,6 +328,7 @@ NOT_TOLD: Mapping[str, str] = {
     "webhook_events": "They name events of banks, and nobody.",
     "login_failures": "They are counted by a keyed hash of what was typed, and not by user.",
     "second_factor_challenges": "They hold the secret of a login that is being made, for minutes.",
+    "step_up_confirmations": "They say what a second factor has confirmed, for minutes.",
     "idempotency_records": "They are copies of answers about what is told, for a day.",
     "audit_exports": "It says up to where the trail was exported.",
     "development_mails": "It takes the place of a mail server in development, and in no other place.",

@@ -209,6 +209,7 @@ ANSWERED_BY_OWNERSHIP = {
     "payments.outlook",
     "payments.stats",
     "payments.validate",
+    "personal_data.sections",
     "payment_schedules.newest_job",
     "second_factor.status",
     "sessions.list_own",

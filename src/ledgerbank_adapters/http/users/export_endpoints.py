@@ -37,6 +37,7 @@ class ExportPayload(TypedDict):
     accounts: list[dict[str, Any]]
     transactions: list[dict[str, Any]]
     payments: list[dict[str, Any]]
+    payees: list[dict[str, Any]]
     approvals_requested: list[dict[str, Any]]
     approvals_about_you: list[dict[str, Any]]
     events_by_you: list[dict[str, Any]]
@@ -53,7 +54,9 @@ def _pieces(call: Call[None, None]) -> Iterator[bytes]:
     personal_data = call.services.personal_data
     export = personal_data.start(call.actor)
     yield b'{"data":{"exported_at":' + _json(wire_instant(export.at))
-    for section, pages in groupby(personal_data.sections(export), key=lambda told: told[0].section):
+    for section, pages in groupby(
+        personal_data.sections(call.actor, export), key=lambda told: told[0].section
+    ):
         for number, (table, facts) in enumerate(pages):
             yield _page(section, facts, number=number, single=table.single)
         yield b"" if table.single else b"]"

@@ -90,6 +90,7 @@ class MemoryPersonalDataRepository(PersonalDataRepository):
             "user_bank_accounts": tables.banking.accounts,
             "transactions": tables.ledger.transactions,
             "user_payments": tables.payment.payments,
+            "payees": tables.payment.payees,
             "approvals": tables.approval.approvals,
             "audit_events": tables.record.audit_events,
         }

@@ -28,10 +28,8 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedExport:
-    """An export that was let in: of whom, and up to which instant."""
+    """An export that was let in, and up to which instant it tells."""
 
-    actor: Actor
-    user_id: UUID
     at: datetime
 
 
@@ -59,34 +57,32 @@ class PersonalDataService:
             _check_not_too_many(work, user.id, now)
             self.audit.record(work, AuditName.USER_EXPORTED, actor=actor, about=user.id, at=now)
             work.commit()
-        return StartedExport(actor=actor, user_id=user.id, at=now)
+        return StartedExport(at=now)
 
-    def sections(self, export: StartedExport) -> Iterator[tuple[PersonalTable, Sequence[Mapping[str, Any]]]]:
-        """Each table with its rows, in pages: at least one of each table, which may be empty.
+    def sections(
+        self, actor: Actor, export: StartedExport
+    ) -> Iterator[tuple[PersonalTable, Sequence[Mapping[str, Any]]]]:
+        """Each table with the caller's rows, in pages: at least one of each table, which may be empty.
 
-        Raises ``token_revoked`` once the user is no longer ACTIVE, and what storage raises.
+        Raises ``token_revoked`` once the caller is no longer ACTIVE, and what storage raises.
         """
+        user_id = actor.required_user_id()
         for table in PERSONAL_TABLES:
-            position: tuple[Any, ...] | None = None
-            is_first = True
-            while True:
-                records = self._page(export, table, position)
-                if records or is_first:
+            records = self._page(user_id, export, table, None)
+            yield table, [_with_money(record.facts) for record in records]
+            while len(records) == ROWS_AT_ONCE:
+                records = self._page(user_id, export, table, records[-1].position)
+                if records:
                     yield table, [_with_money(record.facts) for record in records]
-                if len(records) < ROWS_AT_ONCE:
-                    break
-                position, is_first = records[-1].position, False
 
     @retried_on_conflict
     def _page(
-        self, export: StartedExport, table: PersonalTable, after: tuple[Any, ...] | None
+        self, user_id: UUID, export: StartedExport, table: PersonalTable, after: tuple[Any, ...] | None
     ) -> Sequence[PersonalRecord]:
         with self.start_unit_of_work() as work:
-            if not work.users.get(export.user_id).is_active:
+            if not work.users.get(user_id).is_active:
                 raise DomainError(Reason.TOKEN_REVOKED)
-            return work.personal_data.read(
-                table, export.user_id, until=export.at, after=after, limit=ROWS_AT_ONCE
-            )
+            return work.personal_data.read(table, user_id, until=export.at, after=after, limit=ROWS_AT_ONCE)
 
 
 def _check_not_too_many(work: UnitOfWork, user_id: UUID, now: datetime) -> None:

@@ -28,7 +28,7 @@ def told(world: ServiceWorld, actor: Actor) -> Mapping[str, list[Mapping[str, An
     """Everything, by section."""
     service = world.services.personal_data
     sections: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for table, rows in service.sections(service.start(actor)):
+    for table, rows in service.sections(actor, service.start(actor)):
         sections[table.section].extend(rows)
     return sections
 
@@ -121,7 +121,7 @@ def test_what_comes_after_the_beginning_is_no_part_of_it(
     executed(world, alice.actor, account, "1")
     clock.advance(timedelta(seconds=1))
     service = world.services.personal_data
-    sections = service.sections(service.start(alice.actor))
+    sections = service.sections(alice.actor, service.start(alice.actor))
     next(sections)
     clock.advance(timedelta(microseconds=1))
     executed(world, alice.actor, account, "1")
@@ -131,7 +131,7 @@ def test_what_comes_after_the_beginning_is_no_part_of_it(
 
 def test_who_is_suspended_meanwhile_is_told_no_more(world: ServiceWorld, alice: Customer) -> None:
     service = world.services.personal_data
-    sections = service.sections(service.start(alice.actor))
+    sections = service.sections(alice.actor, service.start(alice.actor))
     next(sections)
     world.set_user_status(alice.user, UserStatus.SUSPENDED)
     assert refused(lambda: next(sections)) == "token_revoked"
@@ -152,7 +152,7 @@ def test_three_are_let_in_within_an_hour_however_many_ask_at_once(
 def test_nothing_is_held_between_two_pages(world: ServiceWorld, alice: Customer) -> None:
     """A client that stops reading holds up nobody, not even who changes their own row."""
     service = world.services.personal_data
-    sections = service.sections(service.start(alice.actor))
+    sections = service.sections(alice.actor, service.start(alice.actor))
     next(sections)
     admin = world.user("admin@example.com", role=Role.ADMIN).actor
     world.users.update(admin, user_id=alice.user.id, changes=PROMOTION)
