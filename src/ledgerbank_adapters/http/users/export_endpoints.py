@@ -54,9 +54,8 @@ def _pieces(call: Call[None, None]) -> Iterator[bytes]:
     personal_data = call.services.personal_data
     export = personal_data.start(call.actor)
     yield b'{"data":{"exported_at":' + _json(wire_instant(export.at))
-    for section, pages in groupby(
-        personal_data.sections(call.actor, export), key=lambda told: told[0].section
-    ):
+    told = personal_data.sections(call.actor, export)
+    for section, pages in groupby(told, key=lambda page: page[0].section):
         for number, (table, facts) in enumerate(pages):
             yield _page(section, facts, number=number, single=table.single)
         yield b"" if table.single else b"]"
