@@ -43,6 +43,7 @@ IN_WORDS: dict[str, Scope | None] = {
     "payment_schedules.cancel_job": Scope.PAYMENTS_WRITE,
     "payment_schedules.newest_job": Scope.PAYMENTS_READ,
     "payment_schedules.schedule": Scope.PAYMENTS_WRITE,
+    "payees.list_page": Scope.PAYMENTS_READ,
     "payments.cancel": Scope.PAYMENTS_WRITE,
     "payments.create": Scope.PAYMENTS_WRITE,
     "payments.create_many": Scope.PAYMENTS_WRITE,
