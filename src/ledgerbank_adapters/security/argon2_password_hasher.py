@@ -6,6 +6,10 @@ import argon2
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from ledgerbank_domain.ports.security import PasswordHasher
+from ledgerbank_domain.users.password_hashes import parameters_of
+
+# Sixteen and thirty-two bytes, as long as those of every hash; whether they match anything is not looked at.
+_NOBODYS_SALT_AND_DIGEST = f"${'A' * 22}${'A' * 43}"
 
 
 class Argon2PasswordHasher(PasswordHasher):
@@ -19,7 +23,7 @@ class Argon2PasswordHasher(PasswordHasher):
         self._argon2 = argon2.PasswordHasher(
             time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism
         )
-        self._nobodys_hash = self.hash(secrets.token_hex())
+        self._parameters = parameters_of(self.hash(secrets.token_hex()))
 
     def hash(self, password: str) -> str:
         return self._argon2.hash(_bytes(password))
@@ -32,8 +36,12 @@ class Argon2PasswordHasher(PasswordHasher):
         except VerifyMismatchError:
             return False
 
-    def match_nothing(self, password: str) -> None:
-        self.matches(self._nobodys_hash, password)
+    @property
+    def parameters(self) -> str:
+        return self._parameters
+
+    def match_nothing(self, parameters: str, password: str) -> None:
+        self.matches(parameters + _NOBODYS_SALT_AND_DIGEST, password)
 
     def is_outdated(self, password_hash: str) -> bool:
         return not _is_argon2_hash(password_hash) or self._argon2.check_needs_rehash(password_hash)

@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore
@@ -12,7 +12,7 @@ from typing import TypeVar
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.deadline import current_deadline
-from ledgerbank_domain.ports.security import PasswordHasher
+from ledgerbank_domain.ports.security import PasswordComparison, PasswordHasher
 
 T = TypeVar("T")
 
@@ -45,8 +45,18 @@ class BoundedPasswordHasher(PasswordHasher):
     def matches(self, password_hash: str, password: str) -> bool:
         return self._in_turn(lambda: self._hasher.matches(password_hash, password))
 
-    def match_nothing(self, password: str) -> None:
-        self._in_turn(lambda: self._hasher.match_nothing(password))
+    @property
+    def parameters(self) -> str:
+        return self._hasher.parameters
+
+    def match_nothing(self, parameters: str, password: str) -> None:
+        self._in_turn(lambda: self._hasher.match_nothing(parameters, password))
+
+    def compare(
+        self, password_hash: str | None, password: str, *, among: Collection[str] = ()
+    ) -> PasswordComparison:
+        # One turn for all of it, so that what it waits for is the same as well.
+        return self._in_turn(lambda: self._hasher.compare(password_hash, password, among=among))
 
     def is_outdated(self, password_hash: str) -> bool:
         return self._hasher.is_outdated(password_hash)

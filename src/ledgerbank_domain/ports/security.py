@@ -1,14 +1,23 @@
 """Passwords and tokens: what the domain asks of cryptography."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.identity.value_rules import require_ids, require_instants
+from ledgerbank_domain.users.password_hashes import parameters_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordComparison:
+    """``renewed_hash`` is of the same password, when it is right and its hash has older parameters."""
+
+    is_right: bool
+    renewed_hash: str | None = field(default=None, repr=False)
 
 
 class PasswordHasher(Protocol):
@@ -22,9 +31,39 @@ class PasswordHasher(Protocol):
     def matches(self, password_hash: str, password: str) -> bool:
         """Whether the password is the hash's; any string may be asked, of any length."""
 
+    @property
     @abstractmethod
-    def match_nothing(self, password: str) -> None:
-        """The work of :meth:`matches` without a hash, so that an unknown user costs the same time."""
+    def parameters(self) -> str:
+        """What :func:`parameters_of` tells of each hash made now."""
+
+    @abstractmethod
+    def match_nothing(self, parameters: str, password: str) -> None:
+        """The work of :meth:`matches` with a hash of these parameters, without one.
+
+        None for what it makes no hashes by.
+        """
+
+    def compare(
+        self, password_hash: str | None, password: str, *, among: Collection[str] = ()
+    ) -> PasswordComparison:
+        """Compares, with nobody's hash where there is none, and makes a new hash of one that is outdated.
+
+        ``among`` are the parameters of all hashes there are. Whichever of them this one has, or whether there
+        is one, the work is the same: one comparison by each of them, and by those of now. What is made anew
+        takes the place of the last, so that renewing costs nothing.
+        """
+        theirs = None if password_hash is None else parameters_of(password_hash)
+        is_right, made = False, None
+        for parameters in sorted({self.parameters, *among, *([] if theirs is None else [theirs])}):
+            if password_hash is not None and parameters == theirs:
+                is_right = self.matches(password_hash, password)
+            elif password_hash is not None and parameters == self.parameters:
+                made = self.hash(password)
+            else:
+                self.match_nothing(parameters, password)
+        if is_right and made is None and password_hash is not None and self.is_outdated(password_hash):
+            made = self.hash(password)
+        return PasswordComparison(is_right=is_right, renewed_hash=made if is_right else None)
 
     @abstractmethod
     def is_outdated(self, password_hash: str) -> bool:

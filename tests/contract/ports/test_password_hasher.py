@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ledgerbank_adapters.memory.tools.memory_security import MemoryPasswordHasher
 from ledgerbank_adapters.security.argon2_password_hasher import Argon2PasswordHasher
-from ledgerbank_domain.ports.security import PasswordHasher
+from ledgerbank_domain.ports.security import PasswordComparison, PasswordHasher
+from ledgerbank_domain.users.password_hashes import parameters_of
 
 MakeHasher = Callable[[], PasswordHasher]
 # Cheap and dear parameters of each; the promises do not depend on them.
@@ -65,7 +66,7 @@ def test_a_very_long_password_may_be_asked(hasher: PasswordHasher) -> None:
     password_hash = hasher.hash("secret")
 
     assert not hasher.matches(password_hash, "x" * 1_000_000)
-    hasher.match_nothing("x" * 1_000_000)
+    assert not hasher.compare(None, "x" * 1_000_000).is_right
 
 
 @every_hasher
@@ -76,7 +77,8 @@ def test_two_hashes_of_one_password_differ(hasher: PasswordHasher) -> None:
 @every_hasher
 @given(password=any_string)
 def test_matching_nothing_takes_any_string_and_says_nothing(hasher: PasswordHasher, password: str) -> None:
-    hasher.match_nothing(password)
+    hasher.match_nothing(hasher.parameters, password)
+    assert not hasher.compare(None, password).is_right
 
 
 @every_hasher
@@ -99,6 +101,54 @@ def test_a_hash_tells_its_parameters_and_is_outdated_when_they_change(name: str)
     assert dear.matches(old, "secret")
     assert not dear.matches(old, "other")
     assert not dear.is_outdated(dear.hash("secret"))
+
+
+@pytest.mark.parametrize("name", HASHERS)
+def test_a_hash_of_a_right_password_is_renewed_when_its_parameters_are_of_before(name: str) -> None:
+    cheap, dear = (make() for make in HASHERS[name])
+    old = cheap.hash("secret")
+    among = [cheap.parameters, dear.parameters]
+
+    renewed = dear.compare(old, "secret", among=among).renewed_hash
+
+    assert renewed is not None
+    assert not dear.is_outdated(renewed)
+    assert dear.compare(renewed, "secret", among=among) == PasswordComparison(is_right=True)
+    assert dear.compare(old, "other", among=among) == PasswordComparison(is_right=False)
+
+
+@pytest.mark.parametrize("name", HASHERS)
+def test_a_comparison_is_the_same_work_whichever_parameters_a_hash_has_and_for_nobodys(name: str) -> None:
+    cheap, dear = (make() for make in HASHERS[name])
+    among = [cheap.parameters, dear.parameters]
+    worked = [
+        _worked_by(dear, password_hash, among)
+        for password_hash in (None, cheap.hash("secret"), dear.hash("secret"), "erased")
+    ]
+
+    assert worked == [sorted(among)] * 4
+    # An operator may also ask for less than before.
+    assert _worked_by(cheap, dear.hash("secret"), among) == _worked_by(cheap, None, among) == sorted(among)
+
+
+def _worked_by(hasher: PasswordHasher, password_hash: str | None, among: list[str]) -> list[str]:
+    """By which parameters a password was hashed, to compare or to renew."""
+    worked: list[str] = []
+
+    def matches(theirs: str, password: str) -> bool:
+        if parameters_of(theirs) in among:
+            worked.append(parameters_of(theirs))
+        return type(hasher).matches(hasher, theirs, password)
+
+    def hash_now(password: str) -> str:
+        worked.append(hasher.parameters)
+        return type(hasher).hash(hasher, password)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hasher, "matches", matches)
+        patch.setattr(hasher, "hash", hash_now)
+        assert not hasher.compare(password_hash, "wrong", among=among).is_right
+    return sorted(worked)
 
 
 @pytest.mark.parametrize("name", HASHERS)

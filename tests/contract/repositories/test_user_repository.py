@@ -169,3 +169,28 @@ def test_a_session_is_live_until_it_is_revoked_or_expires_or_is_too_old(
         assert work.users.find_session_owners(asked, now=now, started_after=oldest) == keys
         assert work.users.find_session_owners([], now=now, started_after=oldest) == {}
     assert rotated.session_id == live.session_id
+
+
+def test_the_parameters_of_all_hashes_are_told_each_once(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    with start_unit_of_work() as work:
+        assert list(work.users.list_password_parameters()) == []
+    for password_hash in (
+        "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$ZGlnZXN0",
+        "$argon2id$v=19$m=65536,t=3,p=4$b3RoZXJzYWx0$b3RoZXI",
+        "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$ZGlnZXN0",
+        "pbkdf2-sha256$10$00$11",
+        "erased",
+    ):
+        given.a_user(password_hash=password_hash)
+
+    with start_unit_of_work() as work:
+        told = work.users.list_password_parameters()
+
+    assert sorted(told) == [
+        "$argon2id$v=19$m=19456,t=2,p=1",
+        "$argon2id$v=19$m=65536,t=3,p=4",
+        "erased",
+        "pbkdf2-sha256$10",
+    ]

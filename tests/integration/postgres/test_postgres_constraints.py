@@ -99,6 +99,7 @@ REFUSED: dict[str, list[Row]] = {
         {"email_identity": text} for text in ("x", "@x.com", "x@com", "x x@x.com", "a@b@x.com", "")
     ],
     "users_full_name_length_check": [{"full_name": ""}, {"full_name": LONG}],
+    "users_password_parameters_check": [{"password_parameters": "another"}],
     "users_password_hash_length_check": [{"password_hash": ""}, {"password_hash": "x" * 1025}],
     "users_role_check": [{"role": "root"}, {"role": "ADMIN"}],
     "users_status_check": [{"status": "active"}],

@@ -44,11 +44,11 @@ MANY_TOKENS = """
 """
 MANY_USERS = """
     INSERT INTO users (
-        id, email, email_identity, full_name, password_hash, role, status, verified, password_check,
-        inserted_at, updated_at
+        id, email, email_identity, full_name, password_hash, password_parameters, role, status, verified,
+        password_check, inserted_at, updated_at
     )
     SELECT gen_random_uuid(), 'user' || number || '@many.example', 'user' || number || '@many.example',
-           'Many', 'a hash', 'user', 'ACTIVE', false, 'SETTLED', now(), now()
+           'Many', 'a hash', 'a hash', 'user', 'ACTIVE', false, 'SETTLED', now(), now()
     FROM generate_series(1, 4000) AS number
 """
 MANY_KEYS = """

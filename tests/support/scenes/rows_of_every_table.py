@@ -53,6 +53,7 @@ USER_ROW: Row = {
     "email_identity": "alice@example.com",
     "full_name": "Alice",
     "password_hash": "a hash",
+    "password_parameters": "a hash",
     "role": "user",
     "status": "ACTIVE",
     "verified": False,

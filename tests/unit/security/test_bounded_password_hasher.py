@@ -52,12 +52,12 @@ def test_who_waits_too_long_is_told_when_to_come_again(patience: float, deadline
         first = threads.submit(hasher.hash, "first")
         time.sleep(0.01)
         with working_until(until), pytest.raises(DomainError) as refused:
-            hasher.match_nothing("second")
+            hasher.compare(None, "second")
         first.result()
 
     assert refused.value.reason is Reason.SERVICE_UNAVAILABLE
     assert refused.value.details["retry_after_seconds"] >= 1
-    hasher.match_nothing("third")
+    hasher.compare(None, "third")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no niceness of its own")
@@ -65,11 +65,11 @@ def test_hashing_leaves_the_processors_to_others() -> None:
     niceness: list[int] = []
 
     class Observed(MemoryPasswordHasher):
-        def match_nothing(self, password: str) -> None:
+        def match_nothing(self, parameters: str, password: str) -> None:
             niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
     here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    BoundedPasswordHasher(Observed(), concurrency=1).match_nothing("password")
+    BoundedPasswordHasher(Observed(), concurrency=1).compare(None, "password")
 
     assert niceness[0] > here
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == here

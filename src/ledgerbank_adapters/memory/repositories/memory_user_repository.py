@@ -15,6 +15,7 @@ from ledgerbank_domain.ports.repositories.user_repository import (
     UserFilter,
     UserRepository,
 )
+from ledgerbank_domain.users.password_hashes import parameters_of
 from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.user import User, UserStats, UserStatus, email_identity
 
@@ -41,6 +42,9 @@ class MemoryUserRepository(UserRepository):
     def find_by_email(self, email: str) -> User | None:
         user_id = self._tables.user_by_email.find(email_identity(email))
         return None if user_id is None else self.get(user_id)
+
+    def list_password_parameters(self) -> Collection[str]:
+        return {parameters_of(user.password_hash) for user in self._tables.users}
 
     def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         return self._tables.users.find_all(user_ids)

@@ -39,7 +39,7 @@ class MemoryPasswordHasher(PasswordHasher):
     def hash(self, password: str) -> str:
         salt = secrets.token_bytes(_SALT_BYTES)
         digest = _digest(password, salt=salt, iterations=self._iterations)
-        return f"pbkdf2-sha256${self._iterations}${salt.hex()}${digest.hex()}"
+        return f"{self.parameters}${salt.hex()}${digest.hex()}"
 
     def matches(self, password_hash: str, password: str) -> bool:
         """False also for a hash that this class did not make."""
@@ -50,8 +50,12 @@ class MemoryPasswordHasher(PasswordHasher):
         digest = _digest(password, salt=bytes.fromhex(salt), iterations=int(iterations))
         return hmac.compare_digest(digest, bytes.fromhex(expected))
 
-    def match_nothing(self, password: str) -> None:
-        _digest(password, salt=bytes(_SALT_BYTES), iterations=self._iterations)
+    @property
+    def parameters(self) -> str:
+        return f"pbkdf2-sha256${self._iterations}"
+
+    def match_nothing(self, parameters: str, password: str) -> None:
+        self.matches(f"{parameters}${'0' * 32}${'0' * 64}", password)
 
     def is_outdated(self, password_hash: str) -> bool:
         fields = _HASH.fullmatch(password_hash)

@@ -34,6 +34,7 @@ from ledgerbank_domain.ports.repositories.user_repository import (
     UserFilter,
     UserRepository,
 )
+from ledgerbank_domain.users.password_hashes import parameters_of
 from ledgerbank_domain.users.user import PasswordCheck, User, UserStats, UserStatus, email_identity
 
 INSERT = insert_statement(users)
@@ -43,6 +44,7 @@ UPDATE = update_statement(
     "email_identity",
     "full_name",
     "password_hash",
+    "password_parameters",
     "role",
     "status",
     "verified",
@@ -72,6 +74,18 @@ LOCK_WITH_ADMINISTRATORS = (
     .order_by(users.c.id)
     .with_for_update(key_share=True)
 )
+# From each to the next one in their index, so that nobody's time is spent on how many users there are.
+PARAMETERS_IN_USE = """
+    WITH RECURSIVE known (parameters) AS (
+        (SELECT password_parameters FROM users ORDER BY password_parameters LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT password_parameters FROM users WHERE password_parameters > known.parameters
+            ORDER BY password_parameters LIMIT 1
+        ) FROM known WHERE known.parameters IS NOT NULL
+    )
+    SELECT parameters FROM known WHERE parameters IS NOT NULL
+"""
 SESSION_OWNERS = """
     SELECT users.*, asked.session_id, token.last_used_at AS session_last_used_at, EXISTS (
         SELECT FROM second_factors AS factor
@@ -112,6 +126,9 @@ class PostgresUserRepository(UserRepository):
             return None
         row = self._session.run(BY_EMAIL, {"email_identity": email_identity(email)}).one_or_none()
         return None if row is None else user_of_row(row)
+
+    def list_password_parameters(self) -> Collection[str]:
+        return [row.parameters for row in self._session.run_sql(PARAMETERS_IN_USE, {})]
 
     def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         return self._find_many(BY_IDS, user_ids)
@@ -207,6 +224,7 @@ def _row(user: User) -> dict[str, Any]:
         "email_identity": user.email_identity,
         "full_name": user.full_name,
         "password_hash": user.password_hash,
+        "password_parameters": parameters_of(user.password_hash),
         "role": user.role.value,
         "status": user.status.value,
         "verified": user.verified,

@@ -20,6 +20,8 @@ users = Table(
     required("email_identity", BY_CODE_POINT),
     required("full_name", BY_CODE_POINT),
     required("password_hash", Text()),
+    # What comes before salt and digest: each login asks which of these there are.
+    required("password_parameters", BY_CODE_POINT),
     required("role", BY_CODE_POINT),
     required("status", BY_CODE_POINT),
     required("verified", Boolean()),
@@ -31,6 +33,7 @@ users = Table(
     PrimaryKeyConstraint("id", name="users_pkey"),
     UniqueConstraint("email_identity", name="users_email_identity_key"),
     Index("users_inserted_at_idx", "inserted_at", "id"),
+    Index("users_password_parameters_idx", "password_parameters"),
     Index(
         "users_to_erase_idx",
         "deleted_at",

@@ -90,6 +90,13 @@ class UserRepository(Protocol):
         """The user whose email has the same identity; any text may be asked for."""
 
     @abstractmethod
+    def list_password_parameters(self) -> Collection[str]:
+        """The parameters of the hashes of all users' passwords (:func:`parameters_of`), each once.
+
+        Takes a moment for each of them, however many users there are.
+        """
+
+    @abstractmethod
     def find_many(self, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """The users that exist, by id."""
 

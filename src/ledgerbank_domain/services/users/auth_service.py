@@ -30,7 +30,7 @@ from ledgerbank_domain.services.users.authentication import (
     open_only,
 )
 from ledgerbank_domain.services.users.login_guard import LoginGuard
-from ledgerbank_domain.services.users.password_proof import password_hash_of, prove_password
+from ledgerbank_domain.services.users.password_proof import prove_password
 from ledgerbank_domain.services.users.second_factors import SecondFactors
 from ledgerbank_domain.services.users.session_opening import SessionOpening
 from ledgerbank_domain.services.users.session_refresh_service import (
@@ -84,7 +84,8 @@ class AuthService:
     def log_in(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
         """Starts a session. Any string may be an email or a password here, however it is spelled.
 
-        Raises ``invalid_credentials`` (after the same work whether the user exists or not),
+        Raises ``invalid_credentials`` (after the same work whether the user exists or not, and whatever
+        the parameters of their hash),
         ``account_inactive`` when the password is right but the user may not log in, and
         ``rate_limit_exceeded`` as :meth:`LoginGuard.settle` says.
         """
@@ -94,17 +95,18 @@ class AuthService:
         """What of :meth:`log_in` takes long, and waits for no lock of the user. Raises as it."""
         with self.start_unit_of_work() as work:
             user = work.users.find_by_email(email)
-        proof = prove_password(self.hasher, user.password_hash if user else None, password)
+            among = work.users.list_password_parameters()
+        password_hash = None if user is None else user.password_hash
+        proof = prove_password(self.hasher, password_hash, password, among=among)
         refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
         self._settle(actor, user, email, refusal)
         if user is None or not proof.is_right:
             raise DomainError(Reason.INVALID_CREDENTIALS)
-        renewed = password_hash_of(self.hasher, password) if proof.renewal_due else None
         return ProvenLogin(
             user=user,
             email=email,
             password_length=len(prepared_password(password)),
-            renewed_hash=renewed,
+            renewed_hash=proof.renewed_hash,
         )
 
     def start_session(self, actor: Actor, proven: ProvenLogin) -> tuple[TokenPair, User]:

@@ -82,6 +82,51 @@ def test_a_hash_with_outdated_parameters_is_renewed_at_login(world: ServiceWorld
     assert not stronger.is_outdated(renewed)
 
 
+def test_a_login_is_the_same_work_for_nobody_and_for_hashes_of_before_and_of_now(
+    world: ServiceWorld,
+) -> None:
+    world.user("before@example.com")
+    user, _ = world.user("now@example.com")
+    hasher = CountingHasher(iterations=11)
+    auth = replace(world.auth, hasher=hasher)
+    with world.start_unit_of_work() as work:
+        now = work.users.get_for_update(user.id).with_password_hash(hasher.hash(PASSWORD), at=work.now())
+        work.users.save(now)
+        work.commit()
+    for password in ("wrong", "wro\u00a0ng"):
+        worked = []
+        for email in ("nobody@example.com", "before@example.com", "now@example.com"):
+            hasher.iterations_done.clear()
+            refused(partial(auth.log_in, ANONYMOUS, email=email, password=password))
+            worked.append(sorted(hasher.iterations_done))
+
+        assert worked == [sorted([10, 11] * (1 if password.isascii() else 2))] * 3
+    for email in ("now@example.com", "before@example.com"):
+        hasher.iterations_done.clear()
+        auth.log_in(ANONYMOUS, email=email, password=PASSWORD)
+
+        assert sorted(hasher.iterations_done) == [10, 11]
+
+
+class CountingHasher(MemoryPasswordHasher):
+    """Remembers how many iterations it did each time."""
+
+    def __init__(self, *, iterations: int) -> None:
+        super().__init__(iterations=iterations)
+        self.iterations_done: list[int] = []
+
+    def hash(self, password: str) -> str:
+        return self._counted(super().hash(password))
+
+    def matches(self, password_hash: str, password: str) -> bool:
+        self._counted(password_hash)
+        return super().matches(password_hash, password)
+
+    def _counted(self, password_hash: str) -> str:
+        self.iterations_done.append(int(password_hash.split("$")[1]))
+        return password_hash
+
+
 def test_a_refresh_replaces_both_tokens_and_the_session_lives_on(world: ServiceWorld) -> None:
     world.user()
     first = login(world)

@@ -21,6 +21,8 @@ IDENTITY = (
         email_identity text COLLATE "C" NOT NULL CONSTRAINT users_email_identity_key UNIQUE,
         full_name text COLLATE "C" NOT NULL,
         password_hash text NOT NULL,
+        -- What comes before salt and digest: each login asks which of these there are.
+        password_parameters text COLLATE "C" NOT NULL,
         role text COLLATE "C" NOT NULL,
         status text COLLATE "C" NOT NULL,
         verified boolean NOT NULL,
@@ -36,6 +38,7 @@ IDENTITY = (
         CONSTRAINT users_email_identity_shape_check CHECK (email_identity ~ '^[^\\s@]+@[^\\s@]*\\.[^\\s@]*$'),
         CONSTRAINT users_full_name_length_check CHECK (length(full_name) BETWEEN 1 AND 255),
         CONSTRAINT users_password_hash_length_check CHECK (length(password_hash) BETWEEN 1 AND 1024),
+        CONSTRAINT users_password_parameters_check CHECK (starts_with(password_hash, password_parameters)),
         CONSTRAINT users_role_check CHECK (role IN ('user', 'admin', 'support')),
         CONSTRAINT users_status_check CHECK (status IN ('ACTIVE', 'SUSPENDED', 'DELETED')),
         CONSTRAINT users_password_check_check CHECK (password_check IN ('SETTLED', 'AT_LOGIN', 'TOO_SHORT')),
@@ -44,6 +47,7 @@ IDENTITY = (
     )
     """,
     "CREATE INDEX users_inserted_at_idx ON users (inserted_at, id)",
+    "CREATE INDEX users_password_parameters_idx ON users (password_parameters)",
     """
     CREATE INDEX users_to_erase_idx ON users (deleted_at)
         WHERE deleted_at IS NOT NULL AND erased_at IS NULL
