@@ -1,5 +1,6 @@
 """After a user was erased, nothing in any table says any more who they were, but for what is listed here."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,14 +11,18 @@ from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.postgres import PostgresMailbox, PostgresStartUnitOfWork
+from ledgerbank_adapters.postgres.repositories.postgres_erasure_repository import REMOVALS
 from ledgerbank_adapters.postgres.schema.column_kinds import metadata
 from ledgerbank_adapters.system import Uuid7IdGenerator
 from ledgerbank_domain.banking.bank_login import LoginError, SealedTokens
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.idempotency.idempotency_record import IdempotentRequest, StoredAnswer
 from ledgerbank_domain.identity.actor import Actor, Origin, Role
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.jobs.job import JobKind
+from ledgerbank_domain.payments.payee import NewPayee
 from ledgerbank_domain.services.idempotency.idempotency_service import Performed
+from ledgerbank_domain.users.api_key import NewApiKey
 from ledgerbank_domain.users.user import UserChanges
 
 EMAIL, NAME = "Quillfeather@Example.com", "Zaphira Quillfeather"
@@ -39,6 +44,16 @@ MAY_TELL = {
     "transactions.description",
     "transactions.description_search",
     "user_payments.description",
+}
+
+# What names users by id, and what becomes of it when they are erased, where it is not removed.
+STAYS = {
+    "user_bank_logins": "its username, tokens and what the bank calls its customer are replaced or gone",
+    "user_bank_accounts": "books",
+    "user_payments": "books",
+    "transactions": "books",
+    "approvals": "what two of staff decided, by ids; removed a while after the decision",
+    "audit_events": "proof of who did what",
 }
 
 
@@ -74,6 +89,19 @@ def telling_columns(engine: Engine) -> dict[str, set[str]]:
                     if told:
                         found.setdefault(f"{table.name}.{column}", set()).update(told)
     return found
+
+
+def test_every_table_that_names_users_is_cleared_of_them_or_stays_for_a_reason() -> None:
+    naming = {
+        table.name
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.name in ("user_id", "actor_user_id")
+        or any(key.column.table.name == "users" for key in column.foreign_keys)
+    }
+    removed = set(re.findall(r"DELETE FROM (\w+)", " ".join(REMOVALS)))
+
+    assert naming == STAYS.keys() | (removed - {"login_failures", "jobs"})
 
 
 def leave_traces(world: ServiceWorld, given: EntityBuilder, admin: Actor) -> Actor:
@@ -117,6 +145,11 @@ def leave_traces(world: ServiceWorld, given: EntityBuilder, admin: Actor) -> Act
             },
         },
     )
+    world.services.api_keys.create(actor, NewApiKey(name=f"Books of {NAME}", scopes=[Scope.ACCOUNTS_READ]))
+    bob = world.user("bob@example.com")
+    theirs = world.account_of(bob.user, "1")
+    world.services.payees.add(actor, NewPayee(counterparty_account_id=theirs.id, name=f"Friend of {NAME}"))
+    world.services.payees.add(bob.actor, NewPayee(counterparty_account_id=account.id, name=NAME))
     answer = StoredAnswer(status=200, headers={}, body=EMAIL.encode())
     world.services.idempotency.perform_once(
         IdempotentRequest(user_id=user.id, key=NAME, content="a request"),
@@ -138,6 +171,7 @@ def test_nothing_tells_who_an_erased_user_was_but_what_is_kept_on_purpose(
     told_before |= {"login_failures.subject", "jobs.args", "development_mails.to_address"}
     told_before |= {"user_bank_logins.username", "user_bank_logins.provider_user_id"}
     told_before |= {"api_keys.name", "api_keys.last_used_ip"}
+    told_before |= {"api_keys.name", "payees.name"}
     told_before |= {"idempotency_records.response_body", "idempotency_records.key"}
     assert told_before <= before.keys()
     events = [event for event in _events(postgres_engine) if event["event"] != "user.erased"]

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from tests.support.scenes.job_scene import JobScene
 from tests.support.scenes.second_factor_steps import (
-    RECOVERY_CODE,
     AuthenticatorApp,
-    an_app,
     second_factors_of,
 )
 from tests.support.scenes.service_world import ServiceWorld
@@ -175,7 +173,7 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "payees.add": lambda s, who: s.services.payees.add(who, s.new_payee()),
     "payees.remove": lambda s, who: s.services.payees.remove(who, payee_id=s.a_payee().id),
     "step_up.confirm": lambda s, who: s.services.step_up.confirm(
-        who, challenge=s.a_step_up_challenge(), code=RECOVERY_CODE
+        who, challenge=s.a_step_up_challenge(), code=s.app.code()
     ),
     "bank_logins.update": lambda s, who: s.services.bank_logins.update(
         who, login_id=s.login_id, changes=BankLoginChanges(sync_frequency=600)
@@ -354,8 +352,7 @@ class Scene:
         return payee
 
     def a_step_up_challenge(self) -> str:
-        """Of the customer, whose recovery code meets it."""
-        an_app(self.world, self.user)
+        """Of the customer, whose app meets it."""
         with self.world.start_unit_of_work() as work:
             challenge = second_factors_of(self.world).challenge_in(
                 work,

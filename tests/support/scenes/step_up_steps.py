@@ -9,7 +9,7 @@ from tests.support.scenes.second_factor_steps import AuthenticatorApp, an_app
 from tests.support.scenes.service_world import Customer, ServiceWorld
 
 from ledgerbank_domain.banking.account import Account
-from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.domain_error import DomainError, ForCaller
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.payments.payment import Payment, PaymentDraft, PaymentType
 from ledgerbank_domain.payments.payment_limits import AmountLimit
@@ -92,6 +92,12 @@ def challenge_of(call: Callable[[], object]) -> str:
     with pytest.raises(DomainError) as caught:
         call()
     assert caught.value.reason.code == "step_up_required"
-    challenge = caught.value.details["challenge"]
-    assert isinstance(challenge, str)
-    return challenge
+    return challenge_in(caught.value)
+
+
+def challenge_in(refusal: object) -> str:
+    """The same of a refusal that was returned."""
+    assert isinstance(refusal, DomainError)
+    challenge = refusal.details["challenge"]
+    assert isinstance(challenge, ForCaller)
+    return challenge.secret

@@ -33,6 +33,7 @@ class MemoryErasureRepository(ErasureRepository):
             tables.payment.payees,
             lambda payee: payee.user_id in gone or payee.counterparty_account_id in accounts,
         )
+        self._remove(tables.banking.oauth_states, lambda state: state.user_id in gone)
         self._remove(tables.payment.step_up_confirmations, lambda each: each.user_id in gone)
         self._remove(tables.identity.failures, lambda row: row.failures.subject in login_subjects)
         self._remove(tables.job.jobs, lambda job: _is_mail_to(job, gone))

@@ -19,21 +19,32 @@ OF_ID = payees.c.id == bindparam("wanted_id", type_=Uuid())
 ADD = insert(payees)
 FIND = select(payees).where(OF_ID)
 DELETE = delete(payees).where(OF_ID)
-# Found by the index of signatures: a user has few accounts, and each pair of accounts one place in it.
+# Payee by payee, and found by the index of signatures: a user has few accounts, and each pair of accounts one
+# place in it. A limit keeps the planner from joining whole tables instead.
 KNOWN = """
     SELECT asked.user_id, asked.account_id
     FROM unnest(%(user_ids)s::uuid[], %(account_ids)s::uuid[]) AS asked (user_id, account_id)
-    WHERE EXISTS (
-        SELECT FROM payees
-        WHERE payees.user_id = asked.user_id AND payees.counterparty_account_id = asked.account_id
-    ) OR EXISTS (
-        SELECT FROM user_bank_accounts AS own
-        JOIN user_payments AS paid ON paid.user_bank_account_id = own.id
-        WHERE own.user_id = asked.user_id AND paid.user_id = asked.user_id
-          AND coalesce(paid.counterparty_account_id, paid.user_bank_account_id) = asked.account_id
-          AND paid.counterparty_account_id = asked.account_id
-          AND paid.status = 'COMPLETED' AND paid.reversed_at IS NULL
-    )
+    CROSS JOIN LATERAL (
+        (
+            SELECT FROM payees
+            WHERE payees.user_id = asked.user_id AND payees.counterparty_account_id = asked.account_id
+        )
+        UNION ALL
+        (
+            SELECT FROM user_bank_accounts AS own
+            CROSS JOIN LATERAL (
+                SELECT FROM user_payments AS paid
+                WHERE paid.user_bank_account_id = own.id AND paid.user_id = asked.user_id
+                  AND coalesce(paid.counterparty_account_id, paid.user_bank_account_id) = asked.account_id
+                  AND paid.counterparty_account_id = asked.account_id
+                  AND paid.status = 'COMPLETED' AND paid.reversed_at IS NULL
+                LIMIT 1
+            ) AS once
+            WHERE own.user_id = asked.user_id
+            LIMIT 1
+        )
+        LIMIT 1
+    ) AS known
 """
 
 

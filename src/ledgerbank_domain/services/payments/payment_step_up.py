@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account
-from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.domain_error import DomainError, ForCaller
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.payments.payment import Payment
@@ -106,7 +106,7 @@ class PaymentStepUp:
                 at=at,
             )
         )
-        return DomainError(Reason.STEP_UP_REQUIRED, message=_TO_CONFIRM, challenge=challenge)
+        return DomainError(Reason.STEP_UP_REQUIRED, message=_TO_CONFIRM, challenge=ForCaller(challenge))
 
     def objection_seen(
         self, work: UnitOfWork, actor: Actor, payment: OutgoingPayment, payer: User

@@ -9,7 +9,7 @@ from tests.support.races import race, reasons, results
 from tests.support.refusals import refused
 from tests.support.scenes.second_factor_steps import RECOVERY_CODE
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
-from tests.support.scenes.step_up_steps import StepUpScene, challenge_of
+from tests.support.scenes.step_up_steps import StepUpScene, challenge_in, challenge_of
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.actor import SYSTEM, Role
@@ -331,9 +331,7 @@ def test_each_item_of_a_batch_is_confirmed_by_itself(scene: StepUpScene) -> None
 
     assert [isinstance(outcome, Payment) for outcome in outcomes] == [True, True, False]
     assert reasons(outcomes) == ["step_up_required"]
-    refusal = outcomes[2]
-    assert isinstance(refusal, DomainError)
-    scene.confirm(str(refusal.details["challenge"]))
+    scene.confirm(challenge_in(outcomes[2]))
     assert scene.pays(other) == "created"
 
 
@@ -361,7 +359,7 @@ def test_of_two_payments_at_once_one_takes_the_confirmation_and_the_other_is_cha
 
         assert len(results(outcomes)) == 1
         assert reasons(outcomes) == ["step_up_required"] * 3
-        challenges = {error.details["challenge"] for error in outcomes if isinstance(error, DomainError)}
+        challenges = {challenge_in(error) for error in outcomes if isinstance(error, DomainError)}
         assert len(challenges) == 3
 
 
