@@ -22,8 +22,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import psycopg
-from http_requests import wait_until_ready
 from support.benchmark_database import a_database_url
+from support.benchmark_server import wait_until_ready
 
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase

@@ -7,19 +7,17 @@ One server process each, 16 connections, interleaved rounds on one durable Postg
 import asyncio
 import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 from support.benchmark_database import a_database_url
+from support.benchmark_server import a_server
 
 from ledgerbank_adapters.memory.sandbox_bank import SandboxBank
 from ledgerbank_adapters.postgres.postgres_database import PostgresDatabase
@@ -69,37 +67,6 @@ def main() -> None:
         compare("GET /payments/{id}", product, bare, get)
         compare("POST /payments", product, bare, post)
         database.close()
-
-
-@contextmanager
-def a_server(command: list[str], environment: dict[str, str]) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    arguments = ["--port", str(port)] if "uvicorn" in command else []
-    process = subprocess.Popen(
-        [*command, *arguments],
-        env=environment | {"PORT": str(port), "HOST": "127.0.0.1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until_ready(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def wait_until_ready(port: int) -> None:
-    for _ in range(300):
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/api/v1/health/ready").raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit(f"the server on port {port} did not become ready")
 
 
 def call(port: int, path: str, *, token: str = "", body: object = None) -> dict[str, Any]:

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledgerbank_adapters.encryption import AesGcmSecretBox
+from ledgerbank_adapters.http.operations.public_paths import (
+    EMAIL_CONFIRMATION_PAGE,
+    PASSWORD_RESET_PAGE,
+    mail_page_url,
+)
 from ledgerbank_adapters.memory.tools.memory_cache import MemoryCache
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_adapters.postgres import PostgresClock, PostgresDatabase, PostgresMailbox, RequestPool
@@ -25,6 +30,7 @@ from ledgerbank_app.settings.settings import Settings
 from ledgerbank_domain.banking.return_url import ReturnUrls
 from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.jobs.job_timing import JobTiming
+from ledgerbank_domain.notifications.mail_links import MailLinks
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.services.banks.bank_sync_schedule import SyncPace
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
@@ -112,6 +118,8 @@ def compose_application(
             four_eyes=FourEyes(settings.staff.four_eyes),
             approval_expiry=settings.staff.approval_expiry,
             second_factor_for_staff=settings.second_factor.required_for_staff,
+            email_confirmation=settings.identity.email_confirmation,
+            mail_links=_mail_links(settings),
             lifetimes=TokenLifetimes(
                 access=settings.tokens.access_lifetime,
                 refresh=settings.tokens.refresh_lifetime,
@@ -153,4 +161,13 @@ def compose_application(
         database=database,
         mailbox=mailbox,
         banks=banks,
+    )
+
+
+def _mail_links(settings: Settings) -> MailLinks:
+    """Our own pages, but for those that the operator's front end has."""
+    base, own = settings.server.public_base_url, settings.identity
+    return MailLinks(
+        email_confirmation=own.email_confirmation_page or mail_page_url(base, EMAIL_CONFIRMATION_PAGE),
+        password_reset=own.password_reset_page or mail_page_url(base, PASSWORD_RESET_PAGE),
     )

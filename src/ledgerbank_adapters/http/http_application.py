@@ -53,7 +53,10 @@ from ledgerbank_adapters.http.running.problem_endpoints import PROBLEM_OPERATION
 from ledgerbank_adapters.http.running.root_endpoint import ROOT_OPERATION
 from ledgerbank_adapters.http.users.api_key_endpoints import API_KEY_OPERATIONS
 from ledgerbank_adapters.http.users.auth_endpoints import AUTH_OPERATIONS
+from ledgerbank_adapters.http.users.email_confirmation_endpoints import EMAIL_CONFIRMATION_OPERATIONS
 from ledgerbank_adapters.http.users.export_endpoints import EXPORT_OPERATIONS
+from ledgerbank_adapters.http.users.mail_page_endpoints import MAIL_PAGE_OPERATIONS
+from ledgerbank_adapters.http.users.password_reset_endpoints import PASSWORD_RESET_OPERATIONS
 from ledgerbank_adapters.http.users.profile_endpoints import PROFILE_OPERATIONS
 from ledgerbank_adapters.http.users.second_factor_endpoints import SECOND_FACTOR_OPERATIONS
 from ledgerbank_adapters.http.users.session_endpoints import SESSION_OPERATIONS
@@ -74,6 +77,9 @@ OPERATIONS = (
     *SESSION_OPERATIONS,
     *API_KEY_OPERATIONS,
     *SECOND_FACTOR_OPERATIONS,
+    *EMAIL_CONFIRMATION_OPERATIONS,
+    *PASSWORD_RESET_OPERATIONS,
+    *MAIL_PAGE_OPERATIONS,
     *USER_OPERATIONS,
     *PROFILE_OPERATIONS,
     *EXPORT_OPERATIONS,

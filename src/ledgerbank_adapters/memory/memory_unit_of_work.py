@@ -23,6 +23,7 @@ from ledgerbank_adapters.memory.repositories.memory_journal_repository import Me
 from ledgerbank_adapters.memory.repositories.memory_login_attempt_repository import (
     MemoryLoginAttemptRepository,
 )
+from ledgerbank_adapters.memory.repositories.memory_mail_token_repository import MemoryMailTokenRepository
 from ledgerbank_adapters.memory.repositories.memory_oauth_state_repository import MemoryOAuthStateRepository
 from ledgerbank_adapters.memory.repositories.memory_payee_repository import MemoryPayeeRepository
 from ledgerbank_adapters.memory.repositories.memory_payment_repository import MemoryPaymentRepository
@@ -69,6 +70,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.second_factors = MemorySecondFactorRepository(session)
         self.second_factor_challenges = MemorySecondFactorChallengeRepository(session)
         self.api_keys = MemoryApiKeyRepository(session)
+        self.mail_tokens = MemoryMailTokenRepository(session)
         self.banks = MemoryBankRepository(session)
         self.bank_logins = MemoryBankLoginRepository(session)
         self.oauth_states = MemoryOAuthStateRepository(session)

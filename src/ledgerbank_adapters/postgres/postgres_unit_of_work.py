@@ -34,6 +34,9 @@ from ledgerbank_adapters.postgres.repositories.postgres_journal_repository impor
 from ledgerbank_adapters.postgres.repositories.postgres_login_attempt_repository import (
     PostgresLoginAttemptRepository,
 )
+from ledgerbank_adapters.postgres.repositories.postgres_mail_token_repository import (
+    PostgresMailTokenRepository,
+)
 from ledgerbank_adapters.postgres.repositories.postgres_oauth_state_repository import (
     PostgresOAuthStateRepository,
 )
@@ -96,6 +99,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.second_factors = PostgresSecondFactorRepository(session)
         self.second_factor_challenges = PostgresSecondFactorChallengeRepository(session)
         self.api_keys = PostgresApiKeyRepository(session)
+        self.mail_tokens = PostgresMailTokenRepository(session)
         self.banks = PostgresBankRepository(session)
         self.bank_logins = PostgresBankLoginRepository(session)
         self.oauth_states = PostgresOAuthStateRepository(session)

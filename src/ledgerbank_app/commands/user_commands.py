@@ -23,6 +23,8 @@ def create_admin(
     name: str,
     password_file: str = "",
     password_stdin: Annotated[bool, Parameter(negative="")] = False,
+    link: Annotated[bool, Parameter(negative="")] = False,
+    mail_link: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Make an administrator: on an empty database, the first one.
 
@@ -39,8 +41,16 @@ def create_admin(
         Read the password from this file, without the newline at its end.
     password_stdin
         Read the password from standard input, without the newline at its end.
+    link
+        Ask for no password: print a link, once, by which they choose it themselves within an hour.
+    mail_link
+        Likewise, and mail the link to them instead of printing it.
     """
     email, name = parse_email(email), parse_full_name(name)
+    if sum(map(bool, (password_file, password_stdin, link, mail_link))) > 1:
+        raise CommandRefused("Give one of --password-file, --password-stdin, --link and --mail-link.")
+    if link or mail_link:
+        return _create_by_link(email, name, mailed=mail_link)
     with opened_up_to_date() as application:
         password, confirmation = _new_password(password_file, from_stdin=password_stdin)
         application.services.registration.create_with_role(
@@ -57,10 +67,18 @@ def create_admin(
     return DONE
 
 
+def _create_by_link(email: str, name: str, *, mailed: bool) -> int:
+    with opened_up_to_date() as application:
+        link = application.services.registration.create_by_link(
+            SYSTEM, email=email, full_name=name, role=Role.ADMIN, mailed=mailed
+        )
+    print(f"{email} is an administrator, once they have chosen a password:")
+    print("a link is on its way to them; a worker mails it." if link is None else link)
+    return DONE
+
+
 def _new_password(path: str, *, from_stdin: bool) -> tuple[str, str]:
     """The password and how it was repeated: only who types it can mistype it."""
-    if path and from_stdin:
-        raise CommandRefused("Give --password-file or --password-stdin, not both.")
     try:
         if path:
             password = read_secret_file(path)
@@ -73,7 +91,7 @@ def _new_password(path: str, *, from_stdin: bool) -> tuple[str, str]:
         raise CommandRefused(f"{source} {error}.") from None
     if not sys.stdin.isatty():
         raise CommandRefused(
-            "There is nobody to ask for a password: use --password-file or --password-stdin."
+            "There is nobody to ask for a password: use --password-file, --password-stdin or --link."
         )
     try:
         return getpass("Password: "), getpass("The same again: ")

@@ -7,6 +7,7 @@ from attrs import AttrsInstance, fields, frozen, has
 from ledgerbank_app.settings.bank_connection_settings import BankConnectionSettings
 from ledgerbank_app.settings.bank_settings import BankSettings
 from ledgerbank_app.settings.database_settings import DatabaseSettings
+from ledgerbank_app.settings.identity_settings import IdentitySettings
 from ledgerbank_app.settings.job_settings import JobSettings
 from ledgerbank_app.settings.limit_settings import LimitSettings
 from ledgerbank_app.settings.mail_settings import MailSettings
@@ -35,6 +36,7 @@ class Settings:
     tokens: TokenSettings
     passwords: PasswordSettings
     second_factor: SecondFactorSettings
+    identity: IdentitySettings
     limits: LimitSettings
     staff: StaffSettings
     jobs: JobSettings

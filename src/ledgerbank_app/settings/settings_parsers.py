@@ -158,6 +158,23 @@ def return_addresses(*schemes: str) -> Parser[frozenset[str]]:
     return Parser(f"a comma list of {shown} addresses without user and fragment", read)
 
 
+def page_address(*schemes: str) -> Parser[str]:
+    """The address of a page, to which a fragment can be added."""
+    return Parser(
+        " or ".join(f"{scheme}://host[:port]/path" for scheme in schemes) + " without a fragment",
+        lambda text: _page_address(text, schemes),
+    )
+
+
+def _page_address(text: str, schemes: Sequence[str]) -> str:
+    _matching(r"[A-Za-z]+://[!-~]{1,500}", text)
+    parts = urlsplit(text)
+    if "#" in text or "\\" in text or "@" in parts.netloc:
+        raise ValueError("not a page's address")
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return _origin(f"{parts.scheme}://{parts.netloc}", schemes) + path
+
+
 def _matching(pattern: str, text: str) -> str:
     if re.fullmatch(pattern, text) is None:
         raise ValueError("malformed")
@@ -297,6 +314,10 @@ def _database_url(text: str) -> str:
 
 
 YES_OR_NO: Parser[bool] = Parser("true or false", lambda text: one_of("true", "false").read(text) == "true")
+
+
+PAGE_ADDRESS = page_address("http", "https")
+SECURE_PAGE_ADDRESS = page_address("https")
 
 
 def _catalogue_name(text: str) -> str:

@@ -124,6 +124,11 @@ class Reason(Enum):
         Category.AUTHORIZATION,
         "Insufficient permissions",
     )
+    EMAIL_NOT_VERIFIED = (
+        "email_not_verified",
+        Category.AUTHORIZATION,
+        "The e-mail address must be confirmed first",
+    )
     PASSWORD_CHANGE_REQUIRED = (
         "password_change_required",
         Category.AUTHORIZATION,

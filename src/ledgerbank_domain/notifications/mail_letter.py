@@ -15,13 +15,14 @@ class Letter:
     """A mail's content, from which its text and its HTML are made.
 
     ``facts`` are labels and values. All of it is plain text; only values are a stranger's words. ``subject``
-    holds none of them: it shows on locked screens, and stands in a header.
+    holds none of them: it shows on locked screens, and stands in a header. ``link`` is what to follow.
     """
 
     subject: str
     opening: str
     facts: tuple[tuple[str, str], ...]
     advice: str
+    link: str | None = None
 
 
 def one_line(text: str) -> str:
@@ -36,7 +37,8 @@ def one_line(text: str) -> str:
 def letter_as_text(letter: Letter, *, name: str) -> str:
     """The letter as plain text, addressed to ``name``; lines end in a line feed."""
     facts = "\n".join(f"  {label}: {one_line(value)}" for label, value in letter.facts)
-    parts = (_greeting(name), letter.opening, facts, letter.advice, SIGNATURE)
+    link = () if letter.link is None else (letter.link,)
+    parts = (_greeting(name), letter.opening, *link, facts, letter.advice, SIGNATURE)
     return "\n\n".join(parts) + "\n"
 
 
@@ -51,10 +53,18 @@ def letter_as_html(letter: Letter, *, name: str) -> str:
         f"<title>{escape(letter.subject)}</title></head>\n<body>\n"
         f"<p>{escape(_greeting(name))}</p>\n"
         f"<p>{escape(letter.opening)}</p>\n"
+        f"{_link_as_html(letter)}"
         f"<table>\n{facts}\n</table>\n"
         f"<p>{escape(letter.advice)}</p>\n"
         f"<p>{escape(SIGNATURE)}</p>\n</body>\n</html>\n"
     )
+
+
+def _link_as_html(letter: Letter) -> str:
+    """Shown in full: people shall see where it leads."""
+    if letter.link is None:
+        return ""
+    return f'<p><a href="{escape(letter.link)}">{escape(letter.link)}</a></p>\n'
 
 
 def _greeting(name: str) -> str:

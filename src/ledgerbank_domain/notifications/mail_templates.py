@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import Direction
-from ledgerbank_domain.notifications import second_factor_letters, session_letters
+from ledgerbank_domain.notifications import address_letters, second_factor_letters, session_letters
 from ledgerbank_domain.notifications.letter_facts import instant
 from ledgerbank_domain.notifications.mail_letter import Letter
 from ledgerbank_domain.notifications.notification import NotificationTemplate
@@ -138,6 +138,11 @@ _LETTERS: Mapping[NotificationTemplate, Callable[[Params], Letter]] = {
     NotificationTemplate.RECOVERY_CODE_USED: second_factor_letters.recovery_code_used,
     NotificationTemplate.SECOND_FACTOR_GUESSED: second_factor_letters.second_factor_guessed,
     NotificationTemplate.API_KEY_CREATED: _api_key_created,
+    NotificationTemplate.EMAIL_CONFIRMATION: address_letters.email_confirmation,
+    NotificationTemplate.PASSWORD_RESET: address_letters.password_reset,
+    NotificationTemplate.REGISTRATION_ATTEMPTED: address_letters.registration_attempted,
+    NotificationTemplate.EMAIL_CHANGE_REQUESTED: address_letters.email_change_requested,
+    NotificationTemplate.EMAIL_CHANGED: address_letters.email_changed,
     NotificationTemplate.PAYMENT_COMPLETED: _payment_completed,
     NotificationTemplate.PAYMENT_FAILED: _payment_failed,
     NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: _bank_login_needs_attention,

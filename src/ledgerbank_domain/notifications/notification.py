@@ -1,7 +1,7 @@
 """Notifications: what users are told by mail, as it is kept in a job until it is sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -27,6 +27,11 @@ class NotificationTemplate(Enum):
     RECOVERY_CODE_USED = "recovery_code_used"
     SECOND_FACTOR_GUESSED = "second_factor_guessed"
     API_KEY_CREATED = "api_key_created"
+    EMAIL_CONFIRMATION = "email_confirmation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a template's name
+    REGISTRATION_ATTEMPTED = "registration_attempted"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    EMAIL_CHANGED = "email_changed"
     PAYMENT_COMPLETED = "payment_completed"
     PAYMENT_FAILED = "payment_failed"
     BANK_LOGIN_NEEDS_ATTENTION = "bank_login_needs_attention"
@@ -37,13 +42,16 @@ class Notification:
     """One mail to be: whom it is for, which one, and what it tells.
 
     ``cause`` names what happened: of several notifications with one template and cause one is sent.
-    ``params`` are what the template asks for, as text, and never a secret: administrators see jobs.
+    ``params`` are what the template asks for, as text, and never a secret: administrators see jobs. A mail
+    that brings a token names it by its id, as ``token_id``. ``address`` is where it goes, unless that is
+    the user's address of when it is sent, or the one that its token is for.
     """
 
     user_id: UUID
     template: NotificationTemplate
     params: Mapping[str, str]
     cause: str
+    address: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.cause) <= MAX_CAUSE_LENGTH:
@@ -60,7 +68,12 @@ class Notification:
             "user_id": str(self.user_id),
             "template": self.template.value,
             "params": dict(self.params),
+            **({} if self.address is None else {"address": self.address}),
         }
+
+    def bringing(self, token_id: UUID) -> "Notification":
+        """The same, with a link that has this token in it; a token is mailed once."""
+        return replace(self, params={**self.params, "token_id": str(token_id)}, cause=str(token_id))
 
 
 def password_changed(*, user_id: UUID, at: datetime, cause: str) -> Notification:

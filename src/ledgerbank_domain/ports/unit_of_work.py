@@ -20,6 +20,7 @@ from ledgerbank_domain.ports.repositories.job_repository import JobRepository
 from ledgerbank_domain.ports.repositories.job_worker_repository import JobWorkerRepository
 from ledgerbank_domain.ports.repositories.journal_repository import JournalRepository
 from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
+from ledgerbank_domain.ports.repositories.mail_token_repository import MailTokenRepository
 from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
 from ledgerbank_domain.ports.repositories.payee_repository import PayeeRepository
 from ledgerbank_domain.ports.repositories.payment_repository import PaymentRepository
@@ -57,6 +58,7 @@ class UnitOfWork(Protocol):
     users: UserRepository
     refresh_tokens: RefreshTokenRepository
     login_attempts: LoginAttemptRepository
+    mail_tokens: MailTokenRepository
     second_factors: SecondFactorRepository
     second_factor_challenges: SecondFactorChallengeRepository
     api_keys: ApiKeyRepository

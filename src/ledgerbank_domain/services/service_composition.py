@@ -53,8 +53,14 @@ from ledgerbank_domain.services.service_ports import ServicePorts
 from ledgerbank_domain.services.upkeep.maintenance_service import MaintenanceService
 from ledgerbank_domain.services.users.api_key_service import ApiKeyService
 from ledgerbank_domain.services.users.auth_service import AuthService
+from ledgerbank_domain.services.users.email_changes import EmailChanges
+from ledgerbank_domain.services.users.email_confirmation_service import EmailConfirmationService
 from ledgerbank_domain.services.users.live_sessions import LiveSessions
 from ledgerbank_domain.services.users.login_guard import LoginGuard
+from ledgerbank_domain.services.users.mail_request_jobs import MailRequestJobs
+from ledgerbank_domain.services.users.mail_request_service import MailRequestService
+from ledgerbank_domain.services.users.mail_token_issue import MailTokenIssue
+from ledgerbank_domain.services.users.password_reset_service import PasswordResetService
 from ledgerbank_domain.services.users.password_service import PasswordService
 from ledgerbank_domain.services.users.personal_data_service import PersonalDataService
 from ledgerbank_domain.services.users.registration_service import RegistrationService
@@ -85,6 +91,9 @@ class Services:
     registration: RegistrationService
     passwords: PasswordService
     api_keys: ApiKeyService
+    password_resets: PasswordResetService
+    email_confirmations: EmailConfirmationService
+    mail_requests: MailRequestService
     users: UserService
     banks: BankService
     accounts: AccountService
@@ -145,6 +154,13 @@ def compose_services(ports: ServicePorts) -> Services:
     live_sessions = LiveSessions(lifetimes=ports.lifetimes, devices=ports.devices)
     sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
+    emails = EmailChanges(
+        ids=ids,
+        audit=audit,
+        tokens=MailTokenIssue(ids=ids, secrets=ports.secrets, secret_box=ports.secret_box),
+        is_confirmed=ports.email_confirmation,
+    )
+    mail_requests = MailRequestJobs(start_unit_of_work=start, tokens=emails.tokens)
     payment_processing = PaymentProcessingService(
         start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
     )
@@ -160,6 +176,7 @@ def compose_services(ports: ServicePorts) -> Services:
         ),
         **_compose_sync_works(ports, audit=audit, sealer=sealer, accesses=accesses),
         **_compose_upkeep_works(ports, audit=audit, approvals=approvals),
+        JobKind.MAIL_REQUEST: PlainWork(lambda job, _: mail_requests.run_job(job)),
     }
     engine = compose_job_engine(
         start_unit_of_work=start, ids=ids, outcomes=outcomes, timing=ports.job_timing, works=works
@@ -177,6 +194,7 @@ def compose_services(ports: ServicePorts) -> Services:
             opening=opening,
             audit=audit,
             second_factor_for_staff=ports.second_factor_for_staff,
+            email_confirmation=ports.email_confirmation,
             reuse_grace=ports.refresh_reuse_grace,
         ),
         second_factor=SecondFactorService(
@@ -205,6 +223,8 @@ def compose_services(ports: ServicePorts) -> Services:
             hasher=ports.hasher,
             password_rules=password_rules,
             audit=audit,
+            emails=emails,
+            links=ports.mail_links,
             registration_open=ports.registration_open,
             four_eyes=ports.four_eyes,
         ),
@@ -216,8 +236,24 @@ def compose_services(ports: ServicePorts) -> Services:
             audit=audit,
             login_guard=login_guard,
         ),
+        password_resets=PasswordResetService(
+            start_unit_of_work=start,
+            ids=ids,
+            hasher=ports.hasher,
+            password_rules=password_rules,
+            audit=audit,
+            tokens=emails.tokens,
+        ),
+        email_confirmations=EmailConfirmationService(start_unit_of_work=start, audit=audit, changes=emails),
+        mail_requests=MailRequestService(
+            start_unit_of_work=start, ids=ids, audit=audit, pseudonymizer=ports.pseudonymizer
+        ),
         users=UserService(
-            start_unit_of_work=start, audit=audit, accesses=accesses, four_eyes=ports.four_eyes
+            start_unit_of_work=start,
+            audit=audit,
+            accesses=accesses,
+            emails=emails,
+            four_eyes=ports.four_eyes,
         ),
         banks=BankService(
             start_unit_of_work=start,
@@ -372,7 +408,12 @@ def _compose_upkeep_works(ports: ServicePorts, *, audit: AuditWriter, approvals:
         erasure.erase_due(deadline)
         maintenance.prune(deadline)
 
-    notifications = NotificationService(start_unit_of_work=ports.start_unit_of_work, mailer=ports.mailer)
+    notifications = NotificationService(
+        start_unit_of_work=ports.start_unit_of_work,
+        mailer=ports.mailer,
+        secret_box=ports.secret_box,
+        links=ports.mail_links,
+    )
     return {
         JobKind.MAINTENANCE_PRUNE: PlainWork(lambda _, deadline: look_after(deadline)),
         JobKind.NOTIFICATION_SEND: PlainWork(lambda job, _: notifications.send(job.args, job_id=job.id)),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from ledgerbank_domain.banking.return_url import ReturnUrls
 from ledgerbank_domain.jobs.job_timing import JobTiming
+from ledgerbank_domain.notifications.mail_links import MailLinks
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.cache import Cache
@@ -88,6 +89,10 @@ class ServicePorts:
     second_factor_for_staff: bool = False
     # What authenticator apps call the account by.
     second_factor_issuer: str = DEFAULT_ISSUER
+    # Whether nobody logs in, and no other address counts, before the link that was mailed there is followed.
+    email_confirmation: bool = False
+    # Where the links in mails lead to.
+    mail_links: MailLinks = field(default_factory=MailLinks)
     idempotency_key_lifetime: timedelta = DEFAULT_KEY_LIFETIME
     job_timing: JobTiming = field(default_factory=JobTiming)
     job_retention: timedelta = DEFAULT_JOB_RETENTION

@@ -147,6 +147,7 @@ class User:
         changed = replace(
             self,
             email=changes.email or self.email,
+            verified=self.verified and changes.email in (None, self.email),
             full_name=changes.full_name or self.full_name,
             role=role,
             password_check=self._check_after_change_to(role),
@@ -171,6 +172,10 @@ class User:
             erased_at=at,
             updated_at=at,
         )
+
+    def with_email(self, email: str, *, verified: bool, at: datetime) -> "User":
+        """The user with another address, or with theirs that is theirs for certain now."""
+        return replace(self, email=email, verified=verified, updated_at=at)
 
     def with_password_hash(self, password_hash: str, *, at: datetime) -> "User":
         """The user with another hash of the password that they have."""

@@ -47,6 +47,7 @@ def second_row(table: str) -> Row:
     beside: dict[str, Row] = {
         "users": {"email": "bob@example.com", "email_identity": "bob@example.com"},
         "refresh_tokens": {"jti": number(next(_ids)), "session_id": number(next(_ids))},
+        "mail_tokens": {"purpose": "EMAIL_CONFIRMATION", "token_hash": "1" * 64},
         "login_failures": {"subject": "ip:192.0.2.2"},
         "login_clients": {"network": "192.0.2.2"},
         "second_factors": {"user_id": OTHER_USER},
@@ -106,6 +107,13 @@ REFUSED: dict[str, list[Row]] = {
     "users_password_check_check": [{"password_check": "DUE"}],
     "users_deleted_at_check": [{"deleted_at": NOW}, {"status": "DELETED"}],
     "users_erased_at_check": [{"erased_at": NOW}],
+    "mail_tokens_pkey": [{"id": number(36)}],
+    "mail_tokens_user_id_fkey": [{"user_id": NOBODY}],
+    "mail_tokens_user_id_purpose_key": [{"purpose": "PASSWORD_RESET"}],
+    "mail_tokens_token_hash_key": [{"token_hash": "0" * 64}],
+    "mail_tokens_purpose_check": [{"purpose": "password_reset"}],
+    "mail_tokens_email_length_check": [{"email": LONG}],
+    "mail_tokens_token_hash_check": [{"token_hash": "a token"}],
     "login_failures_pkey": [{"subject": "ip:192.0.2.1"}],
     "login_failures_subject_check": [
         {"subject": text} for text in ("", "ip:", "192.0.2.1", "name:x", f"ip:{LONG}")

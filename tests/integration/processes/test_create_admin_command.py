@@ -140,3 +140,32 @@ def test_what_registration_refuses_is_refused_in_one_sentence(
         assert "Traceback" not in refused.stderr
         assert PASSWORD not in refused.stdout + refused.stderr
     assert len(users(database_url)) == 1
+
+
+def test_an_administrator_without_a_password_chooses_it_by_a_link_that_is_printed_once(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = create(environment, "--link")
+
+    assert done.returncode == 0, done.stderr
+    told, link = done.stdout.splitlines()
+    assert told == "root@bank.example is an administrator, once they have chosen a password:"
+    page, token = link.split("#token=")
+    assert page == "https://bank.example.com/api/v1/auth/pages/choose-password"
+    body = {"token": token, "new_password": PASSWORD, "password_confirmation": PASSWORD}
+    with RunningServer(environment, tmp_path / "server.log") as server:
+        with server.client() as client:
+            assert client.post("/auth/password-reset/confirm", json=body).status_code == 200
+            assert client.post("/auth/password-reset/confirm", json=body).status_code == 401
+        with server.client("root@bank.example", PASSWORD):
+            pass
+    assert create(environment, "--link", "--password-stdin", password=PASSWORD).returncode == 2
+
+
+def test_a_link_is_mailed_and_not_shown(environment: dict[str, str], database_url: str) -> None:
+    done = create(environment, "--mail-link")
+
+    assert (done.returncode, "#token" in done.stdout) == (0, False), done.stderr
+    with psycopg.connect(database_url) as connection:
+        waiting = connection.execute("SELECT kind, args ->> 'template' FROM jobs").fetchall()
+    assert waiting == [("notification.send", "password_reset")]

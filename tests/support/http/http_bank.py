@@ -14,6 +14,7 @@ from tests.support.scenes.entity_builder import EntityBuilder
 from ledgerbank_adapters.http import HealthProbes, HttpHost, RequestLanes, create_http_application
 from ledgerbank_adapters.memory import (
     MemoryClock,
+    MemoryMailbox,
     MemoryPasswordHasher,
     MemorySecretGenerator,
     MemoryTokenCodec,
@@ -81,6 +82,7 @@ class BackOffice:
     clock: MemoryClock
     ids: IdGenerator
     login_backoff_after: int = DEFAULT_BACKOFF_AFTER
+    email_confirmation: bool = False
     four_eyes: FourEyes = field(default_factory=FourEyes)
     second_factor_for_staff: bool = False
 
@@ -88,6 +90,7 @@ class BackOffice:
         self.hasher = MemoryPasswordHasher()
         self.codec = MemoryTokenCodec()
         self.secrets = MemorySecretGenerator()
+        self.mailbox = MemoryMailbox(self.clock)
         self.gateways: dict[str, BankGateway] = {}
         self.connecting: dict[str, Any] = {}
         self.given = EntityBuilder(start_unit_of_work=self.start_unit_of_work, clock=self.clock, ids=self.ids)
@@ -101,6 +104,8 @@ class BackOffice:
                 hasher=self.hasher,
                 codec=self.codec,
                 secrets=self.secrets,
+                mailer=self.mailbox,
+                email_confirmation=self.email_confirmation,
                 gateways=self.gateways,
                 known_gateways={"monzo", "simulated"},
                 limits=limits,

@@ -49,6 +49,7 @@ STAFF_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "users.update": lambda s, who: s.services.users.update(
         who, user_id=s.user.id, changes=UserChanges(full_name="Changed")
     ),
+    "password_resets.start_for": lambda s, who: s.services.password_resets.start_for(who, user_id=s.user.id),
     "users.delete": lambda s, who: s.services.users.delete(who, user_id=s.user.id),
     "second_factor.remove_of": lambda s, who: s.services.second_factor.remove_of(who, user_id=s.user.id),
     "session_administration.revoke_all_of_user": lambda s, who: (
@@ -231,7 +232,15 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "bank_connections.take_denial",
     "bank_connections.use_up",
     "bank_webhooks.receive",
+    "email_confirmations.confirm",
+    "mail_requests.ask_for_confirmation",
+    "mail_requests.ask_for_password_reset",
+    "password_resets.prove",
+    "password_resets.reset",
+    "password_resets.save",
+    "passwords.prove_current",
     "passwords.prove_password_change",
+    "registration.apply",
     "registration.register",
     "second_factor.prove_password",
     "second_factor_logins.challenged",
@@ -239,6 +248,9 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "second_factor_logins.start_session",
 }
 """A secret is shown, or none is needed."""
+
+FOR_THE_SYSTEM_ALONE = {"registration.create_by_link"}
+"""Nobody who logged in may."""
 
 PARTS_OF_OTHERS = {"payment_processing.process_in", "registration.prepare"}
 """Their transaction is the caller's, or they have none, and reading who asks is the caller's as well."""

@@ -67,6 +67,19 @@ WORLD: list[tuple[str, Row]] = [
         "users",
         USER_ROW | {"id": OTHER_USER, "email": "carol@example.com", "email_identity": "carol@example.com"},
     ),
+    (
+        "mail_tokens",
+        {
+            "id": number(36),
+            "user_id": USER,
+            "purpose": "PASSWORD_RESET",
+            "email": "alice@example.com",
+            "token_hash": "0" * 64,
+            "sealed": b"sealed",
+            "expires_at": NOW,
+            **TIMES,
+        },
+    ),
     ("login_failures", {"subject": "ip:192.0.2.1", "failed_at": [NOW], "trusted_failed_at": [NOW], **TIMES}),
     ("login_clients", {"user_id": USER, "network": "192.0.2.1", "device": "a browser", **TIMES}),
     (

@@ -180,6 +180,7 @@ ONE_TIME_CODE = FieldType(
 CHALLENGE = FieldType(
     parse=str, schema={"type": "string", "minLength": 1, "pattern": r"\S"}, is_missing=is_no_filled_string
 )
+MAIL_TOKEN = REFRESH_TOKEN
 
 UUID_FIELD = FieldType(parse=parse_uuid, schema={"type": "string", "format": "uuid"})
 AMOUNT = FieldType(

@@ -6,13 +6,14 @@ from ledgerbank_adapters.http.exchange.request_context import CORRELATION_HEADER
 from ledgerbank_adapters.http.exchange.security_headers import SECURITY_HEADERS, STRICT_TRANSPORT
 from ledgerbank_adapters.http.openapi.openapi_errors import CORRELATION_EXAMPLE
 from ledgerbank_adapters.http.openapi.openapi_schemas import Schema
-from ledgerbank_adapters.http.operations.http_operation import NoKey, Operation
+from ledgerbank_adapters.http.operations.http_operation import MessagePayload, NoKey, Operation
 from ledgerbank_adapters.http.operations.idempotency_key import KEY_HEADER, REPLAYED_HEADER
 from ledgerbank_adapters.http.operations.prefer_header import APPLIED_HEADER, PREFER_HEADER, RESPOND_ASYNC
 from ledgerbank_domain.identity.scope import Scope
 
 TEXT: Schema = {"type": "string"}
 WHOLE_NUMBER: Schema = {"type": "integer", "minimum": 0}
+LOCATION = "Location"
 SECONDS: Schema = {"type": "integer", "minimum": 1}
 
 
@@ -43,7 +44,7 @@ RESPONSE_HEADERS: dict[str, Schema] = {
         "Unix time in seconds at which the oldest counted request leaves the window.", WHOLE_NUMBER
     ),
     "Retry-After": _header("Whole seconds after which the request may be repeated.", SECONDS),
-    "Location": _header(
+    LOCATION: _header(
         "Path of what was made, or where to go next.",
         {"type": "string", "format": "uri-reference"},
         required=True,
@@ -64,9 +65,9 @@ _OF_EVERY_ANSWER = (
 )
 _OF_COUNTED_ANSWERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _BY_STATUS = {
-    201: ("Location",),
-    202: ("Location",),
-    303: ("Location",),
+    201: (LOCATION,),
+    202: (LOCATION,),
+    303: (LOCATION,),
     401: ("WWW-Authenticate",),
     409: ("Retry-After",),
     415: ("Accept",),
@@ -126,6 +127,9 @@ SECURITY_SCHEMES: dict[str, Schema] = {
 
 def response_headers(operation: Operation[Any, Any], status: int) -> dict[str, Schema]:
     names = [*_OF_EVERY_ANSWER, *_BY_STATUS.get(status, ())]
+    if operation.answer is MessagePayload and LOCATION in names:
+        # What is no more than said has no address.
+        names.remove(LOCATION)
     if operation.wrapped:
         names += _OF_COUNTED_ANSWERS
     if operation.idempotent:

@@ -124,7 +124,7 @@ def _responses(operation: Operation[Any, Any], components: SchemaComponents) -> 
         )
         responses[str(other.status)] = {
             "description": HTTPStatus(other.status).phrase,
-            "headers": response_headers(operation, other.status),
+            "headers": response_headers(told, other.status),
             "content": {operation.media_type: {"schema": _answer_schema(told, components)}},
         }
     for status, reasons in reasons_by_status(operation).items():

@@ -110,6 +110,7 @@ AUTH_OPERATIONS = (
             Reason.INVALID_CREDENTIALS,
             Reason.ACCOUNT_INACTIVE,
             Reason.SECOND_FACTOR_REQUIRED,
+            Reason.EMAIL_NOT_VERIFIED,
         ),
     ),
     Operation(

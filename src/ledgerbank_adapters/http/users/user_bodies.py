@@ -60,6 +60,13 @@ class UserChangesBody(AskedFor):
 
 
 @frozen(kw_only=True)
+class ProfileChangesBody(UserChangesBody):
+    """``current_password`` goes with another e-mail, where addresses are confirmed."""
+
+    current_password: str | None = field(default=None, metadata=PASSWORD.metadata, repr=False)
+
+
+@frozen(kw_only=True)
 class PasswordChangeBody:
     current_password: str = field(metadata=PASSWORD.metadata)
     new_password: str = field(metadata=PASSWORD.metadata)

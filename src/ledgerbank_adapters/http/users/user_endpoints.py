@@ -18,8 +18,10 @@ from ledgerbank_adapters.http.operations.http_operation import (
     MessagePayload,
     NoKey,
     Operation,
+    OtherAnswer,
     Paging,
 )
+from ledgerbank_adapters.http.users.email_confirmation_endpoints import MAIL_SENT
 from ledgerbank_adapters.http.users.user_bodies import NewUserBody, RegistrationBody, UserChangesBody
 from ledgerbank_adapters.http.users.user_payloads import (
     UserPayload,
@@ -51,6 +53,10 @@ CHANGE_ERRORS = (
 )
 
 
+# Where addresses are confirmed nobody learns whether anybody has one: a mail tells its owner what came of it.
+APPLIED = OtherAnswer(status=202, answer=MessagePayload)
+
+
 @frozen(kw_only=True)
 class UserListQuery(OffsetQuery):
     status: UserStatus | None = field(default=None, metadata=USER_STATUS.metadata)
@@ -67,7 +73,11 @@ class UserKeysetQuery(KeysetQuery):
 def register(call: Call[RegistrationBody, None]) -> Answer:
     body = call.body()
     call.registrations.count(call.actor)
-    return _created(call.services.registration.register(call.actor, body.new_user()))
+    user = call.services.registration.apply(call.actor, body.new_user())
+    if user is not None:
+        return _created(user)
+    payload: MessagePayload = {"message": MAIL_SENT}
+    return Answer(data=payload, status=APPLIED.status)
 
 
 def create_user(call: Call[NewUserBody, None]) -> Answer:
@@ -143,6 +153,7 @@ USER_OPERATIONS = (
         scope=NoKey.PUBLIC,
         answer=UserPayload,
         status=201,
+        other_answer=APPLIED,
         errors=(*REGISTRATION_ERRORS, Reason.REGISTRATION_CLOSED),
     ),
     Operation(

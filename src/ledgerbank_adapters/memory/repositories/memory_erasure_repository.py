@@ -24,6 +24,7 @@ class MemoryErasureRepository(ErasureRepository):
         gone = set(user_ids)
         tables = self._session.tables
         self._remove(tables.identity.refresh_tokens, lambda token: token.user_id in gone)
+        self._remove(tables.identity.mail_tokens, lambda token: token.user_id in gone)
         self._remove(tables.identity.second_factors, lambda factor: factor.user_id in gone)
         self._remove(tables.identity.second_factor_challenges, lambda challenge: challenge.user_id in gone)
         self._remove(tables.identity.clients, lambda row: row.user_id in gone)

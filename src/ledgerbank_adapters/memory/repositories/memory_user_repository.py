@@ -36,6 +36,13 @@ class MemoryUserRepository(UserRepository):
     def add(self, user: User) -> None:
         self._session.insert(self._tables.users, user)
 
+    def add_unless_known(self, user: User) -> User:
+        known = self.find_by_email(user.email)
+        if known is not None:
+            return known
+        self.add(user)
+        return user
+
     def save(self, user: User) -> None:
         self._session.update(self._tables.users, user)
 

@@ -10,6 +10,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.users.api_key import ApiKey
 from ledgerbank_domain.users.login_client import LoginClient
 from ledgerbank_domain.users.login_failures import LoginFailures
+from ledgerbank_domain.users.mail_token import MailToken
 from ledgerbank_domain.users.refresh_token import RefreshToken
 from ledgerbank_domain.users.second_factor import SecondFactor
 from ledgerbank_domain.users.second_factor_challenge import SecondFactorChallenge
@@ -51,7 +52,7 @@ def client_id(user_id: UUID, client: LoginClient) -> UUID:
 
 
 class MemoryIdentityTables:
-    """Users, refresh tokens, failed logins, known clients and second factors, each with its indexes."""
+    """Users, their tokens and second factors, failed logins and known clients, each with its indexes."""
 
     def __init__(self) -> None:
         self.user_by_email = UniqueIndex[User](
@@ -90,6 +91,23 @@ class MemoryIdentityTables:
         self.api_keys = MemoryTable[ApiKey](
             "api_keys",
             indexes=[self.keys_of_user, self.keys_by_expiry],
+            references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
+        )
+        self.mail_token_of_user = UniqueIndex[MailToken](
+            "purpose", lambda token: (token.user_id, token.purpose)
+        )
+        self.mail_token_by_hash = UniqueIndex[MailToken]("token_hash", lambda token: token.token_hash)
+        self.mail_tokens_by_expiry = OrderedIndex[MailToken](
+            group_of=lambda _: True, order_of=lambda token: token.expires_at
+        )
+        self.sealed_mail_tokens = OrderedIndex[MailToken](
+            group_of=lambda token: True if token.sealed is not None else None,
+            order_of=lambda token: token.id,
+        )
+        self.mail_tokens = MemoryTable[MailToken](
+            "mail_tokens",
+            unique=[self.mail_token_of_user, self.mail_token_by_hash],
+            indexes=[self.mail_tokens_by_expiry, self.sealed_mail_tokens],
             references=[ForeignKey("user_id", self.users, Reason.USER_NOT_FOUND)],
         )
         self.failures_by_age = OrderedIndex[LoginFailuresRow](

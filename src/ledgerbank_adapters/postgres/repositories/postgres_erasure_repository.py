@@ -28,6 +28,7 @@ OF_USERS = "user_id = ANY(%(user_ids)s::uuid[])"
 REMOVALS = (
     f"DELETE FROM refresh_tokens WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM second_factors WHERE {OF_USERS}",  # noqa: S608 - our own text
+    f"DELETE FROM mail_tokens WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM second_factor_challenges WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM login_clients WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM api_keys WHERE {OF_USERS}",  # noqa: S608 - our own text

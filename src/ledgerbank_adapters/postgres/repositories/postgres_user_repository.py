@@ -34,10 +34,12 @@ from ledgerbank_domain.ports.repositories.user_repository import (
     UserFilter,
     UserRepository,
 )
+from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 from ledgerbank_domain.users.password_hashes import parameters_of
 from ledgerbank_domain.users.user import PasswordCheck, User, UserStats, UserStatus, email_identity
 
 INSERT = insert_statement(users)
+INSERT_UNLESS_KNOWN = f"{INSERT} ON CONFLICT (email_identity) DO NOTHING"
 UPDATE = update_statement(
     users,
     "email",
@@ -115,6 +117,13 @@ class PostgresUserRepository(UserRepository):
 
     def add(self, user: User) -> None:
         self._session.run_sql(INSERT, as_arrays([_row(user)]))
+
+    def add_unless_known(self, user: User) -> User:
+        self._session.run_sql(INSERT_UNLESS_KNOWN, as_arrays([_row(user)]))
+        known = self.find_by_email(user.email)
+        if known is None:
+            raise TransactionConflict("the e-mail was given up in this very moment")
+        return known
 
     def save(self, user: User) -> None:
         if self._session.run_sql(UPDATE, as_arrays([_row(user)])).rowcount != 1:

@@ -1,6 +1,17 @@
 """The tables of users: their sessions, keys, failed logins, and the clients that they logged in with."""
 
-from sqlalchemy import Boolean, Column, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from ledgerbank_adapters.postgres.schema.column_kinds import (
@@ -95,6 +106,25 @@ api_keys = Table(
     reference("api_keys", "user_id", "users"),
     Index("api_keys_unrevoked_user_idx", "user_id", postgresql_where=text("revoked_at IS NULL")),
     Index("api_keys_expires_at_idx", "expires_at"),
+)
+
+mail_tokens = Table(
+    "mail_tokens",
+    metadata,
+    required("id", Uuid()),
+    required("user_id", Uuid()),
+    required("purpose", Text()),
+    required("email", Text()),
+    required("token_hash", Text()),
+    Column("sealed", LargeBinary()),
+    required("expires_at", INSTANT),
+    *timestamps(),
+    PrimaryKeyConstraint("id", name="mail_tokens_pkey"),
+    UniqueConstraint("user_id", "purpose", name="mail_tokens_user_id_purpose_key"),
+    UniqueConstraint("token_hash", name="mail_tokens_token_hash_key"),
+    reference("mail_tokens", "user_id", "users"),
+    Index("mail_tokens_expires_at_idx", "expires_at"),
+    Index("mail_tokens_sealed_idx", "id", postgresql_where=text("sealed IS NOT NULL")),
 )
 
 login_failures = Table(

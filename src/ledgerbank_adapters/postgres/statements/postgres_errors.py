@@ -90,6 +90,8 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "second_factors_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "second_factor_challenges_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "second_factor_challenges_secret_hash_key": (Reason.RESOURCE_ALREADY_EXISTS, "challenge"),
+    "mail_tokens_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
+    "mail_tokens_token_hash_key": (Reason.RESOURCE_ALREADY_EXISTS, "token_hash"),
     "webhook_events_provider_event_id_key": (Reason.RESOURCE_ALREADY_EXISTS, "event_id"),
     "idempotency_records_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "idempotency_records_key_check": (Reason.INVALID_IDEMPOTENCY_KEY, "Idempotency-Key"),

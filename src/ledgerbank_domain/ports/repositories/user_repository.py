@@ -66,6 +66,13 @@ class UserRepository(Protocol):
         """
 
     @abstractmethod
+    def add_unless_known(self, user: User) -> User:
+        """The user whose e-mail this is: the one given, who is stored now, or who had it before.
+
+        The same statements are run for both. Waits for another transaction that adds the e-mail.
+        """
+
+    @abstractmethod
     def save(self, user: User) -> None:
         """Updates a user locked by this unit of work. Raises ``email_already_exists`` as :meth:`add`."""
 

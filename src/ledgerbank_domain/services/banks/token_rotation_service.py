@@ -18,6 +18,7 @@ from ledgerbank_domain.services.banks.bank_token_sealer import (
     refresh_token_place,
 )
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.notifications.notification_service import sealed_token_place
 from ledgerbank_domain.users.second_factor import second_factor_place
 
 ROWS_AT_ONCE = 500
@@ -51,7 +52,7 @@ class TokenRotationService:
     secret_box: SecretBox
 
     def rotate(self) -> RotationReport:
-        """All bank tokens, what waits for a bank's answer, and the secrets of second factors."""
+        """All bank tokens, and whatever else is kept sealed."""
         outcomes = [
             *self._each(
                 lambda work, after: work.bank_logins.list_sealed(after=after, limit=ROWS_AT_ONCE),
@@ -64,6 +65,10 @@ class TokenRotationService:
             *self._each(
                 lambda work, after: work.second_factors.list_sealed(after=after, limit=ROWS_AT_ONCE),
                 self._renew_factor,
+            ),
+            *self._each(
+                lambda work, after: work.mail_tokens.list_sealed(after=after, limit=ROWS_AT_ONCE),
+                self._renew_mail_token,
             ),
         ]
         return RotationReport(
@@ -141,6 +146,17 @@ class TokenRotationService:
                 return False
             renewed = self._renewed(factor.secret, second_factor_place(factor_id))
             work.second_factors.save(replace(factor, secret=renewed))
+            work.commit()
+        return True
+
+    @retried_on_conflict
+    def _renew_mail_token(self, token_id: UUID) -> bool:
+        with self.start_unit_of_work() as work:
+            token = work.mail_tokens.find_for_update(token_id)
+            if token is None or token.sealed is None or not self.secret_box.is_outdated(token.sealed):
+                return False
+            renewed = self._renewed(token.sealed, sealed_token_place(token_id))
+            work.mail_tokens.save_sealed(token.resealed(renewed, at=work.now()))
             work.commit()
         return True
 

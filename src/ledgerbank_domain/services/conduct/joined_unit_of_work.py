@@ -15,6 +15,7 @@ class UnitOfWorkAround(UnitOfWork):
         self.users = work.users
         self.refresh_tokens = work.refresh_tokens
         self.login_attempts = work.login_attempts
+        self.mail_tokens = work.mail_tokens
         self.second_factors = work.second_factors
         self.second_factor_challenges = work.second_factor_challenges
         self.banks = work.banks

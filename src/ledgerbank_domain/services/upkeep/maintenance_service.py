@@ -17,6 +17,8 @@ FOR_EVER = timedelta(0)
 API_KEY_RETENTION = timedelta(days=90)
 # The trail keeps what was asked for and who decided.
 APPROVAL_RETENTION = timedelta(days=30)
+# For a while whoever comes too late is told so.
+MAIL_TOKEN_RETENTION = timedelta(days=7)
 WEBHOOK_EVENT_RETENTION = timedelta(days=30)
 # Small enough for a short transaction, large enough that an hour's worth takes few of them.
 ROWS_AT_ONCE = 1000
@@ -56,6 +58,7 @@ class MaintenanceService:
             ),
             lambda work, limit: work.second_factor_challenges.delete_expired(now, limit=limit),
             lambda work, limit: work.idempotency.delete_expired(now, limit=limit),
+            lambda work, limit: work.mail_tokens.delete_expired(now - MAIL_TOKEN_RETENTION, limit=limit),
             lambda work, limit: work.oauth_states.delete_expired(now, limit=limit),
             lambda work, limit: work.approvals.delete_decided_before(now - APPROVAL_RETENTION, limit=limit),
             lambda work, limit: work.step_up_confirmations.delete_expired(now, limit=limit),

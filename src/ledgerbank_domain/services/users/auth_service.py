@@ -52,6 +52,9 @@ from ledgerbank_domain.users.user import User
 T = TypeVar("T")
 
 
+CONFIRM_FIRST = "Follow the link in the mail that was sent to this address, or ask for another one."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenLogin:
     """``user`` as they were when their password was proven; ``renewed_hash`` replaces an outdated one.
@@ -80,6 +83,8 @@ class AuthService:
     audit: AuditWriter
     second_factor_for_staff: bool = False
     reuse_grace: timedelta = DEFAULT_REUSE_GRACE
+    # Whether nobody logs in before they confirmed their address.
+    email_confirmation: bool = False
 
     def log_in(self, actor: Actor, *, email: str, password: str) -> tuple[TokenPair, User]:
         """Starts a session. Any string may be an email or a password here, however it is spelled.
@@ -112,9 +117,9 @@ class AuthService:
     def start_session(self, actor: Actor, proven: ProvenLogin) -> tuple[TokenPair, User]:
         """What of :meth:`log_in` is decided under the user's lock: what was proven must still hold.
 
-        Raises ``invalid_credentials``, ``account_inactive`` and ``rate_limit_exceeded``; and for a user with
-        a second factor ``second_factor_required``, with a challenge that :class:`SecondFactorLoginService`
-        finishes.
+        Raises ``invalid_credentials``, ``account_inactive``, ``rate_limit_exceeded`` and, where addresses are
+        confirmed, ``email_not_verified``; and for a user with a second factor ``second_factor_required``,
+        with a challenge that :class:`SecondFactorLoginService` finishes.
         """
         try:
             return self._open_session(actor, proven)
@@ -247,6 +252,8 @@ class AuthService:
                 raise DomainError(Reason.INVALID_CREDENTIALS)
             if not user.is_active:
                 raise DomainError(Reason.ACCOUNT_INACTIVE)
+            if self.email_confirmation and not user.verified:
+                raise DomainError(Reason.EMAIL_NOT_VERIFIED, message=CONFIRM_FIRST)
             now = self.clock.now()
             if proven.renewed_hash is not None:
                 user = user.with_password_hash(proven.renewed_hash, at=now)

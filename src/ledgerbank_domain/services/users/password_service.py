@@ -16,6 +16,7 @@ from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflic
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
 from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
+from ledgerbank_domain.services.users.email_changes import end_pending_change_in
 from ledgerbank_domain.services.users.login_guard import LoginGuard
 from ledgerbank_domain.services.users.password_proof import prove_password
 from ledgerbank_domain.services.users.user_audit import record_user_event
@@ -51,6 +52,18 @@ class PasswordService:
     login_guard: LoginGuard
 
     @session_only
+    def prove_current(self, actor: Actor, *, current_password: str) -> User:
+        """The caller as they were when they proved that they know their password.
+
+        Raises ``invalid_credentials``, which is counted, and limited by ``rate_limit_exceeded``, as a failed
+        login.
+        """
+        with self.start_unit_of_work() as work:
+            user = work.users.get(actor.required_user_id())
+        self._prove(actor, user, current_password)
+        return user
+
+    @session_only
     def change_password(
         self, actor: Actor, *, current_password: str, new_password: str, password_confirmation: str
     ) -> None:
@@ -83,9 +96,7 @@ class PasswordService:
                 field="new_password",
                 message="The new password equals the current one.",
             )
-        proof = prove_password(self.hasher, user.password_hash, current_password)
-        refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
-        self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=user.email, refusal=refusal)
+        self._prove(actor, user, current_password)
         return ProvenPasswordChange(
             user=user, password_length=len(new_password), password_hash=self.hasher.hash(new_password)
         )
@@ -108,6 +119,7 @@ class PasswordService:
             changed = user.with_new_password(proven.password_hash, at=now)
             work.users.save(changed.with_sessions_ended(at=now))
             work.refresh_tokens.revoke_all_of_user(user.id, at=now)
+            end_pending_change_in(work, user)
             revoke_keys_of_user(work, actor, user.id, audit=self.audit, at=now)
             record_user_event(
                 work, AuditName.PASSWORD_CHANGED, actor, changed, before=user, audit=self.audit, at=now
@@ -120,3 +132,8 @@ class PasswordService:
                 correlation_id=actor.origin.correlation_id,
             )
             work.commit()
+
+    def _prove(self, actor: Actor, user: User, current_password: str) -> None:
+        proof = prove_password(self.hasher, user.password_hash, current_password)
+        refusal = None if proof.is_right else DomainError(Reason.INVALID_CREDENTIALS)
+        self.login_guard.settle(self.start_unit_of_work, actor, user=user, email=user.email, refusal=refusal)

@@ -7,16 +7,20 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.value_rules import require_member
+from ledgerbank_domain.notifications.address_notices import password_reset
+from ledgerbank_domain.notifications.mail_links import MailLinks
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher
-from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_actor
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
+from ledgerbank_domain.services.users.email_changes import EmailChanges
 from ledgerbank_domain.services.users.user_audit import record_user_event
+from ledgerbank_domain.users.mail_token import MailPurpose
 from ledgerbank_domain.users.password_rules import NewPasswordRules
 from ledgerbank_domain.users.user import User, parse_email, parse_full_name
 from ledgerbank_domain.users.user_policy import creation_takes_two, may_administer_users
@@ -65,6 +69,8 @@ class RegistrationService:
     hasher: PasswordHasher
     password_rules: NewPasswordRules
     audit: AuditWriter
+    emails: EmailChanges
+    links: MailLinks
     registration_open: bool = True
     four_eyes: FourEyes = field(default_factory=FourEyes)
 
@@ -80,6 +86,73 @@ class RegistrationService:
         return self._commit_creation(
             actor, self._prepared(new_user, role=Role.USER), event=AuditName.USER_REGISTERED
         )
+
+    def apply(self, actor: Actor, new_user: NewUser) -> User | None:
+        """Creates an ordinary user as :meth:`register`, or, where addresses are confirmed, tells nobody.
+
+        Then it is None whether the e-mail was free or not, and a mail tells its owner what came of it: a link
+        that confirms it, or that somebody tried. Raises ``registration_closed`` and
+        ``invalid_password_format``, and ``email_already_exists`` where addresses are not confirmed.
+        """
+        if not self.emails.is_confirmed:
+            return self.register(actor, new_user)
+        if not self.registration_open:
+            raise DomainError(Reason.REGISTRATION_CLOSED)
+        self._commit_application(actor, self._prepared(new_user, role=Role.USER))
+        return None
+
+    def create_by_link(
+        self, actor: Actor, *, email: str, full_name: str, role: Role, mailed: bool
+    ) -> str | None:
+        """Creates a user whose password nobody knows, and the link by which they choose one.
+
+        The link is mailed, or else given back, this once; it is good for an hour. For whoever runs the
+        product: an administrator never sees the link of another user. Raises ``insufficient_permissions``
+        and as :meth:`create_with_role`.
+        """
+        require_permission(actor.is_system)
+        unknown = self.emails.tokens.secrets.new_secret()
+        new_user = NewUser(
+            email=email, full_name=full_name, password=unknown, password_confirmation=unknown, role=role
+        )
+        return self._commit_creation_by_link(actor, self._prepared(new_user, role=role), mailed=mailed)
+
+    @retried_on_conflict
+    def _commit_creation_by_link(self, actor: Actor, prepared: PreparedUser, *, mailed: bool) -> str | None:
+        purpose = MailPurpose.PASSWORD_RESET
+        with self.start_unit_of_work() as work:
+            user = self._new(work, actor, prepared)
+            work.users.add(user)
+            link = None
+            if mailed:
+                letter = password_reset(user_id=user.id, expires_at=work.now() + purpose.lifetime)
+                self.emails.tokens.mail_in(work, user, letter, purpose, email=user.email)
+            else:
+                link = self.links.link(purpose, self.emails.tokens.shown_in(work, user, purpose))
+            self._record(work, AuditName.ADMIN_USER_CREATED, actor, user)
+            work.commit()
+        return link
+
+    @retried_on_conflict
+    def _commit_application(self, actor: Actor, prepared: PreparedUser) -> None:
+        """The same statements whether the address is known or not: no time tells which it was."""
+        with self.start_unit_of_work() as work:
+            applicant = self._new(work, actor, prepared)
+            owner = work.users.get_for_update(work.users.add_unless_known(applicant).id)
+            if owner.id == applicant.id:
+                self.emails.confirm_in(work, actor, owner, owner.email)
+                self._record(work, AuditName.USER_REGISTERED, actor, owner)
+            else:
+                self.emails.attempted_in(work, actor, owner)
+                self.audit.record_failure(
+                    work,
+                    AuditName.USER_REGISTERED,
+                    reason=Reason.EMAIL_ALREADY_EXISTS,
+                    actor=actor,
+                    about=owner.id,
+                    at=work.now(),
+                )
+            work.commit()
 
     @session_only
     def create_with_role(self, actor: Actor, new_user: NewUser) -> User:
@@ -119,17 +192,27 @@ class RegistrationService:
                 actor = locked_actor(work, actor)
                 require_permission(may_administer_users(actor))
                 self.four_eyes.check(actor, takes_two=creation_takes_two(prepared.role))
-            now = work.now()
-            user = User(
-                id=self.ids.new_id(),
-                email=prepared.email,
-                full_name=prepared.full_name,
-                password_hash=prepared.password_hash,
-                role=prepared.role,
-                inserted_at=now,
-                updated_at=now,
-            )
+            user = self._new(work, actor, prepared)
             work.users.add(user)
-            record_user_event(work, event, actor, user, before=None, audit=self.audit, at=now)
+            if self.emails.is_confirmed and not user.verified:
+                self.emails.confirm_in(work, actor, user, user.email)
+            self._record(work, event, actor, user)
             work.commit()
         return user
+
+    def _new(self, work: UnitOfWork, actor: Actor, prepared: PreparedUser) -> User:
+        """Whoever runs the product answers for the address that they give."""
+        now = work.now()
+        return User(
+            id=self.ids.new_id(),
+            email=prepared.email,
+            full_name=prepared.full_name,
+            password_hash=prepared.password_hash,
+            role=prepared.role,
+            verified=actor.is_system,
+            inserted_at=now,
+            updated_at=now,
+        )
+
+    def _record(self, work: UnitOfWork, name: AuditName, actor: Actor, user: User) -> None:
+        record_user_event(work, name, actor, user, before=None, audit=self.audit, at=user.inserted_at)

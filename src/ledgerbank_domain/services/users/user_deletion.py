@@ -21,6 +21,7 @@ from ledgerbank_domain.services.payments.payment_cancellation import cancel_pend
 from ledgerbank_domain.services.payments.payment_job_lookup import lock_unfinished_payment_jobs
 from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
 from ledgerbank_domain.services.users.user_audit import record_user_event
+from ledgerbank_domain.users.mail_token import MailPurpose
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 from ledgerbank_domain.users.user_policy import may_delete_user
 
@@ -52,6 +53,7 @@ class UserDeletion:
         work.users.save(deleted)
         work.refresh_tokens.revoke_all_of_user(user.id, at=now)
         revoke_keys_of_user(work, actor, user.id, audit=self.audit, at=now)
+        work.mail_tokens.remove(user.id, list(MailPurpose))
         logins = work.bank_logins.list_of_user_for_update(user.id)
         ended = self.accesses.held_by(work, logins)
         work.bank_logins.disconnect_all_of_user(user.id, at=now)

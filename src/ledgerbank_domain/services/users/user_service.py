@@ -1,7 +1,7 @@
 """Users: their administration, and one's own profile."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -25,6 +25,7 @@ from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
+from ledgerbank_domain.services.users.email_changes import EmailChanges
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.services.users.user_deletion import (
     DELETION,
@@ -32,6 +33,7 @@ from ledgerbank_domain.services.users.user_deletion import (
     check_somebody_administers,
     known_among,
 )
+from ledgerbank_domain.users.mail_token import MailPurpose
 from ledgerbank_domain.users.user import (
     User,
     UserChanges,
@@ -48,6 +50,7 @@ class UserService:
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
     accesses: BankAccesses
+    emails: EmailChanges
     four_eyes: FourEyes = field(default_factory=FourEyes)
 
     @session_only
@@ -109,12 +112,19 @@ class UserService:
 
     @session_only
     @retried_on_conflict
-    def update_profile(self, actor: Actor, changes: UserChanges) -> User:
-        """The callers change themselves. Raises as :meth:`update`."""
+    def update_profile(self, actor: Actor, changes: UserChanges, *, proven: User | None = None) -> User:
+        """The callers change themselves.
+
+        Where addresses are confirmed, another e-mail waits until its owner has followed the link that is
+        mailed there, and is not asked for without ``proven``: the caller as they were when they showed that
+        they know their password. The old address is told in any case. Raises as :meth:`update`,
+        ``missing_fields`` without such a proof, and ``invalid_credentials`` when the password is another one
+        by now.
+        """
         user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
             users = _locked_users(work, actor, user_id, changes)
-            user, _ = self._update_in(work, actor_among(users, actor), users, user_id, changes)
+            user, _ = self._update_in(work, actor_among(users, actor), users, user_id, changes, proven=proven)
             work.commit()
         return user
 
@@ -155,6 +165,8 @@ class UserService:
         users: Mapping[UUID, User],
         user_id: UUID,
         changes: UserChanges,
+        *,
+        proven: User | None = None,
     ) -> tuple[User, Sequence[BankAccess]]:
         """The user as they are now, and the accesses to banks that are to be ended once that is committed.
 
@@ -172,18 +184,39 @@ class UserService:
         if changes.status is UserStatus.DELETED:
             return self._deletion.delete_in(work, actor, users, user_id)
         self.four_eyes.check(actor, takes_two=update_takes_two(user, changes))
+        own = actor.owns(user.id)
+        if own and changes.email not in (None, user.email):
+            changes = self._with_address_asked_for(work, actor, user, changes, proven)
+            if changes.is_empty:
+                return user, ()
         now = work.now()
         changed = user.with_changes(changes, at=now)
         check_somebody_administers(users, changed)
         work.users.save(changed)
         if user.is_active and not changed.is_active:
             work.refresh_tokens.revoke_all_of_user(user.id, at=now)
+            work.mail_tokens.remove(user.id, list(MailPurpose))
         if not changed.is_active or changed.role is not user.role:
             revoke_keys_of_user(work, actor, user.id, audit=self.audit, at=now)
-        own = actor.owns(user.id)
+        if user.email != changed.email:
+            self.emails.done_in(work, actor, user, changed)
         event = AuditName.PROFILE_UPDATED if own else AuditName.ADMIN_USER_UPDATED
         record_user_event(work, event, actor, changed, before=user, audit=self.audit, at=now)
         return changed, ()
+
+    def _with_address_asked_for(
+        self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges, proven: User | None
+    ) -> UserChanges:
+        """The changes that are left to be done at once, once the user may have another address."""
+        if proven is not None and proven.password_hash != user.password_hash:
+            raise DomainError(Reason.INVALID_CREDENTIALS)
+        if not self.emails.is_confirmed or changes.email is None:
+            return changes
+        if proven is None:
+            name = "current_password"
+            raise DomainError(Reason.MISSING_FIELDS, field=name, fields=[name])
+        self.emails.ask_in(work, actor, user, changes.email)
+        return replace(changes, email=None)
 
     def _commit_reading(self, work: UnitOfWork, actor: Actor, user_id: UUID | None, what: str) -> None:
         reading = Reading(actor=actor, owner_id=user_id, what=what)

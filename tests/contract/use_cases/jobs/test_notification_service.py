@@ -75,9 +75,18 @@ def outbox(world: ServiceWorld) -> Outbox:
     return Outbox(world)
 
 
+def service_with(world: ServiceWorld, mailer: Mailer) -> NotificationService:
+    return NotificationService(
+        start_unit_of_work=world.start_unit_of_work,
+        mailer=mailer,
+        secret_box=world.services.ports.secret_box,
+        links=world.services.ports.mail_links,
+    )
+
+
 @pytest.fixture
 def notifications(world: ServiceWorld, outbox: Outbox) -> NotificationService:
-    return NotificationService(start_unit_of_work=world.start_unit_of_work, mailer=outbox)
+    return service_with(world, outbox)
 
 
 def test_a_changed_password_is_told_by_a_job_of_the_same_transaction(world: ServiceWorld) -> None:
@@ -206,7 +215,7 @@ def test_what_the_mail_server_refuses_is_the_jobs_failure(world: ServiceWorld) -
             raise DomainError(Reason.SERVICE_UNAVAILABLE)
 
     user, _ = world.user()
-    service = NotificationService(start_unit_of_work=world.start_unit_of_work, mailer=Unavailable())
+    service = service_with(world, Unavailable())
 
     with pytest.raises(DomainError) as caught:
         service.send(password_changed(user_id=user.id, at=world.clock.now(), cause="1").as_args(), job_id=JOB)

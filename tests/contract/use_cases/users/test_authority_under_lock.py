@@ -15,6 +15,7 @@ from tests.support.scenes.every_use_case import (
     ANSWERED_BY_OWNERSHIP,
     BEFORE_ANYBODY_IS_KNOWN,
     FOR_EVERYBODY_WHO_IS_LOGGED_IN,
+    FOR_THE_SYSTEM_ALONE,
     KNOWN_BY_WHAT_WAS_USED_UP,
     MACHINERY,
     OWN_ACTS,
@@ -113,6 +114,7 @@ def test_every_use_case_says_what_becomes_of_it_when_its_actor_changes() -> None
         OWN_ACTS,
         ANSWERED_BY_OWNERSHIP,
         BEFORE_ANYBODY_IS_KNOWN,
+        FOR_THE_SYSTEM_ALONE,
         PARTS_OF_OTHERS,
     ]
     assert {name for name, asks in use_cases().items() if asks} == set().union(*known)

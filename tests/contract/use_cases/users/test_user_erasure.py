@@ -7,6 +7,7 @@ import pytest
 from tests.support.races import race_between, reasons
 from tests.support.refusals import refused
 from tests.support.scenes.entity_builder import EntityBuilder
+from tests.support.scenes.mail_steps import confirming, registration
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_adapters.memory.memory_ports import memory_ports
@@ -18,6 +19,7 @@ from ledgerbank_domain.services.service_composition import compose_services
 from ledgerbank_domain.services.users import user_erasure_service
 from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.services.users.user_erasure_service import UserErasureService
+from ledgerbank_domain.users.mail_token import MailPurpose
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
 RESTORED = UserChanges(status=UserStatus.ACTIVE)
@@ -59,6 +61,8 @@ def test_thirty_days_after_their_deletion_nothing_tells_who_a_user_was(
     world.auth.log_in(Actor(origin=PHONE), email=user.email, password=PASSWORD)
     key = given.a_key(user)
     world.users.delete(admin, user_id=user.id)
+    # A row with their address once more, of somebody who wanted to register with it.
+    confirming(world).registration.apply(ANONYMOUS, registration(user.email))
     deleted = stored(world, user)
 
     world.clock.advance(THIRTY_DAYS - timedelta(seconds=1))
@@ -81,6 +85,7 @@ def test_thirty_days_after_their_deletion_nothing_tells_who_a_user_was(
         assert (event.metadata, event.actor_user_id) == ({}, None)
         assert not work.login_attempts.knows_network(user.id, "203.0.113.7")
         assert work.api_keys.find_owners([key.id]) == {}
+        assert [work.mail_tokens.find(user.id, each) for each in MailPurpose] == [None, None]
     assert world.ledger.verify() == []
 
 

@@ -197,6 +197,7 @@ def valid_body(operation: Operation[Any, Any], account: Account) -> dict[str, ob
         "current_password": "no such password",
         "new_password": "a password for staff",
         "refresh_token": "no such token",
+        "token": "no such token",
         "role": "user",
         "status": "ACTIVE",
         "amount": "10.00",

@@ -9,7 +9,7 @@ from tests.support.refusals import REASONS
 
 from ledgerbank_adapters.http.exchange.http_answers import error_kind
 from ledgerbank_adapters.http.http_application import OPERATIONS
-from ledgerbank_adapters.http.operations.http_operation import Access, NoKey, Operation
+from ledgerbank_adapters.http.operations.http_operation import Access, MessagePayload, NoKey, Operation
 from ledgerbank_domain.errors.error_catalog import Reason
 
 METHODS = {"get", "put", "post", "delete"}
@@ -53,6 +53,9 @@ def test_every_route_but_those_that_only_belong_to_a_page_is_in_the_document_and
     }
 
     of_pages = {
+        ("GET", "/auth/pages/assets/{name}"),
+        ("GET", "/auth/pages/choose-password"),
+        ("GET", "/auth/pages/confirm-email"),
         ("GET", "/bank-logins/callback/page.css"),
         ("GET", "/dev/mailbox/page.css"),
         ("GET", "/docs/assets/{name}"),
@@ -135,12 +138,16 @@ def test_every_operation_that_honours_an_idempotency_key_says_so_and_no_other(
 
 def test_every_answer_names_the_headers_that_every_answer_has(document: dict[str, Any]) -> None:
     for operation in DOCUMENTED:
+        other = operation.other_answer
+        answers = {operation.status: operation.answer} | ({other.status: other.answer} if other else {})
         for status, response in described(document, operation)["responses"].items():
             headers = response["headers"]
             assert {"X-Correlation-ID", "Content-Security-Policy", "Cache-Control"} <= set(headers)
             assert ("X-RateLimit-Limit" in headers) is operation.wrapped
             assert ("WWW-Authenticate" in headers) is (status == "401")
-            assert ("Location" in headers) is (status in {"201", "202", "303"})
+            # What is no more than said has no address.
+            is_there = status in {"201", "202", "303"} and answers[int(status)] is not MessagePayload
+            assert ("Location" in headers) is is_there
 
 
 def test_what_may_be_left_to_a_worker_tells_how_to_ask_and_what_is_answered_then(

@@ -55,6 +55,7 @@ CATALOG = [
     ("authentication", "invalid_signature", "Invalid webhook signature", False),
     ("authorization", "forbidden", "Access forbidden", False),
     ("authorization", "insufficient_permissions", "Insufficient permissions", False),
+    ("authorization", "email_not_verified", "The e-mail address must be confirmed first", False),
     ("authorization", "password_change_required", "The password must be changed first", False),
     (
         "authorization",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes
 from email.policy import default as modern
+from html import escape
 from html.parser import HTMLParser
 from uuid import UUID
 
@@ -18,6 +19,13 @@ from tests.support.scenes.domain_samples import NOW, OWNER, a_payment, gbp
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.notifications.address_notices import (
+    email_change_requested,
+    email_changed,
+    email_confirmation,
+    password_reset,
+    registration_attempted,
+)
 from ledgerbank_domain.notifications.mail_letter import Letter, letter_as_html, letter_as_text, one_line
 from ledgerbank_domain.notifications.mail_templates import letter_of
 from ledgerbank_domain.notifications.notification import (
@@ -69,9 +77,29 @@ def a_key(name: str) -> ApiKey:
     )
 
 
+def with_link(told: Notification) -> Notification:
+    """As it is once its token is known."""
+    brought = told.bringing(UUID(int=1))
+    return replace(brought, params={**brought.params, "link": LINK})
+
+
+LINK = "https://bank.example/api/v1/auth/pages/confirm-email?a=1&b=2#token=x-_y"
 Builder = Callable[[str], Notification]
 NOTIFICATIONS: Mapping[NotificationTemplate, Builder] = {
     NotificationTemplate.PASSWORD_CHANGED: lambda _: password_changed(user_id=OWNER, at=NOW, cause="1"),
+    NotificationTemplate.EMAIL_CONFIRMATION: lambda _: with_link(
+        email_confirmation(user_id=OWNER, expires_at=NOW)
+    ),
+    NotificationTemplate.PASSWORD_RESET: lambda _: with_link(password_reset(user_id=OWNER, expires_at=NOW)),
+    NotificationTemplate.REGISTRATION_ATTEMPTED: lambda _: with_link(
+        registration_attempted(user_id=OWNER, expires_at=NOW)
+    ),
+    NotificationTemplate.EMAIL_CHANGE_REQUESTED: lambda words: email_change_requested(
+        user_id=OWNER, old=words, new=words, at=NOW, cause="1"
+    ),
+    NotificationTemplate.EMAIL_CHANGED: lambda words: email_changed(
+        user_id=OWNER, old=words, new=words, at=NOW, cause="1"
+    ),
     NotificationTemplate.LOGINS_FAILED: lambda words: logins_failed(
         user_id=OWNER, ip=words, at=NOW, cause="1"
     ),
@@ -153,7 +181,8 @@ def test_no_words_of_a_stranger_become_markup(template: NotificationTemplate, wo
     hostile = Reader(letter_as_html(letter(notification(template, words)), name=name))
 
     assert hostile.tags == plain.tags
-    assert hostile.attributes == {("lang", "en"), ("charset", "utf-8")}
+    link = {("href", LINK)} if "a" in plain.tags else set()
+    assert hostile.attributes == {("lang", "en"), ("charset", "utf-8")} | link
     assert one_line(name) in hostile.text
 
 
@@ -194,6 +223,9 @@ def test_a_subject_is_the_same_for_everybody(template: NotificationTemplate, wor
 @every_template
 def test_a_mail_loads_nothing_from_anywhere(template: NotificationTemplate) -> None:
     html = letter_as_html(letter(notification(template)), name="Alice")
+    # What is only followed when somebody wants to is not loaded.
+    shown = escape(LINK)
+    html = html.replace(f'<a href="{shown}">{shown}</a>', "")
 
     assert re.findall(r"https?:|//|src=|href=|url\(|<style|style=", html) == []
     assert html.isascii()

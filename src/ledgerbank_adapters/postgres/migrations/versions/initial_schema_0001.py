@@ -108,6 +108,27 @@ IDENTITY = (
     "CREATE INDEX api_keys_unrevoked_user_idx ON api_keys (user_id) WHERE revoked_at IS NULL",
     "CREATE INDEX api_keys_expires_at_idx ON api_keys (expires_at)",
     """
+    CREATE TABLE mail_tokens (
+        id uuid NOT NULL CONSTRAINT mail_tokens_pkey PRIMARY KEY,
+        user_id uuid NOT NULL
+            CONSTRAINT mail_tokens_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        purpose text NOT NULL,
+        email text NOT NULL,
+        token_hash text NOT NULL CONSTRAINT mail_tokens_token_hash_key UNIQUE,
+        -- The token itself, encrypted, until its mail was sent.
+        sealed bytea,
+        expires_at timestamptz NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT mail_tokens_user_id_purpose_key UNIQUE (user_id, purpose),
+        CONSTRAINT mail_tokens_purpose_check CHECK (purpose IN ('EMAIL_CONFIRMATION', 'PASSWORD_RESET')),
+        CONSTRAINT mail_tokens_email_length_check CHECK (length(email) <= 255),
+        CONSTRAINT mail_tokens_token_hash_check CHECK (token_hash ~ '^[0-9a-f]{64}$')
+    )
+    """,
+    "CREATE INDEX mail_tokens_expires_at_idx ON mail_tokens (expires_at)",
+    "CREATE INDEX mail_tokens_sealed_idx ON mail_tokens (id) WHERE sealed IS NOT NULL",
+    """
     CREATE TABLE login_failures (
         subject text NOT NULL CONSTRAINT login_failures_pkey PRIMARY KEY,
         failed_at timestamptz[] NOT NULL,
@@ -673,7 +694,8 @@ WORK = (
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT jobs_kind_check CHECK (kind IN (
-            'payment.process', 'bank.sync', 'notification.send', 'bank.schedule_due', 'maintenance.prune'
+            'payment.process', 'bank.sync', 'mail.request', 'notification.send', 'bank.schedule_due',
+            'maintenance.prune'
         )),
         CONSTRAINT jobs_queue_check CHECK (queue IN ('payments', 'banking', 'notifications', 'default')),
         CONSTRAINT jobs_args_check CHECK (jsonb_typeof(args) = 'object'),
