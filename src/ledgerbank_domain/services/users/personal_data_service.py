@@ -19,6 +19,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.conduct.authority_check import locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.users.personal_data import PERSONAL_TABLES, PersonalRecord, PersonalTable
 
 EXPORTS_AT_ONCE = 3
@@ -45,6 +46,7 @@ class PersonalDataService:
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
 
+    @session_only
     @retried_on_conflict
     def start(self, actor: Actor) -> StartedExport:
         """Puts on record that the callers were told everything, and lets the reading begin.
@@ -59,6 +61,7 @@ class PersonalDataService:
             work.commit()
         return StartedExport(at=now)
 
+    @session_only
     def sections(
         self, actor: Actor, export: StartedExport
     ) -> Iterator[tuple[PersonalTable, Sequence[Mapping[str, Any]]]]:
