@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pyotp import TOTP
 from tests.support.production_settings import production_settings
 from tests.support.servers.child_processes import marks_of_run
 from tests.support.servers.running_server import RunningServer, run_ledgerbank
@@ -82,6 +83,10 @@ def test_the_first_administrator_of_a_production_database_logs_in(
         RunningServer(environment, tmp_path / "server.log") as server,
         server.client("root@bank.example", PASSWORD) as admin,
     ):
+        assert admin.get("/users").json()["error"]["reason"] == "second_factor_required"
+        made = admin.post("/profile/totp", json={"current_password": PASSWORD}).json()["data"]
+        code = TOTP(made["secret"]).now()
+        assert admin.post("/profile/totp/confirm", json={"code": code}).status_code == 200
         assert admin.get("/users").json()["data"][0]["role"] == "admin"
 
 

@@ -23,6 +23,7 @@ from ledgerbank_domain.services.banks.bank_token_sealer import (
     code_verifier_place,
 )
 from ledgerbank_domain.services.banks.token_rotation_service import RotationReport, TokenRotationService
+from ledgerbank_domain.users.second_factor import SecondFactor, second_factor_place
 
 OLD, NEW, LOST = bytes(32), bytes(range(32)), b"l" * 32
 BEFORE, DURING, AFTER = AesGcmSecretBox([OLD]), AesGcmSecretBox([NEW, OLD]), AesGcmSecretBox([NEW])
@@ -63,6 +64,19 @@ def a_kept_state(given: EntityBuilder, box: SecretBox, login: BankLogin) -> OAut
     keeping = state.keeping(KeptCode(code=code, confirmation_hash="a" * 64, tries=2), at=state.inserted_at)
     given.stored(lambda work: work.oauth_states.save(keeping))
     return keeping
+
+
+def a_factor(given: EntityBuilder, box: SecretBox) -> SecondFactor:
+    now, factor_id = given.clock.now(), given.ids.new_id()
+    factor = SecondFactor(
+        id=factor_id,
+        user_id=given.a_user().id,
+        secret=box.seal("secret", bound_to=second_factor_place(factor_id)),
+        inserted_at=now,
+        updated_at=now,
+    )
+    given.stored(lambda work: work.second_factors.add(factor))
+    return factor
 
 
 def stored_login(start_unit_of_work: StartUnitOfWork, login: BankLogin) -> BankLogin:
@@ -150,6 +164,23 @@ def test_what_no_key_opens_is_counted_and_left_as_it_is(
     assert stored_login(start_unit_of_work, found) != found
     with start_unit_of_work() as work:
         assert work.oauth_states.find_for_update(state.id) == state
+
+
+def test_the_secrets_of_second_factors_are_sealed_anew_as_well(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, rotation: TokenRotationService
+) -> None:
+    factors = [a_factor(given, box) for box in (BEFORE, BEFORE, BEFORE, DURING)]
+    lost = a_factor(given, AesGcmSecretBox([LOST]))
+
+    assert rotation.rotate() == RotationReport(renewed=3, current=1, unreadable=1)
+
+    with start_unit_of_work() as work:
+        assert work.second_factors.find(lost.id) == lost
+        for factor in factors:
+            renewed = work.second_factors.find(factor.id)
+            assert renewed is not None
+            assert replace(renewed, secret=factor.secret) == factor
+            assert AFTER.open(renewed.secret, bound_to=second_factor_place(factor.id)) == "secret"
 
 
 def test_several_rotations_at_once_renew_everything_once(
