@@ -51,6 +51,7 @@ PERSONAL_TABLES = (
         untold={
             "email_identity": "It is made of the e-mail, to compare by.",
             "password_hash": "It is a secret.",
+            "password_parameters": "They say what checking the password costs.",
             "password_check": "It says what the next login looks at.",
             "deleted_at": "Nobody who was deleted can ask.",
             "erased_at": "Nobody who was erased can ask.",
@@ -115,6 +116,18 @@ PERSONAL_TABLES = (
             *TIMES,
         ),
         untold={**_OWNER, "secret_hash": "It is a secret."},
+    ),
+    PersonalTable(
+        section="mailed_links",
+        table="mail_tokens",
+        order=("id",),
+        fields=("purpose", "email", "expires_at", *TIMES),
+        untold={
+            **_OWNER,
+            "id": "It seals the secret to its place.",
+            "token_hash": "It is a secret.",
+            "sealed": "It is a secret.",
+        },
     ),
     PersonalTable(
         section="bank_logins",

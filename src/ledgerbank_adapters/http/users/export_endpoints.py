@@ -33,6 +33,7 @@ class ExportPayload(TypedDict):
     login_clients: list[dict[str, Any]]
     second_factors: list[dict[str, Any]]
     api_keys: list[dict[str, Any]]
+    mailed_links: list[dict[str, Any]]
     bank_logins: list[dict[str, Any]]
     accounts: list[dict[str, Any]]
     transactions: list[dict[str, Any]]

@@ -86,6 +86,7 @@ class MemoryPersonalDataRepository(PersonalDataRepository):
             "login_clients": tables.identity.clients,
             "second_factors": tables.identity.second_factors,
             "api_keys": tables.identity.api_keys,
+            "mail_tokens": tables.identity.mail_tokens,
             "user_bank_logins": tables.banking.bank_logins,
             "user_bank_accounts": tables.banking.accounts,
             "transactions": tables.ledger.transactions,
