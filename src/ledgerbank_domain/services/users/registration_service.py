@@ -101,6 +101,7 @@ class RegistrationService:
         self._commit_application(actor, self._prepared(new_user, role=Role.USER))
         return None
 
+    @session_only
     def create_by_link(
         self, actor: Actor, *, email: str, full_name: str, role: Role, mailed: bool
     ) -> str | None:
