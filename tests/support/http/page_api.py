@@ -19,8 +19,11 @@ class PageApi:
         self._token = ""
 
     def log_in(self, email: str, password: str) -> None:
-        answer = self.post("/auth/login", {"email": email, "password": password})
-        self._token = answer["access_token"]
+        self.start_session("/auth/login", {"email": email, "password": password})
+
+    def start_session(self, path: str, body: dict[str, Any]) -> None:
+        """Whatever of login is left; its access token is sent along from now on."""
+        self._token = self.post(path, body)["access_token"]
 
     def get(self, path: str) -> Any:
         return self._call("GET", path, None)
@@ -30,7 +33,11 @@ class PageApi:
 
     def refusal(self, path: str, body: dict[str, Any]) -> str:
         """The reason of a request that must not succeed."""
-        return str(self._answer("POST", path, body)["error"]["reason"])
+        return str(self.error(path, body)["reason"])
+
+    def error(self, path: str, body: dict[str, Any]) -> Any:
+        """What a request is told that must not succeed."""
+        return self._answer("POST", path, body)["error"]
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         answer = self._answer(method, path, body)

@@ -1,30 +1,14 @@
 """The links in mails, followed in a real browser from the development mailbox to the real server."""
 
-import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.support.http.browser import needs_browser, open_browser
+from tests.support.http.mail_links import link_from_mailbox
 from tests.support.servers.postgres_servers import PostgresTestServer
 from tests.support.servers.running_server import RunningServer
-from tests.support.waiting import wait_until
 
 EMAIL, FIRST, SECOND = "ann@example.com", "a first passphrase of hers", "a second passphrase of hers"
-
-
-def link_from_mailbox(page: Page, server: RunningServer, subject: str) -> str:
-    """The link of the newest mail with this subject, once it has arrived."""
-    mailbox = f"http://127.0.0.1:{server.port}/api/dev/mailbox"
-
-    def has_arrived() -> bool:
-        page.goto(mailbox)
-        return page.locator("article", has=page.get_by_role("heading", name=subject)).count() > 0
-
-    wait_until(has_arrived, f"a mail {subject}", seconds=30)
-    mail = page.locator("article", has=page.get_by_role("heading", name=subject)).first
-    found = re.search(r"http://\S+#token=[\w-]{43}", mail.locator("> pre").inner_text())
-    assert found is not None
-    return found[0]
 
 
 @needs_browser
@@ -60,9 +44,7 @@ def test_a_person_registers_confirms_forgets_resets_and_logs_in(
             assert registered.status_code == 202
             assert log_in(FIRST)[0] == 403
 
-            link = link_from_mailbox(page, server, "Confirm your e-mail address").replace(
-                "localhost", "127.0.0.1"
-            )
+            link = link_from_mailbox(page, server, "Confirm your e-mail address", to=EMAIL)
             page.goto(link)
             # Opening it changes nothing, and the token is gone from the address.
             assert "token" not in page.url
@@ -72,7 +54,7 @@ def test_a_person_registers_confirms_forgets_resets_and_logs_in(
             assert log_in(FIRST)[0] == 200
 
             assert client.post("/auth/password-reset", json={"email": EMAIL}).status_code == 202
-            link = link_from_mailbox(page, server, "Choose a new password").replace("localhost", "127.0.0.1")
+            link = link_from_mailbox(page, server, "Choose a new password", to=EMAIL)
             page.goto(link)
             page.get_by_label("New password").fill("short")
             page.get_by_label("The same again").fill("short")
