@@ -88,6 +88,7 @@ class BankCall:
 class _Answer:
     status: int
     content: Any
+    has_body: bool
     retry_after_seconds: int | None
 
 
@@ -241,7 +242,12 @@ class BankHttpClient:
                 raise UnreadablePayload(["$"]) from None
             # A refusal is one, whether or not it can be read.
             content = None
-        return _Answer(status=response.status_code, content=content, retry_after_seconds=wait)
+        return _Answer(
+            status=response.status_code,
+            content=content,
+            has_body=bool(body.strip()),
+            retry_after_seconds=wait,
+        )
 
     def _failure(self, answer: _Answer, call: BankCall, interpret: InterpretRefusal | None) -> Exception:
         if answer.status in (_TOO_MANY_REQUESTS, _SERVICE_UNAVAILABLE):
@@ -249,7 +255,9 @@ class BankHttpClient:
         if answer.status == _UNAUTHORIZED and call.access_token is not None:
             return AccessTokenRefused(f"{self.provider} refused the access token")
         if answer.status in _CLIENT_ERRORS and interpret is not None:
-            meaning = interpret(BankRefusal(status=answer.status, document=answer.content))
+            meaning = interpret(
+                BankRefusal(status=answer.status, document=answer.content, has_body=answer.has_body)
+            )
             if meaning is not None:
                 return meaning
         return self.bank_api_error(call.operation, status=answer.status)

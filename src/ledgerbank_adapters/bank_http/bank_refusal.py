@@ -9,12 +9,13 @@ from typing import Any
 class BankRefusal:
     """A 4xx other than 429, and other than 401 to an access token.
 
-    ``document`` is the body's JSON value, None when it has none. Neither is shown by ``repr``: a bank may
-    repeat in it what it was sent.
+    ``document`` is the body's JSON value, None when it has none; ``has_body`` whether there was one at all.
+    The document is not shown by ``repr``: a bank may repeat in it what it was sent.
     """
 
     status: int
     document: Any
+    has_body: bool
 
     def text(self, *path: str) -> str:
         """The string under these keys; empty when there is none."""

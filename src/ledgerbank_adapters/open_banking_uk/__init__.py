@@ -1,4 +1,8 @@
-"""UK Open Banking, account information v3.1 (https://openbankinguk.github.io/read-write-api-site3/v3.1.10/)."""
+"""UK Open Banking, account information v3.1 and v4.0, whichever of them a bank speaks.
+
+https://openbankinguk.github.io/read-write-api-site3/v3.1.10/
+https://openbankinguk.github.io/read-write-api-site3/v4.0/
+"""
 
 from ledgerbank_adapters import requires_extra
 

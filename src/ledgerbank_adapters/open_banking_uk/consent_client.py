@@ -39,7 +39,9 @@ PERMISSIONS = (
 )
 """All that this product reads, and no more."""
 
-_AWAITING = "AwaitingAuthorisation"
+_AWAITING = frozenset({"AwaitingAuthorisation", "AWAU"})
+"""As versions 3.1 and 4.0 spell it."""
+
 _BAD_REQUEST, _UNAUTHORIZED = 400, 401
 
 Read = TypeVar("Read")
@@ -117,7 +119,7 @@ class ConsentClient:
 
     def _awaiting_consent_in(self, document: Any) -> str:
         consent = self._standard.read(document, OBReadConsentResponse1).data
-        if consent.status != _AWAITING:
+        if consent.status not in _AWAITING:
             raise UnreadablePayload(["$.Data.Status"])
         return known_id(consent.consent_id, of="consent")
 

@@ -1,4 +1,4 @@
-"""A bank over the UK Open Banking Read/Write API v3.1, account information.
+"""A bank over the UK Open Banking Read/Write API, account information, of version 3.1 or 4.0.
 
 https://openbankinguk.github.io/read-write-api-site3/v3.1.10/profiles/account-and-transaction-api-profile.html
 """
@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from ledgerbank_adapters.bank_http import (
     BankCall,
     BankHttpClient,
-    BankRefusal,
+    InterpretRefusal,
     UnreadablePayload,
     WebhookSignature,
     read_each,
@@ -28,7 +28,7 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_mapping import (
     ACCOUNT_TYPES,
     BALANCES_WITH_PENDING,
     BOOKED_BALANCES,
-    USUAL_SUB_TYPE,
+    USUAL_KIND,
     bank_balance,
     is_named,
     shown_account,
@@ -37,7 +37,7 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_mapping import (
     transaction_id,
 )
 from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
-    AccountSubType,
+    AccountKind,
     Balance,
     BalanceType,
     OBAccount6,
@@ -45,6 +45,10 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
     OBReadBalance1,
     OBReadTransaction6,
     OBTransaction6,
+)
+from ledgerbank_adapters.open_banking_uk.open_banking_uk_refusals import (
+    consent_is_over,
+    no_account_is_shown,
 )
 from ledgerbank_domain.banking.bank_statement import (
     ShownAccount,
@@ -67,19 +71,9 @@ from ledgerbank_domain.ports.bank_gateway import (
 )
 from ledgerbank_domain.ports.clock import Clock
 
-CONSENT_IS_OVER = frozenset(
-    {
-        "UK.OBIE.Reauthenticate",
-        "UK.OBIE.Resource.ConsentMismatch",
-        "UK.OBIE.Resource.InvalidConsentStatus",
-    }
-)
-"""https://openbankinguk.github.io/read-write-api-site3/v3.1.10/references/namespaced-enumerations.html"""
-
 # Of one account, when a payment is looked for.
 MAX_PAGES = 1000
 
-_BAD_REQUEST, _FORBIDDEN = 400, 403
 # A URI is ASCII (RFC 3986).
 _LINK = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -107,7 +101,10 @@ class OpenBankingUkGateway(BankGateway):
         uses_pkce: bool = True,
         min_sync_interval_seconds: int = 0,
     ) -> None:
-        """``client`` calls ``base_url`` (``…/open-banking/v3.1/aisp``), under the provider's name."""
+        """``client`` calls ``base_url`` under the provider's name.
+
+        That ends in ``/open-banking/v3.1/aisp`` or ``/open-banking/v4.0/aisp``.
+        """
         self.provider = client.provider
         self.uses_pkce = uses_pkce
         self.issuer = access.issuer
@@ -149,12 +146,12 @@ class OpenBankingUkGateway(BankGateway):
 
     def whoami(self, *, access_token: str) -> BankIdentity:
         """The standard has no such question: a token that shows accounts is one. Nobody is named."""
-        self._fetch("whoami", "/accounts", access_token, read=self._accounts_in)
+        self._fetch_accounts("whoami", access_token)
         return BankIdentity(authenticated=True, provider_user_id=None)
 
     def list_accounts(self, *, access_token: str) -> ShownAccounts:
         """…/resources-and-data-models/aisp/Accounts.html#get-accounts"""
-        return self._fetch("list_accounts", "/accounts", access_token, read=self._accounts_in)
+        return self._fetch_accounts("list_accounts", access_token)
 
     def get_balance(self, *, access_token: str, account: ShownAccount) -> ShownBalance:
         """…/resources-and-data-models/aisp/Balances.html#get-accountsaccountidbalances"""
@@ -251,8 +248,8 @@ class OpenBankingUkGateway(BankGateway):
 
     def _account_in(self, record: Any) -> ShownAccount | None:
         """Of accounts of other kinds nothing but the kind is looked at: it may have no more."""
-        sub_type = self._payloads.read(record, AccountSubType).account_sub_type
-        if (sub_type or USUAL_SUB_TYPE) not in ACCOUNT_TYPES:
+        kind = self._payloads.read(record, AccountKind).kind
+        if (kind or USUAL_KIND) not in ACCOUNT_TYPES:
             return None
         return shown_account(self._payloads.read(record, OBAccount6))
 
@@ -301,6 +298,11 @@ class OpenBankingUkGateway(BankGateway):
         except ValueError:
             return False
 
+    def _fetch_accounts(self, operation: str, access_token: str) -> ShownAccounts:
+        return self._fetch(
+            operation, "/accounts", access_token, read=self._accounts_in, interpret=no_account_is_shown
+        )
+
     def _fetch(
         self,
         operation: str,
@@ -309,19 +311,10 @@ class OpenBankingUkGateway(BankGateway):
         *,
         read: Callable[[Any], Read],
         query: Sequence[tuple[str, str]] = (),
+        interpret: InterpretRefusal | None = None,
     ) -> Read:
         call = BankCall(operation=operation, method="GET", path=path, access_token=access_token, query=query)
-        return self._client.fetch(call, read=read, interpret=_consent_is_over)
-
-
-def _consent_is_over(refusal: BankRefusal) -> Exception | None:
-    """…/profiles/read-write-data-api-profile.html#error-response-structure"""
-    errors = refusal.document.get("Errors") if isinstance(refusal.document, dict) else None
-    told = errors if isinstance(errors, list) else []
-    codes = {str(error.get("ErrorCode")) for error in told if isinstance(error, dict)}
-    if refusal.status in (_BAD_REQUEST, _FORBIDDEN) and codes & CONSENT_IS_OVER:
-        return DomainError(Reason.BANK_CONSENT_REQUIRED)
-    return None
+        return self._client.fetch(call, read=read, interpret=interpret or consent_is_over)
 
 
 def _is_within(found: OBTransaction6, since: datetime | None, before: datetime) -> bool:

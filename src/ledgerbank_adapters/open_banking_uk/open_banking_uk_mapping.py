@@ -40,29 +40,60 @@ ACCOUNT_TYPES = {
     "Savings": AccountType.SAVINGS,
     "ChargeCard": AccountType.CREDIT,
     "CreditCard": AccountType.CREDIT,
+    "CACC": AccountType.CHECKING,
+    "TRAN": AccountType.CHECKING,
+    "SLRY": AccountType.CHECKING,
+    "WALT": AccountType.CHECKING,
+    "NREX": AccountType.CHECKING,
+    "NFCA": AccountType.CHECKING,
+    "SVGS": AccountType.SAVINGS,
+    "LLSV": AccountType.SAVINGS,
+    "MOMA": AccountType.SAVINGS,
+    "ONDP": AccountType.SAVINGS,
+    "CARD": AccountType.CREDIT,
 }
-"""By ``OBExternalAccountSubType1Code``. Of loans and mortgages there is no account here."""
+"""By ``OBExternalAccountSubType1Code`` (3.1) and ``OBExternalCashAccountType1Code`` (4.0).
 
-USUAL_SUB_TYPE = "CurrentAccount"
+Of loans, mortgages, and what a bank keeps for charges, taxes or settlement there is no account here.
+"""
+
+USUAL_KIND = "CurrentAccount"
 """What an account is whose bank does not say."""
 
-BOOKED_BALANCES = ("InterimBooked", "ClosingBooked", "OpeningBooked")
-"""The kinds that say what is booked, without what is pending; of one time the first is the best."""
+BOOKED_BALANCES = {
+    "InterimBooked": 3,
+    "ITBD": 3,
+    "ClosingBooked": 2,
+    "CLBD": 2,
+    "OpeningBooked": 1,
+    "OPBD": 1,
+}
+"""The kinds that say what is booked, without what is pending; of one time the greatest is the best."""
 
-BALANCES_WITH_PENDING = ("InterimAvailable", "Expected", "ForwardAvailable")
-"""The kinds that count what is pending, the best one first.
+BALANCES_WITH_PENDING = {
+    "InterimAvailable": 3,
+    "ITAV": 3,
+    "Expected": 2,
+    "XPCD": 2,
+    "ForwardAvailable": 1,
+    "FWAV": 1,
+}
+"""The kinds that count what is pending; the greatest is the best.
 
 They may hold a credit line, or be what a card may still spend, so they only stand in where nothing is booked.
 """
 
 _DIRECTIONS = {"Credit": Direction.CREDIT, "Debit": Direction.DEBIT}
-_PENDING, _BOOKED, _REJECTED = "Pending", "Booked", "Rejected"
+_BOOKED = frozenset({"Booked", "BOOK"})
+_PENDING = frozenset({"Pending", "PDNG"})
+# Nothing was, or is yet, done to the account for what is in the future, or told for information alone.
+_NOT_STANDING = frozenset({"Rejected", "RJCT", "FUTR", "INFO"})
 _AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,5})?", re.ASCII)
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def shown_account(account: OBAccount6) -> ShownAccount:
-    account_type = ACCOUNT_TYPES[account.account_sub_type or USUAL_SUB_TYPE]
+    account_type = ACCOUNT_TYPES[account.kind or USUAL_KIND]
     last_four = last_four_digits(account.number)
     return ShownAccount(
         external_id=known_account_id(account.account_id),
@@ -82,22 +113,21 @@ def bank_balance(balances: Sequence[Balance], currency: Currency) -> ShownBalanc
     if booked:
         newest = max(booked, key=_newer_and_better)
         return ShownBalance(amount=storable(_signed(newest, currency)), counts_pending=False)
-    for kind in BALANCES_WITH_PENDING:
-        candidates = [balance for balance in balances if balance.type == kind]
-        for balance in sorted(candidates, key=lambda balance: len(_included_lines(balance))):
-            return ShownBalance(amount=_without_credit_line(balance, currency), counts_pending=True)
-    raise UnreadablePayload(["$.Data.Balance.Type"], FeedFault.MISSING)
+    available = max(balances, key=_better_with_pending, default=None)
+    if available is None:
+        raise UnreadablePayload(["$.Data.Balance.Type"], FeedFault.MISSING)
+    return ShownBalance(amount=_without_credit_line(available, currency), counts_pending=True)
 
 
 def stands(transaction: OBTransaction6) -> bool:
-    return transaction.status != _REJECTED and Decimal(_checked(transaction.amount.amount)) != 0
+    return transaction.status not in _NOT_STANDING and Decimal(_checked(transaction.amount.amount)) != 0
 
 
 def is_named(transaction: OBTransaction6) -> bool:
     """Whether it has an id. What is pending may get one only when it is booked, and is not seen before."""
     if transaction.transaction_id:
         return True
-    if transaction.status == _BOOKED:
+    if transaction.status in _BOOKED:
         raise UnreadablePayload(["transaction_id"], FeedFault.MISSING)
     return False
 
@@ -108,7 +138,7 @@ def transaction_id(transaction: OBTransaction6) -> str:
 
 def shown_movement(transaction: OBTransaction6, currency: Currency) -> ShownMovement:
     """One that stands and is named."""
-    if transaction.status not in (_PENDING, _BOOKED):
+    if transaction.status not in _PENDING | _BOOKED:
         raise UnreadablePayload(["status"], FeedFault.UNKNOWN)
     return ShownMovement(
         external_id=transaction_id(transaction),
@@ -120,7 +150,7 @@ def shown_movement(transaction: OBTransaction6, currency: Currency) -> ShownMove
             or as_text(transaction.transaction_reference)
         ),
         posted_at=transaction.booking_date_time,
-        pending=transaction.status == _PENDING,
+        pending=transaction.status in _PENDING,
     )
 
 
@@ -140,7 +170,11 @@ def _signed(balance: Balance, currency: Currency) -> Money:
 
 
 def _newer_and_better(balance: Balance) -> tuple[datetime, int]:
-    return balance.date_time or _LONG_AGO, -BOOKED_BALANCES.index(balance.type)
+    return balance.date_time or _LONG_AGO, BOOKED_BALANCES[balance.type]
+
+
+def _better_with_pending(balance: Balance) -> tuple[int, int]:
+    return BALANCES_WITH_PENDING[balance.type], -len(_included_lines(balance))
 
 
 def _included_lines(balance: Balance) -> list[CurrencyAmount]:

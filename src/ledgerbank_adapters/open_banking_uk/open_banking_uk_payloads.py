@@ -1,6 +1,7 @@
 """What a UK Open Banking API answers, as far as it is asked for; classes are named as in the standard.
 
-https://openbankinguk.github.io/read-write-api-site3/v3.1.10/
+https://openbankinguk.github.io/read-write-api-site3/v3.1.10/ and …/v4.0/, which differ in the names of a few
+fields and in the codes they hold: one class reads both.
 """
 
 from datetime import datetime
@@ -38,10 +39,19 @@ class OBReadConsentResponse1:
 
 
 @frozen(kw_only=True)
-class AccountSubType:
-    """Enough to tell whether the rest is of interest. Banks may leave it out."""
+class AccountKind:
+    """Enough to tell whether the rest is of interest. Banks may leave it out.
 
+    Version 4.0 has ``account_type_code`` where 3.1 has ``account_sub_type``.
+    """
+
+    account_type_code: str | None = None
     account_sub_type: str | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """The code of what the account is, of either version."""
+        return self.account_type_code or self.account_sub_type
 
 
 @frozen(kw_only=True)
@@ -59,12 +69,11 @@ class OBReadAccount6:
 
 
 @frozen(kw_only=True)
-class OBAccount6:
+class OBAccount6(AccountKind):
     """…/resources-and-data-models/aisp/Accounts.html"""
 
     account_id: str
     currency: str
-    account_sub_type: str | None = None
     status: Any = None
     nickname: Any = None
     description: Any = None
@@ -87,9 +96,9 @@ class CurrencyAmount:
 
 @frozen(kw_only=True)
 class CreditLine:
-    """What may be overdrawn, and whether the balance's amount holds it already."""
+    """What may be overdrawn, and whether the balance's amount holds it already: not, unless it says so."""
 
-    included: bool
+    included: bool = False
     amount: CurrencyAmount | None = None
 
 

@@ -139,11 +139,12 @@ def test_a_consent_with_an_id_that_cannot_be_is_an_error(
     assert refused.value.reason is Reason.BANK_API_ERROR
 
 
+@pytest.mark.parametrize("status", ["Rejected", "Authorised", "RJCT", "AUTH", "EXPD", "CANC"])
 def test_a_consent_that_does_not_await_the_customer_is_an_error(
-    gateway: OpenBankingUkGateway, answers: list[httpx.Response]
+    gateway: OpenBankingUkGateway, answers: list[httpx.Response], status: str
 ) -> None:
     own = httpx.Response(200, json={"access_token": "own"})
-    answers[:] = [own, httpx.Response(201, json={"Data": {"ConsentId": "c", "Status": "Rejected"}})]
+    answers[:] = [own, httpx.Response(201, json={"Data": {"ConsentId": "c", "Status": status}})]
 
     with pytest.raises(DomainError) as refused:
         gateway.authorization_url(state="s", code_challenge=None)
@@ -157,6 +158,11 @@ def test_a_consent_that_does_not_await_the_customer_is_an_error(
         (refusal(403, "UK.OBIE.Resource.InvalidConsentStatus"), Reason.BANK_CONSENT_REQUIRED),
         (refusal(400, "UK.OBIE.Resource.InvalidConsentStatus"), Reason.BANK_CONSENT_REQUIRED),
         (refusal(403, "UK.OBIE.Resource.ConsentMismatch"), Reason.BANK_CONSENT_REQUIRED),
+        (refusal(403, "U028"), Reason.BANK_CONSENT_REQUIRED),
+        (refusal(400, "U009"), Reason.BANK_CONSENT_REQUIRED),
+        (refusal(403, "U008"), Reason.BANK_CONSENT_REQUIRED),
+        (refusal(400, "U002"), Reason.BANK_API_ERROR),
+        (refusal(500, "U028"), Reason.BANK_API_ERROR),
         (refusal(403, "UK.OBIE.Field.Invalid"), Reason.BANK_API_ERROR),
         (refusal(404, "UK.OBIE.Reauthenticate"), Reason.BANK_API_ERROR),
         (httpx.Response(403, json={"Errors": "UK.OBIE.Reauthenticate"}), Reason.BANK_API_ERROR),
@@ -172,6 +178,63 @@ def test_only_the_standards_codes_ask_for_a_new_consent(
     with pytest.raises(DomainError) as refused:
         gateway.list_accounts(access_token="token")
     assert refused.value.reason is expected
+
+
+SAYS_NO_MORE = {"Id": "1", "Code": "403 Forbidden", "Message": "no"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (httpx.Response(403), Reason.BANK_CONSENT_REQUIRED),
+        (httpx.Response(403, text=" \n"), Reason.BANK_CONSENT_REQUIRED),
+        (httpx.Response(403, json={}), Reason.BANK_CONSENT_REQUIRED),
+        (httpx.Response(403, json=SAYS_NO_MORE), Reason.BANK_CONSENT_REQUIRED),
+        (httpx.Response(403, json={**SAYS_NO_MORE, "Errors": []}), Reason.BANK_CONSENT_REQUIRED),
+        (httpx.Response(403, json={"Errors": [{"Message": "no"}]}), Reason.BANK_CONSENT_REQUIRED),
+        (httpx.Response(400), Reason.BANK_API_ERROR),
+        (httpx.Response(404), Reason.BANK_API_ERROR),
+        (httpx.Response(403, text="<html>blocked</html>"), Reason.BANK_API_ERROR),
+        (httpx.Response(403, json={"message": "Forbidden"}), Reason.BANK_API_ERROR),
+        (httpx.Response(403, json={**SAYS_NO_MORE, "fault": "quota"}), Reason.BANK_API_ERROR),
+        (httpx.Response(403, json=[]), Reason.BANK_API_ERROR),
+        (httpx.Response(403, json={"Errors": {"ErrorCode": ""}}), Reason.BANK_API_ERROR),
+        (httpx.Response(403, json={"Errors": [{"ErrorCode": "U006"}]}), Reason.BANK_API_ERROR),
+    ],
+)
+def test_all_accounts_refused_without_a_code_ask_for_a_new_consent(
+    gateway: OpenBankingUkGateway, answers: list[httpx.Response], answer: httpx.Response, expected: Reason
+) -> None:
+    answers[:] = [answer, answer]
+
+    for ask in (gateway.list_accounts, gateway.whoami):
+        with pytest.raises(DomainError) as refused:
+            ask(access_token="token")
+        assert refused.value.reason is expected
+
+
+def test_one_account_refused_without_a_code_is_no_matter_of_the_consent(
+    gateway: OpenBankingUkGateway, answers: list[httpx.Response], clock: MemoryClock
+) -> None:
+    answers[:] = [httpx.Response(403), httpx.Response(403, json=SAYS_NO_MORE)]
+
+    with pytest.raises(DomainError) as of_balance:
+        gateway.get_balance(access_token="token", account=ACCOUNT)
+    with pytest.raises(DomainError) as of_transactions:
+        gateway.list_transactions(access_token="token", account=ACCOUNT, since=None, before=clock.now())
+    assert {of_balance.value.reason, of_transactions.value.reason} == {Reason.BANK_API_ERROR}
+
+
+@pytest.mark.parametrize("status", ["AwaitingAuthorisation", "AWAU"])
+def test_a_consent_of_either_version_is_what_the_customer_is_asked_for(
+    gateway: OpenBankingUkGateway, answers: list[httpx.Response], status: str
+) -> None:
+    own = httpx.Response(200, json={"access_token": "own"})
+    answers[:] = [own, httpx.Response(201, json={"Data": {"ConsentId": "c-1", "Status": status}})]
+
+    url = gateway.authorization_url(state="s", code_challenge=None)
+
+    assert dict(parse_qsl(urlsplit(url).query))["consent_id"] == "c-1"
 
 
 def test_401_with_any_code_tells_that_refreshing_may_help(
@@ -198,6 +261,7 @@ def told(kind: str, amount: str, **more: object) -> dict[str, object]:
     }
 
 
+UNSAID = {"Amount": {"Amount": "1000.00", "Currency": "GBP"}, "Type": "Pre-Agreed"}
 LINE = {"Included": True, "Amount": {"Amount": "1000.00", "Currency": "GBP"}, "Type": "Pre-Agreed"}
 
 
@@ -221,6 +285,16 @@ LINE = {"Included": True, "Amount": {"Amount": "1000.00", "Currency": "GBP"}, "T
         ([told("Expected", "1230.00", CreditLine=[LINE]), told("Information", "1.00")], "230.00", True),
         ([told("Expected", "1.00"), told("InterimAvailable", "2.00")], "2.00", True),
         ([told("Expected", "10.00", CreditDebitIndicator="Debit", CreditLine=[LINE])], "-1010.00", True),
+        ([told("ITAV", "8000.00"), told("ITBD", "0.00"), told("PRCD", "1.00")], "0.00", False),
+        ([told("CLBD", "5.00"), told("XPCD", "7.00")], "5.00", False),
+        ([told("OPBD", "4.00"), told("CLBD", "5.00"), told("OPAV", "7.00")], "5.00", False),
+        ([told("ITBD", "6.00", DateTime="2025-01-14"), told("OPBD", "4.00")], "4.00", False),
+        ([told("ITBD", "6.00", CreditDebitIndicator="Debit")], "-6.00", False),
+        ([told("ITAV", "1230.00", CreditLine=[LINE])], "230.00", True),
+        ([told("XPCD", "1.00"), told("ITAV", "2.00"), told("FWAV", "3.00")], "2.00", True),
+        ([told("FWAV", "3.00"), told("XPCD", "1.00"), told("CLAV", "9.00")], "1.00", True),
+        ([told("ITAV", "1230.00", CreditLine=[UNSAID])], "1230.00", True),
+        ([told("ITAV", "9.00", CreditLine=[LINE]), told("InterimAvailable", "2.00")], "2.00", True),
         ([{"Type": "Novel", "Amount": "?"}, told("Expected", "7.5")], "7.50", True),
         ([{}, told("Expected", "7.5")], "7.50", True),
     ],
@@ -243,6 +317,8 @@ def test_a_balance_is_what_is_booked_or_else_available_less_its_credit_lines(
         [],
         [told("Information", "1.00")],
         [told("PreviouslyClosedBooked", "1.00")],
+        [told("PRCD", "1.00"), told("INFO", "1.00"), told("CLAV", "1.00"), told("OPAV", "1.00")],
+        [told("ITAV", "1.00", CreditLine=[LINE, LINE])],
         [told("InterimAvailable", "1.00", CreditLine=[LINE, LINE])],
         [told("InterimBooked", "1.00", CreditDebitIndicator="Both")],
         [told("InterimBooked", "1.00", Amount={"Amount": "1230.00", "Currency": "USD"})],
@@ -337,6 +413,34 @@ def test_a_documented_account_becomes_the_ports(
         last_four="3345",
         is_closed=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "account_type"),
+    [
+        ("CACC", AccountType.CHECKING),
+        ("TRAN", AccountType.CHECKING),
+        ("WALT", AccountType.CHECKING),
+        ("SVGS", AccountType.SAVINGS),
+        ("LLSV", AccountType.SAVINGS),
+        ("CARD", AccountType.CREDIT),
+    ],
+)
+def test_an_account_of_version_4_becomes_the_same(
+    gateway: OpenBankingUkGateway, answers: list[httpx.Response], code: str, account_type: AccountType
+) -> None:
+    shown = {name: value for name, value in ACCOUNT_SHOWN.items() if not name.startswith("AccountS")}
+    shown |= {"AccountCategory": "Personal", "AccountTypeCode": code}
+    others = [{"AccountId": kind, "AccountTypeCode": kind} for kind in ("LOAN", "MORT", "TAXE", "NEW1")]
+    answers.append(ok({"Account": [*others, shown, {**shown, "AccountId": "2", "Status": "Deleted"}]}))
+
+    found = gateway.list_accounts(access_token="token")
+
+    assert [(each.external_id, each.account_type, each.is_closed) for each in found.accounts] == [
+        ("22289", account_type, False),
+        ("2", account_type, True),
+    ]
+    assert found.unread == ()
 
 
 def test_there_are_no_webhooks_and_no_notices_to_ask_for(

@@ -196,12 +196,32 @@ def test_rejected_and_empty_movements_are_void_and_unnamed_pending_ones_are_not_
     assert [(found.external_id, found.pending) for found in page.movements] == [("pending", True)]
 
 
+def test_the_states_of_version_4_are_read_as_those_of_3(
+    gateway: OpenBankingUkGateway, answers: list[httpx.Response], clock: MemoryClock
+) -> None:
+    unnamed = {name: value for name, value in TRANSACTION.items() if name != "TransactionId"}
+    states = ("BOOK", "PDNG", "RJCT", "FUTR", "INFO")
+    listed = [{**TRANSACTION, "TransactionId": status, "Status": status} for status in states]
+    unseen = [{**unnamed, "Status": status} for status in ("PDNG", "FUTR", "INFO", "RJCT")]
+    answers.append(ok({"Transaction": [*listed, *unseen]}))
+
+    page = one_page(gateway, clock)
+
+    assert [(found.external_id, found.pending) for found in page.movements] == [
+        ("BOOK", False),
+        ("PDNG", True),
+    ]
+    assert page.void_ids == {"RJCT", "FUTR", "INFO"}
+    assert page.unread == ()
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
         ({"TransactionId": None}, ("transaction_id", FeedFault.MISSING)),
         ({"TransactionId": ""}, ("transaction_id", FeedFault.MISSING)),
         ({"Status": "Future"}, ("status", FeedFault.UNKNOWN)),
+        ({"Status": "book"}, ("status", FeedFault.UNKNOWN)),
         ({"Status": None}, ("status", FeedFault.MISSING)),
         ({"CreditDebitIndicator": "credit"}, ("credit_debit_indicator", FeedFault.UNKNOWN)),
         ({"BookingDateTime": None}, ("booking_date_time", FeedFault.MISSING)),
