@@ -10,6 +10,7 @@ from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.services.service_composition import Services
 
 NO_IDS = [str(uuid4()), "nobody", "", b"\0" * 16, uuid4().int, 7, ("x",), object()]
@@ -28,10 +29,10 @@ class IdParameter:
         return f"{self.service}.{self.method} {self.name}"
 
     def called_with(self, services: Services, value: object) -> object:
-        """Other ids are sound. What else it takes stands for nothing: nobody may look at it before."""
+        """Who asks and other ids are sound. What else it takes stands for nothing: nobody may look at it."""
         method = getattr(getattr(services, self.service), self.method)
         arguments: dict[str, Any] = {
-            name: uuid4() if is_id(hint) else object()
+            name: uuid4() if is_id(hint) else Actor() if hint is Actor else object()
             for name, hint in hints_of(method).items()
             if name in inspect.signature(method).parameters
         }

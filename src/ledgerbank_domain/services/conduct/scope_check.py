@@ -7,7 +7,7 @@ here and not at the edge alone, so that it holds for whoever embeds the services
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from types import MappingProxyType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -17,7 +17,7 @@ from ledgerbank_domain.services.conduct.batch_items import each_by_itself
 from ledgerbank_domain.services.conduct.outcome import Outcome
 
 S = TypeVar("S")
-P = ParamSpec("P")
+UseCase = TypeVar("UseCase", bound=Callable[..., Any])
 T = TypeVar("T")
 Item = TypeVar("Item")
 
@@ -44,27 +44,25 @@ def require_scope(actor: Actor, scope: Scope | None) -> None:
     )
 
 
-def needs_scope(
-    scope: Scope | None,
-) -> Callable[[Callable[Concatenate[S, Actor, P], T]], Callable[Concatenate[S, Actor, P], T]]:
+def needs_scope(scope: Scope | None) -> Callable[[UseCase], UseCase]:
     """Lets a use-case be asked by programs with this scope only, before it looks at anything else."""
 
-    def bounded(use_case: Callable[Concatenate[S, Actor, P], T]) -> Callable[Concatenate[S, Actor, P], T]:
+    def bounded(use_case: UseCase) -> UseCase:
         _BOUNDS[bound_name(use_case)] = scope
 
         @wraps(use_case)
-        def asked(service: S, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        def asked(*args: Any, **kwargs: Any) -> Any:
+            # The first parameter after the service, by its place or by its name.
+            actor = args[1] if len(args) > 1 else kwargs["actor"]
             require_scope(actor, scope)
-            return use_case(service, actor, *args, **kwargs)
+            return use_case(*args, **kwargs)
 
-        return asked
+        return cast("UseCase", asked)
 
     return bounded
 
 
-def session_only(
-    use_case: Callable[Concatenate[S, Actor, P], T],
-) -> Callable[Concatenate[S, Actor, P], T]:
+def session_only(use_case: UseCase) -> UseCase:
     """Keeps a use-case from programs altogether, whatever the scopes of their keys."""
     return needs_scope(None)(use_case)
 
