@@ -30,11 +30,11 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_mapping import (
     BOOKED_BALANCES,
     USUAL_KIND,
     bank_balance,
-    is_named,
+    is_seen,
     shown_account,
     shown_movement,
     stands,
-    transaction_id,
+    void_id,
 )
 from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
     AccountKind,
@@ -271,7 +271,7 @@ class OpenBankingUkGateway(BankGateway):
             found = self._payloads.read(record, OBTransaction6)
             if not _is_within(found, since, before):
                 return None
-            return shown_movement(found, account.currency) if stands(found) else transaction_id(found)
+            return shown_movement(found, account.currency) if stands(found) else void_id(found)
 
         found = read_each(answer.data.transaction, read, kind=RecordKind.MOVEMENT, id_field="TransactionId")
         return StatementPage(
@@ -319,7 +319,7 @@ class OpenBankingUkGateway(BankGateway):
 
 def _is_within(found: OBTransaction6, since: datetime | None, before: datetime) -> bool:
     at = found.booking_date_time
-    return is_named(found) and (since is None or at >= since) and at < before
+    return is_seen(found) and (since is None or at >= since) and at < before
 
 
 def _without_zone(instant: datetime) -> str:

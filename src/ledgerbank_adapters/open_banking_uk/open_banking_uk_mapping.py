@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 
 from ledgerbank_adapters.bank_http.bank_payload_reader import UnreadablePayload
 from ledgerbank_adapters.bank_http.bank_values import (
@@ -89,6 +90,7 @@ _PENDING = frozenset({"Pending", "PDNG"})
 # Nothing was, or is yet, done to the account for what is in the future, or told for information alone.
 _NOT_STANDING = frozenset({"Rejected", "RJCT", "FUTR", "INFO"})
 _AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,5})?", re.ASCII)
+_MARK_LENGTH = 40
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -123,27 +125,30 @@ def stands(transaction: OBTransaction6) -> bool:
     return transaction.status not in _NOT_STANDING and Decimal(_checked(transaction.amount.amount)) != 0
 
 
-def is_named(transaction: OBTransaction6) -> bool:
-    """Whether it has an id. What is pending may get one only when it is booked, and is not seen before."""
-    if transaction.transaction_id:
-        return True
-    if transaction.status in _BOOKED:
-        raise UnreadablePayload(["transaction_id"], FeedFault.MISSING)
-    return False
+def is_seen(transaction: OBTransaction6) -> bool:
+    """Whether it can be told from others: by its id, or, once it is booked, by what it is.
+
+    What is pending may get an id when it is booked, and is not seen before.
+    """
+    return bool(transaction.transaction_id) or transaction.status in _BOOKED
 
 
-def transaction_id(transaction: OBTransaction6) -> str:
-    return known_id(transaction.transaction_id or "", of="transaction")
+def void_id(transaction: OBTransaction6) -> str | None:
+    """The id of one that does not stand; None when it has none, for then nobody knew of it."""
+    return _named_id(transaction) if transaction.transaction_id else None
 
 
 def shown_movement(transaction: OBTransaction6, currency: Currency) -> ShownMovement:
-    """One that stands and is named."""
+    """One that stands and is seen."""
     if transaction.status not in _PENDING | _BOOKED:
         raise UnreadablePayload(["status"], FeedFault.UNKNOWN)
+    direction = _direction(transaction.credit_debit_indicator)
+    amount = _money(transaction.amount, currency)
+    is_named = bool(transaction.transaction_id)
     return ShownMovement(
-        external_id=transaction_id(transaction),
-        direction=_direction(transaction.credit_debit_indicator),
-        amount=_money(transaction.amount, currency),
+        external_id=_named_id(transaction) if is_named else _derived_id(transaction, direction, amount),
+        direction=direction,
+        amount=amount,
         description=bank_description(
             transaction.merchant_name
             or as_text(transaction.transaction_information)
@@ -151,7 +156,25 @@ def shown_movement(transaction: OBTransaction6, currency: Currency) -> ShownMove
         ),
         posted_at=transaction.booking_date_time,
         pending=transaction.status in _PENDING,
+        is_named=is_named,
     )
+
+
+def _named_id(transaction: OBTransaction6) -> str:
+    return known_id(transaction.transaction_id or "", of="transaction")
+
+
+def _derived_id(transaction: OBTransaction6, direction: Direction, amount: Money) -> str:
+    """The same at every look, and for every movement that is equal in all that a bank never changes.
+
+    Who was paid is often found out later, so that only counts where nothing else is told.
+    """
+    told = (as_text(transaction.transaction_reference), as_text(transaction.transaction_information))
+    texts = told if any(told) else (transaction.merchant_name,)
+    folded = (" ".join((text or "").casefold().split()) for text in texts)
+    facts = [direction.value, str(amount), transaction.booking_date_time.isoformat(), *folded]
+    mark = sha256("\n".join(facts).encode(errors="surrogatepass")).hexdigest()
+    return f"unnamed-{mark[:_MARK_LENGTH]}"
 
 
 def _without_credit_line(balance: Balance, currency: Currency) -> Money:

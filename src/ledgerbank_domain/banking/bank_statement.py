@@ -1,7 +1,8 @@
 """What a bank shows of its customer's accounts: the accounts, and the movements on each of them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -50,7 +51,9 @@ class ShownBalance:
 class ShownMovement:
     """A movement that stands at the bank. ``pending``: it may still change its amount or be declined.
 
-    ``description`` has 1 to 255 characters; ``amount`` is positive, in the account's currency.
+    ``description`` has 1 to 255 characters; ``amount`` is positive, in the account's currency. ``is_named``:
+    whether ``external_id`` is the bank's. If it is not, it says what the movement is, and is the same for all
+    that are equal to it; a statement tells them apart.
     """
 
     external_id: str
@@ -59,6 +62,7 @@ class ShownMovement:
     description: str
     posted_at: datetime
     pending: bool
+    is_named: bool = True
 
     @property
     def signed_amount(self) -> Money:
@@ -76,9 +80,9 @@ class ShownMovement:
 class StatementPage:
     """One page of what a bank lists of an account.
 
-    ``movements`` stand, in any order; ``void_ids`` were seen and do not stand: declined, or zero. ``unread``
-    cannot be read, and may stand or not. ``begins_at`` is from when on the bank lists at all, where that is
-    later than it was asked. ``next_page`` is opaque; None on the last page.
+    ``movements`` stand, in the bank's order, whichever that is; ``void_ids`` were seen and do not stand:
+    declined, or zero. ``unread`` cannot be read, and may stand or not. ``begins_at`` is from when on the bank
+    lists at all, where that is later than it was asked. ``next_page`` is opaque; None on the last page.
     """
 
     movements: tuple[ShownMovement, ...]
@@ -119,7 +123,7 @@ class BankStatement:
         standing: dict[str, list[ShownMovement]] = {}
         void_ids: set[str] = set()
         unread: dict[UnreadRecord, None] = {}
-        for page in pages:
+        for page in _each_by_its_place(pages):
             unread |= dict.fromkeys(page.unread)
             begins_at = max(filter(None, (begins_at, page.begins_at)), default=None)
             listed = _by_id(page.movements)
@@ -161,6 +165,36 @@ class BankStatement:
     def tells_of(self, posted_at: datetime) -> bool:
         """Whether a movement of that time would be listed, if the bank still knew of it."""
         return (self.begins_at is None or posted_at >= self.begins_at) and posted_at < self.ends_at
+
+
+def _each_by_its_place(pages: Iterable[StatementPage]) -> Iterator[StatementPage]:
+    """The pages, with an id of its own for each movement that the bank did not name: its place among equals.
+
+    Equals are worth the same whichever is first, so that it does not matter in which order they are listed.
+    What a page repeats of the end of the page before is no other: rows move on while pages are turned.
+    """
+    places: Counter[str] = Counter()
+    before: Sequence[ShownMovement] = ()
+    for page in pages:
+        repeated = _seam(before, page.movements)
+        placed: list[ShownMovement] = []
+        for index, shown in enumerate(page.movements):
+            if shown.is_named:
+                placed.append(shown)
+            elif index >= repeated:
+                places[shown.external_id] += 1
+                placed.append(replace(shown, external_id=f"{shown.external_id}/{places[shown.external_id]}"))
+        yield replace(page, movements=tuple(placed))
+        before = page.movements
+
+
+def _seam(before: Sequence[ShownMovement], after: Sequence[ShownMovement]) -> int:
+    """How many movements at the end of ``before`` are those that ``after`` begins with."""
+    for start in range(max(0, len(before) - len(after)), len(before)):
+        length = len(before) - start
+        if before[start] == after[0] and before[start:] == after[:length]:
+            return length
+    return 0
 
 
 def _by_id(movements: Iterable[ShownMovement]) -> dict[str, list[ShownMovement]]:

@@ -218,8 +218,9 @@ def test_the_states_of_version_4_are_read_as_those_of_3(
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"TransactionId": None}, ("transaction_id", FeedFault.MISSING)),
-        ({"TransactionId": ""}, ("transaction_id", FeedFault.MISSING)),
+        ({"TransactionId": None, "Amount": {}}, ("amount.amount", FeedFault.MISSING)),
+        ({"TransactionId": "", "CreditDebitIndicator": "?"}, ("credit_debit_indicator", FeedFault.UNKNOWN)),
+        ({"TransactionId": "a\x00b"}, ("transaction id", FeedFault.UNREADABLE)),
         ({"Status": "Future"}, ("status", FeedFault.UNKNOWN)),
         ({"Status": "book"}, ("status", FeedFault.UNKNOWN)),
         ({"Status": None}, ("status", FeedFault.MISSING)),
