@@ -62,7 +62,9 @@ def test_a_customer_who_approves_comes_back_with_a_code_that_gives_tokens(world:
 
 
 def test_a_customer_who_denies_comes_back_without_a_code(world: GatewayWorld) -> None:
-    assert world.decide("deny") == {"error": "access_denied", "state": STATE}
+    brought = {"error": "access_denied", "state": STATE, "iss": world.gateway.issuer}
+
+    assert world.decide("deny") == brought
 
 
 def test_a_code_is_good_once_and_only_with_its_verifier(world: GatewayWorld) -> None:

@@ -97,7 +97,7 @@ def test_a_change_of_a_user_tells_what_it_was_and_is(world: ServiceWorld) -> Non
 
     told = [change for change in changes_about(world, alice.id) if change]
     assert [set(change) - {"sessions_valid_from"} for change in told] == [
-        {"email", "full_name"}, {"role"}, {"status"}, {"status"}
+        {"email", "full_name", "verified"}, {"role"}, {"status"}, {"status", "deleted_at"}
     ]  # fmt: skip
     assert told[0]["email"] == {"old": "alice@example.com", "new": "new@example.com"}
     assert told[0]["full_name"] == {"old": alice.full_name, "new": "New Name"}

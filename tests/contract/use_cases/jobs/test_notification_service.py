@@ -164,7 +164,7 @@ def test_a_mail_goes_to_the_users_present_address_with_his_name_and_both_forms(
     failed = payment_failed(
         payment, reason=Reason.INSUFFICIENT_FUNDS, at=world.clock.now(), cause="first attempt"
     )
-    world.users.update_profile(actor, UserChanges(email="new@example.com", full_name="Alice\nExample"))
+    world.users.update_profile(actor, UserChanges(email="new@example.com", full_name="Alice  Example"))
 
     notifications.send(failed.as_args(), job_id=JOB)
 

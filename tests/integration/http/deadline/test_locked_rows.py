@@ -165,7 +165,7 @@ def test_locked_rows_of_who_sets_a_new_password_keep_nobody_else_from_logging_in
     [
         ("updated_at = updated_at", None),
         ("status = 'SUSPENDED'", "token_revoked"),
-        ("password_hash = 'of another password'", "invalid_credentials"),
+        ("password_hash = password_parameters || 'of another password'", "invalid_credentials"),
     ],
 )
 def test_a_new_password_that_waited_for_a_locked_row_is_decided_on_what_was_committed(

@@ -34,6 +34,8 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 
+STREAMED = {"/profile/export"}
+
 
 def break_use_case(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """From here on the list of accounts fails like a bug would."""
@@ -251,14 +253,17 @@ def test_head_is_get_without_the_body(
         assert head.status_code == get.status_code, path
         assert head.content == b""
         assert set(head.headers) == set(get.headers)
-        assert head.headers["Content-Length"] == get.headers["Content-Length"]
+        assert head.headers.get("Content-Length") == get.headers.get("Content-Length")
+        # Only what is told piece by piece has no length beforehand.
+        assert "Content-Length" in get.headers or path in STREAMED
 
 
 def test_both_prefixes_answer_alike(
     bank: HttpBank, alice: Customer, every_operation: list[tuple[str, str]]
 ) -> None:
     for method, path in every_operation:
-        if path.startswith("/auth/log"):
+        if path.startswith("/auth/log") or path in STREAMED:
+            # Asked for once more, it tells of the first time.
             continue
         url = path.replace("{id}", UNKNOWN_ID)
         answers = []
@@ -327,9 +332,9 @@ def test_who_asked_is_recorded_with_what_was_done(
     origins: list[Any] = []
     original = UserService.update_profile
 
-    def spy(self: UserService, actor: Any, changes: Any) -> Any:
+    def spy(self: UserService, actor: Any, *args: Any, **named: Any) -> Any:
         origins.append(actor.origin)
-        return original(self, actor, changes)
+        return original(self, actor, *args, **named)
 
     monkeypatch.setattr(UserService, "update_profile", spy)
     headers = {"User-Agent": "Test/1", "X-Correlation-ID": "c-1", "X-Forwarded-For": "198.51.100.1"}
