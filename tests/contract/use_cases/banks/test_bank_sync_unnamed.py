@@ -56,7 +56,7 @@ def test_two_equal_movements_of_one_day_are_booked_as_two_and_once_each(scene: S
     scene.synced()
     scene.synced()
 
-    assert [(line.kind, line.signed_amount.amount * 100) for line in booked()] == [
+    assert [(line.kind, int(line.signed_amount.amount * 100)) for line in booked()] == [
         (EntryKind.IMPORT, COFFEE),
         (EntryKind.IMPORT, COFFEE),
     ]
@@ -74,6 +74,8 @@ def test_an_equal_one_that_is_listed_late_is_booked_beside_those_that_are_known(
     scene.synced()
     scene.synced()
 
-    assert [(line.kind, line.signed_amount.amount * 100) for line in booked()] == [(EntryKind.IMPORT, COFFEE)]
+    assert [(line.kind, int(line.signed_amount.amount * 100)) for line in booked()] == [
+        (EntryKind.IMPORT, COFFEE)
+    ]
     assert scene.login.warnings == ()
     assert_says_what_the_bank_says(scene)
