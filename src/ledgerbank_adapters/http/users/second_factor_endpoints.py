@@ -30,9 +30,12 @@ PROOF_ERRORS = (Reason.INVALID_CREDENTIALS, Reason.INVALID_SECOND_FACTOR)
 
 @attrs.frozen(kw_only=True)
 class EnrolmentBody:
-    """``code`` is one of the second factor that is there already, if there is one."""
+    """``code`` is one of the second factor that is there already, if there is one.
 
-    current_password: str = attrs.field(metadata=LOGIN_PASSWORD.metadata)
+    Without one the password may be left out within ten minutes of the login that proved it.
+    """
+
+    current_password: str | None = attrs.field(default=None, metadata=LOGIN_PASSWORD.metadata)
     code: str | None = attrs.field(default=None, metadata=ONE_TIME_CODE.metadata)
 
 
@@ -63,7 +66,10 @@ def show(call: Call[None, None]) -> Answer:
 
 def enrol(call: Call[EnrolmentBody, None]) -> Continued:
     body, service = call.body(), call.services.second_factor
-    proven = service.prove_password(call.actor, current_password=body.current_password)
+    if body.current_password is None:
+        proven = service.proven_by_login(call.actor)
+    else:
+        proven = service.prove_password(call.actor, current_password=body.current_password)
 
     def act() -> Answer:
         enrolment = service.enrol(call.actor, proven, code=body.code)
