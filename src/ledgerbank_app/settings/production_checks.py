@@ -50,6 +50,8 @@ def production_warnings(settings: Settings) -> Iterator[str]:
         yield f"JWT_SECRET has less than {RECOMMENDED_SECRET_BYTES} bytes: use a longer one."
     if settings.mail.server is None:
         yield "SMTP_URL is not set: mails are kept in a table, and nobody gets them."
+        if settings.identity.email_confirmation:
+            yield "EMAIL_CONFIRMATION without SMTP_URL: nobody who registers can ever log in."
     if not settings.identity.email_confirmation:
         yield "EMAIL_CONFIRMATION is false: nobody has to show that an e-mail address is theirs."
     yield from _connection_warnings(settings)

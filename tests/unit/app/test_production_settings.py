@@ -50,7 +50,10 @@ def test_a_short_secret_in_production_is_a_warning() -> None:
 def test_production_without_a_mail_server_is_a_warning() -> None:
     unheard = load_settings({**PRODUCTION, "SMTP_URL": ""})
 
-    assert unheard.warnings == ("SMTP_URL is not set: mails are kept in a table, and nobody gets them.",)
+    assert unheard.warnings == (
+        "SMTP_URL is not set: mails are kept in a table, and nobody gets them.",
+        "EMAIL_CONFIRMATION without SMTP_URL: nobody who registers can ever log in.",
+    )
     assert settings_of().warnings == ()
 
 
