@@ -31,10 +31,13 @@ class EmailChanges:
     def ask_in(self, work: UnitOfWork, actor: Actor, user: User, email: str) -> None:
         """The change waits for the new address; the old one learns of it at once.
 
-        Whether somebody else has the new address shows nowhere: then it is they who learn of it.
+        Whether somebody else has the new address shows nowhere: then it is they who learn of it. What waited
+        before is dead either way, and what waits now is for the new address; otherwise an earlier link that
+        still works, or the user's own export, would tell. Both ways run the same statements.
         """
         now = work.now()
         known = work.users.find_by_email(email)
+        self.tokens.withhold_in(work, user, MailPurpose.EMAIL_CONFIRMATION, email=email)
         if known is None or known.id == user.id:
             self.confirm_in(work, actor, user, email)
         else:

@@ -58,6 +58,11 @@ class MailTokenIssue:
         )
         return secret
 
+    def withhold_in(self, work: UnitOfWork, user: User, purpose: MailPurpose, *, email: str) -> None:
+        """A token that nobody is told, for a user who is locked: it takes the place of the earlier one."""
+        secret, token_id = self.secrets.new_secret(), self.ids.new_id()
+        self._put(work, user, purpose, email=email, secret=secret, token_id=token_id, sealed=None)
+
     def _put(
         self,
         work: UnitOfWork,

@@ -19,6 +19,7 @@ from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_domain.identity.actor import ANONYMOUS, Actor, Role
 from ledgerbank_domain.services.service_composition import Services
+from ledgerbank_domain.users.mail_token import MailPurpose
 from ledgerbank_domain.users.user import UserChanges
 
 ALICE, NEW = "alice@example.com", "alice@new.example"
@@ -158,6 +159,25 @@ def test_an_address_that_somebody_else_has_is_asked_for_alike_and_its_owner_lear
     assert subjects(world, "bob@example.com") == ["Somebody gave your e-mail address as theirs"]
     token = newest_token(world, "bob@example.com")
     assert refused(lambda: confirm(services, token)) == "invalid_token"
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["somebody's", "nobody's"])
+def test_what_waited_before_dies_alike_whether_or_not_somebody_has_the_next_address(
+    world: ServiceWorld, services: Services, *, is_known: bool
+) -> None:
+    user, actor = world.user()
+    if is_known:
+        world.user("bob@example.com")
+    ask_to_change(services, actor)
+    earlier = newest_token(world, NEW)
+
+    ask_to_change(services, actor, UserChanges(email="bob@example.com"))
+
+    assert refused(lambda: confirm(services, earlier)) == "invalid_token"
+    with world.start_unit_of_work() as work:
+        waiting = work.mail_tokens.find(user.id, MailPurpose.EMAIL_CONFIRMATION)
+    assert waiting is not None
+    assert waiting.email == "bob@example.com"
 
 
 def test_an_address_that_somebody_took_meanwhile_stays_theirs(
