@@ -2,7 +2,7 @@
 
 import attrs
 
-from ledgerbank_adapters.http.fields.field_types import CHALLENGE, LOGIN_PASSWORD, ONE_TIME_CODE
+from ledgerbank_adapters.http.fields.field_types import CHALLENGE, LOGIN_PASSWORD, ONE_TIME_CODE, PASSWORD
 from ledgerbank_adapters.http.operations.http_operation import (
     Access,
     Answer,
@@ -35,7 +35,7 @@ class EnrolmentBody:
     Without one the password may be left out within ten minutes of the login that proved it.
     """
 
-    current_password: str | None = attrs.field(default=None, metadata=LOGIN_PASSWORD.metadata)
+    current_password: str | None = attrs.field(default=None, metadata=PASSWORD.metadata)
     code: str | None = attrs.field(default=None, metadata=ONE_TIME_CODE.metadata)
 
 
@@ -160,7 +160,7 @@ SECOND_FACTOR_OPERATIONS = (
         open_to_duty=ENROLLING,
         answer=EnrolmentPayload,
         status=201,
-        errors=PROOF_ERRORS,
+        errors=(Reason.INVALID_PASSWORD_FORMAT, *PROOF_ERRORS),
     ),
     Operation(
         method="POST",
