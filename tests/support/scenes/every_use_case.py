@@ -243,7 +243,6 @@ BEFORE_ANYBODY_IS_KNOWN = {
     "registration.apply",
     "registration.register",
     "second_factor.prove_password",
-    "second_factor.proven_by_login",
     "second_factor_logins.challenged",
     "second_factor_logins.finish",
     "second_factor_logins.start_session",

@@ -2,7 +2,7 @@
 
 import attrs
 
-from ledgerbank_adapters.http.fields.field_types import CHALLENGE, LOGIN_PASSWORD, ONE_TIME_CODE, PASSWORD
+from ledgerbank_adapters.http.fields.field_types import CHALLENGE, LOGIN_PASSWORD, ONE_TIME_CODE
 from ledgerbank_adapters.http.operations.http_operation import (
     Access,
     Answer,
@@ -30,12 +30,9 @@ PROOF_ERRORS = (Reason.INVALID_CREDENTIALS, Reason.INVALID_SECOND_FACTOR)
 
 @attrs.frozen(kw_only=True)
 class EnrolmentBody:
-    """``code`` is one of the second factor that is there already, if there is one.
+    """``code`` is one of the second factor that is there already, if there is one."""
 
-    Without one the password may be left out within ten minutes of the login that proved it.
-    """
-
-    current_password: str | None = attrs.field(default=None, metadata=PASSWORD.metadata)
+    current_password: str = attrs.field(metadata=LOGIN_PASSWORD.metadata)
     code: str | None = attrs.field(default=None, metadata=ONE_TIME_CODE.metadata)
 
 
@@ -66,10 +63,7 @@ def show(call: Call[None, None]) -> Answer:
 
 def enrol(call: Call[EnrolmentBody, None]) -> Continued:
     body, service = call.body(), call.services.second_factor
-    if body.current_password is None:
-        proven = service.proven_by_login(call.actor)
-    else:
-        proven = service.prove_password(call.actor, current_password=body.current_password)
+    proven = service.prove_password(call.actor, current_password=body.current_password)
 
     def act() -> Answer:
         enrolment = service.enrol(call.actor, proven, code=body.code)
@@ -160,7 +154,7 @@ SECOND_FACTOR_OPERATIONS = (
         open_to_duty=ENROLLING,
         answer=EnrolmentPayload,
         status=201,
-        errors=(Reason.INVALID_PASSWORD_FORMAT, *PROOF_ERRORS),
+        errors=PROOF_ERRORS,
     ),
     Operation(
         method="POST",

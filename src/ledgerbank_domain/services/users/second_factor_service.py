@@ -1,7 +1,7 @@
 """Second factors over their life: set up, confirmed, replaced, removed, and recovered."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
@@ -31,7 +31,6 @@ from ledgerbank_domain.users.user import User
 from ledgerbank_domain.users.user_policy import may_remove_second_factor
 
 DEFAULT_ISSUER = "LedgerBank"
-FRESH_LOGIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,20 +91,6 @@ class SecondFactorService:
         )
         guard = self.second_factors.login_guard
         guard.settle(self.start_unit_of_work, actor, user=user, email=user.email, refusal=refusal)
-        return user
-
-    @session_only
-    def proven_by_login(self, actor: Actor) -> User:
-        """The caller, whose password was proven just now: they logged in within the last ten minutes.
-
-        That is enough for a first factor, not for another one in its place. Raises ``missing_fields``.
-        """
-        with self.start_unit_of_work() as work:
-            user, now = work.users.get(actor.required_user_id()), work.now()
-            fresh = work.refresh_tokens.list_live_sessions(user.id, now=now, started_after=now - FRESH_LOGIN)
-            has_factor = work.second_factors.find_confirmed(user.id) is not None
-        if has_factor or actor.session_id not in {session.id for session in fresh}:
-            raise DomainError(Reason.MISSING_FIELDS, field="current_password", fields=["current_password"])
         return user
 
     @session_only

@@ -94,21 +94,6 @@ def test_whoever_has_the_access_token_alone_changes_nothing(
     assert data_of(alice.get("/profile/totp"))["recovery_codes_left"] == 10
 
 
-def test_within_ten_minutes_of_the_login_a_first_factor_takes_no_password(
-    bank: HttpBank, alice: Customer, clock: MemoryClock
-) -> None:
-    """Whoever has logged in just now has proven it; a token that was stolen later is not enough."""
-    data_of(alice.post("/profile/totp", json={}), 201)
-    clock.advance(timedelta(minutes=9, seconds=59))
-    data_of(alice.post("/profile/totp"), 201)
-    clock.advance(timedelta(seconds=1))
-
-    refused = error_of(alice.post("/profile/totp", json={}), 400, "missing_fields")
-
-    assert refused["details"]["field"] == "current_password"
-    data_of(alice.post("/profile/totp", json=PROOF), 201)
-
-
 def test_a_factor_is_removed_with_password_and_code(
     bank: HttpBank, alice: Customer, clock: MemoryClock
 ) -> None:
