@@ -74,6 +74,12 @@ class Answer:
     refusal: DomainError | None = None
 
 
+def message_answer(text: str) -> Answer:
+    """What an operation answers that has nothing to show but that it was done."""
+    payload: MessagePayload = {"message": text}
+    return Answer(data=payload)
+
+
 @frozen(kw_only=True)
 class Continued:
     """What a handler leaves to be done where its customer's other requests act, in their share.

@@ -11,6 +11,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     MessagePayload,
     NoKey,
     Operation,
+    message_answer,
 )
 from ledgerbank_adapters.http.users.auth_payloads import (
     LoginPayload,
@@ -70,14 +71,14 @@ def log_out(call: Call[RefreshTokenBody, None]) -> Continued:
 
     def end_session() -> Answer:
         auth.end_session(call.actor, claims)
-        return _message("Logged out successfully")
+        return message_answer("Logged out successfully")
 
     return Continued(user_id=claims.user_id, act=end_session)
 
 
 def log_out_everywhere(call: Call[None, None]) -> Answer:
     call.services.sessions.log_out_everywhere(call.actor)
-    return _message("Logged out from all devices successfully")
+    return message_answer("Logged out from all devices successfully")
 
 
 def me(call: Call[None, None]) -> Answer:
@@ -86,11 +87,6 @@ def me(call: Call[None, None]) -> Answer:
 
 def validate_token(call: Call[None, None]) -> Answer:
     return Answer(data=valid_token_payload(call.authenticated()))
-
-
-def _message(text: str) -> Answer:
-    payload: MessagePayload = {"message": text}
-    return Answer(data=payload)
 
 
 AUTH_OPERATIONS = (

@@ -10,6 +10,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     MessagePayload,
     NoKey,
     Operation,
+    message_answer,
 )
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -31,17 +32,12 @@ class EmailBody:
 
 def confirm_email(call: Call[MailTokenBody, None]) -> Answer:
     call.services.email_confirmations.confirm(call.actor, token=call.body().token)
-    return _message(CONFIRMED)
+    return message_answer(CONFIRMED)
 
 
 def mail_confirmation(call: Call[EmailBody, None]) -> Answer:
     call.services.mail_requests.ask_for_confirmation(call.actor, email=call.body().email)
-    return _message(MAIL_SENT)
-
-
-def _message(text: str) -> Answer:
-    payload: MessagePayload = {"message": text}
-    return Answer(data=payload)
+    return message_answer(MAIL_SENT)
 
 
 EMAIL_CONFIRMATION_OPERATIONS = (

@@ -11,6 +11,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     MessagePayload,
     NoKey,
     Operation,
+    message_answer,
 )
 from ledgerbank_adapters.http.users.email_confirmation_endpoints import (
     MAIL_SENT,
@@ -32,7 +33,7 @@ class PasswordResetBody:
 
 def ask_for_reset(call: Call[EmailBody, None]) -> Answer:
     call.services.mail_requests.ask_for_password_reset(call.actor, email=call.body().email)
-    return _message(MAIL_SENT)
+    return message_answer(MAIL_SENT)
 
 
 def reset_password(call: Call[PasswordResetBody, None]) -> Continued:
@@ -46,19 +47,14 @@ def reset_password(call: Call[PasswordResetBody, None]) -> Continued:
 
     def save_password() -> Answer:
         resets.save(call.actor, proven)
-        return _message(RESET)
+        return message_answer(RESET)
 
     return Continued(user_id=proven.user.id, act=save_password)
 
 
 def start_reset(call: Call[None, None]) -> Answer:
     call.services.password_resets.start_for(call.actor, user_id=call.path_id())
-    return _message(STARTED)
-
-
-def _message(text: str) -> Answer:
-    payload: MessagePayload = {"message": text}
-    return Answer(data=payload)
+    return message_answer(STARTED)
 
 
 PASSWORD_RESET_OPERATIONS = (

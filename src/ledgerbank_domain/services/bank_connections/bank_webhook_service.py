@@ -14,14 +14,13 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.banks.bank_gateway_lookup import Gateways, bank_of_branch
 from ledgerbank_domain.services.banks.bank_sync_schedule import (
+    DEFAULT_PACE,
     SyncPace,
     may_sync_unattended,
     schedule_sync_for_news,
 )
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.standing_refusal import refusal_stands
-
-DEFAULT_PACE = SyncPace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import Account, AccountStatus
 from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount
-from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind, UnreadRecord
+from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import EntryKind, JournalEntry
@@ -32,8 +32,6 @@ DEFAULT_LOOKBACK = timedelta(days=10)
 # What is pending for longer is still followed, but no longer keeps the whole time since it from being done.
 PENDING_WAITED_FOR = timedelta(days=30)
 _CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE})
-
-
 DIFFERENCES = frozenset({EntryKind.OPENING, EntryKind.RECONCILIATION})
 
 
@@ -160,18 +158,29 @@ class BankAccountSync:
 def _warnings(
     run: SyncRun, shown: ShownAccount, statement: BankStatement, booked: Booked
 ) -> list[FeedWarning]:
-    of_account = shown.external_id
-    told = [record.warning(of_account=of_account, at=booked.at) for record in statement.unread]
-    if told and (booked.is_adjusted or _was_adjusted(run, of_account)):
-        adjusted = UnreadRecord(
-            kind=RecordKind.ACCOUNT, external_id=of_account, field="balance", fault=FeedFault.ADJUSTED
-        )
-        told.insert(0, adjusted.warning(of_account=of_account, at=booked.at))
-    vanished = (
-        UnreadRecord(kind=RecordKind.MOVEMENT, external_id=each, field="id", fault=FeedFault.VANISHED)
-        for each in booked.missed
+    of_account, at = shown.external_id, booked.at
+    left_out = [record.warning(of_account=of_account, at=at) for record in statement.unread]
+    stands_adjusted = left_out and (booked.is_adjusted or _was_adjusted(run, of_account))
+    adjusted = FeedWarning(
+        kind=RecordKind.ACCOUNT,
+        external_account_id=of_account,
+        external_id=of_account,
+        field="balance",
+        why=FeedFault.ADJUSTED,
+        at=at,
     )
-    return [*told, *(record.warning(of_account=of_account, at=booked.at) for record in vanished)]
+    vanished = [
+        FeedWarning(
+            kind=RecordKind.MOVEMENT,
+            external_account_id=of_account,
+            external_id=external_id,
+            field="id",
+            why=FeedFault.VANISHED,
+            at=at,
+        )
+        for external_id in booked.missed
+    ]
+    return [*([adjusted] if stands_adjusted else []), *left_out, *vanished]
 
 
 def _was_adjusted(run: SyncRun, of_account: str) -> bool:

@@ -24,7 +24,7 @@ from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_syncs.bank_conversation import BankConversation, BankConversations
 from ledgerbank_domain.services.bank_syncs.bank_sync_fence import SyncFence, SyncLeaseLost
 from ledgerbank_domain.services.banks.bank_gateway_lookup import Gateways, bank_of_branch, gateway_of
-from ledgerbank_domain.services.banks.bank_sync_schedule import SyncPace, is_caused_by_news
+from ledgerbank_domain.services.banks.bank_sync_schedule import DEFAULT_PACE, SyncPace, is_caused_by_news
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.jobs.job_work import JobPostponed
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
@@ -33,7 +33,6 @@ HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)
 LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
 
 
-DEFAULT_PACE = SyncPace()
 NOT_LEFT_OUT = frozenset({FeedFault.ADJUSTED, FeedFault.VANISHED})
 
 

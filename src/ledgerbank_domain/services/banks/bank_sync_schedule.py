@@ -139,6 +139,9 @@ class SyncPace:
         return max(earliest, default=None)
 
 
+DEFAULT_PACE = SyncPace()
+
+
 def may_sync_unattended(login: BankLogin) -> bool:
     """Whether something other than the customer, like a webhook, may cause a sync."""
     return login.may_sync and not login.needs_consent
