@@ -1,6 +1,13 @@
 """API keys over HTTP: what programs show instead of a person's token, and their owners look after."""
 
-from ledgerbank_adapters.http.operations.http_operation import Answer, Call, MessagePayload, NoKey, Operation
+from ledgerbank_adapters.http.operations.http_operation import (
+    Answer,
+    Call,
+    MessagePayload,
+    NoKey,
+    Operation,
+    message_answer,
+)
 from ledgerbank_adapters.http.users.api_key_bodies import ApiKeyBody
 from ledgerbank_adapters.http.users.api_key_payloads import (
     ApiKeyPayload,
@@ -31,8 +38,7 @@ def get_api_key(call: Call[None, None]) -> Answer:
 def revoke_api_key(call: Call[None, None]) -> Answer:
     """Whoever shows it from now on is refused."""
     call.services.api_keys.revoke_own(call.actor, key_id=call.path_id())
-    payload: MessagePayload = {"message": "API key revoked successfully"}
-    return Answer(data=payload)
+    return message_answer("API key revoked successfully")
 
 
 API_KEY_OPERATIONS = (

@@ -8,6 +8,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     MessagePayload,
     NoKey,
     Operation,
+    message_answer,
 )
 from ledgerbank_adapters.http.users.user_bodies import PasswordChangeBody, ProfileChangesBody
 from ledgerbank_adapters.http.users.user_endpoints import CHANGE_ERRORS
@@ -54,8 +55,7 @@ def change_password(call: Call[PasswordChangeBody, None]) -> Continued:
 
     def save_password() -> Answer:
         passwords.save_new_password(call.actor, proven)
-        payload: MessagePayload = {"message": "Password updated successfully"}
-        return Answer(data=payload)
+        return message_answer("Password updated successfully")
 
     return Continued(user_id=proven.user.id, act=save_password)
 

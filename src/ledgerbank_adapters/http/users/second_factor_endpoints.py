@@ -11,6 +11,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     MessagePayload,
     NoKey,
     Operation,
+    message_answer,
 )
 from ledgerbank_adapters.http.users.auth_payloads import LoginPayload, login_payload
 from ledgerbank_adapters.http.users.second_factor_payloads import (
@@ -117,8 +118,7 @@ def log_in_with_second_factor(call: Call[SecondFactorBody, None]) -> Continued:
 
 
 def _removed() -> Answer:
-    payload: MessagePayload = {"message": "Second factor removed successfully"}
-    return Answer(data=payload)
+    return message_answer("Second factor removed successfully")
 
 
 SECOND_FACTOR_OPERATIONS = (

@@ -11,6 +11,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     MessagePayload,
     NoKey,
     Operation,
+    message_answer,
 )
 from ledgerbank_adapters.http.users.session_payloads import SessionPayload, session_payload
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -40,8 +41,7 @@ def list_sessions(call: Call[None, None]) -> Answer:
 
 def revoke_session(call: Call[None, None]) -> Answer:
     call.services.sessions.revoke_own(call.actor, session_id=call.path_id())
-    payload: MessagePayload = {"message": "Session revoked successfully"}
-    return Answer(data=payload)
+    return message_answer("Session revoked successfully")
 
 
 def list_sessions_of_user(call: Call[None, None]) -> Answer:
@@ -52,8 +52,7 @@ def list_sessions_of_user(call: Call[None, None]) -> Answer:
 def revoke_sessions_of_user(call: Call[None, EndingQuery]) -> Answer:
     user_id, reason = call.path_id(), call.query().reason
     call.services.session_administration.revoke_all_of_user(call.actor, user_id=user_id, reason=reason)
-    payload: MessagePayload = {"message": "Sessions revoked successfully"}
-    return Answer(data=payload)
+    return message_answer("Sessions revoked successfully")
 
 
 def revoke_session_of_user(call: Call[None, EndingQuery]) -> Answer:
@@ -61,8 +60,7 @@ def revoke_session_of_user(call: Call[None, EndingQuery]) -> Answer:
     call.services.session_administration.revoke_of_user(
         call.actor, user_id=user_id, session_id=session_id, reason=call.query().reason
     )
-    payload: MessagePayload = {"message": "Session revoked successfully"}
-    return Answer(data=payload)
+    return message_answer("Session revoked successfully")
 
 
 SESSION_OPERATIONS = (

@@ -20,6 +20,7 @@ from ledgerbank_adapters.http.operations.http_operation import (
     Operation,
     OtherAnswer,
     Paging,
+    message_answer,
 )
 from ledgerbank_adapters.http.users.email_confirmation_endpoints import MAIL_SENT
 from ledgerbank_adapters.http.users.user_bodies import NewUserBody, RegistrationBody, UserChangesBody
@@ -132,8 +133,7 @@ def update_user(call: Call[UserChangesBody, None]) -> Answer:
 
 def delete_user(call: Call[None, None]) -> Answer:
     call.services.users.delete(call.actor, user_id=call.path_id())
-    payload: MessagePayload = {"message": "User deleted successfully"}
-    return Answer(data=payload)
+    return message_answer("User deleted successfully")
 
 
 def _created(user: User) -> Answer:
