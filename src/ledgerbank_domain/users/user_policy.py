@@ -35,16 +35,19 @@ def creation_takes_two(role: Role) -> bool:
     return role is not Role.USER
 
 
-def update_takes_two(target: User, changes: UserChanges) -> bool:
-    """Whether the change is an act for two: another role, or staff that becomes ACTIVE again.
+def update_takes_two(actor: Actor, target: User, changes: UserChanges) -> bool:
+    """Whether it is an act for two: another role, or staff that comes back or is mailed elsewhere.
 
-    Suspending and deleting are not: who is a danger must be stopped at once, by whoever sees it.
+    Who reads the mails of staff can choose their password anew, and then decide as them what they asked for
+    as themselves; one's own address is one's own. Suspending and deleting are not for two: who is a danger
+    must be stopped at once, by whoever sees it.
     """
     if changes.status is UserStatus.DELETED:
         return False
     changes_role = changes.role not in (None, target.role)
     becomes_active = changes.status is UserStatus.ACTIVE and not target.is_active
-    return changes_role or (becomes_active and target.role is not Role.USER)
+    is_mailed_elsewhere = changes.email not in (None, target.email) and not actor.owns(target.id)
+    return changes_role or ((becomes_active or is_mailed_elsewhere) and target.role is not Role.USER)
 
 
 def raises_rights(target: User, changes: UserChanges) -> bool:

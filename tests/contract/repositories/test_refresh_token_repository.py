@@ -129,6 +129,26 @@ def test_revoking_all_of_a_user_leaves_other_users_alone(
     ]
 
 
+def test_all_sessions_of_a_user_may_end_but_one(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user = given.a_user()
+    spared, gone, untouched = given.a_token(user), given.a_token(user), given.a_token(given.a_user())
+    later = given.clock.now() + timedelta(seconds=1)
+
+    with start_unit_of_work() as work:
+        sessions = work.refresh_tokens
+        assert sessions.revoke_all_of_user(user.id, at=later, sparing=spared.session_id) == 1
+        assert sessions.revoke_all_of_user(user.id, at=later, sparing=spared.session_id) == 0
+        # A session of somebody else spares none of one's own.
+        assert sessions.revoke_all_of_user(user.id, at=later, sparing=untouched.session_id) == 1
+        work.commit()
+
+    assert stored_token(start_unit_of_work, gone.jti) == gone.revoked(at=later)
+    assert stored_token(start_unit_of_work, spared.jti) == spared.revoked(at=later)
+    assert stored_token(start_unit_of_work, untouched.jti) == untouched
+
+
 def test_live_sessions_are_neither_revoked_nor_expired_nor_too_old_and_the_newest_login_comes_first(
     start_unit_of_work: StartUnitOfWork, given: EntityBuilder
 ) -> None:

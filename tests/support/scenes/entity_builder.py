@@ -234,7 +234,7 @@ class EntityBuilder:
             "target_id": target.id,
             "subject": str(target.id),
             "arguments": {"user_id": str(target.id), "role": "support"},
-            "basis": {"role": target.role.value, "status": target.status.value},
+            "basis": {"role": target.role.value, "status": target.status.value, "email": target.email},
             "changes": {"role": {"old": target.role.value, "new": "support"}},
             "reason": "They will help",
             "requested_by": requester.id,

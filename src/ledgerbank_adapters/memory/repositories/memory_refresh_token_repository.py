@@ -33,8 +33,10 @@ class MemoryRefreshTokenRepository(RefreshTokenRepository):
         token_id = self._tables.live_token_of_session.find(session_id)
         return 0 if token_id is None else self._revoke([token_id], at=at)
 
-    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        return self._revoke(self._tables.live_tokens_of_user.ids(user_id), at=at)
+    def revoke_all_of_user(self, user_id: UUID, *, at: datetime, sparing: UUID | None = None) -> int:
+        spared = None if sparing is None else self._tables.live_token_of_session.find(sparing)
+        live = self._tables.live_tokens_of_user.ids(user_id)
+        return self._revoke([token_id for token_id in live if token_id != spared], at=at)
 
     def note_uses(self, session_ids: Collection[UUID], *, at: datetime) -> None:
         tables = self._tables

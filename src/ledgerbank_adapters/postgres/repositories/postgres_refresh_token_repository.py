@@ -40,6 +40,7 @@ REVOKE = (
 )
 REVOKE_SESSION = REVOKE.where(refresh_tokens.c.session_id == bindparam("wanted_session_id", type_=Uuid()))
 REVOKE_ALL = REVOKE.where(refresh_tokens.c.user_id == bindparam("wanted_user_id", type_=Uuid()))
+REVOKE_OTHERS = REVOKE_ALL.where(refresh_tokens.c.session_id != bindparam("spared_session_id", type_=Uuid()))
 LIVE = (
     select(refresh_tokens)
     .where(
@@ -97,8 +98,11 @@ class PostgresRefreshTokenRepository(RefreshTokenRepository):
     def revoke_session(self, session_id: UUID, *, at: datetime) -> int:
         return self._session.run(REVOKE_SESSION, {"wanted_session_id": session_id, "at": at}).rowcount
 
-    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        return self._session.run(REVOKE_ALL, {"wanted_user_id": user_id, "at": at}).rowcount
+    def revoke_all_of_user(self, user_id: UUID, *, at: datetime, sparing: UUID | None = None) -> int:
+        wanted = {"wanted_user_id": user_id, "at": at}
+        if sparing is None:
+            return self._session.run(REVOKE_ALL, wanted).rowcount
+        return self._session.run(REVOKE_OTHERS, {**wanted, "spared_session_id": sparing}).rowcount
 
     def note_uses(self, session_ids: Collection[UUID], *, at: datetime) -> None:
         noted = {"session_ids": list(session_ids), "at": at, "before": at - USE_INTERVAL}

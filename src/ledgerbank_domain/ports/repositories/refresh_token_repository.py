@@ -33,8 +33,8 @@ class RefreshTokenRepository(Protocol):
         """Revokes what is live of the session; returns how many tokens that were."""
 
     @abstractmethod
-    def revoke_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        """Revokes all the user's live tokens; returns how many that were."""
+    def revoke_all_of_user(self, user_id: UUID, *, at: datetime, sparing: UUID | None = None) -> int:
+        """Revokes the user's live tokens, but for those of the session ``sparing``; returns how many."""
 
     @abstractmethod
     def note_uses(self, session_ids: Collection[UUID], *, at: datetime) -> None:

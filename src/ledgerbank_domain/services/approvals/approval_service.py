@@ -187,7 +187,7 @@ class ApprovalService:
     def _rehearsed(self, actor: Actor, act: StaffAct) -> _Rehearsal | None:
         """What the act would change, found by doing it in a unit of work that is left without a commit."""
         with self.start_unit_of_work() as work:
-            if not act.takes_two(work):
+            if not act.takes_two(work, actor):
                 return None
             users = _locked_users(work, act.concerned(work), actor_ids([actor]))
             basis = act.basis(work)

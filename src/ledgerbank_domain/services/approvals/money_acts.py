@@ -61,7 +61,7 @@ class _AccountUpdate(StaffAct):
     def arguments(self) -> Facts:
         return {"account_id": str(self.account_id), **self.wanted()}
 
-    def takes_two(self, work: UnitOfWork) -> bool:
+    def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:  # noqa: ARG002 - whoever it is
         account = work.accounts.find(self.account_id)
         return account is not None and account_update_takes_two(account, self.changes)
 
@@ -107,7 +107,7 @@ class _PaymentReversal(StaffAct):
     def arguments(self) -> Facts:
         return {"payment_id": str(self.payment_id), "reason": self.reason}
 
-    def takes_two(self, work: UnitOfWork) -> bool:  # noqa: ARG002 - whatever it is
+    def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:  # noqa: ARG002 - whatever it is
         return True
 
     def concerned(self, work: UnitOfWork) -> ConcernedUsers:
@@ -144,7 +144,7 @@ class _EntryReversal(StaffAct):
     def arguments(self) -> Facts:
         return {"entry_id": str(self.entry_id), "reason": self.reason}
 
-    def takes_two(self, work: UnitOfWork) -> bool:  # noqa: ARG002 - whatever it is
+    def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:  # noqa: ARG002 - whatever it is
         return True
 
     def concerned(self, work: UnitOfWork) -> ConcernedUsers:

@@ -78,8 +78,11 @@ class StaffAct(Protocol):
         """What it is done with, as JSON."""
 
     @abstractmethod
-    def takes_two(self, work: UnitOfWork) -> bool:
-        """Whether it is one for two as things stand; what does not exist is for the use-case to refuse."""
+    def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:
+        """Whether it is one for two as things stand, when the actor does it.
+
+        What does not exist is for the use-case to refuse.
+        """
 
     @abstractmethod
     def concerned(self, work: UnitOfWork) -> ConcernedUsers:

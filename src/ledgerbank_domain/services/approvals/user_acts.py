@@ -25,7 +25,7 @@ def user_creation(prepared: PreparedUser) -> StaffAct:
 
 
 def user_update(user_id: UUID, changes: UserChanges) -> StaffAct:
-    """Changing a user; it takes two for another role, and for staff that becomes ACTIVE again."""
+    """Changing a user; it takes two for another role and for staff who come back or are mailed elsewhere."""
     return _UserUpdate(user_id=user_id, changes=changes)
 
 
@@ -56,7 +56,7 @@ class _UserCreation(StaffAct):
     def arguments(self) -> Facts:
         return {**self.wanted(), "password_hash": self.prepared.password_hash}
 
-    def takes_two(self, work: UnitOfWork) -> bool:  # noqa: ARG002 - whatever there is
+    def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:  # noqa: ARG002 - whatever there is
         return creation_takes_two(self.prepared.role)
 
     def concerned(self, work: UnitOfWork) -> ConcernedUsers:  # noqa: ARG002 - they do not exist yet
@@ -75,7 +75,7 @@ class _UserCreation(StaffAct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _UserUpdate(StaffAct):
-    """Another role, or staff that becomes ACTIVE again."""
+    """Another role, or staff that becomes ACTIVE again or has another address."""
 
     user_id: UUID
     changes: UserChanges
@@ -100,9 +100,9 @@ class _UserUpdate(StaffAct):
     def arguments(self) -> Facts:
         return {"user_id": str(self.user_id), **self.wanted()}
 
-    def takes_two(self, work: UnitOfWork) -> bool:
+    def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:
         user = work.users.find(self.user_id)
-        return user is not None and update_takes_two(user, self.changes)
+        return user is not None and update_takes_two(actor, user, self.changes)
 
     def concerned(self, work: UnitOfWork) -> ConcernedUsers:
         user = work.users.find(self.user_id)
@@ -114,7 +114,9 @@ class _UserUpdate(StaffAct):
         )
 
     def basis(self, work: UnitOfWork) -> Facts:
-        return facts_of(_user_facts(work.users.get(self.user_id)), self.wanted(), "role", "status")
+        # The address as well: by it, whoever has it can become who is approved.
+        facts = _user_facts(work.users.get(self.user_id))
+        return facts_of(facts, self.wanted(), "role", "status", "email")
 
     def wanted(self) -> Facts:
         changes = self.changes

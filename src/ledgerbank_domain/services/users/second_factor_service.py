@@ -125,6 +125,7 @@ class SecondFactorService:
     def confirm(self, actor: Actor, *, code: str) -> tuple[str, ...]:
         """The app works: from now on it is asked for. Gives the recovery codes, which are never shown again.
 
+        A first factor ends every other session of the user, as none of them began with one.
         Raises ``resource_not_found`` when nothing waits for a code, or did too long or for too many;
         ``invalid_second_factor`` and ``rate_limit_exceeded`` as :meth:`SecondFactors.prove_in`.
         """
@@ -145,6 +146,9 @@ class SecondFactorService:
             work.second_factors.save(
                 waiting.confirmed(step=step, recovery_hashes=recovery_hashes(codes), at=now)
             )
+            if not replaced:
+                # Whoever else logged in by the password alone has proven no factor by that of the owner.
+                work.refresh_tokens.revoke_all_of_user(user.id, at=now, sparing=actor.session_id)
             self._record_in(work, AuditName.SECOND_FACTOR_ADDED, actor, user, at=now, replaced=replaced)
             notice = second_factor_added(user_id=user.id, replaced=replaced, ip=actor.origin.ip, at=now)
             self._tell_in(work, notice, actor, at=now)

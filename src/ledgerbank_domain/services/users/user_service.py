@@ -183,7 +183,7 @@ class UserService:
             )
         if changes.status is UserStatus.DELETED:
             return self._deletion.delete_in(work, actor, users, user_id)
-        self.four_eyes.check(actor, takes_two=update_takes_two(user, changes))
+        self.four_eyes.check(actor, takes_two=update_takes_two(actor, user, changes))
         own = actor.owns(user.id)
         if own and changes.email not in (None, user.email):
             changes = self._with_address_asked_for(work, actor, user, changes, proven)

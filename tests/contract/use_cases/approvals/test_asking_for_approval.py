@@ -117,6 +117,49 @@ def test_staff_is_stopped_by_one_and_restored_by_two(
     assert user_now(world, staff.id).is_active
 
 
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPPORT])
+def test_nobody_alone_has_the_mails_of_another_of_staff_sent_elsewhere(
+    world: ServiceWorld, asking: Actor, deciding: Actor, role: Role
+) -> None:
+    # Whoever reads them can choose the password, and decide as somebody else what they asked for.
+    staff = world.user("staff@example.com", role=role).user
+    elsewhere = UserChanges(email="thief@example.com")
+    same = UserChanges(email=staff.email, full_name="Renamed")
+
+    alone = refused(lambda: world.users.update(asking, user_id=staff.id, changes=elsewhere))
+    assert alone == "insufficient_permissions"
+    assert user_now(world, staff.id).email == "staff@example.com"
+    assert world.approvals.ask_if_needed(asking, user_update(staff.id, same), reason=None) is None
+
+    approval = asked(world, asking, user_update(staff.id, elsewhere))
+    assert approval.changes == {"email": {"old": "staff@example.com", "new": "thief@example.com"}}
+    world.approvals.approve(deciding, approval_id=approval.id)
+    assert user_now(world, staff.id).email == "thief@example.com"
+
+
+def test_who_was_to_be_promoted_is_looked_at_again_when_they_are_mailed_elsewhere_since(
+    world: ServiceWorld, alice: Customer, asking: Actor, deciding: Actor
+) -> None:
+    approval = promotion_of(world, asking, alice.user)
+    world.users.update(asking, user_id=alice.user.id, changes=UserChanges(email="thief@example.com"))
+
+    refusal = refusal_of(lambda: world.approvals.approve(deciding, approval_id=approval.id))
+
+    assert (refusal.reason.code, refusal.details["field"]) == ("already_processed", "email")
+    assert user_now(world, alice.user.id).role is Role.USER
+
+
+def test_staff_change_their_own_address_alone(world: ServiceWorld, asking: Actor) -> None:
+    user_id = asking.required_user_id()
+    assert world.users.update_profile(asking, UserChanges(email="moved@example.com")).email == (
+        "moved@example.com"
+    )
+    act = user_update(user_id, UserChanges(email="again@example.com"))
+    assert world.approvals.ask_if_needed(asking, act, reason=None) is None
+    world.users.update(asking, user_id=user_id, changes=UserChanges(email="again@example.com"))
+    assert user_now(world, user_id).email == "again@example.com"
+
+
 def test_a_credit_limit_waits(world: ServiceWorld, alice: Customer, asking: Actor) -> None:
     account = world.account_of(alice.user, account_type=AccountType.CREDIT, credit_limit="100")
     changes = AccountChanges(credit_limit=Decimal(5000))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from pyotp import TOTP
 from tests.support.races import race, race_between, reasons, results
 from tests.support.refusals import refusal_of, refused
 from tests.support.scenes.password_guesses import AT_HOME, ELSEWHERE, client, events, failures_on_record
@@ -362,3 +363,43 @@ def test_staff_whose_factor_was_removed_set_up_another_before_anything_else(worl
     assert refused(lambda: strict.auth.authenticate(pair.access_token, origin=NOWHERE)) == (
         "second_factor_required"
     )
+
+
+def set_up_in(services: Services, world: ServiceWorld, pair: TokenPair) -> None:
+    """A first factor, set up in the session of that pair from beginning to end."""
+    enrolling = frozenset({Duty.SECOND_FACTOR_ENROLMENT})
+    actor = services.auth.authenticate(pair.access_token, origin=NOWHERE, open_to=enrolling).actor
+    proven = services.second_factor.prove_password(actor, current_password=PASSWORD)
+    secret = services.second_factor.enrol(actor, proven).secret
+    services.second_factor.confirm(actor, code=TOTP(secret).at(world.clock.now()))
+
+
+def test_who_logged_in_by_the_password_alone_gains_nothing_by_the_owners_first_factor(
+    world: ServiceWorld,
+) -> None:
+    staff, strict = world.user("staff@example.com", role=Role.ADMIN), staff_services(world)
+    thief, _ = strict.auth.log_in(client(AT_HOME), email=staff.user.email, password=PASSWORD)
+    owner, _ = strict.auth.log_in(HERE, email=staff.user.email, password=PASSWORD)
+    assert refused(lambda: strict.auth.authenticate(thief.access_token, origin=NOWHERE)) == (
+        "second_factor_required"
+    )
+
+    set_up_in(strict, world, owner)
+
+    assert refused(lambda: strict.auth.authenticate(thief.access_token, origin=NOWHERE)) == "token_revoked"
+    assert refused(lambda: strict.auth.refresh(HERE, refresh_token=thief.refresh_token)) == "token_revoked"
+    assert strict.auth.authenticate(owner.access_token, origin=NOWHERE).duty is None
+    renewed = strict.auth.refresh(HERE, refresh_token=owner.refresh_token)
+    assert strict.auth.authenticate(renewed.access_token, origin=NOWHERE).duty is None
+
+
+def test_sessions_that_began_with_a_factor_outlive_its_replacement(
+    world: ServiceWorld, alice: Customer, app: AuthenticatorApp
+) -> None:
+    phone = finish(world, challenge(world, alice), app.code())
+    proven = world.second_factor.prove_password(alice.actor, current_password=PASSWORD)
+    secret = world.second_factor.enrol(alice.actor, proven, code=app.next_code()).secret
+
+    world.second_factor.confirm(alice.actor, code=TOTP(secret).at(world.clock.now()))
+
+    assert world.auth.authenticate(phone.access_token, origin=NOWHERE).actor.user_id == alice.user.id

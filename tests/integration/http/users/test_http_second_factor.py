@@ -48,10 +48,15 @@ def test_a_factor_is_set_up_and_asked_for(bank: HttpBank, alice: Customer, clock
     assert bank.get("/auth/me", token=login["access_token"]).status_code == 200
 
 
-def test_a_session_from_before_goes_on(alice: Customer, clock: MemoryClock) -> None:
+def test_the_session_that_set_it_up_goes_on_and_others_end(
+    bank: HttpBank, alice: Customer, clock: MemoryClock
+) -> None:
+    elsewhere = bank.logged_in(alice.user)
+
     enrol(alice, clock)
 
     assert alice.get("/auth/me").status_code == 200
+    error_of(elsewhere.get("/auth/me"), 401, "token_revoked")
 
 
 def test_a_challenge_is_told_and_how_long_it_is_good(
