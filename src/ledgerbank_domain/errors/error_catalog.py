@@ -87,6 +87,11 @@ class Reason(Enum):
     INVALID_COUNTERPARTY = ("invalid_counterparty", Category.VALIDATION, "Invalid counterparty account")
     INVALID_IDEMPOTENCY_KEY = ("invalid_idempotency_key", Category.VALIDATION, "Invalid idempotency key")
     INVALID_CONFIRMATION = ("invalid_confirmation", Category.VALIDATION, "Invalid or expired confirmation")
+    INVALID_STATEMENT_FILE = (
+        "invalid_statement_file",
+        Category.VALIDATION,
+        "The statement file cannot be read",
+    )
     INVALID_SECOND_FACTOR = (
         "invalid_second_factor",
         Category.VALIDATION,

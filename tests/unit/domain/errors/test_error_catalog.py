@@ -39,6 +39,7 @@ CATALOG = [
     ("validation", "invalid_second_factor", "The code is wrong, or was used already", False),
     ("validation", "invalid_scope", "Invalid scope of an API key", False),
     ("validation", "invalid_confirmation", "Invalid or expired confirmation", False),
+    ("validation", "invalid_statement_file", "The statement file cannot be read", False),
     ("validation", "invalid_oauth_state", "Invalid or expired authorization state", False),
     ("protocol", "invalid_json", "Request body is not valid JSON", False),
     ("protocol", "headers_too_large", "Request headers are too large", False),
