@@ -132,7 +132,7 @@ REVERSED_PAYMENT_HAS_REVERSAL = """
 
 BALANCE_ABOVE_FLOOR = """
     SELECT 'user_bank_accounts', id, 'at least ' || trim_scale(-credit_limit), trim_scale(balance)::text
-    FROM user_bank_accounts WHERE balance < -credit_limit AND NOT fed
+    FROM user_bank_accounts WHERE balance < -credit_limit AND source = 'none'
 """
 
 # What a bank reports is posted when the bank says; payments by one clock that never runs backwards.

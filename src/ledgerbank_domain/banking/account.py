@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -15,7 +16,6 @@ from ledgerbank_domain.identity.text_rules import is_text, parse_shape, parse_te
 from ledgerbank_domain.identity.value_rules import (
     plain_decimal,
     read_given_fields,
-    require_flags,
     require_ids,
     require_instants,
     require_member,
@@ -62,16 +62,28 @@ class AccountStatus(Enum):
     SUSPENDED = "SUSPENDED"
 
 
+class AccountSource(Enum):
+    """Where an account's movements come from: its bank's feed, statement files, or nowhere but here."""
+
+    PROVIDER = "provider"
+    """A bank login tells of it."""
+    FILES = "files"
+    """Its owner brings its bank's statements."""
+    NONE = "none"
+    """It is held here: its money is ours to move."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What a customer has at a bank: a balance, and how it comes about.
 
     ``balance`` is always the sum of the account's lines; only :meth:`booked` changes it.
 
-    ``fed``: its money moves at its bank and the feed tells, so the bank is its one master: nobody pays from
-    it or to it here, and its balance is what the bank says, also below zero. Any other account is held here.
-    Which of the two an account is never changes. ``user_bank_login_id`` is None for one that was opened at
-    the house bank; ``external_account_id`` is the bank's own id for it, and unique for a customer at a bank.
+    ``source`` is where its movements come from. A :attr:`fed` account's money moves at its bank, so the bank
+    is its one master: nobody pays from it or to it here, and its balance is what the bank says, also below
+    zero. Any other account is held here; once it has a line, that never changes. ``user_bank_login_id`` is
+    None for one that was opened at the house bank; ``external_account_id`` is the bank's own id for it, and
+    unique for a customer at a bank.
 
     ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers the
     lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at`` are
@@ -82,7 +94,7 @@ class Account:
     user_id: UUID
     user_bank_login_id: UUID | None = None
     bank_id: UUID
-    fed: bool = False
+    source: AccountSource = AccountSource.NONE
     account_type: AccountType
     account_name: str
     balance: Money
@@ -100,7 +112,7 @@ class Account:
     def __post_init__(self) -> None:
         require_ids(id=self.id, user_id=self.user_id, bank_id=self.bank_id)
         require_optional_ids(user_bank_login_id=self.user_bank_login_id)
-        require_flags(fed=self.fed)
+        require_member(AccountSource, self.source, Reason.INVALID_FIELD_FORMAT, field="source")
         require_member(AccountType, self.account_type, Reason.INVALID_ACCOUNT_TYPE, field="account_type")
         require_member(AccountStatus, self.status, Reason.INVALID_STATUS, field="status")
         require_texts(
@@ -121,6 +133,11 @@ class Account:
     def currency(self) -> Currency:
         """The currency of its balance, which never changes."""
         return self.balance.currency
+
+    @property
+    def fed(self) -> bool:
+        """Whether its money moves at its bank, whichever way the bank's word comes here."""
+        return self.source is not AccountSource.NONE
 
     @property
     def available_balance(self) -> Money:
@@ -165,6 +182,15 @@ class Account:
     def may_hold(self, balance: Money) -> bool:
         """Whether the balance is above the floor, ``-credit_limit``. What a bank says of its own has none."""
         return self.fed or balance >= -self.credit_limit
+
+    def fed_by_files(self, *, at: datetime) -> "Account":
+        """The account once statement files tell of it. Its identity at the bank and its history stay.
+
+        Raises ``account_held_here`` for one at the house bank, and for one whose lines were booked here.
+        """
+        if self.bank_id == HOUSE_BANK_ID or (not self.fed and self.line_count > 0):
+            raise DomainError(Reason.ACCOUNT_HELD_HERE)
+        return replace(self, source=AccountSource.FILES, updated_at=at)
 
     def with_changes(self, changes: "AccountChanges", *, at: datetime) -> "Account":
         """The account after the given changes; whether they are permitted has been asked before.

@@ -82,7 +82,7 @@ class Bank:
 
     @property
     def feeds_accounts(self) -> bool:
-        """Whether its accounts are fed by it. As long as it has any, this cannot change."""
+        """Whether it feeds accounts. As long as it has any but such as files feed, this cannot change."""
         return self.integration_module is not None
 
     def with_changes(self, changes: "BankChanges", *, at: datetime) -> "Bank":

@@ -200,6 +200,11 @@ class Reason(Enum):
         Category.BUSINESS_RULE,
         "Account is fed by its bank: its money moves there",
     )
+    ACCOUNT_HELD_HERE = (
+        "account_held_here",
+        Category.BUSINESS_RULE,
+        "Account is held here: no bank tells of its money",
+    )
     ACCOUNT_NOT_EMPTY = ("account_not_empty", Category.BUSINESS_RULE, "Account balance is not zero")
     DAILY_LIMIT_EXCEEDED = ("daily_limit_exceeded", Category.BUSINESS_RULE, "Daily payment limit exceeded")
     AMOUNT_EXCEEDS_LIMIT = (

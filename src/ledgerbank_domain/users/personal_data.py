@@ -164,7 +164,7 @@ PERSONAL_TABLES = (
             "id",
             "user_bank_login_id",
             "bank_id",
-            "fed",
+            "source",
             "account_type",
             "account_name",
             "currency",
@@ -179,7 +179,7 @@ PERSONAL_TABLES = (
             "last_booked_at",
             *TIMES,
         ),
-        untold=_OWNER,
+        untold={**_OWNER, "told_by_bank": "It follows from the source."},
     ),
     PersonalTable(
         section="transactions",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,13 @@ from tests.support.racing_threads import order_of_getting_through, race
 from tests.support.refusals import refusal_of_storing
 from tests.support.scenes.entity_builder import EntityBuilder
 
-from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
+from ledgerbank_domain.banking.account import (
+    Account,
+    AccountFilter,
+    AccountSource,
+    AccountStatus,
+    AccountType,
+)
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.money.currency import CURRENCIES
@@ -59,6 +66,63 @@ def test_a_customers_accounts_at_one_bank_never_share_an_external_id(
 
     assert error.reason is Reason.RESOURCE_ALREADY_EXISTS
     assert error.details["field"] == "external_account_id"
+
+
+def test_an_account_goes_on_with_another_source_and_keeps_all_else(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    user = given.a_user()
+    branch, other = (given.a_branch(given.a_bank(integration_module=each)) for each in ("monzo", "simulated"))
+    login, other_login = given.a_login(user, branch), given.a_login(user, other)
+    account = given.new_account(
+        login, branch, source=AccountSource.PROVIDER, external_account_id="acc_1", last_four="0042"
+    )
+    taken = given.new_account(
+        other_login, other, source=AccountSource.PROVIDER, external_account_id="acc_taken"
+    )
+    given.stored(lambda work: work.accounts.add(account))
+    given.stored(lambda work: work.accounts.add(taken))
+    booked, *_ = given.a_movement(account, Decimal(-5))
+    by_files = booked.fed_by_files(at=booked.updated_at + timedelta(seconds=1))
+    elsewhere = replace(
+        by_files,
+        source=AccountSource.PROVIDER,
+        bank_id=other.bank_id,
+        user_bank_login_id=other_login.id,
+        external_account_id="acc_2",
+    )
+
+    for changed in (by_files, elsewhere):
+        given.stored(partial(save_source, replace(changed, account_name="Not among what is saved")))
+        with start_unit_of_work() as work:
+            assert work.accounts.find(account.id) == changed
+    error = refusal_of_storing(
+        start_unit_of_work, partial(save_source, replace(elsewhere, external_account_id="acc_taken"))
+    )
+    assert (error.reason, error.details["field"]) == (
+        Reason.RESOURCE_ALREADY_EXISTS,
+        "external_account_id",
+    )
+
+
+def test_lines_that_were_booked_here_are_never_the_word_of_a_bank(
+    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
+) -> None:
+    empty, used = given.an_account(), given.an_account(balance="7")
+    told_of = given.an_account(source=AccountSource.FILES)
+    told_of, *_ = given.a_movement(told_of, Decimal(-5))
+
+    given.stored(partial(save_source, replace(empty, source=AccountSource.FILES)))
+
+    for account, source in ((used, AccountSource.FILES), (told_of, AccountSource.NONE)):
+        with start_unit_of_work() as work, pytest.raises((LookupError, RuntimeError)):
+            save_source(replace(account, source=source), work)
+        with start_unit_of_work() as work:
+            assert work.accounts.find(account.id) == account
+
+
+def save_source(account: Account, work: UnitOfWork) -> None:
+    work.accounts.save_source(account)
 
 
 def test_other_customers_and_other_banks_may_use_the_same_external_id(

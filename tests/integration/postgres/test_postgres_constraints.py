@@ -26,6 +26,7 @@ from tests.support.scenes.rows_of_every_table import (
 )
 
 from ledgerbank_adapters.postgres.statements.postgres_errors import CONFLICT_CONSTRAINTS, CONSTRAINT_REASONS
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 
 NOBODY = UUID(int=999_999)
 WITHOUT_ID = (
@@ -212,8 +213,11 @@ REFUSED: dict[str, list[Row]] = {
     "user_bank_accounts_external_account_id_key": [{"external_account_id": "acc_1"}],
     "user_bank_accounts_user_id_fkey": [{"user_id": NOBODY}],
     "user_bank_accounts_user_bank_login_id_fkey": [{"user_bank_login_id": NOBODY}],
-    "user_bank_accounts_fed_by_bank_fkey": [{"bank_id": NOBODY}, {"fed": True}],
-    "user_bank_accounts_fed_by_login_check": [{"fed": True, "user_bank_login_id": None}],
+    "user_bank_accounts_fed_by_bank_fkey": [{"source": "provider"}],
+    "user_bank_accounts_bank_id_fkey": [{"source": "files", "bank_id": NOBODY}],
+    "user_bank_accounts_source_check": [{"source": "file"}],
+    "user_bank_accounts_house_check": [{"source": "files", "bank_id": HOUSE_BANK_ID}],
+    "user_bank_accounts_fed_by_login_check": [{"source": "provider", "user_bank_login_id": None}],
     "user_bank_accounts_account_type_check": [{"account_type": "CURRENT"}],
     "user_bank_accounts_account_name_length_check": [{"account_name": ""}, {"account_name": "x" * 101}],
     "user_bank_accounts_currency_check": [{"currency": "gbp"}, {"currency": "GB"}],

@@ -26,7 +26,7 @@ ACCOUNT_ROW: Row = {
     "user_id": USER,
     "user_bank_login_id": LOGIN,
     "bank_id": BANK,
-    "fed": False,
+    "source": "none",
     "account_type": "CHECKING",
     "account_name": "Current",
     "currency": "GBP",

@@ -12,7 +12,7 @@ from ledgerbank_adapters.http.fields.wire_values import (
     wire_instant,
     wire_money,
 )
-from ledgerbank_domain.banking.account import Account, AccountStatus, AccountType
+from ledgerbank_domain.banking.account import Account, AccountSource, AccountStatus, AccountType
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.account_health import AccountHealth
@@ -21,6 +21,7 @@ from ledgerbank_domain.services.accounts.account_service import BalanceAt
 
 class AccountPayload(TypedDict):
     """``available_balance`` is balance and credit limit together. ``fed``: its money moves at its bank alone.
+    ``source`` says who tells of it: a login's ``provider``, statement ``files``, or, held here, ``none``.
 
     ``user_bank_login_id`` is null for an account at the house bank.
     """
@@ -37,6 +38,7 @@ class AccountPayload(TypedDict):
     account_name: str
     status: Annotated[str, AccountStatus]
     fed: bool
+    source: Annotated[str, AccountSource]
     last_sync_at: WireInstant | None
     external_account_id: str | None
     inserted_at: WireInstant
@@ -106,6 +108,7 @@ def account_payload(account: Account) -> AccountPayload:
         "account_name": account.account_name,
         "status": account.status.value,
         "fed": account.fed,
+        "source": account.source.value,
         "last_sync_at": optional_wire_instant(account.last_sync_at),
         "external_account_id": account.external_account_id,
         "inserted_at": wire_instant(account.inserted_at),

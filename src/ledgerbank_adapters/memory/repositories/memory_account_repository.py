@@ -9,7 +9,8 @@ from ledgerbank_adapters.memory.repositories.memory_bank_repository import bank_
 from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_domain.banking.account import Account, AccountFilter, AccountType
+from ledgerbank_domain.banking.account import Account, AccountFilter, AccountSource, AccountType
+from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.page import Page, PageRequest
@@ -24,9 +25,7 @@ class MemoryAccountRepository(AccountRepository):
         if account.line_count or not account.balance.is_zero:
             raise ValueError(f"account {account.id} is new: only the journal gives it lines and a balance")
         self._check_credit_limit(account)
-        bank = self._tables.banks.find(account.bank_id)
-        if bank is None or bank.feeds_accounts is not account.fed:
-            raise bank_has_accounts(self._session)
+        self._check_source(account)
         self._session.insert(self._tables.accounts, account)
 
     def save(self, account: Account) -> None:
@@ -42,6 +41,23 @@ class MemoryAccountRepository(AccountRepository):
             updated_at=account.updated_at,
         )
         self._check_credit_limit(changed)
+        self._session.update(self._tables.accounts, changed)
+
+    def save_source(self, account: Account) -> None:
+        stored = self._tables.accounts.find(account.id)
+        if stored is None:
+            raise LookupError(f"no account {account.id} to save")
+        changed = replace(
+            stored,
+            source=account.source,
+            bank_id=account.bank_id,
+            user_bank_login_id=account.user_bank_login_id,
+            external_account_id=account.external_account_id,
+            updated_at=account.updated_at,
+        )
+        if stored.line_count and not ((stored.fed and changed.fed) or stored.source is changed.source):
+            raise LookupError(f"account {account.id} has lines that its source cannot have told")
+        self._check_source(changed)
         self._session.update(self._tables.accounts, changed)
 
     def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
@@ -63,7 +79,7 @@ class MemoryAccountRepository(AccountRepository):
 
     def list_fed_by_external_id(self, external_id: str) -> list[Account]:
         called_so = self._tables.accounts.rows(self._tables.accounts_called.ids(external_id))
-        return [account for account in called_so if account.fed]
+        return [account for account in called_so if account.source is AccountSource.PROVIDER]
 
     def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
         account = self._tables.accounts.find_all([account_id])[account_id]
@@ -76,6 +92,17 @@ class MemoryAccountRepository(AccountRepository):
 
     def list_of_user(self, user_id: UUID) -> list[Account]:
         return self._tables.accounts.rows(self._tables.accounts_of_user.ids(user_id))
+
+    def _check_source(self, account: Account) -> None:
+        """A bank with a feed tells of its accounts, one without does not; of both there may be files."""
+        bank = self._tables.banks.find(account.bank_id)
+        is_told = account.source is AccountSource.PROVIDER
+        if account.source is AccountSource.FILES:
+            is_possible = bank is not None and bank.id != HOUSE_BANK_ID
+        else:
+            is_possible = bank is not None and bank.feeds_accounts is is_told
+        if not is_possible:
+            raise bank_has_accounts(self._session)
 
     def _check_credit_limit(self, account: Account) -> None:
         if not account.credit_limit.is_zero and account.account_type is not AccountType.CREDIT:

@@ -6,6 +6,7 @@ from uuid import UUID
 from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, page_of, sorted_by
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
+from ledgerbank_domain.banking.account import AccountSource
 from ledgerbank_domain.banking.bank import Bank, BankBranch, BankFilter, BranchFilter
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -31,7 +32,8 @@ class MemoryBankRepository(BankRepository):
     def save(self, bank: Bank) -> None:
         stored = self._tables.banks.find(bank.id)
         begins_or_ceases = stored is not None and stored.feeds_accounts is not bank.feeds_accounts
-        if begins_or_ceases and self._tables.accounts_of_bank.ids(bank.id):
+        accounts = self._tables.accounts.rows(self._tables.accounts_of_bank.ids(bank.id))
+        if begins_or_ceases and any(account.source is not AccountSource.FILES for account in accounts):
             raise bank_has_accounts(self._session)
         self._session.update(self._tables.banks, bank)
         self._tables.catalogue_version += 1
@@ -80,5 +82,5 @@ class MemoryBankRepository(BankRepository):
 
 
 def bank_has_accounts(session: MemorySession) -> Exception:
-    """A bank that feeds its accounts has fed ones alone, and one that does not none of them."""
+    """A bank either tells of its accounts or has them held here; only files are nothing to it."""
     return session.failed_with(DomainError(Reason.BANK_HAS_ACCOUNTS, field="integration_module"))

@@ -15,15 +15,28 @@ from ledgerbank_adapters.postgres.statements.postgres_set_statements import (
     insert_statement,
     update_statement,
 )
-from ledgerbank_domain.banking.account import Account, AccountFilter, AccountStatus, AccountType
+from ledgerbank_domain.banking.account import (
+    Account,
+    AccountFilter,
+    AccountSource,
+    AccountStatus,
+    AccountType,
+)
 from ledgerbank_domain.identity.page import NEWEST_FIRST, Page, PageRequest
 from ledgerbank_domain.identity.text_rules import is_text
 from ledgerbank_domain.money.currency import stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.repositories.account_repository import AccountRepository
 
-INSERT = insert_statement(accounts)
+INSERT = insert_statement(accounts, without=["told_by_bank"])
 UPDATE = update_statement(accounts, "account_name", "status", "credit_limit", "last_sync_at", "updated_at")
+# Lines that were booked here are never the bank's word, nor the other way round.
+UPDATE_SOURCE = """
+    UPDATE user_bank_accounts
+    SET source = %(source)s, bank_id = %(bank_id)s, user_bank_login_id = %(user_bank_login_id)s,
+        external_account_id = %(external_account_id)s, updated_at = %(updated_at)s
+    WHERE id = %(id)s AND (line_count = 0 OR (source = 'none') = (%(source)s = 'none'))
+"""
 BY_IDS = (
     select(accounts)
     .where(accounts.c.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
@@ -38,7 +51,10 @@ BY_EXTERNAL_IDS = select(accounts).where(
 )
 FED_BY_EXTERNAL_ID = (
     select(accounts)
-    .where(accounts.c.external_account_id == bindparam("external_id", type_=Text()), accounts.c.fed)
+    .where(
+        accounts.c.external_account_id == bindparam("external_id", type_=Text()),
+        accounts.c.source == AccountSource.PROVIDER.value,
+    )
     .order_by(accounts.c.id)
 )
 MOVE_TO_LOGIN = (
@@ -69,6 +85,10 @@ class PostgresAccountRepository(AccountRepository):
     def save(self, account: Account) -> None:
         if self._session.run_sql(UPDATE, as_arrays([_row(account)])).rowcount != 1:
             raise LookupError(f"no account {account.id} to save")
+
+    def save_source(self, account: Account) -> None:
+        if self._session.run_sql(UPDATE_SOURCE, _row(account)).rowcount != 1:
+            raise LookupError(f"no account {account.id} whose lines its source can have told")
 
     def find_many(self, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
         return self._find_many(BY_IDS, account_ids)
@@ -133,7 +153,7 @@ def _row(account: Account) -> dict[str, Any]:
         "user_id": account.user_id,
         "user_bank_login_id": account.user_bank_login_id,
         "bank_id": account.bank_id,
-        "fed": account.fed,
+        "source": account.source.value,
         "account_type": account.account_type.value,
         "account_name": account.account_name,
         "currency": account.currency.code,
@@ -158,7 +178,7 @@ def _account(row: Row[Any]) -> Account:
         user_id=row.user_id,
         user_bank_login_id=row.user_bank_login_id,
         bank_id=row.bank_id,
-        fed=row.fed,
+        source=AccountSource(row.source),
         account_type=AccountType(row.account_type),
         account_name=row.account_name,
         balance=Money(row.balance, currency),

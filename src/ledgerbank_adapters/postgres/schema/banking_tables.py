@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -27,6 +28,8 @@ from ledgerbank_adapters.postgres.schema.column_kinds import (
     required,
     timestamps,
 )
+
+TOLD_BY_BANK = "CASE source WHEN 'provider' THEN true WHEN 'none' THEN false END"
 
 banks = Table(
     "banks",
@@ -116,7 +119,9 @@ user_bank_accounts = Table(
     required("user_id", Uuid()),
     Column("user_bank_login_id", Uuid()),
     required("bank_id", Uuid()),
-    required("fed", Boolean()),
+    required("source", Text()),
+    # What its bank is held to by the source: to feed accounts, not to, or, where files tell of it, nothing.
+    Column("told_by_bank", Boolean(), Computed(TOLD_BY_BANK, persisted=True)),
     required("account_type", Text()),
     required("account_name", Text()),
     required("currency", Text()),
@@ -137,9 +142,10 @@ user_bank_accounts = Table(
     ),
     reference("user_bank_accounts", "user_id", "users"),
     reference("user_bank_accounts", "user_bank_login_id", "user_bank_logins"),
-    # A bank cannot begin or cease to feed its accounts while it has any.
+    reference("user_bank_accounts", "bank_id", "banks"),
+    # A bank cannot begin or cease to feed accounts while it has any but such as files feed.
     ForeignKeyConstraint(
-        ["bank_id", "fed"],
+        ["bank_id", "told_by_bank"],
         ["banks.id", "banks.feeds_accounts"],
         name="user_bank_accounts_fed_by_bank_fkey",
         ondelete="RESTRICT",

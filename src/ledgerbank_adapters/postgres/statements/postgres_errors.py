@@ -47,6 +47,7 @@ CONSTRAINT_REASONS: dict[str, tuple[Reason, str]] = {
     "user_bank_accounts_external_account_id_key": (Reason.RESOURCE_ALREADY_EXISTS, "external_account_id"),
     "user_bank_accounts_user_id_fkey": (Reason.USER_NOT_FOUND, "user_id"),
     "user_bank_accounts_user_bank_login_id_fkey": (Reason.BANK_LOGIN_NOT_FOUND, "user_bank_login_id"),
+    "user_bank_accounts_bank_id_fkey": (Reason.BANK_NOT_FOUND, "bank_id"),
     "user_bank_accounts_fed_by_bank_fkey": (Reason.BANK_HAS_ACCOUNTS, "integration_module"),
     "user_bank_accounts_account_type_check": (Reason.INVALID_ACCOUNT_TYPE, "account_type"),
     "user_bank_accounts_account_name_length_check": (Reason.INVALID_ACCOUNT_NAME_FORMAT, "account_name"),

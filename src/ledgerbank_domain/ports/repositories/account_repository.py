@@ -20,7 +20,7 @@ class AccountRepository(Protocol):
         """Stores a new account, which has no lines: balance zero.
 
         Raises ``resource_already_exists``, and ``bank_has_accounts`` when its bank began or ceased to feed
-        its accounts meanwhile.
+        accounts meanwhile.
         """
 
     @abstractmethod
@@ -29,6 +29,15 @@ class AccountRepository(Protocol):
 
         Its name, status, credit limit and the time of its last sync, nothing else. Raises
         ``negative_balance`` for a credit limit that the account cannot have.
+        """
+
+    @abstractmethod
+    def save_source(self, account: Account) -> None:
+        """Updates where an account that is locked by this unit of work has its movements from.
+
+        Its source, bank, login and external id, nothing else. Raises ``resource_already_exists`` for an
+        external id that another account of that customer at that bank has, and ``bank_has_accounts`` for a
+        source that its bank cannot be.
         """
 
     @abstractmethod

@@ -11,6 +11,7 @@ from ledgerbank_domain.banking.account import (
     Account,
     AccountChanges,
     AccountFilter,
+    AccountSource,
     AccountStatus,
     NewAccount,
 )
@@ -314,7 +315,7 @@ class AccountService:
             user_id=user_id,
             user_bank_login_id=new_account.user_bank_login_id,
             bank_id=bank.id,
-            fed=bank.feeds_accounts,
+            source=AccountSource.PROVIDER if bank.feeds_accounts else AccountSource.NONE,
             account_type=new_account.account_type,
             account_name=new_account.account_name or f"{new_account.account_type.value.capitalize()} account",
             balance=Money.zero(new_account.currency),

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName, AuditTarget
-from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.banking.account import Account, AccountSource, AccountStatus
 from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.banking.bank_statement import ShownAccount
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -110,7 +110,7 @@ class BankAccountUpsert:
             user_id=run.login.user_id,
             user_bank_login_id=run.login.id,
             bank_id=run.bank.id,
-            fed=True,
+            source=AccountSource.PROVIDER,
             account_type=shown.account_type,
             account_name=shown.name,
             balance=Money.zero(shown.currency),

@@ -13,8 +13,8 @@ from tests.support.scenes.bank_catalogue_steps import FIRST_PAGE, names, new_ban
 from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.service_world import ServiceWorld
 
-from ledgerbank_domain.banking.account import Account
-from ledgerbank_domain.banking.bank import BankChanges, BankStatus, BranchFilter
+from ledgerbank_domain.banking.account import Account, AccountSource
+from ledgerbank_domain.banking.bank import Bank, BankChanges, BankStatus, BranchFilter
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_CODE, HOUSE_BANK_ID
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Role
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
@@ -169,6 +169,11 @@ def test_a_bank_that_was_never_added_cannot_be_saved(world: ServiceWorld, given:
         work.banks.save(given.new_bank())
 
 
+def account_at(bank: Bank, source: AccountSource, given: EntityBuilder) -> Account:
+    branch = given.a_branch(bank)
+    return given.new_account(given.a_login(given.a_user(), branch), branch, source=source)
+
+
 def add_account(account: Account, work: UnitOfWork) -> None:
     work.accounts.add(account)
 
@@ -177,10 +182,8 @@ def test_a_bank_that_has_accounts_neither_begins_nor_ceases_to_feed_them(
     world: ServiceWorld, given: EntityBuilder, admin: Actor
 ) -> None:
     plain, feeding = given.a_bank(), given.a_bank(integration_module="monzo")
-    for bank in (plain, feeding):
-        branch = given.a_branch(bank)
-        account = given.new_account(given.a_login(given.a_user(), branch), branch, fed=bank.feeds_accounts)
-        given.stored(partial(add_account, account))
+    for bank, source in ((plain, AccountSource.NONE), (feeding, AccountSource.PROVIDER)):
+        given.stored(partial(add_account, account_at(bank, source, given)))
     for bank, changes in (
         (plain, BankChanges(integration_module="monzo")),
         (feeding, BankChanges(cleared=frozenset({"integration_module"}))),
@@ -198,13 +201,33 @@ def test_a_bank_that_has_accounts_neither_begins_nor_ceases_to_feed_them(
 def test_an_account_is_never_of_another_kind_than_its_banks(
     world: ServiceWorld, given: EntityBuilder
 ) -> None:
-    for bank in (given.a_bank(), given.a_bank(integration_module="monzo")):
-        branch = given.a_branch(bank)
-        account = given.new_account(
-            given.a_login(given.a_user(), branch), branch, fed=not bank.feeds_accounts
-        )
+    wrong = (
+        (given.a_bank(), AccountSource.PROVIDER),
+        (given.a_bank(integration_module="monzo"), AccountSource.NONE),
+    )
+    for bank, source in wrong:
+        account = account_at(bank, source, given)
         error = refusal_of(partial(given.stored, partial(add_account, account)))
         assert error.reason.code == "bank_has_accounts"
+
+
+def test_what_files_tell_of_an_account_is_nothing_to_its_bank(
+    world: ServiceWorld, given: EntityBuilder, admin: Actor
+) -> None:
+    bank = given.a_bank(integration_module="monzo")
+    closed_down = BankChanges(cleared=frozenset({"integration_module"}))
+    account = account_at(bank, AccountSource.PROVIDER, given)
+    given.stored(partial(add_account, account))
+    assert refusal_of(
+        partial(world.banks.update, admin, bank_id=bank.id, changes=closed_down)
+    ).reason.code == ("bank_has_accounts")
+
+    given.stored(lambda work: work.accounts.save_source(account.fed_by_files(at=account.updated_at)))
+
+    assert not world.banks.update(admin, bank_id=bank.id, changes=closed_down).feeds_accounts
+    told_again = replace(account, source=AccountSource.PROVIDER)
+    error = refusal_of(partial(given.stored, lambda work: work.accounts.save_source(told_again)))
+    assert error.reason.code == "bank_has_accounts"
 
 
 def test_the_house_bank_is_there_from_the_start_and_stays_what_it_is(

@@ -17,6 +17,7 @@ from tests.support.scenes.sync_scene import BETWEEN_SYNCS, SyncScene, sync_scene
 from ledgerbank_adapters.bank_http import WebhookUrl
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.audit.audit_event import AuditFilter, AuditName
+from ledgerbank_domain.banking.account import AccountSource
 from ledgerbank_domain.banking.bank_login import BankLoginStatus
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import ANONYMOUS
@@ -217,7 +218,9 @@ def test_one_banks_word_counts_for_accounts_at_that_bank_only(scene: SyncScene) 
     elsewhere = scene.given.a_bank(integration_module="monzo")
     branch = scene.given.a_branch(elsewhere)
     login = scene.given.a_login(scene.user, branch, tokens=scene.login.tokens)
-    account = scene.given.new_account(login, branch, external_account_id="acc_elsewhere", fed=True)
+    account = scene.given.new_account(
+        login, branch, external_account_id="acc_elsewhere", source=AccountSource.PROVIDER
+    )
     scene.given.stored(lambda work: work.accounts.add(account))
 
     assert receive(scene, delivery(scene, account_id="acc_elsewhere")) == IGNORED

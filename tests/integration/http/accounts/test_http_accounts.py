@@ -25,6 +25,7 @@ ACCOUNT_KEYS = {
     "account_name",
     "status",
     "fed",
+    "source",
     "last_sync_at",
     "external_account_id",
     "inserted_at",

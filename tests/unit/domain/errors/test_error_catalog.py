@@ -92,6 +92,12 @@ CATALOG = [
         "Account is fed by its bank: its money moves there",
         False,
     ),
+    (
+        "business_rule",
+        "account_held_here",
+        "Account is held here: no bank tells of its money",
+        False,
+    ),
     ("business_rule", "account_frozen", "Account is frozen", False),
     ("business_rule", "account_suspended", "Account is suspended", False),
     ("business_rule", "account_not_empty", "Account balance is not zero", False),

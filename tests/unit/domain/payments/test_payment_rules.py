@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.scenes.domain_samples import OTHER_ACCOUNT, OWNER, STRANGER, actor, an_account, gbp
 
-from ledgerbank_domain.banking.account import AccountStatus, AccountType
+from ledgerbank_domain.banking.account import AccountSource, AccountStatus, AccountType
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Role
 from ledgerbank_domain.ledger.journal import Direction
@@ -96,7 +96,7 @@ def test_administrators_pay_customers_money_in_and_out_and_do_nothing_else_with_
 
 
 def test_a_fed_account_neither_pays_nor_is_paid_here() -> None:
-    fed = replace(OTHER, fed=True)
+    fed = replace(OTHER, source=AccountSource.PROVIDER)
     assert reason_of(rules.account_is_held_here, account=fed) is Reason.ACCOUNT_FED_BY_BANK
     assert reason_of(rules.account_is_held_here) is None
     assert reason_of(rules.counterparty_is_held_here, **to(fed)) is Reason.ACCOUNT_FED_BY_BANK
@@ -105,7 +105,7 @@ def test_a_fed_account_neither_pays_nor_is_paid_here() -> None:
     for tuple_of_rules in (rules.CREATION_RULES, rules.PROCESSING_RULES):
         for direction in Direction:
             error = first_broken_rule(
-                tuple_of_rules, facts(account=an_account(fed=True), direction=direction)
+                tuple_of_rules, facts(account=an_account(source=AccountSource.PROVIDER), direction=direction)
             )
             assert error is not None
             assert error.reason is Reason.ACCOUNT_FED_BY_BANK

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.scenes.domain_samples import an_account
 
 from ledgerbank_adapters.memory import MemoryIdGenerator
-from ledgerbank_domain.banking.account import Account, AccountType
+from ledgerbank_domain.banking.account import Account, AccountSource, AccountType
 from ledgerbank_domain.banking.bank_statement import (
     BankStatement,
     ShownBalance,
@@ -34,6 +35,10 @@ NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 
 def pounds(amount: object) -> Money:
     return Money(Decimal(str(amount)), GBP)
+
+
+def a_fed_account(**fields: Any) -> Account:
+    return an_account(source=AccountSource.PROVIDER, **fields)
 
 
 def moved(external_id: str, amount: object, *, pending: bool = False, days_ago: int = 1) -> ShownMovement:
@@ -82,9 +87,7 @@ def shown_balance(amount: object, *, counts_pending: bool = True) -> ShownBalanc
 class Books:
     """One account with all that was booked on it."""
 
-    account: Account = field(
-        default_factory=lambda: an_account(fed=True, balance=pounds(0), credit_limit=pounds(0))
-    )
+    account: Account = field(default_factory=lambda: a_fed_account(balance=pounds(0), credit_limit=pounds(0)))
     lines: dict[UUID, Transaction] = field(default_factory=dict)
     entries: dict[UUID, JournalEntry] = field(default_factory=dict)
     records: dict[str, BankTransactionImport] = field(default_factory=dict)
@@ -242,7 +245,7 @@ def test_lines_are_booked_in_the_order_of_time_also_below_zero() -> None:
 
 @pytest.mark.parametrize("account_type", AccountType)
 def test_the_opening_is_the_first_line_whatever_its_sign(account_type: AccountType) -> None:
-    books = Books(account=an_account(fed=True, account_type=account_type, balance=pounds(0)))
+    books = Books(account=a_fed_account(account_type=account_type, balance=pounds(0)))
 
     booking = books.sync(
         told(
@@ -265,7 +268,7 @@ def test_the_opening_is_the_first_line_whatever_its_sign(account_type: AccountTy
 
 
 def test_what_is_owed_is_shown_as_owed() -> None:
-    books = Books(account=an_account(fed=True, account_type=AccountType.CREDIT, balance=pounds(0)))
+    books = Books(account=a_fed_account(account_type=AccountType.CREDIT, balance=pounds(0)))
 
     books.sync(told(balance="-25.50"))
     books.sync(told(moved("a", -5), balance="-30.50"))

@@ -337,8 +337,11 @@ BANKING = (
         user_bank_login_id uuid
             CONSTRAINT user_bank_accounts_user_bank_login_id_fkey
             REFERENCES user_bank_logins (id) ON DELETE RESTRICT,
-        bank_id uuid NOT NULL,
-        fed boolean NOT NULL,
+        bank_id uuid NOT NULL
+            CONSTRAINT user_bank_accounts_bank_id_fkey REFERENCES banks (id) ON DELETE RESTRICT,
+        source text NOT NULL,
+        told_by_bank boolean
+            GENERATED ALWAYS AS (CASE source WHEN 'provider' THEN true WHEN 'none' THEN false END) STORED,
         account_type text NOT NULL,
         account_name text NOT NULL,
         currency text NOT NULL,
@@ -362,7 +365,8 @@ BANKING = (
         CONSTRAINT user_bank_accounts_balance_number_check CHECK (balance <> 'NaN'),
         CONSTRAINT user_bank_accounts_credit_limit_check CHECK (credit_limit >= 0),
         CONSTRAINT user_bank_accounts_credit_only_check CHECK (credit_limit = 0 OR account_type = 'CREDIT'),
-        CONSTRAINT user_bank_accounts_balance_floor_check CHECK (fed OR balance >= -credit_limit),
+        CONSTRAINT user_bank_accounts_balance_floor_check
+            CHECK (source <> 'none' OR balance >= -credit_limit),
         CONSTRAINT user_bank_accounts_status_check
             CHECK (status IN ('ACTIVE', 'INACTIVE', 'CLOSED', 'FROZEN', 'SUSPENDED')),
         CONSTRAINT user_bank_accounts_last_four_check CHECK (last_four ~ '^[0-9]{4}$'),
@@ -370,10 +374,15 @@ BANKING = (
             CHECK (length(external_account_id) BETWEEN 1 AND 256),
         CONSTRAINT user_bank_accounts_line_count_check CHECK (line_count >= 0),
         CONSTRAINT user_bank_accounts_no_lines_no_balance_check CHECK (line_count > 0 OR balance = 0),
-        CONSTRAINT user_bank_accounts_fed_by_login_check CHECK (NOT fed OR user_bank_login_id IS NOT NULL),
+        CONSTRAINT user_bank_accounts_source_check CHECK (source IN ('provider', 'files', 'none')),
+        CONSTRAINT user_bank_accounts_fed_by_login_check
+            CHECK (source <> 'provider' OR user_bank_login_id IS NOT NULL),
+        -- The house bank has no statements but our own.
+        CONSTRAINT user_bank_accounts_house_check
+            CHECK (source = 'none' OR bank_id <> '4c656467-6572-8261-8e6b-20484f555345'),
         CONSTRAINT user_bank_accounts_external_account_id_key
             UNIQUE (external_account_id, bank_id, user_id),
-        CONSTRAINT user_bank_accounts_fed_by_bank_fkey FOREIGN KEY (bank_id, fed)
+        CONSTRAINT user_bank_accounts_fed_by_bank_fkey FOREIGN KEY (bank_id, told_by_bank)
             REFERENCES banks (id, feeds_accounts) ON DELETE RESTRICT
     )
     """,
