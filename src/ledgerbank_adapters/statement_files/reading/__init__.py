@@ -1,0 +1,1 @@
+"""Statement files read: one reader for each format, and the values that files of all formats share."""
