@@ -52,6 +52,8 @@ def production_warnings(settings: Settings) -> Iterator[str]:
         yield "SMTP_URL is not set: mails are kept in a table, and nobody gets them."
         if settings.identity.email_confirmation:
             yield "EMAIL_CONFIRMATION without SMTP_URL: nobody who registers can ever log in."
+        if settings.staff.four_eyes:
+            yield "FOUR_EYES without SMTP_URL: nobody who becomes staff can ever log in."
     if not settings.identity.email_confirmation:
         yield "EMAIL_CONFIRMATION is false: nobody has to show that an e-mail address is theirs."
     yield from _connection_warnings(settings)

@@ -19,8 +19,9 @@ class StaffSettings:
         YES_OR_NO,
         default="false",
         meaning=(
-            "Whether role changes, credit limits, unfreezing of accounts and reversals by staff wait until"
-            " another administrator approves them."
+            "Whether role changes, other e-mails and lost second factors of others, credit limits, unfreezing"
+            " of accounts and reversals by staff wait until another administrator approves them, and staff"
+            " begin with a password that they choose by a mailed link."
         ),
     )
     approval_expiry: timedelta = variable(

@@ -43,6 +43,7 @@ class ActKind(Enum):
 
     USER_CREATE = ("user.create", "user")
     USER_UPDATE = ("user.update", "user")
+    SECOND_FACTOR_REMOVE = ("user.remove_second_factor", "user")
     ACCOUNT_UPDATE = ("account.update", "account")
     PAYMENT_REVERSE = ("payment.reverse", "payment")
     ENTRY_REVERSE = ("journal_entry.reverse", "journal_entry")

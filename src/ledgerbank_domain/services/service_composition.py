@@ -29,7 +29,6 @@ from ledgerbank_domain.services.banks.bank_service import BankService
 from ledgerbank_domain.services.banks.bank_sync_schedule import DueSyncService
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
 from ledgerbank_domain.services.banks.token_rotation_service import TokenRotationService
-from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.joined_unit_of_work import JoinedUnitsOfWork
 from ledgerbank_domain.services.idempotency.idempotency_service import IdempotencyService
 from ledgerbank_domain.services.jobs.due_jobs_service import DueJobsService
@@ -204,6 +203,7 @@ def compose_services(ports: ServicePorts) -> Services:
             pictures=ports.code_pictures,
             issuer=ports.second_factor_issuer,
             required_for_staff=ports.second_factor_for_staff,
+            four_eyes=ports.four_eyes,
         ),
         second_factor_logins=SecondFactorLoginService(
             start_unit_of_work=start,
@@ -371,10 +371,10 @@ def _compose_sync_works(
 
 
 def _compose_approvals(ports: ServicePorts, *, audit: AuditWriter) -> ApprovalService:
-    alone = replace(ports, four_eyes=FourEyes())
+    agreed = replace(ports, four_eyes=replace(ports.four_eyes, is_agreed=True))
 
     def services_in(work: UnitOfWork) -> ActingServices:
-        return compose_services(replace(alone, start_unit_of_work=JoinedUnitsOfWork(work)))
+        return compose_services(replace(agreed, start_unit_of_work=JoinedUnitsOfWork(work)))
 
     return ApprovalService(
         start_unit_of_work=ports.start_unit_of_work,

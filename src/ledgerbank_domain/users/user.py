@@ -30,8 +30,9 @@ MAX_HASH_LENGTH = 1024
 ERASED_NAME = "Erased user"
 # RFC 2606 keeps this domain free of owners, https://www.rfc-editor.org/rfc/rfc2606#section-2
 _NOWHERE = "erased.invalid"
-# No hash at all: nothing matches it.
-_NO_PASSWORD = "erased"  # noqa: S105 - the absence of one
+NO_PASSWORD_HASH = "none"  # noqa: S105 - the absence of one
+"""No hash at all: nothing matches it. Who has it chooses a password by a link that a mail brings."""
+
 _EVER_AN_EMAIL = re.compile(r"[^\s@]+@[^\s@]*\.[^\s@]*")
 # What typing and pasting leaves around an address; other controls are part of what was sent.
 _BLANKS = "\t\r\n\f\v" + "".join(chr(code) for code in range(0x3001) if category(chr(code)) == "Zs")
@@ -167,7 +168,7 @@ class User:
             self,
             email=f"erased-{mark.hex}@{_NOWHERE}",
             full_name=ERASED_NAME,
-            password_hash=_NO_PASSWORD,
+            password_hash=NO_PASSWORD_HASH,
             verified=False,
             erased_at=at,
             updated_at=at,
@@ -184,6 +185,10 @@ class User:
     def with_new_password(self, password_hash: str, *, at: datetime) -> "User":
         """The user with another password, made for their role; ending their sessions is a step of its own."""
         return replace(self, password_hash=password_hash, password_check=PasswordCheck.SETTLED, updated_at=at)
+
+    def without_password(self, *, at: datetime) -> "User":
+        """The user, logged out everywhere, with no password that anybody might know."""
+        return self.with_new_password(NO_PASSWORD_HASH, at=at).with_sessions_ended(at=at)
 
     def with_password_proven(self, length: int, *, at: datetime) -> "User":
         """The user after a login with a password of this length, which is looked at where that is due."""

@@ -36,24 +36,33 @@ def creation_takes_two(role: Role) -> bool:
 
 
 def update_takes_two(actor: Actor, target: User, changes: UserChanges) -> bool:
-    """Whether it is an act for two: another role, or staff that comes back or is mailed elsewhere.
+    """Whether it is an act for two: another role, staff that comes back, or somebody else's address.
 
-    Who reads the mails of staff can choose their password anew, and then decide as them what they asked for
-    as themselves; one's own address is one's own. Suspending and deleting are not for two: who is a danger
-    must be stopped at once, by whoever sees it.
+    Who reads somebody's mails can choose their password anew, and be them; one's own address is one's own.
+    Suspending and deleting are not for two: who is a danger must be stopped at once, by whoever sees it.
     """
     if changes.status is UserStatus.DELETED:
         return False
     changes_role = changes.role not in (None, target.role)
     becomes_active = changes.status is UserStatus.ACTIVE and not target.is_active
     is_mailed_elsewhere = changes.email not in (None, target.email) and not actor.owns(target.id)
-    return changes_role or ((becomes_active or is_mailed_elsewhere) and target.role is not Role.USER)
+    return changes_role or is_mailed_elsewhere or (becomes_active and target.role is not Role.USER)
 
 
 def raises_rights(target: User, changes: UserChanges) -> bool:
     """Whether the target may do more afterwards than before."""
     more_role = changes.role is not None and _RANKS[changes.role] > _RANKS[target.role]
     return more_role or (changes.status is UserStatus.ACTIVE and not target.is_active)
+
+
+def begins_anew(before: User, after: User) -> bool:
+    """Whether somebody becomes one of the two who are asked: staff who may do more than before.
+
+    Whoever made them, or once was let in as them, must not be the other one as well: they choose a password
+    that nobody else knows.
+    """
+    may_do_more = _RANKS[after.role] > _RANKS[before.role] or (after.is_active and not before.is_active)
+    return may_do_more and after.is_active and after.role is not Role.USER
 
 
 def may_remove_second_factor(actor: Actor, user_id: UUID) -> bool:

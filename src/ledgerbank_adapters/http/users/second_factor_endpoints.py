@@ -2,6 +2,7 @@
 
 import attrs
 
+from ledgerbank_adapters.http.approvals.approval_payloads import ASKED_FOR, ASKING_ERRORS, AskedFor, asked_for
 from ledgerbank_adapters.http.fields.field_types import CHALLENGE, LOGIN_PASSWORD, ONE_TIME_CODE
 from ledgerbank_adapters.http.operations.http_operation import (
     Access,
@@ -23,6 +24,7 @@ from ledgerbank_adapters.http.users.second_factor_payloads import (
     second_factor_payload,
 )
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.services.approvals.user_acts import second_factor_removal
 from ledgerbank_domain.users.duty import EVERY_DUTY, Duty
 
 ENROLLING = frozenset({Duty.SECOND_FACTOR_ENROLMENT})
@@ -56,6 +58,11 @@ class SecondFactorBody:
 
     challenge: str = attrs.field(metadata=CHALLENGE.metadata)
     code: str = attrs.field(metadata=ONE_TIME_CODE.metadata)
+
+
+@attrs.frozen(kw_only=True)
+class RemovalQuery(AskedFor):
+    """Nothing but why, as a DELETE has no body here."""
 
 
 def show(call: Call[None, None]) -> Answer:
@@ -100,8 +107,14 @@ def remove(call: Call[FactorProofBody, None]) -> Continued:
     return Continued(user_id=proven.id, act=act)
 
 
-def remove_of_user(call: Call[None, None]) -> Answer:
-    call.services.second_factor.remove_of(call.actor, user_id=call.path_id())
+def remove_of_user(call: Call[None, RemovalQuery]) -> Answer:
+    user_id = call.path_id()
+    asked = call.services.approvals.ask_if_needed(
+        call.actor, second_factor_removal(user_id), reason=call.query().reason
+    )
+    if asked is not None:
+        return asked_for(asked)
+    call.services.second_factor.remove_of(call.actor, user_id=user_id)
     return _removed()
 
 
@@ -196,7 +209,15 @@ SECOND_FACTOR_OPERATIONS = (
         summary="Removes the second factor of somebody who lost it; never one's own",
         access=Access.ADMIN,
         scope=NoKey.SESSIONS_ONLY,
+        query=RemovalQuery,
         answer=MessagePayload,
-        errors=(Reason.INVALID_UUID_FORMAT, Reason.USER_NOT_FOUND, Reason.RESOURCE_NOT_FOUND),
+        other_answer=ASKED_FOR,
+        errors=(
+            Reason.INVALID_UUID_FORMAT,
+            Reason.USER_NOT_FOUND,
+            Reason.RESOURCE_NOT_FOUND,
+            Reason.MISSING_FIELDS,
+            *ASKING_ERRORS,
+        ),
     ),
 )

@@ -16,6 +16,7 @@ from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 from ledgerbank_domain.services.accounts.account_service import AccountService
 from ledgerbank_domain.services.ledger.ledger_reversal_service import LedgerReversalService
 from ledgerbank_domain.services.users.registration_service import RegistrationService
+from ledgerbank_domain.services.users.second_factor_service import SecondFactorService
 from ledgerbank_domain.services.users.user_service import UserService
 
 Facts = Mapping[str, Any]
@@ -31,6 +32,10 @@ class ActingServices(Protocol):
     @property
     def registration(self) -> RegistrationService:
         """Those that make users."""
+
+    @property
+    def second_factor(self) -> SecondFactorService:
+        """Those about second factors."""
 
     @property
     def accounts(self) -> AccountService:

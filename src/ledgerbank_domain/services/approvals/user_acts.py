@@ -1,4 +1,4 @@
-"""Acts about users that take two administrators: making staff, other roles, staff that comes back."""
+"""Acts about users that take two administrators: staff made or restored, roles, and others' ways in."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -25,13 +25,18 @@ def user_creation(prepared: PreparedUser) -> StaffAct:
 
 
 def user_update(user_id: UUID, changes: UserChanges) -> StaffAct:
-    """Changing a user; it takes two for another role and for staff who come back or are mailed elsewhere."""
+    """Changing a user; it takes two for another role, somebody else's address, and staff who come back."""
     return _UserUpdate(user_id=user_id, changes=changes)
+
+
+def second_factor_removal(user_id: UUID) -> StaffAct:
+    """Taking the second factor of somebody else away; it takes two."""
+    return _SecondFactorRemoval(user_id=user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _UserCreation(StaffAct):
-    """Making one of staff. The password is kept as its hash, until it is decided."""
+    """Making one of staff. No password is kept: they choose it by a link, once it is approved."""
 
     prepared: PreparedUser
 
@@ -49,12 +54,11 @@ class _UserCreation(StaffAct):
                 email=arguments["email"],
                 full_name=arguments["full_name"],
                 role=Role(arguments["role"]),
-                password_hash=arguments["password_hash"],
             )
         )
 
     def arguments(self) -> Facts:
-        return {**self.wanted(), "password_hash": self.prepared.password_hash}
+        return self.wanted()
 
     def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:  # noqa: ARG002 - whatever there is
         return creation_takes_two(self.prepared.role)
@@ -75,7 +79,7 @@ class _UserCreation(StaffAct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _UserUpdate(StaffAct):
-    """Another role, or staff that becomes ACTIVE again or has another address."""
+    """Another role, staff that becomes ACTIVE again, or another address of somebody else."""
 
     user_id: UUID
     changes: UserChanges
@@ -132,6 +136,43 @@ class _UserUpdate(StaffAct):
         return services.users.update(actor, user_id=self.user_id, changes=self.changes).id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SecondFactorRemoval(StaffAct):
+    """Taking a lost second factor away. That one: another one that was set up since is none of it."""
+
+    user_id: UUID
+
+    kind = ActKind.SECOND_FACTOR_REMOVE
+
+    @property
+    def target_id(self) -> UUID:
+        return self.user_id
+
+    @classmethod
+    def read(cls, arguments: Facts) -> Self:
+        return cls(user_id=UUID(arguments["user_id"]))
+
+    def arguments(self) -> Facts:
+        return {"user_id": str(self.user_id)}
+
+    def takes_two(self, work: UnitOfWork, actor: Actor) -> bool:  # noqa: ARG002 - whoever it is
+        return work.second_factors.find_confirmed(self.user_id) is not None
+
+    def concerned(self, work: UnitOfWork) -> ConcernedUsers:  # noqa: ARG002 - whoever it is
+        return ConcernedUsers(ids={self.user_id}, gaining={self.user_id})
+
+    def basis(self, work: UnitOfWork) -> Facts:
+        factor = work.second_factors.find_confirmed(self.user_id)
+        return {"second_factor": None if factor is None else str(factor.id)}
+
+    def wanted(self) -> Facts:
+        return {}
+
+    def perform(self, services: ActingServices, actor: Actor) -> UUID:
+        services.second_factor.remove_of(actor, user_id=self.user_id)
+        return self.user_id
+
+
 def _user_facts(user: User) -> Facts:
     return {
         "email": user.email,
@@ -141,5 +182,5 @@ def _user_facts(user: User) -> Facts:
     }
 
 
-USER_ACTS: tuple[type[StaffAct], ...] = (_UserCreation, _UserUpdate)
+USER_ACTS: tuple[type[StaffAct], ...] = (_UserCreation, _UserUpdate, _SecondFactorRemoval)
 """Their rows of the table."""

@@ -8,7 +8,6 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.identity.value_rules import require_ids
-from ledgerbank_domain.notifications.address_notices import password_reset
 from ledgerbank_domain.notifications.notification import password_changed
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher
@@ -22,6 +21,7 @@ from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
 from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
 from ledgerbank_domain.services.users.mail_token_issue import MailTokenIssue, locked_bearer, seen_bearer
+from ledgerbank_domain.services.users.password_links import mail_password_link_in
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.services.users.user_deletion import known_among
 from ledgerbank_domain.users.mail_token import MailPurpose
@@ -68,17 +68,9 @@ class PasswordResetService:
                 raise DomainError(Reason.USER_NOT_FOUND)
             if not user.is_active:
                 raise DomainError(Reason.ACCOUNT_INACTIVE)
-            now = work.now()
-            self.tokens.mail_in(
-                work,
-                user,
-                password_reset(user_id=user.id, expires_at=now + MailPurpose.PASSWORD_RESET.lifetime),
-                MailPurpose.PASSWORD_RESET,
-                email=user.email,
-                correlation_id=actor.origin.correlation_id,
-            )
+            mail_password_link_in(work, user, tokens=self.tokens, correlation_id=actor.origin.correlation_id)
             self.audit.record(
-                work, AuditName.ADMIN_PASSWORD_RESET_STARTED, actor=actor, about=user.id, at=now
+                work, AuditName.ADMIN_PASSWORD_RESET_STARTED, actor=actor, about=user.id, at=work.now()
             )
             work.commit()
 

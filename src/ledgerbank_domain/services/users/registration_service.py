@@ -7,7 +7,6 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.value_rules import require_member
-from ledgerbank_domain.notifications.address_notices import password_reset
 from ledgerbank_domain.notifications.mail_links import MailLinks
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.security import PasswordHasher
@@ -19,10 +18,11 @@ from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.email_changes import EmailChanges
+from ledgerbank_domain.services.users.password_links import mail_password_link_in
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.users.mail_token import MailPurpose
 from ledgerbank_domain.users.password_rules import NewPasswordRules
-from ledgerbank_domain.users.user import User, parse_email, parse_full_name
+from ledgerbank_domain.users.user import NO_PASSWORD_HASH, User, parse_email, parse_full_name
 from ledgerbank_domain.users.user_policy import creation_takes_two, may_administer_users
 
 
@@ -47,12 +47,15 @@ class NewUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedUser:
-    """A registration whose password was found good and is known by its hash alone from here on."""
+    """A registration whose password was found good and is known by its hash alone from here on.
+
+    Without one a link is mailed by which they choose it themselves.
+    """
 
     email: str
     full_name: str
     role: Role
-    password_hash: str = field(repr=False)
+    password_hash: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "email", parse_email(self.email))
@@ -126,8 +129,7 @@ class RegistrationService:
             work.users.add(user)
             link = None
             if mailed:
-                letter = password_reset(user_id=user.id, expires_at=work.now() + purpose.lifetime)
-                self.emails.tokens.mail_in(work, user, letter, purpose, email=user.email)
+                mail_password_link_in(work, user, tokens=self.emails.tokens)
             else:
                 link = self.links.link(purpose, self.emails.tokens.shown_in(work, user, purpose))
             self._record(work, AuditName.ADMIN_USER_CREATED, actor, user)
@@ -170,7 +172,10 @@ class RegistrationService:
 
     @session_only
     def create_prepared(self, actor: Actor, prepared: PreparedUser) -> User:
-        """Creates the user. Raises ``insufficient_permissions`` and ``email_already_exists``."""
+        """Creates the user. Raises ``insufficient_permissions`` and ``email_already_exists``.
+
+        Where staff are made by two, nobody else may know their password: it is one that was prepared without.
+        """
         return self._commit_creation(actor, prepared, event=AuditName.ADMIN_USER_CREATED)
 
     def _prepared(self, new_user: NewUser, *, role: Role) -> PreparedUser:
@@ -192,10 +197,17 @@ class RegistrationService:
             if event is AuditName.ADMIN_USER_CREATED:
                 actor = locked_actor(work, actor)
                 require_permission(may_administer_users(actor))
-                self.four_eyes.check(actor, takes_two=creation_takes_two(prepared.role))
+                takes_two = creation_takes_two(prepared.role)
+                self.four_eyes.check(actor, takes_two=takes_two)
+                if takes_two and self.four_eyes.concern(actor):
+                    prepared = replace(prepared, password_hash=None)
             user = self._new(work, actor, prepared)
             work.users.add(user)
-            if self.emails.is_confirmed and not user.verified:
+            if prepared.password_hash is None:
+                # By the link that they follow their address is confirmed as well.
+                correlation_id = actor.origin.correlation_id
+                mail_password_link_in(work, user, tokens=self.emails.tokens, correlation_id=correlation_id)
+            elif self.emails.is_confirmed and not user.verified:
                 self.emails.confirm_in(work, actor, user, user.email)
             self._record(work, event, actor, user)
             work.commit()
@@ -208,7 +220,7 @@ class RegistrationService:
             id=self.ids.new_id(),
             email=prepared.email,
             full_name=prepared.full_name,
-            password_hash=prepared.password_hash,
+            password_hash=prepared.password_hash or NO_PASSWORD_HASH,
             role=prepared.role,
             verified=actor.is_system,
             inserted_at=now,

@@ -20,6 +20,7 @@ from ledgerbank_domain.ports.security import PasswordHasher
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conduct.authority_check import actor_among, actor_ids, locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
@@ -65,6 +66,7 @@ class SecondFactorService:
     pictures: CodePictures | None = None
     issuer: str = DEFAULT_ISSUER
     required_for_staff: bool = False
+    four_eyes: FourEyes = field(default_factory=FourEyes)
 
     @session_only
     def status(self, actor: Actor) -> SecondFactorStatus:
@@ -201,7 +203,7 @@ class SecondFactorService:
         """An administrator removes what somebody else has lost.
 
         Raises ``user_not_found``, ``resource_not_found`` when they have none, and
-        ``insufficient_permissions``: administrators only, and never their own.
+        ``insufficient_permissions``: administrators only, never their own, and nobody alone what takes two.
         """
         require_ids(user_id=user_id)
         with self.start_unit_of_work() as work:
@@ -210,6 +212,7 @@ class SecondFactorService:
             if user_id not in users:
                 raise DomainError(Reason.USER_NOT_FOUND)
             _require_factor(work, users[user_id])
+            self.four_eyes.check(actor, takes_two=True)
             self._remove_in(work, users[user_id], actor, AuditName.ADMIN_SECOND_FACTOR_REMOVED)
             work.commit()
 

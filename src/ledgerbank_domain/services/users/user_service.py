@@ -26,6 +26,7 @@ from ledgerbank_domain.services.conduct.permission_check import require_permissi
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
 from ledgerbank_domain.services.users.email_changes import EmailChanges
+from ledgerbank_domain.services.users.password_links import begin_anew_in
 from ledgerbank_domain.services.users.user_audit import record_user_event
 from ledgerbank_domain.services.users.user_deletion import (
     DELETION,
@@ -40,7 +41,12 @@ from ledgerbank_domain.users.user import (
     UserStats,
     UserStatus,
 )
-from ledgerbank_domain.users.user_policy import may_administer_users, may_update_user, update_takes_two
+from ledgerbank_domain.users.user_policy import (
+    begins_anew,
+    may_administer_users,
+    may_update_user,
+    update_takes_two,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,16 +199,24 @@ class UserService:
         changed = user.with_changes(changes, at=now)
         check_somebody_administers(users, changed)
         work.users.save(changed)
-        if user.is_active and not changed.is_active:
-            work.refresh_tokens.revoke_all_of_user(user.id, at=now)
-            work.mail_tokens.remove(user.id, list(MailPurpose))
-        if not changed.is_active or changed.role is not user.role:
-            revoke_keys_of_user(work, actor, user.id, audit=self.audit, at=now)
-        if user.email != changed.email:
-            self.emails.done_in(work, actor, user, changed)
+        changed = self._with_ways_in_in(work, actor, user, changed)
         event = AuditName.PROFILE_UPDATED if own else AuditName.ADMIN_USER_UPDATED
         record_user_event(work, event, actor, changed, before=user, audit=self.audit, at=now)
         return changed, ()
+
+    def _with_ways_in_in(self, work: UnitOfWork, actor: Actor, before: User, after: User) -> User:
+        """What opened the way to the user before, and must not by what they are now, is closed."""
+        if before.is_active and not after.is_active:
+            work.refresh_tokens.revoke_all_of_user(after.id, at=after.updated_at)
+            work.mail_tokens.remove(after.id, list(MailPurpose))
+        if not after.is_active or after.role is not before.role:
+            revoke_keys_of_user(work, actor, after.id, audit=self.audit, at=after.updated_at)
+        if before.email != after.email:
+            self.emails.done_in(work, actor, before, after)
+        if self.four_eyes.concern(actor) and begins_anew(before, after):
+            correlation_id = actor.origin.correlation_id
+            return begin_anew_in(work, after, tokens=self.emails.tokens, correlation_id=correlation_id)
+        return after
 
     def _with_address_asked_for(
         self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges, proven: User | None

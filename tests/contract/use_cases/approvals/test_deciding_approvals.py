@@ -17,15 +17,14 @@ from tests.support.scenes.approval_steps import (
     user_now,
 )
 from tests.support.scenes.reversal_steps import executed, transferred
-from tests.support.scenes.service_world import PASSWORD, Customer, ServiceWorld
+from tests.support.scenes.service_world import Customer, ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.approvals.approval import Approval, ApprovalStatus
 from ledgerbank_domain.banking.account import AccountChanges, AccountStatus, AccountType
-from ledgerbank_domain.identity.actor import ANONYMOUS, Actor, Role
+from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.services.approvals.money_acts import account_update, payment_reversal
-from ledgerbank_domain.services.approvals.user_acts import user_creation, user_update
-from ledgerbank_domain.services.users.registration_service import NewUser
+from ledgerbank_domain.services.approvals.user_acts import user_update
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
 
 Decision = Callable[[], Approval]
@@ -58,30 +57,6 @@ def test_an_approved_promotion_is_done_and_both_people_are_on_record(
     done = facts_about(world, alice.user.id)[-1]
     assert done[:2] == ("admin.user_updated", asking.user_id)
     assert done[2]["changes"]["role"] == {"old": "user", "new": "admin"}
-
-
-def test_staff_that_was_asked_for_can_log_in_once_it_is_approved_and_not_before(
-    world: ServiceWorld, asking: Actor, deciding: Actor
-) -> None:
-    new = NewUser(
-        email="new@example.com",
-        full_name="New",
-        password=PASSWORD,
-        password_confirmation=PASSWORD,
-        role=Role.SUPPORT,
-    )
-    approval = asked(world, asking, user_creation(world.services.registration.prepare(asking, new)))
-
-    def log_in() -> Any:
-        return world.auth.log_in(ANONYMOUS, email="new@example.com", password=PASSWORD)
-
-    assert refused(log_in) == "invalid_credentials"
-    decided = world.approvals.approve(deciding, approval_id=approval.id)
-    assert log_in()[1].id == decided.target_id
-    with world.start_unit_of_work() as work:
-        stored = work.approvals.find(approval.id)
-    assert stored is not None
-    assert stored.arguments == {}
 
 
 def test_an_approved_credit_limit_and_an_approved_reversal_are_done(

@@ -13,7 +13,9 @@ from tests.support.http.http_bank import (
     data_of,
     error_of,
 )
+from tests.support.http.second_factor_over_http import enrol
 
+from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.banking.account import AccountStatus, AccountType
 from ledgerbank_domain.identity.actor import Role
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
@@ -87,7 +89,9 @@ def test_a_promotion_is_answered_with_what_now_waits(
 
     assert approved.json()["metadata"] == {"action": "approved"}
     assert data_of(approved)["decided_by"] == str(deciding.user.id)
-    assert data_of(alice.get("/profile"))["role"] == "admin"
+    # Nobody who knew a way in before has one now.
+    error_of(alice.get("/profile"), 401, "token_revoked")
+    assert data_of(deciding.get(f"/users/{alice.user.id}"))["role"] == "admin"
     error_of(deciding.post(f"{path}/approve"), 409, "already_processed")
     assert data_of(deciding.get("/approvals?status=PENDING")) == []
     events = data_of(deciding.get("/audit-events?event=approval.approved"))
@@ -128,8 +132,10 @@ def test_every_other_act_that_takes_two_waits_as_well(
     assert data_of(alice.get(f"/accounts/{frozen.id}"))["status"] == "ACTIVE"
     assert data_of(alice.get(f"/accounts/{account.id}"))["balance"] == "100.00"
     assert data_of(admin.get("/profile"))["role"] == "support"
+    made = data_of(deciding.get(f"/approvals/{asked[0]['id']}"))
+    assert data_of(deciding.get(f"/users/{made['target_id']}"))["role"] == "support"
     login = {"email": "new@example.com", "password": PASSWORD}
-    assert data_of(alice.bank.post("/auth/login", json=login))["user"]["role"] == "support"
+    error_of(alice.bank.post("/auth/login", json=login), 401, "invalid_credentials")
 
 
 @pytest.mark.parametrize(
@@ -222,3 +228,23 @@ def test_what_changed_since_is_told(alice: Customer, admin: Customer, deciding: 
     error = error_of(deciding.post(f"/approvals/{approval['id']}/approve"), 409, "already_processed")
     assert error["details"]["field"] == "status"
     assert "changed since" in error["details"]["message"]
+
+
+def test_a_second_factor_of_somebody_else_is_taken_away_by_two(
+    alice: Customer, admin: Customer, deciding: Customer, clock: MemoryClock
+) -> None:
+    path = f"/users/{alice.user.id}/totp"
+    error_of(admin.delete(path), 404, "resource_not_found")
+    error_of(admin.delete(f"/users/{UNKNOWN_ID}/totp"), 404, "user_not_found")
+    enrol(alice, clock)
+    assert error_of(admin.delete(path), 400, "missing_fields")["details"]["field"] == "reason"
+    error_of(admin.delete(f"{path}?reason={'x' * 256}"), 400, "invalid_field_format")
+
+    asked = admin.delete(f"{path}?reason=They+lost+their+phone")
+
+    approval = data_of(asked, 202)
+    assert asked.headers["Location"] == f"/api/v1/approvals/{approval['id']}"
+    assert (approval["act"], approval["target_id"]) == ("user.remove_second_factor", str(alice.user.id))
+    assert data_of(alice.get("/profile/totp"))["enabled"] is True
+    data_of(deciding.post(f"/approvals/{approval['id']}/approve"))
+    assert data_of(alice.get("/profile/totp"))["enabled"] is False
