@@ -55,6 +55,11 @@ def test_production_without_a_mail_server_is_a_warning() -> None:
         "EMAIL_CONFIRMATION without SMTP_URL: nobody who registers can ever log in.",
     )
     assert settings_of().warnings == ()
+    with_two = load_settings({**PRODUCTION, "SMTP_URL": "", "FOUR_EYES": "true"})
+    assert with_two.warnings == (
+        *unheard.warnings,
+        "FOUR_EYES without SMTP_URL: nobody who becomes staff can ever log in.",
+    )
 
 
 def test_production_has_no_simulated_bank_unless_told_otherwise_and_speaks_to_monzo_by_https() -> None:
