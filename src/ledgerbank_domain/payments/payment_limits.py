@@ -47,6 +47,7 @@ class PaymentLimits:
 
     All numbers are in the account's currency. ``duplicate_window`` of zero turns the duplicate rule off;
     ``step_up_amount`` None turns step-up off, also for payees who were never paid before.
+    ``staff_pay_in_for_others``: what users may not pay in for themselves, administrators do for others alone.
     Raises ``invalid_amount_format`` for a limit below zero.
     """
 
@@ -55,6 +56,7 @@ class PaymentLimits:
     default_daily_limit: AmountLimit = Decimal("1000.00")
     duplicate_window: timedelta = timedelta(minutes=5)
     self_service_credits: bool = True
+    staff_pay_in_for_others: bool = False
     step_up_amount: AmountLimit | None = None
 
     def __post_init__(self) -> None:

@@ -22,9 +22,14 @@ def may_pay_from_account(
     return actor.is_admin and (payment_type, direction) in _AT_THE_COUNTER
 
 
-def may_make_credit_payment(actor: Actor, limits: PaymentLimits) -> bool:
-    """A CREDIT payment brings money in from outside; users may do that only where it is switched on."""
-    return limits.self_service_credits or actor.is_admin or actor.is_system
+def may_make_credit_payment(actor: Actor, limits: PaymentLimits, *, payer_id: UUID) -> bool:
+    """A CREDIT payment brings money in from outside; users may do that only where it is switched on.
+
+    Administrators may in any case, but for themselves only where one of staff alone may.
+    """
+    if limits.self_service_credits or actor.is_system:
+        return True
+    return actor.is_admin and not (limits.staff_pay_in_for_others and actor.owns(payer_id))
 
 
 def may_view_payment(actor: Actor, payment: Payment) -> bool:
@@ -38,12 +43,11 @@ def may_list_payments_of(actor: Actor, user_id: UUID) -> bool:
 
 
 def may_process_payment(actor: Actor, payment: Payment, limits: PaymentLimits) -> bool:
-    """One's own (a CREDIT only where allowed); administrators and workers process anybody's."""
-    if actor.is_admin or actor.is_system:
-        return True
-    if not actor.owns(payment.user_id):
+    """One's own; administrators and workers process anybody's. A CREDIT only where it might be made."""
+    if not (actor.owns(payment.user_id) or actor.is_admin or actor.is_system):
         return False
-    return payment.direction is Direction.DEBIT or may_make_credit_payment(actor, limits)
+    is_debit = payment.direction is Direction.DEBIT
+    return is_debit or may_make_credit_payment(actor, limits, payer_id=payment.user_id)
 
 
 def may_cancel_job_of_payment(actor: Actor, payment: Payment) -> bool:

@@ -69,7 +69,7 @@ def caller_may_pay_from_account(facts: PaymentFacts) -> DomainError | None:
 
 def caller_may_make_credit_payment(facts: PaymentFacts) -> DomainError | None:
     """Money from outside needs leave: ``insufficient_permissions`` without it."""
-    if facts.is_debit or may_make_credit_payment(facts.actor, facts.limits):
+    if facts.is_debit or may_make_credit_payment(facts.actor, facts.limits, payer_id=facts.payer_id):
         return None
     return DomainError(Reason.INSUFFICIENT_PERMISSIONS)
 

@@ -161,9 +161,9 @@ def compose_services(ports: ServicePorts) -> Services:
     )
     mail_requests = MailRequestJobs(start_unit_of_work=start, tokens=emails.tokens)
     payment_processing = PaymentProcessingService(
-        start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
+        start_unit_of_work=start, ids=ids, limits=ports.payment_limits, audit=audit
     )
-    step_up = PaymentStepUp(ids=ids, secrets=ports.secrets, limits=ports.limits)
+    step_up = PaymentStepUp(ids=ids, secrets=ports.secrets, limits=ports.payment_limits)
     outcomes = JobOutcomes(chance=ports.chance)
     works = {
         JobKind.PAYMENT_PROCESS: PaymentJobs(
@@ -264,16 +264,20 @@ def compose_services(ports: ServicePorts) -> Services:
             known_gateways=frozenset({*ports.gateways, *ports.known_gateways}),
         ),
         accounts=AccountService(
-            start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit, four_eyes=ports.four_eyes
+            start_unit_of_work=start,
+            ids=ids,
+            limits=ports.payment_limits,
+            audit=audit,
+            four_eyes=ports.four_eyes,
         ),
         payments=PaymentService(
-            start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit, step_up=step_up
+            start_unit_of_work=start, ids=ids, limits=ports.payment_limits, audit=audit, step_up=step_up
         ),
         payees=PayeeService(start_unit_of_work=start, ids=ids, audit=audit, step_up=step_up),
         step_up=StepUpService(start_unit_of_work=start, ids=ids, audit=audit, second_factors=second_factors),
         payment_processing=payment_processing,
         payment_schedules=PaymentScheduleService(
-            start_unit_of_work=start, ids=ids, limits=ports.limits, audit=audit
+            start_unit_of_work=start, ids=ids, limits=ports.payment_limits, audit=audit
         ),
         jobs=JobService(start_unit_of_work=start, audit=audit, works=works),
         job_dispatch=engine.job_dispatch,

@@ -1,7 +1,7 @@
 """Every port and every rule that the services are composed of, as one value."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from ledgerbank_domain.banking.return_url import ReturnUrls
@@ -103,3 +103,8 @@ class ServicePorts:
     bank_lookback: timedelta = DEFAULT_LOOKBACK
     # How soon after each other syncs may follow that webhooks cause.
     sync_pace: SyncPace = field(default_factory=SyncPace)
+
+    @property
+    def payment_limits(self) -> PaymentLimits:
+        """What payments are bounded by. Where acts take two, nobody pays money in for themselves."""
+        return replace(self.limits, staff_pay_in_for_others=self.four_eyes.required)

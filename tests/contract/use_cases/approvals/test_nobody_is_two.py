@@ -1,7 +1,9 @@
 """Nobody alone gets to be the other one who is asked, over every storage."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pyotp import TOTP
@@ -12,9 +14,14 @@ from tests.support.scenes.second_factor_steps import an_app, factor_of
 from tests.support.scenes.service_world import PASSWORD, Customer, ServiceWorld
 
 from ledgerbank_domain.audit.audit_event import AuditName
+from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import ANONYMOUS, NOWHERE, Actor, Role
 from ledgerbank_domain.identity.scope import Scope
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.payments.payment import Payment, PaymentType
+from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.services.approvals.user_acts import second_factor_removal, user_creation, user_update
+from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.users.registration_service import NewUser
 from ledgerbank_domain.users.api_key import NewApiKey
 from ledgerbank_domain.users.user import NO_PASSWORD_HASH, UserChanges, UserStatus
@@ -187,6 +194,37 @@ def test_only_a_factor_of_somebody_else_that_there_is_may_be_asked_for(
     assert refused(lambda: world.approvals.ask_if_needed(asking, own, reason=WHY)) == (
         "insufficient_permissions"
     )
+
+
+def test_nobody_pays_money_in_for_themselves_where_customers_may_not(
+    world: ServiceWorld, alice: Customer, asking: Actor, deciding: Actor
+) -> None:
+    strict = ServiceWorld(
+        start_unit_of_work=world.start_unit_of_work,
+        clock=world.clock,
+        ids=world.ids,
+        four_eyes=FourEyes(required=True),
+        limits=PaymentLimits(self_service_credits=False),
+    )
+    mine = strict.account_of(user_now(world, asking.required_user_id()))
+    theirs = strict.account_of(alice.user)
+    program = replace(asking, api_key_id=world.ids.new_id(), scopes=frozenset({Scope.PAYMENTS_WRITE}))
+
+    def paid_in(actor: Actor, account: Account) -> Payment:
+        made = strict.pending(actor, account, direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT)
+        return strict.payment_processing.process(actor, payment_id=made.id)
+
+    for who in (asking, program):
+        assert refused(lambda: paid_in(who, mine)) == "insufficient_permissions"  # noqa: B023
+        draft = strict.draft(mine, direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT)
+        assert refused(lambda: strict.payments.validate(who, draft)) == "insufficient_permissions"  # noqa: B023
+    pending = strict.pending(deciding, mine, direction=Direction.CREDIT, payment_type=PaymentType.DEPOSIT)
+    own = refused(lambda: strict.payment_processing.process(asking, payment_id=pending.id))
+    assert own == "insufficient_permissions"
+    assert strict.balance(mine) == 0
+    paid_in(deciding, mine)
+    paid_in(asking, theirs)
+    assert (strict.balance(mine), strict.balance(theirs)) == (Decimal(10), Decimal(10))
 
 
 def test_without_four_eyes_known_passwords_stay_good(

@@ -1,5 +1,7 @@
 """Who may do what with payments, row by row."""
 
+from dataclasses import replace
+
 import pytest
 from tests.support.scenes.domain_samples import OWNER, STRANGER, a_payment, actor, an_account
 
@@ -43,8 +45,23 @@ def test_workers_pay_for_anybody_and_nobody_for_none() -> None:
     [(OWN[Role.USER], False), (OWN[Role.SUPPORT], False), (OWN[Role.ADMIN], True), (SYSTEM, True)],
 )
 def test_money_from_outside_needs_the_switch_or_an_admin(who: Actor, when_closed: bool) -> None:
-    assert may_make_credit_payment(who, OPEN)
-    assert may_make_credit_payment(who, CLOSED) is when_closed
+    assert may_make_credit_payment(who, OPEN, payer_id=OWNER)
+    assert may_make_credit_payment(who, CLOSED, payer_id=OWNER) is when_closed
+
+
+@pytest.mark.parametrize(
+    ("who", "allowed"),
+    [(OWN[Role.ADMIN], False), (FOREIGN[Role.ADMIN], True), (OWN[Role.USER], False), (SYSTEM, True)],
+)
+def test_where_acts_take_two_administrators_pay_in_for_others_alone(who: Actor, allowed: bool) -> None:
+    closed = replace(CLOSED, staff_pay_in_for_others=True)
+    assert may_make_credit_payment(who, closed, payer_id=OWNER) is allowed
+    assert may_process_payment(who, CREDIT, closed) is allowed
+    # Where everybody may, staff may as well.
+    assert may_make_credit_payment(
+        OWN[Role.ADMIN], replace(OPEN, staff_pay_in_for_others=True), payer_id=OWNER
+    )
+    assert may_process_payment(OWN[Role.ADMIN], DEBIT, closed)
 
 
 @pytest.mark.parametrize(
