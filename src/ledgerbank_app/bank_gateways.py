@@ -21,16 +21,21 @@ from ledgerbank_adapters.simulated_bank import (
     DEFAULT_CLIENT_SECRET,
     MONZO_ISSUER,
     OPEN_BANKING_ISSUER,
-    OPEN_BANKING_RESOURCES,
     OPEN_BANKING_ROOT,
+    V3_1,
+    V4_0,
+    OpenBankingVersion,
 )
 from ledgerbank_app.settings.bank_settings import BankSettings
 from ledgerbank_app.settings.settings import Settings
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 
-MONZO, SIMULATED, SIMULATED_OPEN_BANKING = "monzo", "simulated", "simulated_open_banking"
-KNOWN_GATEWAYS = frozenset({MONZO, SIMULATED, SIMULATED_OPEN_BANKING})
+MONZO, SIMULATED = "monzo", "simulated"
+SIMULATED_OPEN_BANKING = {V3_1: "simulated_open_banking", V4_0: "simulated_open_banking_4"}
+"""The gateways to the simulated bank by the version of the standard that they speak with it."""
+
+KNOWN_GATEWAYS = frozenset({MONZO, SIMULATED, *SIMULATED_OPEN_BANKING.values()})
 """What a bank may name as its ``integration_module``, whether or not it is set up here."""
 
 _DAY = timedelta(days=1)
@@ -82,13 +87,15 @@ def create_bank_gateways(
             ),
             uses_pkce=True,
         )
-        building.add_open_banking_uk(
-            SIMULATED_OPEN_BANKING,
-            root=banks.simulated_url + OPEN_BANKING_ROOT,
-            client_id=DEFAULT_CLIENT_ID,
-            client_secret=DEFAULT_CLIENT_SECRET,
-            issuer=OPEN_BANKING_ISSUER,
-        )
+        for version, name in SIMULATED_OPEN_BANKING.items():
+            building.add_open_banking_uk(
+                name,
+                root=banks.simulated_url + OPEN_BANKING_ROOT,
+                version=version,
+                client_id=DEFAULT_CLIENT_ID,
+                client_secret=DEFAULT_CLIENT_SECRET,
+                issuer=OPEN_BANKING_ISSUER,
+            )
     return BankGateways(by_name=building.gateways, clients=building.clients)
 
 
@@ -118,10 +125,17 @@ class _GatewayBuilding:
         )
 
     def add_open_banking_uk(
-        self, name: str, *, root: str, client_id: str, client_secret: str, issuer: str | None = None
+        self,
+        name: str,
+        *,
+        root: str,
+        version: OpenBankingVersion,
+        client_id: str,
+        client_secret: str,
+        issuer: str | None = None,
     ) -> None:
         banks = self._settings.banks
-        base_url = root + OPEN_BANKING_RESOURCES
+        base_url = root + version.resources
         self.gateways[name] = OpenBankingUkGateway(
             client=self._client(name, base_url),
             base_url=base_url,

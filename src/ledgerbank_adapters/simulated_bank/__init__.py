@@ -8,6 +8,7 @@ in a test.
 from ledgerbank_adapters import requires_extra
 
 with requires_extra("simulated-bank"):
+    from ledgerbank_adapters.simulated_bank.books.simulated_account import BalanceKind
     from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import (
         DEFAULT_CLIENT_ID,
         DEFAULT_CLIENT_SECRET,
@@ -18,10 +19,19 @@ with requires_extra("simulated-bank"):
         SimulatedBankSettings,
     )
     from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError, NotPossibleError
+    from ledgerbank_adapters.simulated_bank.books.simulated_habits import (
+        InstantStyle,
+        NamedMovements,
+        Oddity,
+        PageSeam,
+        SimulatedHabits,
+    )
     from ledgerbank_adapters.simulated_bank.books.simulated_webhooks import DeliveryMode
-    from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_consents import (
-        OPEN_BANKING_RESOURCES,
+    from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_versions import (
         OPEN_BANKING_ROOT,
+        V3_1,
+        V4_0,
+        OpenBankingVersion,
     )
     from ledgerbank_adapters.simulated_bank.simulated_bank_application import (
         create_simulated_bank_application,
@@ -49,17 +59,25 @@ __all__ = [
     "EVERY_OPERATION",
     "MONZO_ISSUER",
     "OPEN_BANKING_ISSUER",
-    "OPEN_BANKING_RESOURCES",
     "OPEN_BANKING_ROOT",
+    "V3_1",
+    "V4_0",
+    "BalanceKind",
     "DeliveryMode",
     "Fault",
     "FaultEffect",
     "FaultKind",
+    "InstantStyle",
+    "NamedMovements",
     "NotAtThisBankError",
     "NotPossibleError",
+    "Oddity",
+    "OpenBankingVersion",
+    "PageSeam",
     "SimulatedBank",
     "SimulatedBankServer",
     "SimulatedBankSettings",
+    "SimulatedHabits",
     "create_simulated_bank",
     "create_simulated_bank_application",
     "serve_simulated_bank",

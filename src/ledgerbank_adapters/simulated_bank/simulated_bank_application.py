@@ -1,4 +1,4 @@
-"""The simulated bank as an ASGI application: two dialects and the controls over one model."""
+"""The simulated bank as an ASGI application: its dialects and the controls over one model."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +16,6 @@ from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_endpoints im
 from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_tokens import MONZO_TOKEN_OPERATIONS
 from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_consents import (
     OPEN_BANKING_CONSENT_OPERATIONS,
-    OPEN_BANKING_ROOT,
 )
 from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_endpoints import (
     OPEN_BANKING_ACCOUNT_OPERATIONS,
@@ -24,6 +23,7 @@ from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialec
 from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_tokens import (
     OPEN_BANKING_TOKEN_OPERATIONS,
 )
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_versions import OPEN_BANKING_ROOT
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 
 LARGEST_BODY = 1024 * 1024

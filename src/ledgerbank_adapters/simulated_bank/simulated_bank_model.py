@@ -9,6 +9,8 @@ from threading import Condition
 
 from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import SimulatedBankSettings
 from ledgerbank_adapters.simulated_bank.books.simulated_books import SimulatedBooks, found_in
+from ledgerbank_adapters.simulated_bank.books.simulated_habits import SimulatedHabits
+from ledgerbank_adapters.simulated_bank.books.simulated_traps import SimulatedTraps
 from ledgerbank_adapters.simulated_bank.grants.simulated_consents import SimulatedConsent
 from ledgerbank_adapters.simulated_bank.grants.simulated_grants import (
     CONSENT_LIFETIME,
@@ -23,7 +25,7 @@ from ledgerbank_adapters.simulated_bank.simulated_faults import CallCount, Fault
 class SimulatedBank:
     """Everything that the bank knows, in memory: its books, who may see them, and the faults to come.
 
-    The ``books`` keep the lock and the time of all of it.
+    The ``books`` keep the lock and the time of all of it; ``traps`` make what clients see of them differ.
 
     The same settings, names and orders of calls give the same content, ids included; only tokens and codes
     come from ``new_secret``, so that one of an earlier run never fits by accident. ``clock`` gives the
@@ -40,6 +42,7 @@ class SimulatedBank:
         self.settings = settings
         self.redirect_uris = set(settings.redirect_uris)
         self.books = SimulatedBooks(settings, clock=clock)
+        self.traps = SimulatedTraps(self.books)
         self._new_secret = new_secret
         self._open()
 
@@ -67,6 +70,15 @@ class SimulatedBank:
     def advance(self, seconds: float) -> datetime:
         """Puts the bank's time ahead. Raises NotPossibleError for a negative number."""
         return self.books.advance(seconds)
+
+    @property
+    def habits(self) -> SimulatedHabits:
+        """How it tells what is in its books."""
+        return self.books.habits
+
+    def set_habits(self, habits: SimulatedHabits) -> None:
+        with self.locked():
+            self.books.habits = habits
 
     def add_fault(self, fault: Fault) -> None:
         """Behind those still to come."""

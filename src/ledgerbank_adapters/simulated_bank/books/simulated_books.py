@@ -15,6 +15,7 @@ from ledgerbank_adapters.simulated_bank.books.simulated_account import (
 )
 from ledgerbank_adapters.simulated_bank.books.simulated_bank_settings import SimulatedBankSettings
 from ledgerbank_adapters.simulated_bank.books.simulated_draws import hashed_id
+from ledgerbank_adapters.simulated_bank.books.simulated_habits import PLAIN
 from ledgerbank_adapters.simulated_bank.books.simulated_history import (
     create_customer,
     customer_key,
@@ -58,6 +59,7 @@ class SimulatedBooks:
             self.customers: dict[str, SimulatedCustomer] = {}
             self.accounts: dict[str, SimulatedAccount] = {}
             self.webhooks = SimulatedWebhooks(self.settings.webhook_retry_waits)
+            self.habits = PLAIN
 
     @contextmanager
     def locked(self) -> Iterator[Condition]:
@@ -157,8 +159,14 @@ class SimulatedBooks:
         created: datetime | None = None,
         local_amount: int | None = None,
         local_currency: str | None = None,
+        listed: bool = True,
+        shown_id: str | None = None,
     ) -> SimulatedTransaction:
-        """A new movement, announced to webhooks. ``created`` (aware) may lie in the past."""
+        """A new movement, announced to webhooks. ``created`` (aware) may lie in the past.
+
+        One that is not ``listed`` counts already, and is announced to nobody. ``shown_id`` is the id that
+        clients see, if that is to be another's.
+        """
         with self.locked():
             account = self.account(account_id)
             when = created.astimezone(UTC) if created is not None else self.now()
@@ -179,18 +187,22 @@ class SimulatedBooks:
                 category=merchant.category if merchant else "transfers",
                 settled=None if pending or decline_reason else when,
                 decline_reason=decline_reason,
+                entered=self.now(),
+                listed=listed,
+                shown_id=shown_id,
             )
             account.keep([transaction])
-            self.webhooks.announce(CREATED, account, transaction)
+            if listed:
+                self.webhooks.announce(CREATED, account, transaction)
             return transaction
 
     def settle(self, transaction_id: str, *, amount: int | None = None) -> SimulatedTransaction:
         """Settles a pending movement, with another amount when one is given. Its id stays."""
         with self.locked():
-            pending = self._pending(transaction_id)
+            pending = self.pending(transaction_id)
             final = pending.amount if amount is None else amount
             foreign = self.account(pending.account_id).currency != pending.local_currency
-            return self._change(
+            return self.change(
                 replace(
                     pending,
                     amount=final,
@@ -203,8 +215,8 @@ class SimulatedBooks:
     def decline(self, transaction_id: str, *, reason: str = "OTHER") -> SimulatedTransaction:
         """Declines a pending movement: it stays listed and no longer counts."""
         with self.locked():
-            pending = self._pending(transaction_id)
-            return self._change(replace(pending, decline_reason=reason, updated=self.now()))
+            pending = self.pending(transaction_id)
+            return self.change(replace(pending, decline_reason=reason, updated=self.now()))
 
     def vanish(self, transaction_id: str) -> SimulatedTransaction:
         """Forgets a movement: it is listed no longer, and nobody is told. Banks do that to holds."""
@@ -213,13 +225,15 @@ class SimulatedBooks:
             self.account(vanished.account_id).keep([vanished])
             return vanished
 
-    def _pending(self, transaction_id: str) -> SimulatedTransaction:
+    def pending(self, transaction_id: str) -> SimulatedTransaction:
+        """One that is pending."""
         transaction = self.transaction(transaction_id)
         if not transaction.is_pending:
             raise NotPossibleError("The transaction is not pending.")
         return transaction
 
-    def _change(self, transaction: SimulatedTransaction) -> SimulatedTransaction:
+    def change(self, transaction: SimulatedTransaction) -> SimulatedTransaction:
+        """Keeps a movement as it is now, announced to webhooks."""
         account = self.account(transaction.account_id)
         account.keep([transaction])
         self.webhooks.announce(UPDATED, account, transaction)

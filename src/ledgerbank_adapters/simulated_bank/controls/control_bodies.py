@@ -84,11 +84,18 @@ class ControlBody:
         value = self.optional_text(name)
         if value is None and default is not None:
             return default
-        try:
-            return choices(value)
-        except ValueError:
-            names = [each.value for each in choices]
-            raise BadControlError(f"{name} must be one of {_listed(names)}.") from None
+        return _chosen(name, choices, value)
+
+    def optional_choice(self, name: str, choices: type[Choice]) -> Choice | None:
+        value = self.optional_text(name)
+        return None if value is None else _chosen(name, choices, value)
+
+    def choices(self, name: str, choices: type[Choice]) -> tuple[Choice, ...]:
+        """Each of a list, once."""
+        values = self._take(name)
+        if not isinstance(values, list):
+            raise BadControlError(f"{name} must be a list of texts.")
+        return tuple(dict.fromkeys(_chosen(name, choices, value) for value in values))
 
     def instant(self, name: str) -> datetime | None:
         value = self.optional_text(name)
@@ -107,6 +114,14 @@ class ControlBody:
     def _take(self, name: str) -> object:
         self._asked.add(name)
         return self._fields.get(name)
+
+
+def _chosen(name: str, choices: type[Choice], value: object) -> Choice:
+    try:
+        return choices(value)
+    except ValueError:
+        names = [each.value for each in choices]
+        raise BadControlError(f"{name} must be one of {_listed(names)}.") from None
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -82,6 +82,7 @@ def add_transaction(bank: SimulatedBank, body: ControlBody, account_id: str) -> 
     merchant_name, decline_reason = body.optional_text("merchant_name"), body.optional_text("decline_reason")
     pending, created = body.flag("pending", default=True), body.instant("created")
     local_amount, local_currency = body.optional_whole("local_amount"), body.optional_text("local_currency")
+    listed, shown_id = body.flag("listed", default=True), body.optional_text("shown_id")
     body.done()
     return shown_transaction(
         bank.books.add_transaction(
@@ -95,6 +96,8 @@ def add_transaction(bank: SimulatedBank, body: ControlBody, account_id: str) -> 
             created=created,
             local_amount=local_amount,
             local_currency=local_currency,
+            listed=listed,
+            shown_id=shown_id,
         )
     )
 

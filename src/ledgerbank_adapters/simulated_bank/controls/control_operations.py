@@ -21,6 +21,7 @@ from starlette.responses import Response
 from ledgerbank_adapters.simulated_bank.bank_exchange import Arrival, BankOperation, Handler, json_answer
 from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError, NotPossibleError
 from ledgerbank_adapters.simulated_bank.controls import control_endpoints as acts
+from ledgerbank_adapters.simulated_bank.controls import trap_endpoints as traps
 from ledgerbank_adapters.simulated_bank.controls.control_access import JSON_TYPE, foreign_origin, is_no_json
 from ledgerbank_adapters.simulated_bank.controls.control_bodies import BadControlError, ControlBody
 from ledgerbank_adapters.simulated_bank.controls.control_payloads import Payload
@@ -99,7 +100,7 @@ CONTROLS = (
         acts.add_transaction,
         "a new movement",
         fields="`amount`, optional `description`, `notes`, `merchant_name`, `pending` (true),"
-        " `decline_reason`, `created`, `local_amount`, `local_currency`",
+        " `decline_reason`, `created`, `local_amount`, `local_currency`, `listed` (true), `shown_id`",
     ),
     Control(
         "POST",
@@ -120,6 +121,70 @@ CONTROLS = (
         "/transactions/{id}/vanish",
         acts.vanish,
         "lists one no longer, and announces nothing",
+    ),
+    Control(
+        "PUT",
+        "/transactions/{id}/listing",
+        traps.list_movement,
+        "whether lists have it; it counts either way",
+        fields="`listed`",
+    ),
+    Control(
+        "POST",
+        "/transactions/{id}/replace",
+        traps.replace_hold,
+        "a pending one vanishes, and the same purchase is listed under another id",
+        fields="optional `amount`, `pending` (false), `created`",
+    ),
+    Control(
+        "PUT",
+        "/transactions/{id}/oddity",
+        traps.make_movement_odd,
+        "what is wrong with the record that tells of it",
+        fields="optional `oddity`",
+    ),
+    Control(
+        "PUT",
+        "/accounts/{id}/oddity",
+        traps.make_account_odd,
+        "the same of an account's record",
+        fields="optional `oddity`",
+    ),
+    Control(
+        "PUT",
+        "/accounts/{id}/shown",
+        traps.show_account,
+        "whether clients see it at all",
+        fields="`shown`",
+    ),
+    Control(
+        "PUT",
+        "/accounts/{id}/credit-line",
+        traps.set_credit_line,
+        "what may be overdrawn, or spent by the card",
+        fields="`limit`",
+    ),
+    Control(
+        "PUT",
+        "/accounts/{id}/balance-kinds",
+        traps.set_balance_kinds,
+        "which balances UK Open Banking shows of it",
+        fields="`kinds`: of `available`, `booked`, `closing`",
+    ),
+    Control(
+        "POST",
+        "/customers/{id}/renumber",
+        traps.renumber,
+        "all accounts get other ids, as banks do at a new consent",
+        fields="optional `movements` (false): theirs too",
+    ),
+    Control("GET", "/habits", traps.get_habits, "how the bank tells what is in its books"),
+    Control(
+        "PUT",
+        "/habits",
+        traps.set_habits,
+        "other habits; each that is not named is as the standards have it",
+        fields="any of the habits below",
     ),
     Control(
         "PUT",

@@ -19,7 +19,7 @@ Payload = dict[str, Any]
 
 
 def shown_transaction(transaction: SimulatedTransaction) -> Payload:
-    """``state`` is pending, settled, declined or vanished."""
+    """``state`` is pending, settled, declined or vanished; ``shown_id`` the id that clients see."""
     over = "vanished" if transaction.vanished else "declined"
     settled = "settled" if transaction.stands else over
     return {
@@ -30,6 +30,9 @@ def shown_transaction(transaction: SimulatedTransaction) -> Payload:
         "created": monzo_instant(transaction.created),
         "state": "pending" if transaction.is_pending else settled,
         "decline_reason": transaction.decline_reason,
+        "listed": transaction.is_listed,
+        "shown_id": transaction.told_id,
+        "oddity": transaction.oddity.value if transaction.oddity else None,
     }
 
 
@@ -45,6 +48,10 @@ def shown_account(account: SimulatedAccount) -> Payload:
         "booked_balance": account.booked_balance,
         "opening_balance": account.opening_balance,
         "transaction_count": len(account.movements),
+        "shown": account.shown,
+        "credit_line": account.credit_line,
+        "balance_kinds": [each.value for each in account.balance_kinds],
+        "oddity": account.oddity.value if account.oddity else None,
     }
 
 

@@ -25,7 +25,7 @@ _SIDES = frozenset({"ReadTransactionsCredits", "ReadTransactionsDebits"})
 
 
 class ConsentStatus(Enum):
-    """Where a consent stands, in the words of the Open Banking standard."""
+    """Where a consent stands, in the words of version 3.1 of the standard."""
 
     AWAITING_AUTHORISATION = "AwaitingAuthorisation"
     AUTHORISED = "Authorised"
@@ -35,9 +35,13 @@ class ConsentStatus(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedConsent:
-    """``user_id`` None until a customer authorised it; the instants None: no bound."""
+    """``user_id`` None until a customer authorised it; the instants None: no bound.
+
+    ``version`` of the standard it was lodged in: it is good for that one and for newer ones.
+    """
 
     id: str
+    version: tuple[int, int]
     client_id: str
     permissions: tuple[str, ...]
     expires_at: datetime | None

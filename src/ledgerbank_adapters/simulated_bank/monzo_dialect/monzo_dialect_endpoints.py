@@ -20,6 +20,7 @@ from ledgerbank_adapters.simulated_bank.books.simulated_account import (
 )
 from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError
 from ledgerbank_adapters.simulated_bank.books.simulated_draws import hashed_id
+from ledgerbank_adapters.simulated_bank.books.simulated_habits import PageSeam, SimulatedHabits
 from ledgerbank_adapters.simulated_bank.books.simulated_webhooks import Webhook
 from ledgerbank_adapters.simulated_bank.grants.simulated_grants import Grant
 from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_payloads import (
@@ -51,44 +52,52 @@ class _Selection:
     since: datetime | None
     before: datetime | None
     limit: int
+    habits: SimulatedHabits
 
-    def takes(self, transaction: SimulatedTransaction) -> bool:
+    def page_of(self, account: SimulatedAccount) -> list[SimulatedTransaction]:
+        """One page, as the bank begins it."""
+        wanted = [each for each in account.in_order() if self._takes(each)]
+        skipped = self.after is not None and self.habits.page_seam is PageSeam.DROPS
+        return wanted[skipped:][: self.limit]
+
+    def _takes(self, transaction: SimulatedTransaction) -> bool:
+        told = self.habits.told(transaction.created)
         if self.after is not None and transaction.place <= self.after.place:
+            return self.habits.page_seam is PageSeam.REPEATS and transaction is self.after
+        if self.since is not None and told < self.since:
             return False
-        if self.since is not None and transaction.created < self.since:
-            return False
-        return self.before is None or transaction.created < self.before
+        return self.before is None or told < self.before
 
 
 def _accounts(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
     wanted = arrival.query.get("account_type")
     accounts = bank.books.customer(grant.authorization.user_id).accounts
-    shown = [monzo_account(each) for each in accounts if wanted in (None, each.kind.monzo_type)]
-    return json_answer({"accounts": shown})
+    asked = [each for each in accounts if each.shown and wanted in (None, each.kind.monzo_type)]
+    return json_answer({"accounts": [monzo_account(each, bank.habits) for each in asked]})
 
 
 def _balance(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
     account = _own_account(bank, grant, arrival.query.get("account_id"))
-    return json_answer(monzo_balance(account, bank.now()))
+    return json_answer(monzo_balance(account, bank.habits, bank.now()))
 
 
 def _transactions(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
     """Oldest first. ``since``: an instant (included) or an id (left out); ``before``: an instant."""
     account = _own_account(bank, grant, arrival.query.get("account_id"))
-    selection = _selection(account, arrival)
+    selection = _selection(bank, account, arrival)
     _refuse_old_history(bank, grant, selection)
-    page = [each for each in account.in_order() if selection.takes(each)][: selection.limit]
+    page = selection.page_of(account)
     expand = _expands_merchant(arrival)
-    return json_answer(
-        {"transactions": [monzo_transaction(account, each, expand_merchant=expand) for each in page]}
-    )
+    shown = [monzo_transaction(account, each, expand_merchant=expand, habits=bank.habits) for each in page]
+    return json_answer({"transactions": shown})
 
 
 def _transaction(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
     transaction = bank.books.transaction(arrival.path_parameters["transaction_id"])
     account = _own_account(bank, grant, transaction.account_id)
     expand = _expands_merchant(arrival)
-    return json_answer({"transaction": monzo_transaction(account, transaction, expand_merchant=expand)})
+    shown = monzo_transaction(account, transaction, expand_merchant=expand, habits=bank.habits)
+    return json_answer({"transaction": shown})
 
 
 def _feed(bank: SimulatedBank, arrival: Arrival, grant: Grant) -> Response:
@@ -142,14 +151,14 @@ def _own_account(bank: SimulatedBank, grant: Grant, account_id: str | None) -> S
     if not account_id:
         raise missing("account_id")
     account = bank.books.account(account_id)
-    if account.user_id != grant.authorization.user_id:
+    if account.user_id != grant.authorization.user_id or not account.shown:
         raise NotAtThisBankError(account_id)
     return account
 
 
-def _selection(account: SimulatedAccount, arrival: Arrival) -> _Selection:
+def _selection(bank: SimulatedBank, account: SimulatedAccount, arrival: Arrival) -> _Selection:
     since, before = arrival.query.get("since"), arrival.query.get("before")
-    after = account.movements.get(since) if since else None
+    after = account.told(since) if since else None
     since_instant = parse_instant(since, zone="required") if since and after is None else None
     if since and after is None and since_instant is None:
         raise _bad("since")
@@ -159,7 +168,9 @@ def _selection(account: SimulatedAccount, arrival: Arrival) -> _Selection:
     limit = arrival.query.get("limit", str(DEFAULT_PAGE))
     if not _NUMBER.fullmatch(limit) or not 1 <= int(limit) <= LONGEST_PAGE:
         raise _bad("limit")
-    return _Selection(after=after, since=since_instant, before=before_instant, limit=int(limit))
+    return _Selection(
+        after=after, since=since_instant, before=before_instant, limit=int(limit), habits=bank.habits
+    )
 
 
 def _refuse_old_history(bank: SimulatedBank, grant: Grant, selection: _Selection) -> None:

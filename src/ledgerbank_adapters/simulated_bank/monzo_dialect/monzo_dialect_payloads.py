@@ -1,7 +1,7 @@
 """What the simulated bank shows, in Monzo's shapes: https://docs.monzo.com. Amounts are minor units."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ledgerbank_adapters.simulated_bank.books.simulated_account import (
@@ -9,8 +9,21 @@ from ledgerbank_adapters.simulated_bank.books.simulated_account import (
     SimulatedMerchant,
     SimulatedTransaction,
 )
+from ledgerbank_adapters.simulated_bank.books.simulated_habits import PLAIN, SimulatedHabits
 from ledgerbank_adapters.simulated_bank.books.simulated_webhooks import Delivery, Webhook
 from ledgerbank_adapters.simulated_bank.grants.simulated_grants import Grant
+from ledgerbank_adapters.simulated_bank.odd_records import RecordFields, made_odd
+
+_ACCOUNT_FIELDS = RecordFields(
+    date=("created",), currency=("currency",), amount=("currency",), id=("id",), texts=("description",)
+)
+_MOVEMENT_FIELDS = RecordFields(
+    date=("created",),
+    currency=("currency",),
+    amount=("amount",),
+    id=("id",),
+    texts=("description", "notes", "merchant"),
+)
 
 Payload = dict[str, Any]
 
@@ -21,7 +34,7 @@ def monzo_instant(instant: datetime) -> str:
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def monzo_tokens(grant: Grant, *, expires_in: int) -> Payload:
+def monzo_tokens(grant: Grant, *, expires_in: int | str) -> Payload:
     return {
         "access_token": grant.access_token,
         "client_id": grant.authorization.client_id,
@@ -33,11 +46,11 @@ def monzo_tokens(grant: Grant, *, expires_in: int) -> Payload:
     }
 
 
-def monzo_account(account: SimulatedAccount) -> Payload:
-    return {
+def monzo_account(account: SimulatedAccount, habits: SimulatedHabits) -> Payload:
+    shown: Payload = {
         "id": account.id,
         "closed": account.closed,
-        "created": monzo_instant(account.created),
+        "created": habits.spelled(account.created, monzo_instant),
         "description": account.description,
         "type": account.kind.monzo_type,
         "owner_type": "business" if account.kind.open_banking_type == "Business" else "personal",
@@ -53,18 +66,22 @@ def monzo_account(account: SimulatedAccount) -> Payload:
             "locale_uk": {"account_number": account.account_number, "sort_code": account.sort_code}
         },
     }
+    return made_odd(shown, account.oddity, _ACCOUNT_FIELDS)
 
 
-def monzo_balance(account: SimulatedAccount, now: datetime) -> Payload:
+def monzo_balance(account: SimulatedAccount, habits: SimulatedHabits, now: datetime) -> Payload:
+    """Below zero when it is overdrawn: Monzo's balance knows no credit line."""
+    late = account.entered_after(now - timedelta(seconds=habits.balance_lag_seconds))
+    balance = account.balance - sum(each.amount for each in late)
     spent = sum(
         each.amount
         for each in account.movements.values()
         if each.stands and each.amount < 0 and each.created.date() == now.date()
     )
     return {
-        "balance": account.balance,
-        "total_balance": account.balance,
-        "balance_including_flexible_savings": account.balance,
+        "balance": balance,
+        "total_balance": balance,
+        "balance_including_flexible_savings": balance,
         "currency": account.currency,
         "spend_today": spent,
         "local_currency": "",
@@ -74,14 +91,18 @@ def monzo_balance(account: SimulatedAccount, now: datetime) -> Payload:
 
 
 def monzo_transaction(
-    account: SimulatedAccount, transaction: SimulatedTransaction, *, expand_merchant: bool
+    account: SimulatedAccount,
+    transaction: SimulatedTransaction,
+    *,
+    expand_merchant: bool,
+    habits: SimulatedHabits = PLAIN,
 ) -> Payload:
     """``settled`` is empty while it is pending; ``decline_reason`` is there only when it was declined."""
     merchant = transaction.merchant
     shown: Payload = {
-        "id": transaction.id,
-        "created": monzo_instant(transaction.created),
-        "updated": monzo_instant(transaction.updated),
+        "id": transaction.told_id,
+        "created": habits.spelled(transaction.created, monzo_instant),
+        "updated": habits.spelled(transaction.updated, monzo_instant),
         "description": transaction.description,
         "amount": transaction.amount,
         "fees": {},
@@ -95,7 +116,7 @@ def monzo_transaction(
         "attachments": None,
         "category": transaction.category,
         "is_load": False,
-        "settled": "" if transaction.settled is None else monzo_instant(transaction.settled),
+        "settled": "" if transaction.settled is None else habits.spelled(transaction.settled, monzo_instant),
         "account_id": account.id,
         "user_id": account.user_id,
         "counterparty": {} if merchant else {"name": transaction.description},
@@ -105,7 +126,7 @@ def monzo_transaction(
     }
     if transaction.decline_reason is not None:
         shown["decline_reason"] = transaction.decline_reason
-    return shown
+    return made_odd(shown, transaction.oddity, _MOVEMENT_FIELDS)
 
 
 def monzo_webhook(webhook: Webhook) -> Payload:

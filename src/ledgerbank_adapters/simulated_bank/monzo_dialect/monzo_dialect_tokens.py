@@ -110,7 +110,8 @@ def _token(bank: SimulatedBank, arrival: Arrival) -> Response:
             raise MonzoRefusal(
                 400, "bad_request.bad_param.grant_type", problem, error="unsupported_grant_type"
             )
-    return json_answer(monzo_tokens(grant, expires_in=bank.settings.access_token_seconds))
+    lifetime = bank.habits.lifetime(bank.settings.access_token_seconds)
+    return json_answer(monzo_tokens(grant, expires_in=lifetime))
 
 
 def _exchanged(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Grant:

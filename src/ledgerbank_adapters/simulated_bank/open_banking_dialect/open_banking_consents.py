@@ -1,6 +1,7 @@
-"""Consents in the dialect of UK Open Banking's Account Information v3.1.
+"""Consents in the dialect of UK Open Banking's Account Information, versions 3.1 and 4.0.
 
 https://openbankinguk.github.io/read-write-api-site3/v3.1.10/resources-and-data-models/aisp/account-access-consents.html
+https://openbankinguk.github.io/read-write-api-site3/v4.0/resources-and-data-models/aisp/account-access-consents.html
 
 Where this bank is simpler than a real one: clients show a secret (in the form, or by HTTP Basic) in place of
 certificates and signed assertions; the authorize page takes the consent's id as the plain parameter
@@ -36,10 +37,12 @@ from ledgerbank_adapters.simulated_bank.grants.simulated_grants import (
 from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_payloads import (
     open_banking_consent,
 )
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_versions import (
+    OPEN_BANKING_VERSIONS,
+    OpenBankingVersion,
+    version_of,
+)
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
-
-OPEN_BANKING_ROOT = "/open-banking-uk"
-OPEN_BANKING_RESOURCES = "/open-banking/v3.1/aisp"
 
 INTERACTION_ID = "x-fapi-interaction-id"
 _REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
@@ -49,7 +52,7 @@ Consented = Callable[[SimulatedBank, Arrival, SimulatedConsent], Response]
 
 
 class OpenBankingRefusal(Exception):  # noqa: N818 - what the bank did
-    """An OBErrorResponse1 with one error, whose code is one of the standard's name space."""
+    """An OBErrorResponse1 with one error, whose code is one of the name space of 3.1."""
 
     def __init__(self, status: int, code: str, message: str, *, path: str | None = None) -> None:
         super().__init__(code)
@@ -57,6 +60,10 @@ class OpenBankingRefusal(Exception):  # noqa: N818 - what the bank did
         self.error = {"ErrorCode": code, "Message": message}
         if path is not None:
             self.error["Path"] = path
+
+
+class BareRefusal(Exception):  # noqa: N818 - what the bank did
+    """403 without a word, as the standard allows it."""
 
 
 _BAD_INTERACTION = OpenBankingRefusal(
@@ -73,13 +80,16 @@ def in_open_banking_dialect(handler: Handler) -> Handler:
         ours = str(uuid5(_UNNAMED, f"{arrival.url} {bank.now().isoformat()}"))
         interaction = given if given is not None and usable else ours
         try:
-            answer = handler(bank, arrival) if usable or given is None else _error(_BAD_INTERACTION, ours)
+            if given is not None and not usable:
+                raise _BAD_INTERACTION
+            answer = handler(bank, arrival)
+        except BareRefusal:
+            answer = Response(status_code=403)
         except OpenBankingRefusal as refusal:
-            answer = _error(refusal, interaction)
+            answer = _error(refusal, interaction, version_of(arrival))
         except NotAtThisBankError:
-            answer = _error(
-                OpenBankingRefusal(400, "UK.OBIE.Resource.NotFound", "There is none."), interaction
-            )
+            nowhere = OpenBankingRefusal(400, "UK.OBIE.Resource.NotFound", "There is none.")
+            answer = _error(nowhere, interaction, version_of(arrival))
         answer.headers[INTERACTION_ID] = interaction
         return answer
 
@@ -97,11 +107,14 @@ def consented(permission: frozenset[str], handler: Consented) -> Handler:
             grant = bank.grants.grant_of(arrival.bearer, dialect=Dialect.OPEN_BANKING, now=bank.now())
         except GrantRefused as refused:
             if refused.reason is RefusalReason.CONSENT_EXPIRED:
-                raise _consent_is_over("The consent has expired.") from None
+                raise _consent_is_over(bank, "The consent has expired.") from None
             raise _unauthorized() from None
         consent = bank.consents[grant.authorization.consent_id or ""]
         if consent.status is not ConsentStatus.AUTHORISED:
-            raise _consent_is_over("The consent was revoked.")
+            raise _consent_is_over(bank, "The consent was revoked.")
+        if consent.version > version_of(arrival).number:
+            message = "The consent was lodged in a newer version."
+            raise OpenBankingRefusal(403, "UK.OBIE.Resource.ConsentMismatch", message)
         if not permission & set(consent.permissions):
             message = "The consent does not permit this."
             raise OpenBankingRefusal(403, "UK.OBIE.Resource.ConsentMismatch", message)
@@ -110,7 +123,9 @@ def consented(permission: frozenset[str], handler: Consented) -> Handler:
     return in_open_banking_dialect(checked)
 
 
-def _consent_is_over(message: str) -> OpenBankingRefusal:
+def _consent_is_over(bank: SimulatedBank, message: str) -> Exception:
+    if bank.habits.bare_refusals:
+        return BareRefusal()
     return OpenBankingRefusal(403, "UK.OBIE.Resource.InvalidConsentStatus", message)
 
 
@@ -120,7 +135,11 @@ def _unauthorized() -> OpenBankingRefusal:
     )
 
 
-def _error(refusal: OpenBankingRefusal, interaction: str) -> Response:
+def _error(refusal: OpenBankingRefusal, interaction: str, version: OpenBankingVersion) -> Response:
+    """In 4.0 the codes are of four letters, and what is told twice is deprecated."""
+    if version.error_codes is not None:
+        error = refusal.error | {"ErrorCode": version.error_codes[refusal.error["ErrorCode"]]}
+        return json_answer({"Id": interaction, "Errors": [error]}, status=refusal.status)
     content = {
         "Code": f"{refusal.status} {_REASONS[refusal.status]}",
         "Id": interaction,
@@ -165,6 +184,7 @@ def _create_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Re
         )
     consent = SimulatedConsent(
         id=hashed_id("aac", bank.settings.seed, len(bank.consents)),
+        version=version_of(arrival).number,
         client_id=client_id,
         permissions=tuple(dict.fromkeys(permissions)),
         expires_at=expires_at,
@@ -174,11 +194,11 @@ def _create_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Re
         status_updated=now,
     )
     bank.consents[consent.id] = consent
-    return _consent_answer(arrival, consent, status=201)
+    return _consent_answer(bank, arrival, consent, status=201)
 
 
 def _get_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Response:
-    return _consent_answer(arrival, _own_consent(bank, arrival, client_id))
+    return _consent_answer(bank, arrival, _own_consent(bank, arrival, client_id))
 
 
 def _delete_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Response:
@@ -188,15 +208,17 @@ def _delete_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> Re
 
 def _own_consent(bank: SimulatedBank, arrival: Arrival, client_id: str) -> SimulatedConsent:
     consent = bank.consents.get(arrival.path_parameters["consent_id"])
-    if consent is None or consent.client_id != client_id:
+    if consent is None or consent.client_id != client_id or consent.version > version_of(arrival).number:
         raise NotAtThisBankError(arrival.path_parameters["consent_id"])
     return consent
 
 
-def _consent_answer(arrival: Arrival, consent: SimulatedConsent, *, status: int = 200) -> Response:
+def _consent_answer(
+    bank: SimulatedBank, arrival: Arrival, consent: SimulatedConsent, *, status: int = 200
+) -> Response:
     address = arrival.url.partition("?")[0].removesuffix(f"/{consent.id}")
     content = {
-        "Data": open_banking_consent(consent),
+        "Data": open_banking_consent(consent, version_of(arrival), bank.now()),
         "Risk": {},
         "Links": {"Self": f"{address}/{consent.id}"},
         "Meta": {"TotalPages": 1},
@@ -230,20 +252,18 @@ def _invalid(name: str, message: str, *, code: str = "Field.Invalid") -> OpenBan
     return OpenBankingRefusal(400, f"UK.OBIE.{code}", message, path=f"Data.{name}")
 
 
-_CONSENTS = f"{OPEN_BANKING_RESOURCES}/account-access-consents"
+def _consent_operations(version: OpenBankingVersion) -> tuple[BankOperation, ...]:
+    consents = f"{version.resources}/account-access-consents"
+    one = f"{consents}/{{consent_id}}"
+    return (
+        BankOperation(
+            method="POST", path=consents, handler=_of_client(_create_consent), name="consents.create"
+        ),
+        BankOperation(method="GET", path=one, handler=_of_client(_get_consent), name="consents.get"),
+        BankOperation(method="DELETE", path=one, handler=_of_client(_delete_consent), name="consents.delete"),
+    )
 
-OPEN_BANKING_CONSENT_OPERATIONS = (
-    BankOperation(method="POST", path=_CONSENTS, handler=_of_client(_create_consent), name="consents.create"),
-    BankOperation(
-        method="GET",
-        path=f"{_CONSENTS}/{{consent_id}}",
-        handler=_of_client(_get_consent),
-        name="consents.get",
-    ),
-    BankOperation(
-        method="DELETE",
-        path=f"{_CONSENTS}/{{consent_id}}",
-        handler=_of_client(_delete_consent),
-        name="consents.delete",
-    ),
+
+OPEN_BANKING_CONSENT_OPERATIONS = tuple(
+    operation for version in OPEN_BANKING_VERSIONS for operation in _consent_operations(version)
 )

@@ -1,10 +1,12 @@
-"""Accounts, balances and transactions in the dialect of UK Open Banking's Account Information v3.1.
+"""Accounts, balances and transactions in the dialect of UK Open Banking's Account Information, 3.1 and 4.0.
 
 https://openbankinguk.github.io/read-write-api-site3/v3.1.10/profiles/account-and-transaction-api-profile.html
+https://openbankinguk.github.io/read-write-api-site3/v4.0/profiles/account-and-transaction-api-profile.html
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -17,18 +19,23 @@ from ledgerbank_adapters.simulated_bank.bank_exchange import (
 )
 from ledgerbank_adapters.simulated_bank.books.simulated_account import SimulatedAccount, SimulatedTransaction
 from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBankError
+from ledgerbank_adapters.simulated_bank.books.simulated_habits import PageSeam, SimulatedHabits
 from ledgerbank_adapters.simulated_bank.grants.simulated_consents import SimulatedConsent
 from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_consents import (
-    OPEN_BANKING_RESOURCES,
     OpenBankingRefusal,
     consented,
 )
 from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_dialect_payloads import (
     Payload,
+    Wording,
     open_banking_account,
     open_banking_balances,
-    open_banking_instant,
     open_banking_transaction,
+)
+from ledgerbank_adapters.simulated_bank.open_banking_dialect.open_banking_versions import (
+    OPEN_BANKING_VERSIONS,
+    OpenBankingVersion,
+    version_of,
 )
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
 
@@ -37,12 +44,31 @@ _BALANCES = frozenset({"ReadBalances"})
 _TRANSACTIONS = frozenset({"ReadTransactionsBasic", "ReadTransactionsDetail"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """The bounds of a list, both included, as the bank takes them: by its clock, zone and care for hours."""
+
+    since: datetime | None
+    until: datetime | None
+    habits: SimulatedHabits
+
+    def has(self, transaction: SimulatedTransaction) -> bool:
+        told = self.habits.told(transaction.created)
+        offset = timedelta(minutes=self.habits.filter_offset_minutes)
+        since, until = (None if bound is None else bound - offset for bound in (self.since, self.until))
+        if self.habits.filters_by_day:
+            return (since is None or told.date() >= since.date()) and (
+                until is None or told.date() <= until.date()
+            )
+        return (since is None or told >= since) and (until is None or told <= until)
+
+
 def _list_accounts(bank: SimulatedBank, arrival: Arrival, consent: SimulatedConsent) -> Response:
-    return _accounts_answer(arrival, consent, _own_accounts(bank, consent))
+    return _accounts_answer(bank, arrival, consent, _own_accounts(bank, consent))
 
 
 def _get_account(bank: SimulatedBank, arrival: Arrival, consent: SimulatedConsent) -> Response:
-    return _accounts_answer(arrival, consent, [_own_account(bank, arrival, consent)])
+    return _accounts_answer(bank, arrival, consent, [_own_account(bank, arrival, consent)])
 
 
 def _list_balances(bank: SimulatedBank, arrival: Arrival, consent: SimulatedConsent) -> Response:
@@ -58,41 +84,55 @@ def _get_transactions(bank: SimulatedBank, arrival: Arrival, consent: SimulatedC
 
     Both bounds are included, and a zone in them is ignored, as the standard has it.
     """
-    account = _own_account(bank, arrival, consent)
-    since = _query_instant(arrival, "fromBookingDateTime")
-    until = _query_instant(arrival, "toBookingDateTime")
+    account, wording = _own_account(bank, arrival, consent), _wording(bank, arrival)
+    asked = _Span(
+        since=_query_instant(arrival, "fromBookingDateTime"),
+        until=_query_instant(arrival, "toBookingDateTime"),
+        habits=bank.habits,
+    )
     selected = [
         each
         for each in reversed(account.in_order())
-        if _within(each, since, until)
+        if asked.has(each)
         and _within(each, consent.transactions_from, consent.transactions_to)
         and _permitted(each, consent)
     ]
     position = _position(arrival, selected)
     size = bank.settings.open_banking_page_size
-    page = selected[position : position + size]
-    links = _links(arrival, selected, position, size)
     detail = "ReadTransactionsDetail" in consent.permissions
     meta: Payload = {"TotalPages": max(1, -(-len(selected) // size))}
     if selected:
-        meta["FirstAvailableDateTime"] = open_banking_instant(selected[-1].created)
-        meta["LastAvailableDateTime"] = open_banking_instant(selected[0].created)
-    data = {"Transaction": [open_banking_transaction(account, each, detail=detail) for each in page]}
+        meta["FirstAvailableDateTime"] = wording.instant(selected[-1].created)
+        meta["LastAvailableDateTime"] = wording.instant(selected[0].created)
+    page = selected[_seam(position, bank.habits) : position + size]
+    data = {"Transaction": [open_banking_transaction(account, each, wording, detail=detail) for each in page]}
+    links = _links(arrival, selected, position, size)
     return json_answer({"Data": data, "Links": links, "Meta": meta})
 
 
 def _accounts_answer(
-    arrival: Arrival, consent: SimulatedConsent, accounts: list[SimulatedAccount]
+    bank: SimulatedBank, arrival: Arrival, consent: SimulatedConsent, accounts: list[SimulatedAccount]
 ) -> Response:
-    detail = "ReadAccountsDetail" in consent.permissions
-    return _answer(arrival, {"Account": [open_banking_account(each, detail=detail) for each in accounts]})
+    detail, wording = "ReadAccountsDetail" in consent.permissions, _wording(bank, arrival)
+    shown = [open_banking_account(each, wording, detail=detail) for each in accounts]
+    return _answer(arrival, {"Account": shown})
 
 
 def _balances_answer(bank: SimulatedBank, arrival: Arrival, accounts: list[SimulatedAccount]) -> Response:
-    now = bank.now()
-    return _answer(
-        arrival, {"Balance": [line for each in accounts for line in open_banking_balances(each, now)]}
-    )
+    wording, now = _wording(bank, arrival), bank.now()
+    shown = [line for each in accounts for line in open_banking_balances(each, wording, now)]
+    return _answer(arrival, {"Balance": shown})
+
+
+def _wording(bank: SimulatedBank, arrival: Arrival) -> Wording:
+    return Wording(version=version_of(arrival), habits=bank.habits)
+
+
+def _seam(position: int, habits: SimulatedHabits) -> int:
+    """Where the page that begins there really begins."""
+    if position == 0 or habits.page_seam is PageSeam.WHOLE:
+        return position
+    return position - 1 if habits.page_seam is PageSeam.REPEATS else position + 1
 
 
 def _answer(arrival: Arrival, data: Payload) -> Response:
@@ -100,12 +140,12 @@ def _answer(arrival: Arrival, data: Payload) -> Response:
 
 
 def _own_accounts(bank: SimulatedBank, consent: SimulatedConsent) -> list[SimulatedAccount]:
-    return bank.books.customer(consent.user_id or "").accounts
+    return [each for each in bank.books.customer(consent.user_id or "").accounts if each.shown]
 
 
 def _own_account(bank: SimulatedBank, arrival: Arrival, consent: SimulatedConsent) -> SimulatedAccount:
     account = bank.books.account(arrival.path_parameters["account_id"])
-    if account.user_id != consent.user_id:
+    if account.user_id != consent.user_id or not account.shown:
         raise NotAtThisBankError(account.id)
     return account
 
@@ -159,35 +199,22 @@ def _links(
     return links
 
 
-OPEN_BANKING_ACCOUNT_OPERATIONS = (
-    BankOperation(
-        method="GET",
-        path=f"{OPEN_BANKING_RESOURCES}/accounts",
-        handler=consented(_ACCOUNTS, _list_accounts),
-        name="accounts",
-    ),
-    BankOperation(
-        method="GET",
-        path=f"{OPEN_BANKING_RESOURCES}/accounts/{{account_id}}",
-        handler=consented(_ACCOUNTS, _get_account),
-        name="accounts",
-    ),
-    BankOperation(
-        method="GET",
-        path=f"{OPEN_BANKING_RESOURCES}/balances",
-        handler=consented(_BALANCES, _list_balances),
-        name="balance",
-    ),
-    BankOperation(
-        method="GET",
-        path=f"{OPEN_BANKING_RESOURCES}/accounts/{{account_id}}/balances",
-        handler=consented(_BALANCES, _get_balances),
-        name="balance",
-    ),
-    BankOperation(
-        method="GET",
-        path=f"{OPEN_BANKING_RESOURCES}/accounts/{{account_id}}/transactions",
-        handler=consented(_TRANSACTIONS, _get_transactions),
-        name="transactions",
-    ),
+def _account_operations(version: OpenBankingVersion) -> tuple[BankOperation, ...]:
+    accounts = f"{version.resources}/accounts"
+    one = f"{accounts}/{{account_id}}"
+    questions = (
+        (accounts, _ACCOUNTS, _list_accounts, "accounts"),
+        (one, _ACCOUNTS, _get_account, "accounts"),
+        (f"{version.resources}/balances", _BALANCES, _list_balances, "balance"),
+        (f"{one}/balances", _BALANCES, _get_balances, "balance"),
+        (f"{one}/transactions", _TRANSACTIONS, _get_transactions, "transactions"),
+    )
+    return tuple(
+        BankOperation(method="GET", path=path, handler=consented(permission, handler), name=name)
+        for path, permission, handler, name in questions
+    )
+
+
+OPEN_BANKING_ACCOUNT_OPERATIONS = tuple(
+    operation for version in OPEN_BANKING_VERSIONS for operation in _account_operations(version)
 )

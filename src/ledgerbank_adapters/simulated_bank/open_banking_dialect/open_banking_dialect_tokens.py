@@ -48,7 +48,7 @@ def _token_content(bank: SimulatedBank, arrival: Arrival) -> dict[str, object]:
             return {
                 "access_token": token,
                 "token_type": "Bearer",
-                "expires_in": seconds,
+                "expires_in": bank.habits.lifetime(seconds),
                 "scope": "accounts",
             }
         case "authorization_code" | "refresh_token" as grant_type:
@@ -84,7 +84,7 @@ def _tokens(bank: SimulatedBank, grant: Grant) -> dict[str, object]:
         "access_token": grant.access_token,
         "refresh_token": grant.refresh_token,
         "token_type": "Bearer",
-        "expires_in": bank.settings.access_token_seconds,
+        "expires_in": bank.habits.lifetime(bank.settings.access_token_seconds),
         "scope": "openid accounts",
         "consent_id": grant.authorization.consent_id,
     }
