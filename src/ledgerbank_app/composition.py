@@ -156,7 +156,12 @@ def compose_application(
     return Application(
         settings=settings,
         services=services,
-        sample_data=SampleDataLoader(start_unit_of_work=database.start_unit_of_work, ids=ids, hasher=hasher),
+        sample_data=SampleDataLoader(
+            start_unit_of_work=database.start_unit_of_work,
+            ids=ids,
+            hasher=hasher,
+            dialects=settings.banks.simulated_dialects,
+        ),
         clock=clock,
         database=database,
         mailbox=mailbox,

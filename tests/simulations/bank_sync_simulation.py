@@ -21,7 +21,7 @@ from random import Random
 
 import psycopg
 from tests.simulations.bank_sync_events import READ_TIMEOUT, BankSyncSimulation
-from tests.support.scenes.gateway_world import DIALECTS, MONZO, Dialect
+from tests.support.scenes.gateway_world import EVERY_DIALECT, MONZO, Dialect
 from tests.support.scenes.sync_scene import sync_scene
 from tests.support.servers.postgres_servers import PostgresTestServer, embedded_server, empty, installations
 
@@ -92,10 +92,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=300)
     parser.add_argument("--postgres", action="store_true", help="over PostgreSQL instead of memory")
-    names = [dialect.name for dialect in DIALECTS]
+    names = [dialect.name for dialect in EVERY_DIALECT]
     parser.add_argument("--dialect", choices=names, default=MONZO.name)
     chosen = parser.parse_args(arguments)
-    dialect = next(each for each in DIALECTS if each.name == chosen.dialect)
+    dialect = next(each for each in EVERY_DIALECT if each.name == chosen.dialect)
     happened, outcomes, booked, failed = Counter[str](), Counter[str](), Counter[str](), list[int]()
     with _storage(on_postgres=chosen.postgres) as open_store:
         for seed in range(chosen.first_seed, chosen.first_seed + chosen.seeds):

@@ -180,15 +180,15 @@ class OpenBankingUkGateway(BankGateway):
         # Filters have neither zone nor fraction: whole seconds around the span, cut to it below.
         start = [] if since is None else [("fromBookingDateTime", _without_zone(since))]
         query = [*start, ("toBookingDateTime", _without_zone(before + timedelta(seconds=1)))]
-        path = page or f"/accounts/{quote(account.external_id, safe='')}/transactions"
+        first = f"{self._base_url.rstrip('/')}/accounts/{quote(account.external_id, safe='')}/transactions"
         if page is not None and not self._is_of_this_bank(page):
             raise self._client.bank_api_error("list_transactions", fields=["$.Links.Next"])
         return self._fetch(
             "list_transactions",
-            path,
+            page or first,
             access_token,
             query=[] if page else query,
-            read=lambda document: self._page_in(document, account, since, before, page),
+            read=lambda document: self._page_in(document, account, since, before, page or first),
         )
 
     def register_webhook(self, *, access_token: str, account: ShownAccount) -> None:
@@ -262,8 +262,9 @@ class OpenBankingUkGateway(BankGateway):
         ]
 
     def _page_in(
-        self, document: Any, account: ShownAccount, since: datetime | None, before: datetime, page: str | None
+        self, document: Any, account: ShownAccount, since: datetime | None, before: datetime, address: str
     ) -> StatementPage:
+        """``address`` is where the document was found."""
         answer = self._payloads.read(document, OBReadTransaction6)
 
         def read(record: Any) -> ShownMovement | str | None:
@@ -278,17 +279,18 @@ class OpenBankingUkGateway(BankGateway):
             movements=tuple(each for each in found.read if isinstance(each, ShownMovement)),
             void_ids=frozenset(each for each in found.read if isinstance(each, str)),
             unread=found.unread,
-            next_page=self._next_page(answer.links.next, page),
+            next_page=self._next_page(answer.links.next, address),
         )
 
-    def _next_page(self, link: str | None, page: str | None) -> str | None:
+    def _next_page(self, link: str | None, address: str) -> str | None:
+        """A link may be relative to the page that it stands on: https://www.rfc-editor.org/rfc/rfc3986#section-5"""
         if not link:
             return None
         if not _LINK.fullmatch(link):
             raise UnreadablePayload(["$.Links.Next"])
-        target = urljoin(f"{self._base_url.rstrip('/')}/", link)
+        target = urljoin(address, link)
         # A link elsewhere would be sent the customer's token; one to the same page would never end.
-        if target == page or not self._is_of_this_bank(target):
+        if target == address or not self._is_of_this_bank(target):
             raise UnreadablePayload(["$.Links.Next"])
         return target
 
@@ -330,4 +332,5 @@ def _without_zone(instant: datetime) -> str:
 def _origin(url: str) -> tuple[str, str | None, int | None, str | None]:
     """Scheme, host, port, and a user's name, which has no place there. Raises ``ValueError``."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme), parts.username
+    port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
+    return parts.scheme, parts.hostname, port, parts.username

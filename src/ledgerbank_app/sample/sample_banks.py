@@ -1,4 +1,4 @@
-"""The sample bank catalogue: three banks with a branch each."""
+"""The sample bank catalogue: banks with a branch each."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -49,6 +49,24 @@ SIMULATED_BANK = SampleBank(
     integration_module="simulated",
     branch_name="Simulated Branch",
 )
+SIMULATED_BANKS = {
+    "monzo": SIMULATED_BANK,
+    "open_banking_3.1": SampleBank(
+        name="Simulated Open Banking",
+        country="GB",
+        code="SIMULATED_OPEN_BANKING",
+        integration_module="simulated_open_banking",
+        branch_name="Simulated Branch",
+    ),
+    "open_banking_4.0": SampleBank(
+        name="Simulated Open Banking 4",
+        country="GB",
+        code="SIMULATED_OPEN_BANKING_4",
+        integration_module="simulated_open_banking_4",
+        branch_name="Simulated Branch",
+    ),
+}
+"""The simulated bank once for each dialect, as ``SIMULATED_BANK_DIALECTS`` names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,16 @@
 What is there is never touched: no password, balance or name is reset.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledgerbank_app.sample.sample_banks import DEMO_BANK, SIMULATED_BANK, TEST_BANK, SampleBankLoader
+from ledgerbank_app.sample.sample_banks import (
+    DEMO_BANK,
+    SIMULATED_BANKS,
+    TEST_BANK,
+    SampleBankLoader,
+)
 from ledgerbank_app.sample.sample_customers import SAMPLE_USERS, SampleAccount, SampleLine, SampleUser
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank import BankBranch
@@ -26,26 +32,35 @@ from ledgerbank_domain.users.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleDataLoader:
-    """Stores the sample data that is missing, and leaves alone what is there."""
+    """Stores the sample data that is missing, and leaves alone what is there.
+
+    ``dialects`` are those in which the simulated bank is offered, each as a bank of its own.
+    """
 
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     hasher: PasswordHasher
+    dialects: Sequence[str]
 
     def load_banks(self) -> None:
         """The banks alone: with them come neither people, whose passwords are published, nor money."""
         banks = self._banks()
-        for bank in (SIMULATED_BANK, DEMO_BANK, TEST_BANK):
+        self._load_simulated(banks)
+        for bank in (DEMO_BANK, TEST_BANK):
             banks.load(bank)
 
     def load(self) -> None:
         """The bank, the customers and the money of development; loading again changes nothing."""
         banks = self._banks()
-        banks.load(SIMULATED_BANK)
+        self._load_simulated(banks)
         for sample in SAMPLE_USERS:
             user = self._find_or_register(sample)
             if sample.account is not None:
                 self._open_account_once(user, sample.account, banks.load(sample.account.bank))
+
+    def _load_simulated(self, banks: SampleBankLoader) -> None:
+        for dialect in self.dialects:
+            banks.load(SIMULATED_BANKS[dialect])
 
     def _banks(self) -> SampleBankLoader:
         return SampleBankLoader(start_unit_of_work=self.start_unit_of_work, ids=self.ids)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from attrs import evolve, frozen
 
 from ledgerbank_app.settings.settings_parsers import (
+    DIALECTS,
     ENCRYPTION_KEYS,
     NOT_BLANK,
     SECRET,
@@ -90,6 +91,12 @@ class BankSettings:
         web_address("http", "https"),
         default="http://localhost:4010",
         meaning="Where the simulated bank answers.",
+    )
+    simulated_dialects: tuple[str, ...] = variable(
+        "SIMULATED_BANK_DIALECTS",
+        DIALECTS,
+        default="monzo",
+        meaning="As which banks of the sample catalogue the simulated bank is offered: one for each dialect.",
     )
     sync_budgets: Mapping[str, int] = variable(
         "BANK_SYNC_BUDGETS",

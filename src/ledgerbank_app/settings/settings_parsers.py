@@ -28,6 +28,7 @@ MIN_SECRET_BYTES = 32
 MAX_MAIL_ADDRESS_LENGTH = 254
 MAX_WORKERS_PER_QUEUE = 100
 MAX_SYNCS_PER_DAY = 1440
+SIMULATED_DIALECTS = ("monzo", "open_banking_3.1", "open_banking_4.0")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -303,6 +304,11 @@ def _sync_budgets(text: str) -> Mapping[str, int]:
     return MappingProxyType(budgets)
 
 
+def _dialects(text: str) -> tuple[str, ...]:
+    """In the order in which they are named, each once."""
+    return tuple(dict.fromkeys(one_of(*SIMULATED_DIALECTS).read(item) for item in _items(text)))
+
+
 def _database_url(text: str) -> str:
     """The URL with the scheme ``postgresql``, whichever of its spellings it came in."""
     parts = urlsplit(_matching(r"[^\s]+", text))
@@ -376,6 +382,10 @@ RATE_LIMIT_STORE: Parser[str | None] = Parser(
 )
 ENCRYPTION_KEYS: Parser[tuple[bytes, ...]] = Parser(
     "a comma list of different base64 keys of 32 bytes, newest first", _encryption_keys
+)
+DIALECTS: Parser[tuple[str, ...]] = Parser(
+    f"a comma list of {', '.join(SIMULATED_DIALECTS)}",
+    _dialects,
 )
 SYNC_BUDGETS: Parser[Mapping[str, int]] = Parser(
     f"a comma list like monzo:48 of banks' names, each with 1 to {MAX_SYNCS_PER_DAY} syncs a day",

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from tests.support.scenes.gateway_world import (
-    DIALECTS,
+    EVERY_DIALECT,
     MONZO,
     STATE,
     VERIFIER,
@@ -23,7 +23,7 @@ from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, BankPaymentState, BankTokens
 
 
-@pytest.fixture(params=DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.fixture(params=EVERY_DIALECT, ids=lambda dialect: dialect.name)
 def world(request: pytest.FixtureRequest, clock: MemoryClock) -> Iterator[GatewayWorld]:
     with gateway_world(request.param, clock) as world:
         yield world

@@ -77,6 +77,31 @@ def test_a_link_to_the_next_page_is_followed_as_it_is(
 
 
 @pytest.mark.parametrize(
+    ("link", "followed"),
+    {
+        "?pg=2": f"{BASE_URL}/accounts/22289/transactions?pg=2",
+        "transactions?pg=2": f"{BASE_URL}/accounts/22289/transactions?pg=2",
+        "/open-banking/v3.1/aisp/next?pg=2": f"{BASE_URL}/next?pg=2",
+        "//api.bank.example/next": "https://api.bank.example/next",
+        "HTTPS://API.BANK.EXAMPLE:443/next": "https://api.bank.example/next",
+    }.items(),
+)
+def test_a_link_may_be_relative_to_its_page_or_spell_the_origin_otherwise(
+    gateway: OpenBankingUkGateway,
+    answers: list[httpx.Response],
+    clock: MemoryClock,
+    link: str,
+    followed: str,
+) -> None:
+    answers += [ok({"Transaction": []}, Next=link), ok({"Transaction": [TRANSACTION]})]
+
+    second = one_page(gateway, clock, page=one_page(gateway, clock).next_page)
+
+    assert answers[-1].request.url == followed
+    assert [found.external_id for found in second.movements] == ["123"]
+
+
+@pytest.mark.parametrize(
     "link",
     [
         "https://evil.example/open-banking/v3.1/aisp/accounts/22289/transactions",
@@ -85,6 +110,13 @@ def test_a_link_to_the_next_page_is_followed_as_it_is(
         "https://user@api.bank.example/x",
         "https://api.bank.example.evil.example/x",
         "//evil.example/x",
+        "//evil.example:443/open-banking/v3.1/aisp/x",
+        "https://api.bank.example@evil.example/x",
+        "https://api.bank.example:443@evil.example/x",
+        "https://api.bank.example\\@evil.example/x",
+        "https://@api.bank.example/x",
+        "https://api.bank.example:444/x",
+        "https://api.bank.example:0/x",
         "https://[",
         "https://api.bank.example:port/x",
         "javascript:alert(1)",

@@ -13,6 +13,8 @@ from ledgerbank_adapters.simulated_bank import (
     DEFAULT_CLIENT_ID,
     DEFAULT_CLIENT_SECRET,
     OPEN_BANKING_ROOT,
+    V3_1,
+    OpenBankingVersion,
     SimulatedBankServer,
 )
 
@@ -102,6 +104,7 @@ class OpenBankingClient:
     """A client of one customer, by the dialect of UK Open Banking."""
 
     bank: SimulatedBankServer
+    version: OpenBankingVersion = V3_1
     consent_id: str = ""
     tokens: Json = field(default_factory=dict)
 
@@ -141,7 +144,9 @@ class OpenBankingClient:
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token or self.tokens['access_token']}"}
         headers |= arguments.pop("headers", {})
-        return HTTP.request(method, f"{self.root}/open-banking/v3.1/aisp{path}", headers=headers, **arguments)
+        return HTTP.request(
+            method, f"{self.root}{self.version.resources}{path}", headers=headers, **arguments
+        )
 
     def get(self, path: str, **query: str) -> httpx.Response:
         return self.resource("GET", path, params=query)

@@ -29,6 +29,10 @@ from ledgerbank_adapters.simulated_bank import (
     DEFAULT_CLIENT_SECRET,
     MONZO_ISSUER,
     OPEN_BANKING_ISSUER,
+    OPEN_BANKING_ROOT,
+    V3_1,
+    V4_0,
+    OpenBankingVersion,
     SimulatedBankServer,
     SimulatedBankSettings,
 )
@@ -116,10 +120,20 @@ def _monzo(client: BankHttpClient, base_url: str, clock: MemoryClock) -> BankGat
 
 
 def _open_banking_uk(client: BankHttpClient, base_url: str, clock: MemoryClock) -> BankGateway:
-    root = f"{base_url}/open-banking-uk"
+    return _of_version(V3_1, client, base_url, clock)
+
+
+def _open_banking_uk_4(client: BankHttpClient, base_url: str, clock: MemoryClock) -> BankGateway:
+    return _of_version(V4_0, client, base_url, clock)
+
+
+def _of_version(
+    version: OpenBankingVersion, client: BankHttpClient, base_url: str, clock: MemoryClock
+) -> BankGateway:
+    root = f"{base_url}{OPEN_BANKING_ROOT}"
     return OpenBankingUkGateway(
         client=client,
-        base_url=f"{root}/open-banking/v3.1/aisp",
+        base_url=root + version.resources,
         access=OpenBankingUkAccess(
             authorization_url=f"{root}/authorize",
             token_url=f"{root}/token",
@@ -138,10 +152,19 @@ OPEN_BANKING_UK = Dialect(
     name="open_banking_uk",
     provider="simulated_open_banking",
     build=_open_banking_uk,
-    api_path="/open-banking-uk/open-banking/v3.1/aisp",
+    api_path=OPEN_BANKING_ROOT + V3_1.resources,
+    consents_are_lodged=True,
+)
+OPEN_BANKING_UK_4 = Dialect(
+    name="open_banking_uk_4",
+    provider="simulated_open_banking_4",
+    build=_open_banking_uk_4,
+    api_path=OPEN_BANKING_ROOT + V4_0.resources,
     consents_are_lodged=True,
 )
 DIALECTS = [MONZO, OPEN_BANKING_UK]
+EVERY_DIALECT = [*DIALECTS, OPEN_BANKING_UK_4]
+"""With both versions of one protocol, which one gateway reads: for what depends on how things are spelled."""
 
 
 def decided_on_the_page(
