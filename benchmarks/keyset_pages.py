@@ -51,9 +51,11 @@ HISTORY = """
     )
     INSERT INTO transactions
         (id, account_id, user_id, journal_entry_id, entry_position, line_number, kind, direction, amount,
-         currency, balance_after, description, description_search, posted_at, inserted_at, updated_at)
+         currency, balance_after, day_spent, description, description_search, posted_at, inserted_at,
+         updated_at)
     SELECT gen_random_uuid(), %(account_id)s, %(user_id)s, entry_id, 0, %(lines)s + 1 - number, 'IMPORT',
-           'CREDIT', 1, 'GBP', %(lines)s + 1 - number, 'History', 'history', posted_at, posted_at, posted_at
+           'CREDIT', 1, 'GBP', %(lines)s + 1 - number, 0, 'History', 'history',
+           posted_at, posted_at, posted_at
     FROM numbers
 """
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -11,9 +11,10 @@ from ledgerbank_adapters.memory.storage.memory_tables import MemoryTables
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import (
+    SPENDING_KINDS,
     ClearingAccount,
     CustomerAccount,
-    EntryKind,
+    Direction,
     JournalEntry,
     Posting,
 )
@@ -104,6 +105,7 @@ def _wrong_balances(tables: MemoryTables) -> Iterator[Discrepancy]:
             )
         chain = sorted(lines, key=lambda line: line.line_number)
         yield from _broken_chain(tables, chain)
+        yield from _wrongly_spent(tables, account, chain)
         yield from _times_out_of_order(tables, account, chain)
 
 
@@ -122,12 +124,49 @@ def _broken_chain(tables: MemoryTables, lines: list[Transaction]) -> Iterator[Di
             )
 
 
+def _wrongly_spent(tables: MemoryTables, account: Account, lines: list[Transaction]) -> Iterator[Discrepancy]:
+    """What payments took in a day of UTC goes on from line to line, and begins anew with each day."""
+    day, spent = None, Decimal(0)
+    for line in lines:
+        posted_on = line.posted_at.astimezone(UTC).date()
+        before = spent if posted_on == day else Decimal(0)
+        expected = EXACT.add(before, _spent_by(tables, line, posted_on))
+        day, spent = posted_on, line.day_spent.amount
+        if spent != expected:
+            yield Discrepancy(
+                check=LedgerCheck.DAY_SPENT_CHAINS,
+                table=tables.ledger.transactions.name,
+                row_id=line.id,
+                expected=f"{expected:f} spent of its day",
+                found=f"{spent:f} spent of its day",
+            )
+    if len(lines) == account.line_count and account.day_spent.amount != spent:
+        yield _about(
+            tables, account, LedgerCheck.DAY_SPENT_CHAINS, f"{spent:f} spent", f"{account.day_spent} spent"
+        )
+
+
+def _spent_by(tables: MemoryTables, line: Transaction, posted_on: date) -> Decimal:
+    if line.kind in SPENDING_KINDS and line.direction is Direction.DEBIT:
+        return line.amount.amount
+    undoing = tables.ledger.journal_entries.find(line.journal_entry_id)
+    undone_id = None if undoing is None else undoing.reverses_entry_id
+    undone = None if undone_id is None else tables.ledger.journal_entries.find(undone_id)
+    gives_back = (
+        undone is not None
+        and undone.kind in SPENDING_KINDS
+        and undone.posted_at.astimezone(UTC).date() == posted_on
+        and line.direction is Direction.CREDIT
+    )
+    return -line.amount.amount if gives_back else Decimal(0)
+
+
 def _times_out_of_order(
     tables: MemoryTables, account: Account, lines: list[Transaction]
 ) -> Iterator[Discrepancy]:
     """What a bank reports is posted when the bank says; payments by one clock that never runs backwards."""
     for before, line in pairwise(lines):
-        is_payment = line.kind in (EntryKind.PAYMENT, EntryKind.TRANSFER)
+        is_payment = line.kind in SPENDING_KINDS
         if line.inserted_at < before.inserted_at or (is_payment and line.posted_at < before.posted_at):
             yield Discrepancy(
                 check=LedgerCheck.TIMES_IN_ORDER,

@@ -109,6 +109,7 @@ class SandboxBank:
                 account_name="Sandbox account",
                 balance=Money.zero(held_in),
                 credit_limit=Money(Decimal(credit_limit), held_in),
+                day_spent=Money.zero(held_in),
                 status=status,
                 inserted_at=now,
                 updated_at=now,

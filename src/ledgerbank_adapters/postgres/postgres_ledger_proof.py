@@ -82,6 +82,43 @@ LINE_COUNT = """
     WHERE account.line_count <> coalesce(counted.line_count, 0)
 """
 
+# What payments took from an account in a day of UTC goes on from line to line, and begins anew with each day.
+DAY_SPENT_CHAINS = """
+    SELECT 'transactions', id, concat(trim_scale(spent_before + spent), ' spent of its day'),
+           concat(trim_scale(day_spent), ' spent of its day')
+    FROM (
+        SELECT id, day_spent,
+               CASE
+                   WHEN kind IN ('PAYMENT', 'TRANSFER') AND direction = 'DEBIT' THEN amount
+                   WHEN direction = 'CREDIT' AND undone_on = posted_on THEN -amount
+                   ELSE 0
+               END AS spent,
+               CASE lag(posted_on) OVER chain WHEN posted_on THEN lag(day_spent) OVER chain ELSE 0 END
+                   AS spent_before
+        FROM (
+            SELECT line.*, (line.posted_at AT TIME ZONE 'UTC')::date AS posted_on,
+                   (undone.posted_at AT TIME ZONE 'UTC')::date AS undone_on
+            FROM transactions AS line
+            LEFT JOIN (
+                SELECT undoing.id, spending.posted_at
+                FROM journal_entries AS undoing
+                JOIN journal_entries AS spending ON spending.id = undoing.reverses_entry_id
+                WHERE spending.kind IN ('PAYMENT', 'TRANSFER')
+            ) AS undone ON undone.id = line.journal_entry_id
+        ) AS dated
+        WINDOW chain AS (PARTITION BY account_id ORDER BY line_number)
+    ) AS links
+    WHERE day_spent <> spent_before + spent
+"""
+
+LAST_DAY_SPENT = """
+    SELECT 'user_bank_accounts', account.id, concat(trim_scale(line.day_spent), ' spent'),
+           concat(trim_scale(account.day_spent), ' spent')
+    FROM user_bank_accounts AS account
+    JOIN transactions AS line ON line.account_id = account.id AND line.line_number = account.line_count
+    WHERE account.day_spent <> line.day_spent
+"""
+
 PAYMENT_HAS_ONE_ENTRY = """
     SELECT 'user_payments', payment.id,
            CASE payment.status
@@ -170,6 +207,8 @@ CHECKS = (
     (LedgerCheck.BALANCE_EQUALS_LINES, BALANCE_EQUALS_LINES),
     (LedgerCheck.BALANCE_AFTER_CHAINS, BALANCE_AFTER_CHAINS),
     (LedgerCheck.BALANCE_AFTER_CHAINS, LINE_COUNT),
+    (LedgerCheck.DAY_SPENT_CHAINS, DAY_SPENT_CHAINS),
+    (LedgerCheck.DAY_SPENT_CHAINS, LAST_DAY_SPENT),
     (LedgerCheck.PAYMENT_HAS_ONE_ENTRY, PAYMENT_HAS_ONE_ENTRY),
     (LedgerCheck.REVERSED_PAYMENT_HAS_REVERSAL, REVERSED_PAYMENT_HAS_REVERSAL),
     (LedgerCheck.BALANCE_ABOVE_FLOOR, BALANCE_ABOVE_FLOOR),

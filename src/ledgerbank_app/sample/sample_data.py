@@ -135,6 +135,7 @@ class SampleDataLoader:
             account_name=sample.name,
             balance=Money.zero(sample.currency),
             credit_limit=Money.zero(sample.currency),
+            day_spent=Money.zero(sample.currency),
             last_four=sample.last_four,
             inserted_at=at,
             updated_at=at,

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from uuid import UUID
@@ -26,7 +26,13 @@ from ledgerbank_domain.identity.value_rules import (
     require_optional_texts,
     require_texts,
 )
-from ledgerbank_domain.ledger.journal import CustomerAccount, JournalEntry, Posting
+from ledgerbank_domain.ledger.journal import (
+    SPENDING_KINDS,
+    CustomerAccount,
+    Direction,
+    JournalEntry,
+    Posting,
+)
 from ledgerbank_domain.money.currency import Currency, parse_currency, require_currency
 from ledgerbank_domain.money.money import CEILING, Money, money_as_written, parse_decimal, require_money
 
@@ -87,7 +93,8 @@ class Account:
 
     ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers the
     lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at`` are
-    the times of the last of them.
+    the times of the last of them, and ``day_spent`` is what payments took from it in the day of UTC that
+    the last one was posted in, less what of that was reversed.
     """
 
     id: UUID
@@ -99,6 +106,7 @@ class Account:
     account_name: str
     balance: Money
     credit_limit: Money
+    day_spent: Money
     status: AccountStatus = AccountStatus.ACTIVE
     last_four: str | None = None
     external_account_id: str | None = None
@@ -123,9 +131,11 @@ class Account:
             last_four=self.last_four,
             external_account_id=self.external_account_id,
         )
-        require_money(balance=self.balance, credit_limit=self.credit_limit)
+        require_money(balance=self.balance, credit_limit=self.credit_limit, day_spent=self.day_spent)
         if self.credit_limit.currency != self.balance.currency:
             raise DomainError(Reason.CURRENCY_MISMATCH, field="credit_limit")
+        if self.day_spent.currency != self.balance.currency:
+            raise DomainError(Reason.CURRENCY_MISMATCH, field="day_spent")
         require_optional_instants(last_sync_at=self.last_sync_at)
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
@@ -154,30 +164,61 @@ class Account:
         """Its place in the ledger, by which its postings are known."""
         return CustomerAccount(self.id)
 
-    def booked(self, entry: JournalEntry, posting: Posting) -> tuple["Account", Transaction]:
+    def spent_on_day_of(self, instant: datetime) -> Money:
+        """What payments took from it in that day of UTC, or since: its last line may be dated ahead."""
+        if self.last_posted_at is None or _day(self.last_posted_at) < _day(instant):
+            return Money.zero(self.currency)
+        return self.day_spent
+
+    def booked(
+        self, entry: JournalEntry, posting: Posting, *, undone: JournalEntry | None = None
+    ) -> tuple["Account", Transaction]:
         """The account after this posting, and the line that records it.
 
+        ``undone`` is the entry that this one reverses, if it reverses what somebody spent.
+
         Raises ``negative_balance`` when the balance would fall below its floor and ``amount_exceeds_limit``
-        when it would outgrow storage.
+        or what was spent that day would outgrow storage.
         """
         if posting.account != self.ledger_account:
             raise ValueError(f"posting {posting.id} is not on account {self.id}")
         balance = self.balance + posting.signed_amount
         if not self.may_hold(balance):
             raise DomainError(Reason.NEGATIVE_BALANCE, account_id=str(self.id))
-        if not balance.is_representable:
+        day_spent = self._spent_with(entry, posting, undone)
+        if not (balance.is_representable and day_spent.is_representable):
             raise DomainError(Reason.AMOUNT_EXCEEDS_LIMIT, account_id=str(self.id))
         account = replace(
             self,
             balance=balance,
+            day_spent=day_spent,
             line_count=self.line_count + 1,
             last_posted_at=entry.posted_at,
             last_booked_at=entry.inserted_at,
             updated_at=entry.inserted_at,
         )
         return account, Transaction.from_posting(
-            entry, posting, user_id=self.user_id, balance_after=balance, line_number=account.line_count
+            entry,
+            posting,
+            user_id=self.user_id,
+            balance_after=balance,
+            day_spent=day_spent,
+            line_number=account.line_count,
         )
+
+    def _spent_with(self, entry: JournalEntry, posting: Posting, undone: JournalEntry | None) -> Money:
+        """What is spent of the entry's day. A reversal gives back what was spent that very day."""
+        is_new_day = self.last_posted_at is None or _day(self.last_posted_at) != _day(entry.posted_at)
+        spent = Money.zero(self.currency) if is_new_day else self.day_spent
+        if entry.kind in SPENDING_KINDS and posting.direction is Direction.DEBIT:
+            return spent + posting.amount
+        gives_back = (
+            undone is not None
+            and undone.kind in SPENDING_KINDS
+            and posting.direction is Direction.CREDIT
+            and _day(undone.posted_at) == _day(entry.posted_at)
+        )
+        return spent - posting.amount if gives_back else spent
 
     def may_hold(self, balance: Money) -> bool:
         """Whether the balance is above the floor, ``-credit_limit``. What a bank says of its own has none."""
@@ -337,6 +378,10 @@ def parse_external_account_id(value: object) -> str:
     ):
         return value
     raise DomainError(Reason.INVALID_FIELD_FORMAT)
+
+
+def _day(instant: datetime) -> date:
+    return instant.astimezone(UTC).date()
 
 
 def _credit_limit(value: object) -> Decimal:

@@ -39,7 +39,7 @@ class Transaction:
 
     ``balance_after`` is the account's balance right after line number ``line_number``; these numbers are the
     order of booking. ``posted_at`` is when it counts (its value date), ``inserted_at`` when it was booked,
-    which is after the line before it.
+    which is after the line before it. ``day_spent`` is what was spent by then of the day of ``posted_at``.
 
     ``pending`` tells that the bank it was imported from has not settled it yet.
     """
@@ -53,6 +53,7 @@ class Transaction:
     direction: Direction
     amount: Money
     balance_after: Money
+    day_spent: Money
     description: str
     posted_at: datetime
     payment_id: UUID | None = None
@@ -72,7 +73,7 @@ class Transaction:
         require_member(EntryKind, self.kind, Reason.INVALID_FIELD_FORMAT, field="kind")
         require_member(Direction, self.direction, Reason.INVALID_DIRECTION, field="direction")
         require_money_moved(self.amount)
-        require_money(balance_after=self.balance_after)
+        require_money(balance_after=self.balance_after, day_spent=self.day_spent)
         require_texts(
             MAX_ENTRY_DESCRIPTION_LENGTH, Reason.INVALID_DESCRIPTION_FORMAT, description=self.description
         )
@@ -81,7 +82,14 @@ class Transaction:
 
     @classmethod
     def from_posting(
-        cls, entry: JournalEntry, posting: Posting, *, user_id: UUID, balance_after: Money, line_number: int
+        cls,
+        entry: JournalEntry,
+        posting: Posting,
+        *,
+        user_id: UUID,
+        balance_after: Money,
+        day_spent: Money,
+        line_number: int,
     ) -> "Transaction":
         """The line of a posting on a customer's account, with the posting's id.
 
@@ -99,6 +107,7 @@ class Transaction:
             direction=posting.direction,
             amount=posting.amount,
             balance_after=balance_after,
+            day_spent=day_spent,
             description=entry.description,
             posted_at=entry.posted_at,
             payment_id=entry.payment_id,

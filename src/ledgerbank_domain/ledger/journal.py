@@ -49,7 +49,10 @@ class EntryKind(Enum):
     REVERSAL = "REVERSAL"
 
 
-REVERSIBLE_KINDS = frozenset({EntryKind.PAYMENT, EntryKind.TRANSFER})
+SPENDING_KINDS = frozenset({EntryKind.PAYMENT, EntryKind.TRANSFER})
+"""What somebody here paid: what it takes from an account counts against the day's limit."""
+
+REVERSIBLE_KINDS = SPENDING_KINDS
 """What somebody here caused. The others are a bank's word, or undo something themselves."""
 
 

@@ -12,6 +12,7 @@ class LedgerCheck(Enum):
     CURRENCY_TOTAL_ZERO = "currency_total_zero"
     BALANCE_EQUALS_LINES = "balance_equals_lines"
     BALANCE_AFTER_CHAINS = "balance_after_chains"
+    DAY_SPENT_CHAINS = "day_spent_chains"
     PAYMENT_HAS_ONE_ENTRY = "payment_has_one_entry"
     REVERSED_PAYMENT_HAS_REVERSAL = "reversed_payment_has_reversal"
     BALANCE_ABOVE_FLOOR = "balance_above_floor"

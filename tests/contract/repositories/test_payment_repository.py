@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 from tests.support.racing_threads import order_of_getting_through, race
@@ -221,57 +220,6 @@ def test_a_list_of_payments_honours_every_filter(
 
     assert list(page.items) == [payments[number] for number in numbers]
     assert page.total_count == len(numbers)
-
-
-def spent(start_unit_of_work: StartUnitOfWork, account_id: UUID, since: datetime) -> Decimal:
-    with start_unit_of_work() as work:
-        return work.payments.spent_since([account_id], since).get(account_id, Decimal(0))
-
-
-def test_spending_counts_what_was_posted_at_or_after_the_instant(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    account = given.an_account(balance="1000")
-    for amount, at in (("1", START - INSTANT), ("20", START), ("300", START + INSTANT)):
-        account, _ = given.a_completed_payment(account, amount=amount, at=at)
-
-    assert spent(start_unit_of_work, account.id, START - INSTANT) == 321
-    assert spent(start_unit_of_work, account.id, START) == 320
-    assert spent(start_unit_of_work, account.id, START + INSTANT) == 300
-    assert spent(start_unit_of_work, account.id, START + 2 * INSTANT) == 0
-
-
-def test_spending_counts_completed_debits_only_whatever_order_they_were_posted_in(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder
-) -> None:
-    account = given.an_account(balance="1000")
-    account, _ = given.a_completed_payment(account, amount="7.50", at=START + timedelta(hours=2))
-    account, _ = given.a_completed_payment(account, amount="0.25", at=START + timedelta(hours=1))
-    account, _ = given.a_completed_payment(account, amount="500", direction=Direction.CREDIT, at=START)
-    pending = given.a_payment(account, amount="40")
-    cancelled = given.a_payment(account, amount="40")
-    given.stored(lambda work: work.payments.save_many([cancelled.cancelled(at=START)]))
-
-    assert spent(start_unit_of_work, account.id, START) == Decimal("7.75")
-    assert spent(start_unit_of_work, account.id, START + timedelta(hours=2)) == Decimal("7.50")
-    assert pending.is_pending
-
-
-def test_spending_is_told_per_account(start_unit_of_work: StartUnitOfWork, given: EntityBuilder) -> None:
-    user = given.a_user()
-    first, second = given.an_account(user, balance="100"), given.an_account(user, balance="100")
-    idle = given.an_account(user)
-    given.a_completed_payment(first, amount="1", at=START)
-    given.a_completed_payment(second, amount="2", at=START)
-
-    with start_unit_of_work() as work:
-        found = work.payments.spent_since([first.id, second.id, idle.id, given.ids.new_id()], START)
-        assert not any(work.payments.spent_since([], START).values())
-
-    assert {account_id: amount for account_id, amount in found.items() if amount} == {
-        first.id: 1,
-        second.id: 2,
-    }
 
 
 def test_a_twin_is_a_completed_payment_of_the_same_signature_posted_at_or_after_the_instant(

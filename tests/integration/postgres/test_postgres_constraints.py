@@ -226,6 +226,7 @@ REFUSED: dict[str, list[Row]] = {
         {"balance": "-0.0001"},
         {"balance": -6, "credit_limit": 5, "account_type": "CREDIT"},
     ],
+    "user_bank_accounts_day_spent_check": [{"day_spent": -1}, {"day_spent": NAN}],
     "user_bank_accounts_credit_limit_check": [{"credit_limit": -1}],
     "user_bank_accounts_credit_only_check": [{"credit_limit": 1}],
     "user_bank_accounts_status_check": [{"status": "DELETED"}],
@@ -323,6 +324,7 @@ REFUSED: dict[str, list[Row]] = {
     "transactions_amount_check": [{"amount": 0}, {"amount": -1}, {"amount": NAN}],
     "transactions_currency_check": [{"currency": ""}],
     "transactions_balance_after_check": [{"balance_after": NAN}],
+    "transactions_day_spent_check": [{"day_spent": -1}, {"day_spent": NAN}],
     "transactions_first_line_check": [
         {"account_id": OTHER_ACCOUNT, "line_number": 1, "balance_after": 11},
         {"account_id": OTHER_ACCOUNT, "line_number": 1, "direction": "DEBIT"},

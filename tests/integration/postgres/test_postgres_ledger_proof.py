@@ -87,6 +87,7 @@ CHAIN = LedgerCheck.BALANCE_AFTER_CHAINS
 PAYMENT = LedgerCheck.PAYMENT_HAS_ONE_ENTRY
 REVERSED = LedgerCheck.REVERSED_PAYMENT_HAS_REVERSAL
 TIMES = LedgerCheck.TIMES_IN_ORDER
+SPENT = LedgerCheck.DAY_SPENT_CHAINS
 
 NEW_CLEARING_LINE = """
     INSERT INTO clearing_lines
@@ -111,6 +112,14 @@ TAMPERINGS = {
         "UPDATE user_bank_accounts SET last_booked_at = NULL WHERE id = %(account)s",
         {(TIMES, "user_bank_accounts", "account")},
     ),
+    "what a line says was spent": (
+        "UPDATE transactions SET day_spent = day_spent + 1 WHERE id = %(payment_line)s",
+        {(SPENT, "transactions", "payment_line"), (SPENT, "transactions", "last_line")},
+    ),
+    "what an account says was spent": (
+        "UPDATE user_bank_accounts SET day_spent = 0 WHERE id = %(account)s",
+        {(SPENT, "user_bank_accounts", "account")},
+    ),
     "the amount of a line": (
         "UPDATE transactions SET amount = 101, balance_after = 101 WHERE id = %(opening_line)s",
         {
@@ -127,6 +136,7 @@ TAMPERINGS = {
             (TOTAL, "journal_entries", None),
             (BALANCE, "user_bank_accounts", "account"),
             (CHAIN, "transactions", "last_line"),
+            (SPENT, "transactions", "last_line"),
         },
     ),
     "the currency of a line": (
@@ -248,7 +258,7 @@ TAMPERINGS = {
         UPDATE journal_entries SET kind = 'REVERSAL', reverses_entry_id = %(payment_entry)s
         WHERE id = %(last)s
         """,
-        {(REVERSED, "user_payments", "payment")},
+        {(REVERSED, "user_payments", "payment"), (SPENT, "transactions", "last_line")},
     ),
     "a receiver made up": (
         """

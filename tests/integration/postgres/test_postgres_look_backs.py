@@ -34,10 +34,11 @@ MANY_EQUAL = """
 MANY_LINES = """
     INSERT INTO transactions (
         id, account_id, user_id, journal_entry_id, entry_position, line_number, kind, direction, amount,
-        currency, balance_after, description, description_search, posted_at, inserted_at, updated_at
+        currency, balance_after, day_spent, description, description_search, posted_at, inserted_at,
+        updated_at
     )
     SELECT gen_random_uuid(), %(account)s, %(user)s, gen_random_uuid(), 0, number, 'IMPORT', 'CREDIT', 1,
-           'GBP', number, 'A line', 'a line',
+           'GBP', number, 0, 'A line', 'a line',
            %(now)s - (1 + number * 7919 %% %(number)s) * interval '1 minute',
            %(now)s - (%(number)s - number) * interval '1 second', %(now)s
     FROM generate_series(1, %(number)s) AS number

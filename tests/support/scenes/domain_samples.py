@@ -50,6 +50,7 @@ def an_account(**fields: Any) -> Account:
         "account_name": "Everyday",
         "balance": gbp(100),
         "credit_limit": gbp(0),
+        "day_spent": Money.zero(fields.get("balance", gbp(0)).currency),
         "inserted_at": NOW,
         "updated_at": NOW,
     }

@@ -146,6 +146,7 @@ class EntityBuilder:
             "account_name": f"Account {next(self._numbers)}",
             "balance": Money.zero(currency),
             "credit_limit": Money.zero(currency),
+            "day_spent": Money.zero(currency),
         }
         return Account(**{**self._identity(), **defaults, **fields})
 

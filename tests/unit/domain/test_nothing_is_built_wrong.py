@@ -290,7 +290,9 @@ SOUND: list[Any] = [
     ENTRY,
     ENTRY.postings[0],
     PLACE,
-    Transaction.from_posting(ENTRY, ENTRY.postings[0], user_id=OWNER, balance_after=gbp(9), line_number=1),
+    Transaction.from_posting(
+        ENTRY, ENTRY.postings[0], user_id=OWNER, balance_after=gbp(9), day_spent=gbp(1), line_number=1
+    ),
     gbp(1),
     GBP,
     Actor(user_id=OWNER, role=Role.USER),

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, RunningTotalIndex, UniqueIndex
+from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, UniqueIndex
 from ledgerbank_adapters.memory.storage.memory_table import MemoryTable
 from ledgerbank_domain.errors.domain_error import DomainError
 
@@ -18,7 +17,6 @@ class Item:
     id: UUID
     group: int | None
     order: int
-    amount: Decimal
     name: str | None
 
 
@@ -27,7 +25,6 @@ items = st.builds(
     id=st.integers(0, 8).map(lambda number: UUID(int=number)),
     group=st.none() | st.integers(0, 2),
     order=st.integers(0, 4),
-    amount=st.integers(1, 10**17).map(lambda minor_units: Decimal(minor_units).scaleb(-4)),
     name=st.none() | st.sampled_from("abcde"),
 )
 
@@ -36,12 +33,7 @@ class Shelf:
     def __init__(self) -> None:
         self.by_name = UniqueIndex[Item]("name", lambda item: item.name)
         self.ordered = OrderedIndex[Item](group_of=lambda item: item.group, order_of=lambda item: item.order)
-        self.totals = RunningTotalIndex[Item](
-            group_of=lambda item: item.group,
-            order_of=lambda item: item.order,
-            amount_of=lambda item: item.amount,
-        )
-        self.table = MemoryTable[Item]("items", unique=[self.by_name], indexes=[self.ordered, self.totals])
+        self.table = MemoryTable[Item]("items", unique=[self.by_name], indexes=[self.ordered])
 
     def store(self, item: Item) -> None:
         if item.id in self.table:
@@ -67,7 +59,6 @@ class Shelf:
                 until = [row for row in members if row.order <= start]
                 assert self.ordered.ids_before(group, start) == [row.id for row in before]
                 assert self.ordered.ids_until(group, start) == [row.id for row in until]
-                assert self.totals.total_since(group, start) == sum(row.amount for row in since)
 
 
 @given(st.lists(items, max_size=25))

@@ -88,6 +88,7 @@ def test_a_changed_line_is_found_from_every_side(books: Books) -> None:
         (LedgerCheck.CURRENCY_TOTAL_ZERO, None),
         (LedgerCheck.BALANCE_EQUALS_LINES, books.account.id),
         (LedgerCheck.BALANCE_AFTER_CHAINS, line.id),
+        (LedgerCheck.DAY_SPENT_CHAINS, line.id),
     }
 
 
@@ -97,6 +98,17 @@ def test_a_changed_balance_after_is_found(books: Books) -> None:
     books.tables.ledger.transactions.put(line.id, replace(line, balance_after=gbp(71)))
 
     assert books.found() == {(LedgerCheck.BALANCE_AFTER_CHAINS, line.id)}
+
+
+def test_what_was_spent_is_found_wrong_on_a_line_and_on_its_account(books: Books) -> None:
+    line = books.tables.ledger.transactions.find(last_line(books))
+    assert line is not None
+    books.tables.ledger.transactions.put(line.id, replace(line, day_spent=gbp(29)))
+
+    assert books.found() == {
+        (LedgerCheck.DAY_SPENT_CHAINS, line.id),
+        (LedgerCheck.DAY_SPENT_CHAINS, books.account.id),
+    }
 
 
 @pytest.mark.parametrize(

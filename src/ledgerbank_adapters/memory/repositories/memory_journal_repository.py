@@ -52,6 +52,7 @@ class MemoryJournalRepository(JournalRepository):
             replace(
                 stored,
                 balance=account.balance,
+                day_spent=account.day_spent,
                 line_count=account.line_count,
                 last_posted_at=account.last_posted_at,
                 last_booked_at=account.last_booked_at,

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
@@ -44,10 +43,6 @@ class MemoryPaymentRepository(PaymentRepository):
     def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
         payments = self._tables.payments.rows(self._tables.payments_of_user.ids(wanted.user_id))
         return page_of([payment for payment in reversed(payments) if _matches(payment, wanted)], request)
-
-    def spent_since(self, account_ids: Collection[UUID], since: datetime) -> Mapping[UUID, Decimal]:
-        spending = self._tables.spending_of_account
-        return {account_id: spending.total_since(account_id, since) for account_id in account_ids}
 
     def find_completed_since(
         self, signatures: Collection[PaymentSignature], since: datetime

@@ -3,13 +3,11 @@
 from abc import abstractmethod
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable, Iterator
-from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.money.exact_decimals import EXACT
 from ledgerbank_domain.ports.unit_of_work import TransactionConflict
 
 
@@ -124,80 +122,6 @@ class OrderedIndex(RowIndex[Row], Generic[Row]):
         del positions[bisect_left(positions, position)]
         if not positions:
             del self._groups[group]
-
-
-class RunningTotalIndex(RowIndex[Row], Generic[Row]):
-    """What the rows of a group sum to from any point of their order on.
-
-    Adding or removing at the end of the order, the usual place, costs the same however many there are.
-    """
-
-    def __init__(
-        self,
-        *,
-        group_of: Callable[[Row], Hashable | None],
-        order_of: Callable[[Row], Any],
-        amount_of: Callable[[Row], Decimal],
-    ) -> None:
-        self._group_of = group_of
-        self._order_of = order_of
-        self._amount_of = amount_of
-        self._groups: dict[Hashable, _RunningTotals] = {}
-
-    def total_since(self, group: Hashable, start: Any) -> Decimal:
-        """The sum of those at or after ``start``."""
-        totals = self._groups.get(group)
-        return Decimal(0) if totals is None else totals.since(start)
-
-    def replace(self, before: Row | None, after: Row | None) -> None:
-        old, new = self._place(before), self._place(after)
-        if old == new:
-            return
-        if old is not None:
-            group, position, _ = old
-            self._groups[group].remove(position)
-        if new is not None:
-            group, position, amount = new
-            self._groups.setdefault(group, _RunningTotals()).add(position, amount)
-
-    def _place(self, row: Row | None) -> tuple[Hashable, Position, Decimal] | None:
-        group = None if row is None else self._group_of(row)
-        if row is None or group is None:
-            return None
-        return group, (self._order_of(row), row.id), self._amount_of(row)
-
-
-class _RunningTotals:
-    def __init__(self) -> None:
-        self._positions: list[Position] = []
-        self._amounts: list[Decimal] = []
-        self._totals: list[Decimal] = []
-
-    def since(self, start: Any) -> Decimal:
-        first = bisect_left(self._positions, start, key=_order)
-        return EXACT.subtract(self._total_before(len(self._positions)), self._total_before(first))
-
-    def add(self, position: Position, amount: Decimal) -> None:
-        place = bisect_left(self._positions, position)
-        self._positions.insert(place, position)
-        self._amounts.insert(place, amount)
-        self._sum_up_from(place)
-
-    def remove(self, position: Position) -> None:
-        place = bisect_left(self._positions, position)
-        del self._positions[place]
-        del self._amounts[place]
-        self._sum_up_from(place)
-
-    def _sum_up_from(self, place: int) -> None:
-        del self._totals[place:]
-        total = self._total_before(place)
-        for amount in self._amounts[place:]:
-            total = EXACT.add(total, amount)
-            self._totals.append(total)
-
-    def _total_before(self, place: int) -> Decimal:
-        return self._totals[place - 1] if place else Decimal(0)
 
 
 def _order(position: Position) -> Any:

@@ -1,21 +1,19 @@
 """The tables of payments, of payees, and of confirmations that payments wait for."""
 
 from collections.abc import Hashable
-from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_identity_tables import MemoryIdentityTables
-from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, RunningTotalIndex, UniqueIndex
+from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, UniqueIndex
 from ledgerbank_adapters.memory.storage.memory_table import ForeignKey, MemoryTable
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payee import Payee
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.payments.step_up import StepUpConfirmation
 
 
 class MemoryPaymentTables:
-    """Payments, with indexes for what the rules ask: twins, and what was spent."""
+    """Payments, with indexes for what the rules ask: twins, and who was paid."""
 
     def __init__(self, identity: MemoryIdentityTables, banking: MemoryBankingTables) -> None:
         self.payments_of_user = OrderedIndex[Payment](
@@ -29,11 +27,6 @@ class MemoryPaymentTables:
             group_of=lambda payment: payment.signature if payment.stands else None,
             order_of=lambda payment: payment.posted_at,
         )
-        self.spending_of_account = RunningTotalIndex[Payment](
-            group_of=_spending_account,
-            order_of=lambda payment: payment.posted_at,
-            amount_of=lambda payment: payment.amount.amount,
-        )
         self.completed_payments_to = OrderedIndex[Payment](
             group_of=_paid_counterparty, order_of=lambda payment: payment.posted_at
         )
@@ -43,7 +36,6 @@ class MemoryPaymentTables:
                 self.payments_of_user,
                 self.pending_payments_of_user,
                 self.completed_payments_like,
-                self.spending_of_account,
                 self.completed_payments_to,
             ],
             references=[
@@ -82,11 +74,6 @@ class MemoryPaymentTables:
             indexes=[self.confirmations_of_subject, self.confirmations_by_expiry],
             references=[ForeignKey("user_id", identity.users, Reason.USER_NOT_FOUND)],
         )
-
-
-def _spending_account(payment: Payment) -> UUID | None:
-    spends = payment.stands and payment.direction is Direction.DEBIT
-    return payment.user_bank_account_id if spends else None
 
 
 def _paid_counterparty(payment: Payment) -> Hashable | None:

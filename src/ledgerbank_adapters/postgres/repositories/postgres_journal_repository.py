@@ -34,7 +34,13 @@ INSERT_ENTRIES = insert_statement(journal_entries)
 INSERT_TRANSACTIONS = insert_statement(transactions)
 INSERT_CLEARING_LINES = insert_statement(clearing_lines)
 UPDATE_BALANCES = update_statement(
-    user_bank_accounts, "balance", "line_count", "last_posted_at", "last_booked_at", "updated_at"
+    user_bank_accounts,
+    "balance",
+    "day_spent",
+    "line_count",
+    "last_posted_at",
+    "last_booked_at",
+    "updated_at",
 )
 
 ENTRY = select(journal_entries).where(journal_entries.c.id == bindparam("id", type_=Uuid()))
@@ -134,6 +140,7 @@ def _transaction_row(line: Transaction, position: int) -> dict[str, Any]:
         "amount": line.amount.amount,
         "currency": line.amount.currency.code,
         "balance_after": line.balance_after.amount,
+        "day_spent": line.day_spent.amount,
         "description": line.description,
         "description_search": search_form(line.description),
         "posted_at": line.posted_at,
@@ -165,6 +172,7 @@ def _balance_row(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
         "balance": account.balance.amount,
+        "day_spent": account.day_spent.amount,
         "line_count": account.line_count,
         "last_posted_at": account.last_posted_at,
         "last_booked_at": account.last_booked_at,

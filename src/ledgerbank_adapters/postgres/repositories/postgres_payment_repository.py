@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -66,20 +65,8 @@ LOCK_PENDING = _PENDING.with_for_update(key_share=True)
 LOCK_PENDING_OF_ACCOUNT = _PENDING.where(
     payments.c.user_bank_account_id == bindparam("account_id", type_=Uuid())
 ).with_for_update(key_share=True)
-# Asked for each account or signature by itself (LATERAL), so that the index is entered at that very place. As
-# plain joins a planner that knows nothing yet of a new table walks the whole index instead.
-SPENT = """
-    SELECT account_id, today.spent
-    FROM unnest(%(account_ids)s::uuid[]) AS account_id
-    CROSS JOIN LATERAL (
-        SELECT sum(payment.amount) AS spent
-        FROM user_payments AS payment
-        WHERE payment.user_bank_account_id = account_id
-          AND payment.status = 'COMPLETED' AND payment.direction = 'DEBIT'
-          AND payment.posted_at >= %(since)s AND payment.reversed_at IS NULL
-    ) AS today
-    WHERE today.spent IS NOT NULL
-"""
+# Asked for each signature by itself (LATERAL), so that the index is entered at that very place. A plain join
+# makes a planner that knows nothing yet of a new table walk the whole index.
 # No account is its own counterparty, so the account itself stands for none: nulls are equal to nothing.
 COMPLETED_LIKE = """
     SELECT wanted.number, twin.id
@@ -147,12 +134,6 @@ class PostgresPaymentRepository(PaymentRepository):
             request=request,
             read=_payment,
         )
-
-    def spent_since(self, account_ids: Collection[UUID], since: datetime) -> Mapping[UUID, Decimal]:
-        if not account_ids:
-            return {}
-        rows = self._session.run_sql(SPENT, {"account_ids": list(account_ids), "since": since})
-        return {row.account_id: row.spent for row in rows}
 
     def find_completed_since(
         self, signatures: Collection[PaymentSignature], since: datetime

@@ -133,6 +133,7 @@ def _transaction(row: Row[Any]) -> Transaction:
         direction=Direction(row.direction),
         amount=Money(row.amount, currency),
         balance_after=Money(row.balance_after, currency),
+        day_spent=Money(row.day_spent, currency),
         description=row.description,
         posted_at=row.posted_at,
         payment_id=row.payment_id,

@@ -127,6 +127,7 @@ user_bank_accounts = Table(
     required("currency", Text()),
     required("balance", MONEY),
     required("credit_limit", MONEY),
+    required("day_spent", MONEY),
     required("status", Text()),
     Column("last_four", Text()),
     Column("external_account_id", Text()),

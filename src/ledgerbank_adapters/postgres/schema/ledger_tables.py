@@ -65,6 +65,7 @@ transactions = Table(
     required("amount", MONEY),
     required("currency", Text()),
     required("balance_after", MONEY),
+    required("day_spent", MONEY),
     required("description", Text()),
     required("description_search", Text()),
     required("posted_at", INSTANT),

@@ -66,13 +66,6 @@ user_payments = Table(
     ),
     Index("user_payments_user_id_idx", "user_id", "inserted_at", "id"),
     Index("user_payments_pending_idx", "user_id", "id", postgresql_where=text("status = 'PENDING'")),
-    Index(
-        "user_payments_spent_idx",
-        "user_bank_account_id",
-        "posted_at",
-        postgresql_include=["amount"],
-        postgresql_where=text("status = 'COMPLETED' AND direction = 'DEBIT' AND reversed_at IS NULL"),
-    ),
     # All of what makes a twin, so that a payer of many equal amounts has no more to look through than others.
     Index(
         "user_payments_signature_idx",

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
@@ -59,13 +58,6 @@ class PaymentRepository(Protocol):
     @abstractmethod
     def list_page(self, wanted: PaymentFilter, *, request: PageRequest) -> Page[Payment]:
         """Newest first (``inserted_at``, then ``id``)."""
-
-    @abstractmethod
-    def spent_since(self, account_ids: Collection[UUID], since: datetime) -> Mapping[UUID, Decimal]:
-        """Per account the sum of COMPLETED DEBIT payments posted at or after ``since`` and not reversed.
-
-        Accounts without any may be missing.
-        """
 
     @abstractmethod
     def find_completed_since(

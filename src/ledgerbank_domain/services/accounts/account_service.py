@@ -52,7 +52,6 @@ from ledgerbank_domain.services.conduct.outcome import Outcome, result_of
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import each_needs_scope, needs_scope, session_only
 from ledgerbank_domain.services.payments.payment_cancellation import take_back_payments_of_closed_account
-from ledgerbank_domain.services.payments.recent_activity import RecentActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +219,9 @@ class AccountService:
         require_ids(account_id=account_id)
         with self.start_unit_of_work() as work:
             account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
-            activity = RecentActivity.gather(
-                work, accounts=[account], signatures=(), limits=self.limits, now=work.now()
-            )
+            spent = account.spent_on_day_of(work.now())
             self._commit_reading(work, actor, account.user_id, "account_health", account_id)
-        return AccountHealth.of(account, spent=activity.spent_from(account), limits=self.limits)
+        return AccountHealth.of(account, spent=spent, limits=self.limits)
 
     @needs_scope(Scope.ACCOUNTS_READ)
     def list_transactions(
@@ -320,6 +317,7 @@ class AccountService:
             account_name=new_account.account_name or f"{new_account.account_type.value.capitalize()} account",
             balance=Money.zero(new_account.currency),
             credit_limit=Money.zero(new_account.currency),
+            day_spent=Money.zero(new_account.currency),
             last_four=new_account.last_four,
             external_account_id=new_account.external_account_id,
             inserted_at=now,

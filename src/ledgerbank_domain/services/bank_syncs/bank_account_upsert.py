@@ -115,6 +115,7 @@ class BankAccountUpsert:
             account_name=shown.name,
             balance=Money.zero(shown.currency),
             credit_limit=Money.zero(shown.currency),
+            day_spent=Money.zero(shown.currency),
             last_four=shown.last_four,
             external_account_id=shown.external_id,
             inserted_at=at,

@@ -122,7 +122,7 @@ class LedgerReversalService:
             at=times.posted_at,
             booked_at=times.booked_at,
         )
-        lines = _booked(accounts, undoing)
+        lines = _booked(accounts, undoing, undone=entry)
         work.journal.add_many([undoing], accounts=list(accounts.values()), transactions=lines)
         if payment is not None:
             payment = payment.reversed(entry_id=undoing.id, at=undoing.posted_at)
@@ -152,12 +152,12 @@ def _check_none_is_closed(accounts: Mapping[UUID, Account]) -> None:
             raise DomainError(Reason.ACCOUNT_INACTIVE, account_id=str(account.id))
 
 
-def _booked(accounts: dict[UUID, Account], entry: JournalEntry) -> list[Transaction]:
+def _booked(accounts: dict[UUID, Account], entry: JournalEntry, *, undone: JournalEntry) -> list[Transaction]:
     """The lines of the entry; ``accounts`` are what they are after it."""
     lines = []
     for posting in entry.postings:
         if isinstance(posting.account, CustomerAccount):
-            account, line = accounts[posting.account.account_id].booked(entry, posting)
+            account, line = accounts[posting.account.account_id].booked(entry, posting, undone=undone)
             accounts[account.id] = account
             lines.append(line)
     return lines

@@ -129,10 +129,8 @@ class PaymentProcessingService:
         payments = dict(work.payments.find_many_for_update({payment.id for payment in seen}))
         accounts = dict(work.accounts.find_many_for_update(_account_ids(payments.values())))
         now = work.now()
-        paying = {payment.user_bank_account_id for payment in payments.values()}
         activity = RecentActivity.gather(
             work,
-            accounts=[accounts[account_id] for account_id in paying],
             signatures={payment.signature for payment in payments.values()},
             limits=self.limits,
             now=now,
@@ -182,7 +180,7 @@ class PaymentProcessingService:
             currency_code=payment.currency.code,
             direction=payment.direction,
             payment_type=payment.payment_type,
-            spent_today=batch.activity.spent_from(account),
+            spent_today=account.spent_on_day_of(batch.now),
             has_recent_twin=batch.activity.has_twin(payment.signature, payment_id=payment.id),
         )
 

@@ -187,11 +187,7 @@ class PaymentService:
         with self.start_unit_of_work() as work:
             payment = result_of(_viewable(actor, work.payments.find(payment_id)))
             activity = RecentActivity.gather(
-                work,
-                accounts=(),
-                signatures=[payment.signature],
-                limits=self.limits,
-                now=work.now(),
+                work, signatures=[payment.signature], limits=self.limits, now=work.now()
             )
             reading = Reading(actor=actor, owner_id=payment.user_id, what="payment", id=payment_id)
             commit_staff_readings(work, [reading], audit=self.audit)
@@ -324,16 +320,11 @@ class PaymentService:
             description=draft.description,
             direction=facts.direction,
         )
-        activity = RecentActivity.gather(
-            work,
-            accounts=[facts.account],
-            signatures=[signature],
-            limits=self.limits,
-            now=work.now(),
-        )
+        now = work.now()
+        activity = RecentActivity.gather(work, signatures=[signature], limits=self.limits, now=now)
         return replace(
             facts,
-            spent_today=activity.spent_from(facts.account),
+            spent_today=facts.account.spent_on_day_of(now),
             has_recent_twin=activity.has_twin(signature),
         )
 

@@ -1,5 +1,6 @@
 """An account changes its balance only by postings, line by line."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
@@ -19,30 +20,56 @@ from ledgerbank_domain.ledger.journal import (
     EntryKind,
     JournalEntry,
     movement,
+    reversal,
 )
 from ledgerbank_domain.money.money import Money
 
 LARGEST = Decimal("9999999999999.99")
 
 
-def a_movement(amount: Money, direction: Direction, account_id: UUID = ACCOUNT) -> JournalEntry:
+def a_movement(
+    amount: Money,
+    direction: Direction,
+    account_id: UUID = ACCOUNT,
+    *,
+    kind: EntryKind = EntryKind.PAYMENT,
+    at: datetime = NOW,
+) -> JournalEntry:
     return movement(
         entry_id=UUID(int=7),
         posting_ids=(UUID(int=100), UUID(int=101)),
-        kind=EntryKind.PAYMENT,
+        kind=kind,
         account=CustomerAccount(account_id),
         against=ClearingAccount(UUID(int=31)),
         direction=direction,
         amount=amount,
         description="Rent",
-        at=NOW,
+        at=at,
         payment_id=UUID(int=41),
     )
 
 
-def booked(account: Account, amount: Money, direction: Direction) -> tuple[Account, Transaction]:
-    entry = a_movement(amount, direction)
+def booked(
+    account: Account,
+    amount: Money,
+    direction: Direction,
+    *,
+    kind: EntryKind = EntryKind.PAYMENT,
+    at: datetime = NOW,
+) -> tuple[Account, Transaction]:
+    entry = a_movement(amount, direction, kind=kind, at=at)
     return account.booked(entry, entry.postings[0])
+
+
+def undone(account: Account, entry: JournalEntry, *, at: datetime) -> tuple[Account, Transaction]:
+    undoing = reversal(
+        entry,
+        entry_id=UUID(int=8),
+        posting_ids=[UUID(int=102), UUID(int=103)],
+        description="A mistake",
+        at=at,
+    )
+    return account.booked(undoing, undoing.postings[0], undone=entry)
 
 
 def test_booking_gives_the_new_account_and_the_line_that_records_it() -> None:
@@ -120,7 +147,9 @@ def test_a_clearing_posting_is_nobodys_transaction() -> None:
     entry = a_movement(gbp(1), Direction.CREDIT)
 
     with pytest.raises(ValueError, match="not on a customer's account"):
-        Transaction.from_posting(entry, entry.postings[1], user_id=OWNER, balance_after=gbp(1), line_number=1)
+        Transaction.from_posting(
+            entry, entry.postings[1], user_id=OWNER, balance_after=gbp(1), day_spent=gbp(0), line_number=1
+        )
 
 
 def test_what_is_available_includes_the_credit() -> None:
@@ -134,3 +163,71 @@ def test_what_is_available_includes_the_credit() -> None:
 @pytest.mark.parametrize("status", AccountStatus)
 def test_only_an_active_account_is_active(status: AccountStatus) -> None:
     assert an_account(status=status).is_active == (status is AccountStatus.ACTIVE)
+
+
+def test_what_payments_take_is_added_up_over_the_day_and_told_by_each_line() -> None:
+    account, first = booked(an_account(), gbp(30), Direction.DEBIT)
+    account, second = booked(account, gbp(5), Direction.DEBIT, kind=EntryKind.TRANSFER)
+    account, third = booked(account, gbp(50), Direction.CREDIT)
+
+    assert [line.day_spent for line in (first, second, third)] == [gbp(30), gbp(35), gbp(35)]
+    assert (account.day_spent, account.spent_on_day_of(NOW)) == (gbp(35), gbp(35))
+
+
+@pytest.mark.parametrize("kind", [EntryKind.OPENING, EntryKind.IMPORT, EntryKind.RECONCILIATION])
+def test_what_a_bank_tells_is_no_spending(kind: EntryKind) -> None:
+    account, line = booked(an_account(), gbp(30), Direction.DEBIT, kind=kind)
+
+    assert (account.day_spent, line.day_spent) == (gbp(0), gbp(0))
+
+
+def test_spending_begins_anew_at_midnight_utc() -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    account, _ = booked(an_account(), gbp(30), Direction.DEBIT, at=midnight - timedelta(microseconds=1))
+
+    assert account.spent_on_day_of(midnight - timedelta(microseconds=1)) == gbp(30)
+    assert account.spent_on_day_of(midnight) == gbp(0)
+    account, line = booked(account, gbp(7), Direction.DEBIT, at=midnight)
+    assert (account.spent_on_day_of(midnight), line.day_spent) == (gbp(7), gbp(7))
+
+
+def test_a_day_is_one_of_utc_however_its_instants_are_written() -> None:
+    late_in_the_west = datetime(2026, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
+    account, _ = booked(an_account(), gbp(30), Direction.DEBIT, at=late_in_the_west)
+
+    assert account.spent_on_day_of(datetime(2026, 3, 2, 7, tzinfo=UTC)) == gbp(30)
+
+
+def test_a_clock_that_was_set_back_hides_nothing_that_was_spent() -> None:
+    account, _ = booked(an_account(), gbp(30), Direction.DEBIT)
+
+    assert account.spent_on_day_of(NOW - timedelta(days=1)) == gbp(30)
+
+
+def test_what_is_reversed_on_its_day_was_not_spent() -> None:
+    entry = a_movement(gbp(30), Direction.DEBIT)
+    account, _ = an_account().booked(entry, entry.postings[0])
+    account, _ = booked(account, gbp(4), Direction.DEBIT)
+
+    account, line = undone(account, entry, at=NOW)
+
+    assert (account.balance, account.day_spent, line.day_spent) == (gbp(96), gbp(4), gbp(4))
+
+
+def test_what_is_reversed_later_gives_nothing_back_to_that_day() -> None:
+    entry = a_movement(gbp(30), Direction.DEBIT)
+    account, _ = an_account().booked(entry, entry.postings[0])
+    account, _ = booked(account, gbp(4), Direction.DEBIT, at=NOW + timedelta(days=1))
+
+    account, line = undone(account, entry, at=NOW + timedelta(days=1))
+
+    assert (account.balance, account.day_spent, line.day_spent) == (gbp(96), gbp(4), gbp(4))
+
+
+def test_a_reversed_credit_is_no_spending() -> None:
+    entry = a_movement(gbp(30), Direction.CREDIT)
+    account, _ = an_account().booked(entry, entry.postings[0])
+
+    account, line = undone(account, entry, at=NOW)
+
+    assert (account.balance, line.day_spent) == (gbp(100), gbp(0))

@@ -173,7 +173,8 @@ def test_the_largest_single_amount_passes_and_a_penny_more_does_not(direction: D
 
 
 def test_a_named_counterparty_exists_and_has_the_same_currency() -> None:
-    yen = replace(OTHER, balance=Money.zero(CURRENCIES["JPY"]), credit_limit=Money.zero(CURRENCIES["JPY"]))
+    nothing = Money.zero(CURRENCIES["JPY"])
+    yen = replace(OTHER, balance=nothing, credit_limit=nothing, day_spent=nothing)
 
     assert reason_of(rules.counterparty_exists) is None
     assert reason_of(rules.counterparty_exists, **to(OTHER)) is None

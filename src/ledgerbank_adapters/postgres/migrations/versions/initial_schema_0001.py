@@ -347,6 +347,7 @@ BANKING = (
         currency text NOT NULL,
         balance numeric(17,4) NOT NULL,
         credit_limit numeric(17,4) NOT NULL,
+        day_spent numeric(17,4) NOT NULL,
         status text NOT NULL,
         last_four text,
         external_account_id text,
@@ -364,6 +365,7 @@ BANKING = (
         -- NaN is a numeric too and compares above every number: the floor alone would let it in.
         CONSTRAINT user_bank_accounts_balance_number_check CHECK (balance <> 'NaN'),
         CONSTRAINT user_bank_accounts_credit_limit_check CHECK (credit_limit >= 0),
+        CONSTRAINT user_bank_accounts_day_spent_check CHECK (day_spent >= 0 AND day_spent <> 'NaN'),
         CONSTRAINT user_bank_accounts_credit_only_check CHECK (credit_limit = 0 OR account_type = 'CREDIT'),
         CONSTRAINT user_bank_accounts_balance_floor_check
             CHECK (source <> 'none' OR balance >= -credit_limit),
@@ -373,7 +375,8 @@ BANKING = (
         CONSTRAINT user_bank_accounts_external_account_id_check
             CHECK (length(external_account_id) BETWEEN 1 AND 256),
         CONSTRAINT user_bank_accounts_line_count_check CHECK (line_count >= 0),
-        CONSTRAINT user_bank_accounts_no_lines_no_balance_check CHECK (line_count > 0 OR balance = 0),
+        CONSTRAINT user_bank_accounts_no_lines_no_balance_check
+            CHECK (line_count > 0 OR (balance = 0 AND day_spent = 0)),
         CONSTRAINT user_bank_accounts_source_check CHECK (source IN ('provider', 'files', 'none')),
         CONSTRAINT user_bank_accounts_fed_by_login_check
             CHECK (source <> 'provider' OR user_bank_login_id IS NOT NULL),
@@ -444,10 +447,6 @@ LEDGER = (
     """,
     "CREATE INDEX user_payments_user_id_idx ON user_payments (user_id, inserted_at, id)",
     "CREATE INDEX user_payments_pending_idx ON user_payments (user_id, id) WHERE status = 'PENDING'",
-    """
-    CREATE INDEX user_payments_spent_idx ON user_payments (user_bank_account_id, posted_at) INCLUDE (amount)
-        WHERE status = 'COMPLETED' AND direction = 'DEBIT' AND reversed_at IS NULL
-    """,
     """
     CREATE INDEX user_payments_signature_idx ON user_payments (
         user_bank_account_id, coalesce(counterparty_account_id, user_bank_account_id),
@@ -547,6 +546,7 @@ LEDGER = (
         amount numeric(17,4) NOT NULL,
         currency text NOT NULL,
         balance_after numeric(17,4) NOT NULL,
+        day_spent numeric(17,4) NOT NULL,
         description text NOT NULL,
         -- What the line is found by: folded by the program, as no server folds like another.
         description_search text NOT NULL,
@@ -566,6 +566,7 @@ LEDGER = (
         CONSTRAINT transactions_amount_check CHECK (amount > 0 AND amount <> 'NaN'),
         CONSTRAINT transactions_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
         CONSTRAINT transactions_balance_after_check CHECK (balance_after <> 'NaN'),
+        CONSTRAINT transactions_day_spent_check CHECK (day_spent >= 0 AND day_spent <> 'NaN'),
         CONSTRAINT transactions_first_line_check CHECK (
             line_number > 1
             OR balance_after = CASE direction WHEN 'CREDIT' THEN amount ELSE -amount END
