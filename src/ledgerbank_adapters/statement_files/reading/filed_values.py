@@ -49,11 +49,14 @@ def filed_text(text: str | None) -> str:
 
 
 def filed_description(parts: Iterable[str | None]) -> str:
-    """The parts that say something, each once, joined by `` - `` and cut to what a description may have."""
+    """The parts that say something, joined by `` - `` and cut to what a description may have.
+
+    A part that another one begins with (banks cut names that they repeat in full elsewhere) is said once.
+    """
     said: list[str] = []
-    for part in parts:
-        text = filed_text(part)
-        if text and not any(text.casefold() in known.casefold() for known in said):
+    for text in filter(None, map(filed_text, parts)):
+        if not any(known.casefold().startswith(text.casefold()) for known in said):
+            said = [known for known in said if not text.casefold().startswith(known.casefold())]
             said.append(text)
     return " - ".join(said)[:_MAX_DESCRIPTION_LENGTH].strip() or NO_TEXT
 
