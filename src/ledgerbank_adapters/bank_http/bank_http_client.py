@@ -29,7 +29,7 @@ from ledgerbank_adapters.bank_http.circuit_breaker import (
 from ledgerbank_adapters.bank_http.retry_after import parse_retry_after, wait_in_seconds
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused
+from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, NotNow
 from ledgerbank_domain.ports.clock import Clock
 
 Read = TypeVar("Read")
@@ -96,7 +96,7 @@ class BankHttpClient:
     """Safe to share between threads. Keeps connections; ``close`` gives them back.
 
     Failures come out as ``DomainError`` with ``details`` ``provider``, ``operation`` and, where the bank or
-    the breaker says, ``retry_after_seconds`` (1 to 3600):
+    the breaker says, ``retry_after_seconds`` (1 to 3600); 429 and an open breaker also say ``not_now``:
 
     ===============================================  =======================
     no answer in time                                ``timeout``
@@ -201,7 +201,8 @@ class BankHttpClient:
             passed = self._breaker.acquire()
         except BreakerOpen as is_open:
             self._count(operation, BankRequestOutcome.BREAKER_OPEN)
-            raise self._unavailable(operation, wait_in_seconds(is_open.retry_after)) from None
+            wait = wait_in_seconds(is_open.retry_after)
+            raise self._unavailable(operation, wait, not_now=NotNow.RESTING.value) from None
         end, outcome = self._breaker.abandoned, None
         try:
             answer = self._exchange(request, read)
@@ -250,7 +251,10 @@ class BankHttpClient:
         )
 
     def _failure(self, answer: _Answer, call: BankCall, interpret: InterpretRefusal | None) -> Exception:
-        if answer.status in (_TOO_MANY_REQUESTS, _SERVICE_UNAVAILABLE):
+        if answer.status == _TOO_MANY_REQUESTS:
+            wait, why = answer.retry_after_seconds, NotNow.TOO_MANY_CALLS.value
+            return self._unavailable(call.operation, wait, not_now=why)
+        if answer.status == _SERVICE_UNAVAILABLE:
             return self._unavailable(call.operation, answer.retry_after_seconds)
         if answer.status == _UNAUTHORIZED and call.access_token is not None:
             return AccessTokenRefused(f"{self.provider} refused the access token")
@@ -265,9 +269,11 @@ class BankHttpClient:
     def _timeout(self, operation: str) -> DomainError:
         return DomainError(Reason.TIMEOUT, provider=self.provider, operation=operation)
 
-    def _unavailable(self, operation: str, retry_after_seconds: int | None) -> DomainError:
+    def _unavailable(self, operation: str, retry_after_seconds: int | None, **details: str) -> DomainError:
         known = {} if retry_after_seconds is None else {"retry_after_seconds": retry_after_seconds}
-        return DomainError(Reason.SERVICE_UNAVAILABLE, provider=self.provider, operation=operation, **known)
+        return DomainError(
+            Reason.SERVICE_UNAVAILABLE, provider=self.provider, operation=operation, **known, **details
+        )
 
     def _count(self, operation: str, outcome: BankRequestOutcome) -> None:
         self._observer.bank_request(provider=self.provider, operation=operation, outcome=outcome.value)

@@ -38,6 +38,7 @@ IMMUTABLE_LOGIN_FIELDS = (
     "provider_user_id",
     "token_expires_at",
     "last_sync_at",
+    "put_off_until",
     "last_error",
     "warnings",
     "inserted_at",
@@ -92,6 +93,7 @@ class BankLogin:
 
     ``sync_frequency`` is in seconds. ``last_attempt_at`` is when the last sync began, however it ended;
     ``last_sync_at`` when the last one succeeded; ``warnings`` what that one could not take as it came.
+    ``put_off_until`` is how long the bank does not want to be asked, by its own word or its budget of calls.
     """
 
     id: UUID
@@ -103,6 +105,7 @@ class BankLogin:
     last_sync_at: datetime | None = None
     last_attempt_at: datetime | None = None
     connected_at: datetime | None = None
+    put_off_until: datetime | None = None
     scope: tuple[str, ...] = ()
     provider_user_id: str | None = None
     last_error: LoginError | None = None
@@ -121,6 +124,7 @@ class BankLogin:
             last_sync_at=self.last_sync_at,
             last_attempt_at=self.last_attempt_at,
             connected_at=self.connected_at,
+            put_off_until=self.put_off_until,
         )
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
@@ -168,13 +172,17 @@ class BankLogin:
 
     def needs_sync(self, now: datetime, *, min_interval: timedelta = timedelta(0)) -> bool:
         """Whether a periodic sync is due; ``min_interval`` is what the bank's budget of calls demands."""
-        if not self.may_sync or self.needs_consent:
+        if not self.may_sync or self.needs_consent or self.is_put_off_at(now):
             return False
         interval = max(timedelta(seconds=self.sync_frequency), min_interval)
         last = self.last_sync_at if self.is_active else self.last_attempt_at
         if min_interval and self.last_attempt_at is not None:
             last = max(last or self.last_attempt_at, self.last_attempt_at)
         return last is None or now - last >= interval
+
+    def is_put_off_at(self, now: datetime) -> bool:
+        """Whether the bank does not want to be asked yet."""
+        return self.put_off_until is not None and self.put_off_until > now
 
     def is_leased_at(self, now: datetime) -> bool:
         """Whether a sync holds it by its lease's time; whether its worker lives is asked apart."""
@@ -198,6 +206,7 @@ class BankLogin:
             provider_user_id=provider_user_id,
             status=BankLoginStatus.ACTIVE,
             connected_at=at,
+            put_off_until=None,
             last_error=None,
             warnings=(),
             lease=None,
@@ -211,6 +220,7 @@ class BankLogin:
             tokens=None,
             lease=None,
             status=BankLoginStatus.INACTIVE,
+            put_off_until=None,
             last_error=None,
             warnings=(),
             updated_at=at,
@@ -268,6 +278,7 @@ class BankLogin:
             self,
             status=BankLoginStatus.ACTIVE,
             last_sync_at=at,
+            put_off_until=None,
             last_error=left_out,
             warnings=tuple(warnings[:MAX_WARNINGS]),
             lease=None,
@@ -276,7 +287,23 @@ class BankLogin:
 
     def failed(self, error: LoginError, *, at: datetime) -> "BankLogin":
         """A sync failed: ERROR, and the lease is given back."""
-        return replace(self, status=BankLoginStatus.ERROR, last_error=error, lease=None, updated_at=at)
+        return replace(
+            self,
+            status=BankLoginStatus.ERROR,
+            put_off_until=None,
+            last_error=error,
+            lease=None,
+            updated_at=at,
+        )
+
+    def put_off(self, error: LoginError | None, *, until: datetime | None, at: datetime) -> "BankLogin":
+        """A sync came to nothing and will be tried again: the lease is given back, the status stays.
+
+        ``error`` is why it waits, where that is long enough to be told; what only the owner can mend is not
+        forgotten over it.
+        """
+        told = self.last_error if error is None or self.needs_consent else error
+        return replace(self, put_off_until=until, last_error=told, lease=None, updated_at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,11 @@ class Job:
         """Why the latest of its failed or lost attempts came to nothing; None when there is none."""
         return self.errors[-1] if self.errors else None
 
+    def is_given_up_after(self, category: Category) -> bool:
+        """Whether the running attempt is the last one, should it fail this way."""
+        failures = self._failures_in(category, before=1) + 1
+        return failures > category.retry_policy.max_retries or self.attempt >= self.max_attempts
+
     def is_handed_out_with(self, token: UUID) -> bool:
         """Whether it waits for the worker that it was sent to with this token."""
         return self.state is JobState.AVAILABLE and self._is_held_with(token)
@@ -220,11 +225,9 @@ class Job:
         Raises ``ValueError`` unless an attempt is running.
         """
         after = replace(self._attempted(error.at), errors=(*self.errors, error))
-        failures = after._failures_in(error.category)
-        policy = error.category.retry_policy
-        if failures > policy.max_retries or after.attempt >= after.max_attempts:
+        if self.is_given_up_after(error.category):
             return replace(after, state=JobState.DISCARDED, completed_at=error.at)
-        delay = retry_delay(error.category, failures, jitter=jitter)
+        delay = retry_delay(error.category, after._failures_in(error.category), jitter=jitter)
         return replace(after, state=JobState.RETRYABLE, run_at=error.at + max(delay, retry_after))
 
     def lost(self, error: JobError) -> "Job":
@@ -249,6 +252,12 @@ class Job:
         Raises ``ValueError`` unless an attempt is running.
         """
         return replace(self._attempted(at), state=JobState.SCHEDULED, attempt=self.attempt - 1, run_at=until)
+
+    def brought_forward(self, *, at: datetime) -> "Job":
+        """Due at once, where it waits for its time."""
+        if self.state not in WAITING_FOR_THEIR_TIME or self.run_at <= at:
+            return self
+        return replace(self, run_at=at, updated_at=at)
 
     def cancelled(self, *, at: datetime) -> "Job":
         """Nobody begins it any more. Raises ``already_processed`` once an attempt runs or it is finished."""
@@ -286,10 +295,14 @@ class Job:
             raise ValueError(f"no attempt of job {self.id} is running")
         return replace(self, lease=None, updated_at=at)
 
-    def _failures_in(self, category: Category) -> int:
-        """How often it failed this way since it was last made available: each attempt leaves one error."""
+    def _failures_in(self, category: Category, *, before: int = 0) -> int:
+        """How often it failed this way since it was last made available: each attempt leaves one error.
+
+        ``before`` is how many of its attempts have not ended yet.
+        """
         failures = [error for error in self.errors if error.reason is not Reason.WORKER_LOST]
-        recent = failures[-self.attempt :]
+        ended = self.attempt - before
+        recent = failures[-ended:] if ended else []
         return sum(error.category is category for error in recent)
 
 

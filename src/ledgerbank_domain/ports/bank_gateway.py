@@ -14,6 +14,7 @@ from ledgerbank_domain.banking.bank_statement import (
     ShownBalance,
     StatementPage,
 )
+from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.identity.text_rules import is_text
 
 MAX_TRANSACTIONS_PER_PAGE = 100
@@ -93,6 +94,21 @@ class BankPaymentState(Enum):
     FAILED = "failed"
 
 
+class NotNow(Enum):
+    """Why a bank is not to be asked for now, where that says nothing about what was asked."""
+
+    RESTING = "resting"
+    """It has failed so often that it is left alone for a while: nothing was sent."""
+    TOO_MANY_CALLS = "too_many_calls"
+    """It takes no more of our requests for a while."""
+
+    @classmethod
+    def of(cls, error: DomainError) -> "NotNow | None":
+        """What the error says of that; None: the call failed."""
+        told = error.details.get("not_now")
+        return None if told is None else cls(told)
+
+
 class BankGateway(Protocol):
     """One bank's protocol. Safe to share between threads; no unit of work is open while it is called.
 
@@ -101,7 +117,8 @@ class BankGateway(Protocol):
 
     * ``timeout``: no answer in time,
     * ``service_unavailable``: no connection, 429, 503, or the breaker is open; ``details`` hold
-      ``retry_after_seconds`` (1 to 3600) when the bank or the breaker says,
+      ``retry_after_seconds`` (1 to 3600) when the bank or the breaker says, and why it is no failure of the
+      call when it is none (:class:`NotNow`),
     * ``bank_api_error``: any other 5xx, an unexpected 4xx, or an answer that cannot be read,
     * :class:`AccessTokenRefused`: the bank answered 401 to an access token.
     """

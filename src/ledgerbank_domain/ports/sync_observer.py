@@ -12,6 +12,10 @@ class SyncOutcome(Enum):
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    RETRIED = "retried"
+    """It failed, and is tried again before anybody is told."""
+    PUT_OFF = "put_off"
+    """The bank is not to be asked for now: its budget of calls is used up, or it is left alone."""
     AWAITING_APPROVAL = "awaiting_approval"
     """The customer has yet to approve the access in their bank's app."""
     SUPERSEDED = "superseded"

@@ -349,6 +349,7 @@ def _compose_sync_works(
     start, ids = ports.start_unit_of_work, ports.ids
     sync = BankSyncService(
         storage_clock=ports.storage_clock,
+        chance=ports.chance,
         leases=SyncLeases(
             start_unit_of_work=start,
             ids=ids,

@@ -141,6 +141,7 @@ PERSONAL_TABLES = (
             "last_sync_at",
             "last_attempt_at",
             "connected_at",
+            "put_off_until",
             "token_expires_at",
             "scope",
             "provider_user_id",

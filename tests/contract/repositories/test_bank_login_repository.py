@@ -52,6 +52,7 @@ def test_a_login_comes_back_with_all_that_it_can_have(
         last_sync_at=now,
         last_attempt_at=now + timedelta(seconds=1),
         connected_at=now + timedelta(seconds=2),
+        put_off_until=now + timedelta(seconds=3),
         scope=("accounts", "read"),
         provider_user_id="user_0000",
         last_error=LoginError(reason=Reason.BANK_API_ERROR, message='It "broke"', at=now),

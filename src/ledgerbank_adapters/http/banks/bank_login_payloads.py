@@ -48,7 +48,8 @@ class FeedWarningPayload(TypedDict):
 class BankLoginPayload(TypedDict):
     """``connected``: there are tokens. ``scope`` are words with spaces between them.
 
-    ``sync_frequency`` is in seconds.
+    ``sync_frequency`` is in seconds. ``put_off_until``: the bank does not want to be asked before then, and
+    ``last_error`` says why.
     """
 
     id: WireId
@@ -59,6 +60,7 @@ class BankLoginPayload(TypedDict):
     connected: bool
     sync_frequency: int
     last_sync_at: WireInstant | None
+    put_off_until: WireInstant | None
     token_expires_at: WireInstant | None
     scope: str
     provider_user_id: str | None
@@ -123,6 +125,7 @@ def bank_login_payload(login: BankLogin) -> BankLoginPayload:
         "connected": login.is_connected,
         "sync_frequency": login.sync_frequency,
         "last_sync_at": optional_wire_instant(login.last_sync_at),
+        "put_off_until": optional_wire_instant(login.put_off_until),
         "token_expires_at": optional_wire_instant(login.token_expires_at),
         "scope": " ".join(login.scope),
         "provider_user_id": login.provider_user_id,

@@ -83,6 +83,7 @@ DISCONNECT = (
     )
     .values(
         status=BankLoginStatus.INACTIVE.value,
+        put_off_until=null(),
         last_error=null(),
         warnings=[],
         token_expires_at=null(),
@@ -170,6 +171,7 @@ def _changing(login: BankLogin) -> dict[str, Any]:
         "last_sync_at": login.last_sync_at,
         "last_attempt_at": login.last_attempt_at,
         "connected_at": login.connected_at,
+        "put_off_until": login.put_off_until,
         "token_expires_at": tokens and tokens.expires_at,
         "scope": " ".join(login.scope),
         "provider_user_id": login.provider_user_id,
@@ -210,6 +212,7 @@ def _login(row: Row[Any]) -> BankLogin:
         last_sync_at=row.last_sync_at,
         last_attempt_at=row.last_attempt_at,
         connected_at=row.connected_at,
+        put_off_until=row.put_off_until,
         scope=tuple(row.scope.split()),
         provider_user_id=row.provider_user_id,
         last_error=row.last_error and _error(row.last_error),

@@ -89,6 +89,7 @@ user_bank_logins = Table(
     Column("last_sync_at", INSTANT),
     Column("last_attempt_at", INSTANT),
     Column("connected_at", INSTANT),
+    Column("put_off_until", INSTANT),
     Column("token_expires_at", INSTANT),
     required("scope", Text()),
     Column("provider_user_id", Text()),

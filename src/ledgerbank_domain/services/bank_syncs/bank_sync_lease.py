@@ -14,7 +14,7 @@ from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import SYSTEM, Actor, Origin
-from ledgerbank_domain.jobs.job import Job
+from ledgerbank_domain.jobs.job import WAITING_STATES, Job
 from ledgerbank_domain.notifications.notification import bank_login_needs_attention
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.id_generator import IdGenerator
@@ -44,6 +44,7 @@ class SyncRun:
     bank: Bank
     conversation: BankConversation
     fence: SyncFence
+    job_id: UUID
     correlation_id: str | None
 
     @property
@@ -68,13 +69,26 @@ class SyncFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPutOff:
+    """The job is tried again, and the owner is not told yet.
+
+    ``told`` is what the login shows of it, ``until`` how long the job waits at least. With both, that is how
+    long the bank does not want to be asked, by whomever.
+    """
+
+    outcome: SyncOutcome
+    told: DomainError | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncGivenUp:
     """The sync came to nothing, and nobody is to blame."""
 
     outcome: SyncOutcome
 
 
-SyncEnd: TypeAlias = SyncSucceeded | SyncFailed | SyncGivenUp
+SyncEnd: TypeAlias = SyncSucceeded | SyncFailed | SyncPutOff | SyncGivenUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +110,8 @@ class SyncLeases:
         That is when the login is not connected or paused, its owner is not ACTIVE, its bank has no gateway,
         or a sync that began after this one was asked for succeeded.
 
-        Raises :class:`JobPostponed` while another sync of the login runs, and for one that news of the bank
-        caused until the bank may be asked again.
+        Raises :class:`JobPostponed` while another sync of the login runs, while the bank does not want to be
+        asked, and for one that news of the bank caused until it may be asked again.
         """
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(UUID(job.args["bank_login_id"]))
@@ -112,6 +126,8 @@ class SyncLeases:
                 raise JobPostponed(min(until, now + LOOKED_AT_AGAIN_AFTER))
             if _is_fulfilled(login, job):
                 return None
+            if login.put_off_until is not None and login.put_off_until > now:
+                raise JobPostponed(login.put_off_until)
             if is_caused_by_news(job):
                 self._check_pace(login, gateway, now=now)
             lease = SyncLease(
@@ -130,6 +146,7 @@ class SyncLeases:
                 leased, gateway, deadline=deadline, keep_tokens=partial(self._keep_tokens, fence)
             ),
             fence=fence,
+            job_id=job.id,
             correlation_id=job.correlation_id,
         )
 
@@ -142,7 +159,8 @@ class SyncLeases:
     def end(self, run: SyncRun, end: SyncEnd) -> SyncOutcome:
         """The only way out of a run; gives how it is counted.
 
-        A failure of a sync that has lost its lease is nobody's concern any more: it is SUPERSEDED.
+        A failure of a sync that has lost its lease is nobody's concern any more: it is SUPERSEDED. So is one
+        to be tried again beside another sync that waits anyway.
 
         Raises :class:`SyncLeaseLost` when a success comes too late, which is no end yet.
         """
@@ -158,6 +176,8 @@ class SyncLeases:
                 return SyncOutcome.SUCCEEDED
             case SyncFailed():
                 return self._settle_failure(run, end)
+            case SyncPutOff():
+                return end.outcome if self._put_off(run, end) else SyncOutcome.SUPERSEDED
             case SyncGivenUp():
                 self._release(run)
                 return end.outcome
@@ -203,6 +223,20 @@ class SyncLeases:
             if login is not None and run.fence.holds(login):
                 work.bank_logins.save(login.released(at=work.now()))
                 work.commit()
+
+    @retried_on_conflict
+    def _put_off(self, run: SyncRun, end: SyncPutOff) -> bool:
+        """Whether it is to be tried again: not when the lease was lost, nor when another sync waits."""
+        with self.start_unit_of_work() as work:
+            login = work.bank_logins.find_for_update(run.login.id)
+            if login is None or not run.fence.holds(login):
+                return False
+            now = work.now()
+            told = None if end.told is None else _login_error(end.told, at=now)
+            work.bank_logins.save(login.put_off(told, until=end.until if told else None, at=now))
+            others = work.jobs.list_unfinished_syncs_for_update([login.id])
+            work.commit()
+        return not any(job.state in WAITING_STATES and job.id != run.job_id for job in others)
 
     @retried_on_conflict
     def _commit_success(self, run: SyncRun, end: SyncSucceeded) -> None:

@@ -8,7 +8,8 @@ from ledgerbank_domain.banking.feed_warning import FeedWarning
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.jobs.job import Job
-from ledgerbank_domain.ports.bank_gateway import ApprovalPending
+from ledgerbank_domain.ports.bank_gateway import ApprovalPending, NotNow
+from ledgerbank_domain.ports.chance import Chance
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.sync_observer import SyncOutcome
 from ledgerbank_domain.services.bank_syncs.bank_account_sync import BankAccountSync
@@ -19,23 +20,31 @@ from ledgerbank_domain.services.bank_syncs.bank_sync_lease import (
     SyncFailed,
     SyncGivenUp,
     SyncLeases,
+    SyncPutOff,
     SyncRun,
     SyncSucceeded,
 )
 from ledgerbank_domain.services.banks.bank_sync_schedule import sync_interval
+from ledgerbank_domain.services.jobs.job_outcomes import OWN_WAIT_SECONDS
 from ledgerbank_domain.services.jobs.job_running_service import UNEXPECTED
 from ledgerbank_domain.services.jobs.job_work import JobPostponed
 
 APPROVAL_LOOKED_AT_AGAIN_AFTER = timedelta(seconds=30)
+# Without a word of the bank's how long.
+UNTOLD_PAUSE = timedelta(minutes=5)
+SHORTEST_REST = timedelta(seconds=5)
+# A bank that does not want to be asked for longer than this is as good as one that fails: attempts count.
+PUT_OFF_FOR = timedelta(hours=6)
 # Asking for the next account would meet the same.
 _ENDS_THE_SYNC = frozenset({Reason.TIMEOUT, Reason.SERVICE_UNAVAILABLE, Reason.BANK_CONSENT_REQUIRED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankSyncService:
-    """Syncs with banks: what a ``bank.sync`` job does."""
+    """Syncs with banks: what a ``bank.sync`` job does. ``chance`` spreads what was put off together."""
 
     storage_clock: Clock
+    chance: Chance
     leases: SyncLeases
     accounts: BankAccountUpsert
     account_sync: BankAccountSync
@@ -45,9 +54,9 @@ class BankSyncService:
 
         Everything it writes is fenced by its lease: a sync that lost it changes nothing and ends quietly.
 
-        Raises what made it fail, which the login tells by then, and :class:`JobPostponed` while another sync
-        runs, while the approval in the bank's app is awaited, and, for a bank with a budget of calls, in
-        place of a failure that may be tried again.
+        Raises what made it fail, which the login tells once that was the last attempt, and
+        :class:`JobPostponed` while another sync runs, while the approval in the bank's app is awaited, and
+        while the bank does not want to be asked.
         """
         run = self.leases.take(job, deadline=deadline)
         if run is None:
@@ -55,15 +64,18 @@ class BankSyncService:
         try:
             self.leases.end(run, self._sync(run))
         except (SyncLeaseLost, ApprovalPending, DomainError) as stopped:
-            match self.leases.end(run, _end_by(stopped)):
+            end = self._end_by(stopped, run, job)
+            match self.leases.end(run, end):
                 case SyncOutcome.AWAITING_APPROVAL:
                     raise self._postponed(APPROVAL_LOOKED_AT_AGAIN_AFTER) from None
-                case SyncOutcome.FAILED:
-                    self._raise_failure(run, stopped)
-                case SyncOutcome.SUPERSEDED | SyncOutcome.SUCCEEDED:
+                case SyncOutcome.PUT_OFF if isinstance(end, SyncPutOff) and end.until is not None:
+                    raise JobPostponed(end.until) from stopped
+                case SyncOutcome.FAILED | SyncOutcome.RETRIED:
+                    raise _kept_to_budget(stopped, run) from None
+                case _:
                     pass
         except Exception:
-            self.leases.end(run, SyncFailed(error=UNEXPECTED))
+            self.leases.end(run, _end_of_failure(UNEXPECTED, run, job))
             raise
 
     def _sync(self, run: SyncRun) -> SyncSucceeded:
@@ -94,24 +106,56 @@ class BankSyncService:
                 failures.append(error)
         return failures
 
-    def _raise_failure(self, run: SyncRun, error: Exception) -> None:
-        interval = sync_interval(run.conversation.gateway)
-        if interval and isinstance(error, DomainError) and error.reason.retryable:
-            raise self._postponed(interval) from error
-        raise error
+    def _end_by(
+        self, stopped: SyncLeaseLost | ApprovalPending | DomainError, run: SyncRun, job: Job
+    ) -> SyncEnd:
+        match stopped:
+            case SyncLeaseLost():
+                return SyncGivenUp(outcome=SyncOutcome.SUPERSEDED)
+            case ApprovalPending():
+                return SyncGivenUp(outcome=SyncOutcome.AWAITING_APPROVAL)
+            case DomainError():
+                return self._put_off_by(stopped, run, job) or _end_of_failure(stopped, run, job)
+
+    def _put_off_by(self, error: DomainError, run: SyncRun, job: Job) -> SyncPutOff | None:
+        """Until the bank may be asked again; None: it failed."""
+        why = NotNow.of(error)
+        if why is None:
+            return None
+        now = self.storage_clock.now()
+        counts = now - job.inserted_at >= PUT_OFF_FOR
+        if counts and job.is_given_up_after(error.category):
+            return None
+        wait = timedelta(seconds=error.details.get("retry_after_seconds", 0))
+        outcome = SyncOutcome.RETRIED if counts else SyncOutcome.PUT_OFF
+        if why is NotNow.RESTING:
+            return SyncPutOff(outcome=outcome, until=now + self._spread(max(wait, SHORTEST_REST)))
+        told = DomainError(error.reason, message="The bank takes no more of our requests for now")
+        wait = max(wait or UNTOLD_PAUSE, sync_interval(run.conversation.gateway))
+        return SyncPutOff(outcome=outcome, told=told, until=now + self._spread(wait))
+
+    def _spread(self, wait: timedelta) -> timedelta:
+        """What was put off together does not come again together."""
+        return wait * (1 + self.chance.fraction() / 2)
 
     def _postponed(self, by: timedelta) -> JobPostponed:
         return JobPostponed(self.storage_clock.now() + by)
 
 
-def _end_by(stopped: SyncLeaseLost | ApprovalPending | DomainError) -> SyncEnd:
-    match stopped:
-        case SyncLeaseLost():
-            return SyncGivenUp(outcome=SyncOutcome.SUPERSEDED)
-        case ApprovalPending():
-            return SyncGivenUp(outcome=SyncOutcome.AWAITING_APPROVAL)
-        case DomainError():
-            return SyncFailed(error=stopped)
+def _end_of_failure(error: DomainError, run: SyncRun, job: Job) -> SyncEnd:
+    """The owner is told when nobody tries again by itself; a login that waits for long says why."""
+    if job.is_given_up_after(error.category):
+        return SyncFailed(error=error)
+    waits_for_long = bool(sync_interval(run.conversation.gateway))
+    return SyncPutOff(outcome=SyncOutcome.RETRIED, told=error if waits_for_long else None)
+
+
+def _kept_to_budget(error: Exception, run: SyncRun) -> Exception:
+    """The failure, tried again no sooner than the bank's budget of calls allows."""
+    interval = sync_interval(run.conversation.gateway)
+    if not interval or not isinstance(error, DomainError):
+        return error
+    return DomainError(error.reason, **error.details, **{OWN_WAIT_SECONDS: interval.total_seconds()})
 
 
 def _is_first_since_connected(login: BankLogin) -> bool:

@@ -39,14 +39,18 @@ def schedule_sync(
     is_fresh: bool = False,
     correlation_id: str | None = None,
 ) -> ScheduledJob:
-    """A sync of a login that ``work`` has locked: the one asked for less than 300 s ago, or a new one.
+    """A sync of a login that ``work`` has locked: the one that waits, or was asked for less than 300 s ago.
 
+    Else a new one. Who asks has the one that waits begin at once, unless the bank does not want to be asked.
     ``is_fresh``: a new one in any case, because the login was connected anew. ``now`` is the storage clock's.
     """
     holders = work.jobs.list_with_key_for_update(JobKind.BANK_SYNC, sync_job_key(login.id))
     for job in holders:
         if not is_fresh and _stands_for_a_new_one(job, now=now):
-            return ScheduledJob(job=job, deduplicated=True)
+            forward = job if login.is_put_off_at(now) else job.brought_forward(at=now)
+            if forward is not job:
+                work.jobs.save_many([forward])
+            return ScheduledJob(job=forward, deduplicated=True)
     new = _sync_of(login, job_id=ids.new_id(), now=now, correlation_id=correlation_id)
     return _in_place_of(work, holders, new, now=now)
 
@@ -82,8 +86,9 @@ def schedule_sync_for_news(
 
 def _stands_for_a_new_one(job: Job, *, now: datetime) -> bool:
     """Whether whoever asks now is served by it; not by one that news caused and that has to wait."""
-    waits = is_caused_by_news(job) and job.state in WAITING_STATES and job.run_at > now
-    return job.state not in _DOES_NOT_COUNT and now - job.inserted_at < SAME_SYNC_WITHIN and not waits
+    if job.state in WAITING_STATES:
+        return not (is_caused_by_news(job) and job.run_at > now)
+    return job.state not in _DOES_NOT_COUNT and now - job.inserted_at < SAME_SYNC_WITHIN
 
 
 def _sync_of(
@@ -107,7 +112,9 @@ def _sync_of(
 
 
 def _in_place_of(work: UnitOfWork, holders: Sequence[Job], new: Job, *, now: datetime) -> ScheduledJob:
-    work.jobs.save_many([job.without_unique_key(at=now) for job in holders])
+    """One sync of a login waits, never two: what waited until now has the new one in its place."""
+    replaced = [job.cancelled(at=now) if job.state in WAITING_STATES else job for job in holders]
+    work.jobs.save_many([job.without_unique_key(at=now) for job in replaced])
     work.jobs.add_many([new])
     return ScheduledJob(job=new, deduplicated=False)
 

@@ -12,6 +12,8 @@ from ledgerbank_domain.ports.chance import Chance
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 
 MAX_RETRY_AFTER = timedelta(hours=1)
+# In the details of an error: how long the work itself wants to wait at least, whatever the other side says.
+OWN_WAIT_SECONDS = "own_wait_seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,10 @@ class JobOutcomes:
 
     def _failed(self, job: Job, error: DomainError, *, at: datetime) -> Job:
         asked = timedelta(seconds=error.details.get("retry_after_seconds", 0))
+        own = timedelta(seconds=error.details.get(OWN_WAIT_SECONDS, 0))
         return job.failed(
             JobError(at=at, reason=error.reason, message=error.message),
-            retry_after=min(asked, MAX_RETRY_AFTER),
+            retry_after=max(own, min(asked, MAX_RETRY_AFTER)),
             jitter=self.chance.fraction(),
         )
 

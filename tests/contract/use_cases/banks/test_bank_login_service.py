@@ -213,6 +213,7 @@ def test_a_sync_is_asked_for_once_in_five_minutes(scene: SyncScene) -> None:
     def ask() -> ScheduledJob:
         return scene.world.bank_logins.request_sync(scene.actor, login_id=scene.login_id)
 
+    scene.run_jobs()
     scene.clock.advance(timedelta(seconds=300))
     outcomes = race([ask] * 20)
     assert reasons(outcomes) == []
@@ -220,6 +221,7 @@ def test_a_sync_is_asked_for_once_in_five_minutes(scene: SyncScene) -> None:
     assert sorted(str(each.deduplicated) for each in wishes) == ["False"] + ["True"] * 19
     assert len({each.job.id for each in wishes}) == 1
 
+    scene.run_jobs()
     scene.clock.advance(timedelta(seconds=299))
     assert ask().deduplicated
     scene.clock.advance(timedelta(seconds=1))

@@ -154,7 +154,4 @@ def test_a_refresh_whose_answer_got_lost_needs_a_new_consent_at_a_bank_that_give
 
     assert last_reason(job) is Reason.BANK_CONSENT_REQUIRED
     assert told(scene.login) == (BankLoginStatus.ERROR, Reason.BANK_CONSENT_REQUIRED)
-    assert [mail.args["params"]["reason"] for mail in reversed(scene.mails())] == [
-        "service_unavailable",
-        "bank_consent_required",
-    ]
+    assert [mail.args["params"]["reason"] for mail in scene.mails()] == ["bank_consent_required"]

@@ -1,5 +1,6 @@
 """What becomes of a sync that its bank does not let succeed: outages, deadlines, budgets."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,10 +15,9 @@ from ledgerbank_adapters.simulated_bank import FaultEffect, FaultKind
 from ledgerbank_domain.banking.bank_login import BankLoginStatus
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.jobs.job import JobKind, JobState
+from ledgerbank_domain.jobs.job import JobState
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
-from ledgerbank_domain.services.jobs.job_work import JobPostponed
 
 
 @pytest.fixture
@@ -25,19 +25,25 @@ def scene(scene_after_first_sync: SyncScene) -> SyncScene:
     return scene_after_first_sync
 
 
-OUTAGES = [
-    ({"status": 503}, Reason.SERVICE_UNAVAILABLE),
-    ({"status": 429}, Reason.SERVICE_UNAVAILABLE),
-    ({"status": 500}, Reason.BANK_API_ERROR),
-    ({"kind": FaultKind.MALFORMED}, Reason.BANK_API_ERROR),
-    ({"kind": FaultKind.DROP}, Reason.SERVICE_UNAVAILABLE),
-    ({"kind": FaultKind.DELAY, "effect": FaultEffect.AFTER, "delay_seconds": 1.3}, Reason.TIMEOUT),
+FAILURES = [
+    ("accounts", {"status": 503}, Reason.SERVICE_UNAVAILABLE),
+    ("accounts", {"kind": FaultKind.MALFORMED}, Reason.BANK_API_ERROR),
+    ("accounts", {"kind": FaultKind.DROP}, Reason.SERVICE_UNAVAILABLE),
+    ("transactions", {"status": 500}, Reason.BANK_API_ERROR),
+    ("transactions", {"kind": FaultKind.DROP}, Reason.SERVICE_UNAVAILABLE),
+    (
+        "transactions",
+        {"kind": FaultKind.DELAY, "effect": FaultEffect.AFTER, "delay_seconds": 1.3},
+        Reason.TIMEOUT,
+    ),
+    ("balance", {"status": 502}, Reason.BANK_API_ERROR),
+    ("balance", {"kind": FaultKind.MALFORMED}, Reason.BANK_API_ERROR),
+    ("balance", {"kind": FaultKind.DROP}, Reason.SERVICE_UNAVAILABLE),
 ]
 
 
-@pytest.mark.parametrize(("fault", "reason"), OUTAGES)
-@pytest.mark.parametrize("operation", ["accounts", "transactions", "balance"])
-def test_an_outage_is_told_and_over_with_the_next_sync(
+@pytest.mark.parametrize(("operation", "fault", "reason"), FAILURES)
+def test_a_failure_that_the_next_attempt_mends_is_told_to_nobody(
     scene: SyncScene, operation: str, fault: dict[str, Any], reason: Reason
 ) -> None:
     last_sync_at = scene.login.last_sync_at
@@ -47,13 +53,13 @@ def test_an_outage_is_told_and_over_with_the_next_sync(
     job = scene.sync()
 
     assert (job.state, last_reason(job)) == (JobState.RETRYABLE, reason)
-    assert told(scene.login) == (BankLoginStatus.ERROR, reason)
-    assert scene.login.last_sync_at == last_sync_at
-    assert len(scene.mails()) == 1
+    assert told(scene.login) == (BankLoginStatus.ACTIVE, None)
+    assert (scene.login.last_sync_at, scene.login.lease) == (last_sync_at, None)
     scene.clock.advance(timedelta(seconds=10))
     (job,) = scene.run_jobs()
     assert job.state is JobState.COMPLETED
     assert told(scene.login) == (BankLoginStatus.ACTIVE, None)
+    assert (scene.mails(), scene.audited().count("bank_login.sync_failed")) == ([], 0)
     scene.assert_ties()
 
 
@@ -78,22 +84,21 @@ def test_a_bank_that_never_answers_is_asked_four_times_after_one_two_and_four_se
     assert all(wish <= wait <= 1.5 * wish for wish, wait in zip([1, 2, 4], waited, strict=True))
 
 
-def test_the_bank_is_left_alone_for_as_long_as_it_asks(scene: SyncScene) -> None:
-    order(scene, "accounts", status=429, retry_after="120")
-
+def test_owners_are_told_after_the_last_attempt_and_once_however_long_it_lasts(scene: SyncScene) -> None:
+    order(scene, "accounts", status=500, count=100)
     job = scene.sync()
-
-    assert job.run_at - scene.clock.now() >= timedelta(seconds=120)
-
-
-def test_owners_are_told_of_an_outage_once_however_often_it_is_tried_again(scene: SyncScene) -> None:
-    order(scene, "accounts", count=4)
-    scene.sync()
     for _ in range(3):
-        scene.clock.advance(timedelta(seconds=60))
-        scene.run_jobs()
+        assert (job.state, scene.mails()) == (JobState.RETRYABLE, [])
+        assert told(scene.login) == (BankLoginStatus.ACTIVE, None)
+        scene.clock.advance(timedelta(seconds=61))
+        (job,) = scene.run_jobs()
 
-    assert scene.jobs(JobKind.BANK_SYNC)[0].state is JobState.DISCARDED
+    assert job.state is JobState.DISCARDED
+    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.BANK_API_ERROR)
+    assert (len(scene.mails()), scene.audited().count("bank_login.sync_failed")) == (1, 1)
+    for _ in range(8):
+        scene.clock.advance(timedelta(seconds=600))
+        scene.run_jobs()
     assert len(scene.mails()) == 1
 
 
@@ -124,18 +129,22 @@ def test_a_sync_past_its_deadline_asks_the_bank_no_more(scene: SyncScene) -> Non
 
     assert failure.value.reason is Reason.TIMEOUT
     assert scene.gateway.calls == ["list_accounts"]
-    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.TIMEOUT)
+    assert scene.login.lease is None
 
 
-def test_an_unexpected_error_leaves_the_login_in_error_and_free(scene: SyncScene) -> None:
+def test_an_unexpected_error_leaves_the_login_free_and_in_error_once_it_is_given_up(scene: SyncScene) -> None:
     def break_down() -> None:
         raise ZeroDivisionError
 
     scene.gateway.before["get_balance"] = break_down
     scene.clock.advance(BETWEEN_SYNCS)
+    job = scene.new_job()
 
     with pytest.raises(ZeroDivisionError):
-        scene.run(scene.new_job())
+        scene.run(job)
+    assert (told(scene.login), scene.login.lease) == ((BankLoginStatus.ACTIVE, None), None)
+    with pytest.raises(ZeroDivisionError):
+        scene.run(replace(job, attempt=job.max_attempts))
 
     assert told(scene.login) == (BankLoginStatus.ERROR, Reason.INTERNAL_SERVER_ERROR)
     assert scene.login.lease is None
@@ -180,18 +189,6 @@ def test_an_approval_that_never_comes_ends_in_error(
 
         assert (job.state, last_reason(job)) == (JobState.DISCARDED, Reason.BANK_CONSENT_REQUIRED)
         assert told(scene.login) == (BankLoginStatus.ERROR, Reason.BANK_CONSENT_REQUIRED)
-
-
-def test_a_bank_with_a_budget_of_calls_is_asked_again_only_when_the_budget_allows(scene: SyncScene) -> None:
-    scene.gateway.min_sync_interval_seconds = 21_600
-    scene.clock.advance(BETWEEN_SYNCS)
-    order(scene, "accounts")
-
-    with pytest.raises(JobPostponed) as postponed:
-        scene.run(scene.new_job())
-
-    assert postponed.value.until == scene.clock.now() + timedelta(hours=6)
-    assert told(scene.login) == (BankLoginStatus.ERROR, Reason.SERVICE_UNAVAILABLE)
 
 
 def test_a_failure_that_trying_again_does_not_mend_ends_the_job_whatever_the_budget(

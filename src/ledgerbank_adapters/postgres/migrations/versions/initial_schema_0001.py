@@ -296,6 +296,7 @@ BANKING = (
         last_sync_at timestamptz,
         last_attempt_at timestamptz,
         connected_at timestamptz,
+        put_off_until timestamptz,
         token_expires_at timestamptz,
         scope text NOT NULL,
         provider_user_id text,
