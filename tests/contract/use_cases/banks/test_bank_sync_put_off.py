@@ -1,4 +1,4 @@
-"""Syncs of a bank that does not want to be asked now: put off, one for each login, and told where it lasts."""
+"""Syncs of a bank that does not want to be asked now: put off, one a login, and told where it lasts."""
 
 from collections.abc import Callable
 from datetime import timedelta
