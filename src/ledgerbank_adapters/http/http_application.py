@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
 from ledgerbank_adapters.http.accounts.account_endpoints import ACCOUNT_OPERATIONS
+from ledgerbank_adapters.http.accounts.statement_endpoints import STATEMENT_OPERATIONS
 from ledgerbank_adapters.http.approvals.approval_endpoints import APPROVAL_OPERATIONS
 from ledgerbank_adapters.http.audit.audit_endpoints import AUDIT_OPERATIONS
 from ledgerbank_adapters.http.banks.bank_callback_endpoints import BANK_CALLBACK_OPERATIONS
@@ -88,6 +89,7 @@ OPERATIONS = (
     *BANK_CALLBACK_OPERATIONS,
     *WEBHOOK_OPERATIONS,
     *ACCOUNT_OPERATIONS,
+    *STATEMENT_OPERATIONS,
     *PAYMENT_OPERATIONS,
     *PAYEE_OPERATIONS,
     *STEP_UP_OPERATIONS,

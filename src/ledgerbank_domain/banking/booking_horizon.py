@@ -17,6 +17,7 @@ class BookingHorizon:
     will ever be.
     """
 
+    now: datetime
     posted: datetime
     booked: datetime
     settled: datetime
@@ -30,6 +31,7 @@ class BookingHorizon:
         posted_at = None if account is None else account.last_posted_at
         booked_at = None if account is None else account.last_booked_at
         return cls(
+            now=now,
             posted=max(now, posted_at or now),
             booked=max(now, booked_at or now),
             settled=max(now - TICK, booked_at or now - TICK),

@@ -223,6 +223,11 @@ class Reason(Enum):
         Category.BUSINESS_RULE,
         "Payment currency does not match account currency",
     )
+    STATEMENT_TOO_LONG = (
+        "statement_too_long",
+        Category.BUSINESS_RULE,
+        "Statement has too many lines for this format",
+    )
     NOT_REVERSIBLE = ("not_reversible", Category.BUSINESS_RULE, "This cannot be reversed")
     IDEMPOTENCY_KEY_REUSED = (
         "idempotency_key_reused",

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from ledgerbank_domain.banking.account_statement import WrittenFormat
 from ledgerbank_domain.banking.return_url import ReturnUrls
 from ledgerbank_domain.jobs.job_timing import JobTiming
 from ledgerbank_domain.notifications.mail_links import MailLinks
@@ -19,6 +20,7 @@ from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.one_time_codes import OneTimeCodes
 from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
 from ledgerbank_domain.ports.security import PasswordBlocklist, PasswordHasher, Pseudonymizer, TokenCodec
+from ledgerbank_domain.ports.statement_writer import StatementWriter
 from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.approvals.approval_service import DEFAULT_EXPIRY
@@ -66,6 +68,8 @@ class ServicePorts:
     sync_observer: SyncObserver | None = None
     # Draws what authenticator apps read; None: whoever shows it draws it.
     code_pictures: CodePictures | None = None
+    # What statements of accounts can be written as.
+    statement_writers: Mapping[WrittenFormat, StatementWriter] = field(default_factory=dict)
 
     # Rules.
     limits: PaymentLimits = field(default_factory=PaymentLimits)

@@ -21,6 +21,7 @@ from ledgerbank_adapters.memory import (
     memory_ports,
 )
 from ledgerbank_adapters.security import SegnoCodePictures
+from ledgerbank_adapters.statement_files.statement_writers import statement_writers
 from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Role
@@ -114,6 +115,7 @@ class BackOffice:
                 four_eyes=self.four_eyes,
                 second_factor_for_staff=self.second_factor_for_staff,
                 code_pictures=SegnoCodePictures(),
+                statement_writers=statement_writers(),
             )
         )
 

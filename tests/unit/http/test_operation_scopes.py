@@ -13,6 +13,7 @@ OPEN_TO_KEYS = {
         "GET /accounts",
         "GET /accounts/{id}",
         "GET /accounts/{id}/balance",
+        "GET /accounts/{id}/statement",
         "GET /accounts/{id}/health",
         "GET /accounts/{id}/transactions",
         "GET /transactions",

@@ -8,7 +8,7 @@ import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 
-from ledgerbank_adapters.http.fields.field_types import FieldType, field_type_of
+from ledgerbank_adapters.http.fields.field_types import FieldType, field_type_of, wire_name
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
@@ -76,20 +76,21 @@ def _field_types(wanted: type[Any]) -> dict[str, FieldType]:
 
 def _missing_fields(wanted: type[Any], given: Mapping[str, Any]) -> list[str]:
     return [
-        field.name
+        wire_name(field)
         for field in attrs.fields(wanted)
-        if field.default is attrs.NOTHING and field_type_of(field.metadata).is_missing(given.get(field.name))
+        if field.default is attrs.NOTHING
+        and field_type_of(field.metadata).is_missing(given.get(wire_name(field)))
     ]
 
 
 def _known_fields(wanted: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    values = ((field.name, given.get(field.name)) for field in attrs.fields(wanted))
+    values = ((field.name, given.get(wire_name(field))) for field in attrs.fields(wanted))
     return {name: value for name, value in values if value is not None}
 
 
 def _first_error(errors: ClassValidationError, wanted: type[Any]) -> Exception:
     by_field, _ = errors.group_exceptions()
     found = {note.name: error for error, note in by_field}
-    name = next(field.name for field in attrs.fields(wanted) if field.name in found)
-    error = found[name]
-    return error.about(name) if isinstance(error, DomainError) else error
+    field = next(field for field in attrs.fields(wanted) if field.name in found)
+    error = found[field.name]
+    return error.about(wire_name(field)) if isinstance(error, DomainError) else error

@@ -5,11 +5,18 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
+import attrs
 from attrs import frozen
 
 from ledgerbank_adapters.http.fields.json_body import JsonNumber
-from ledgerbank_adapters.http.fields.wire_values import parse_range_end, parse_range_start, parse_uuid
+from ledgerbank_adapters.http.fields.wire_values import (
+    parse_day,
+    parse_range_end,
+    parse_range_start,
+    parse_uuid,
+)
 from ledgerbank_domain.banking.account import AccountStatus, AccountType
+from ledgerbank_domain.banking.account_statement import WrittenFormat
 from ledgerbank_domain.banking.transaction import MAX_SEARCH_LENGTH
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -87,6 +94,11 @@ def field_type_of(metadata: Mapping[Any, Any]) -> FieldType:
     return field_type
 
 
+def wire_name(attribute: "attrs.Attribute[Any]") -> str:
+    """What clients call a field: one that ends with an underscore is named by a word that Python keeps."""
+    return attribute.name.removesuffix("_")
+
+
 def member_of(kind: type[Enum], reason: Reason) -> FieldType:
     return FieldType(
         parse=lambda value: parse_member(kind, value, reason=reason),
@@ -120,6 +132,16 @@ def _parse_confirmation(value: object) -> str:
 
 def _parse_amount(value: object) -> object:
     return parse_amount(value.text if isinstance(value, JsonNumber) else value)
+
+
+def _parse_written_format(value: object) -> WrittenFormat:
+    try:
+        return parse_member(WrittenFormat, value, reason=Reason.INVALID_FILTER)
+    except DomainError as error:
+        allowed = [each.value for each in WrittenFormat]
+        raise DomainError(
+            error.reason, allowed=allowed, message=f"It is one of {', '.join(allowed)}."
+        ) from None
 
 
 def _parse_search(value: str) -> str:
@@ -215,3 +237,7 @@ RANGE_START = FieldType(parse=parse_range_start, schema=_DATE_OR_INSTANT)
 RANGE_END = FieldType(parse=parse_range_end, schema=_DATE_OR_INSTANT)
 AMOUNT_BOUND = FieldType(parse=parse_decimal, schema={"type": "string", "pattern": _DECIMAL_PATTERN})
 SEARCH = FieldType(parse=_parse_search, schema={"type": "string", "maxLength": MAX_SEARCH_LENGTH})
+DAY = FieldType(parse=parse_day, schema={"type": "string", "format": "date"})
+WRITTEN_FORMAT = FieldType(
+    parse=_parse_written_format, schema={"type": "string", "enum": [each.value for each in WrittenFormat]}
+)

@@ -1,7 +1,7 @@
 """Ids, instants and amounts of money as JSON shows them."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import NewType
 from uuid import UUID
@@ -70,6 +70,14 @@ def parse_range_start(value: object) -> datetime:
 def parse_range_end(value: object) -> datetime:
     """An instant, or a day of which the last moment counts. Raises ``invalid_datetime_format``."""
     return _parse_range_bound(value, time.max)
+
+
+def parse_day(value: object) -> date:
+    """A day of the calendar, and no instant. Raises ``invalid_datetime_format``."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not _DATE.fullmatch(text):
+        raise DomainError(Reason.INVALID_DATETIME_FORMAT)
+    return _in_utc(text).date()
 
 
 def parse_instant(value: object) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import attrs
 
-from ledgerbank_adapters.http.fields.field_types import field_type_of
+from ledgerbank_adapters.http.fields.field_types import field_type_of, wire_name
 from ledgerbank_adapters.http.fields.paging_queries import (
     KeysetPagination,
     OffsetPagination,
@@ -80,7 +80,7 @@ def _query_parameters(operation: Operation[Any, Any]) -> list[Schema]:
 
 def _query_parameter(each: "attrs.Attribute[Any]") -> Schema:
     schema = dict(field_type_of(each.metadata).schema)
-    parameter: Schema = {"name": each.name, "in": "query", "schema": schema}
+    parameter: Schema = {"name": wire_name(each), "in": "query", "schema": schema}
     if each.default is not attrs.NOTHING:
         # An empty one counts as not given.
         parameter["allowEmptyValue"] = True
@@ -111,6 +111,7 @@ def _responses(operation: Operation[Any, Any], components: SchemaComponents) -> 
             "headers": response_headers(operation, status),
             "content": {
                 operation.media_type: {"schema": _answer_schema(operation, components)},
+                **{name: {"schema": {"type": "string"}} for name in operation.other_media_types},
                 **_page_content(operation),
             },
         }

@@ -206,6 +206,8 @@ class Operation(Generic[B, Q]):
     counted_on_address: bool = False
     # Of the answer; another one than JSON goes with a Document.
     media_type: str = "application/json"
+    # What else the client may choose to have the same answer as: documents in place of JSON.
+    other_media_types: tuple[str, ...] = ()
     # Another status that the same answer may come with, when something is not well.
     unwell_status: int | None = None
     # The page that answers people in place of JSON, made of an error; None from it leaves it at JSON.

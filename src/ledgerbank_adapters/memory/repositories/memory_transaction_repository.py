@@ -1,17 +1,22 @@
 """Transactions, the lines of accounts, in memory."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_paging import SortFields, keyset_page_of
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
+from ledgerbank_domain.banking.account_statement import LineTotals
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
 from ledgerbank_domain.identity.text_folding import search_form
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.money.exact_decimals import EXACT
+from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.repositories.transaction_repository import TransactionRepository
 
 _SORT_FIELDS: SortFields[Transaction] = {
@@ -41,6 +46,45 @@ class MemoryTransactionRepository(TransactionRepository):
             if line.inserted_at <= known_at:
                 total = EXACT.add(total, line.signed_amount.amount)
         return total
+
+    def totals_between(
+        self, account_id: UUID, begin: datetime, end: datetime, *, known_at: datetime, currency: Currency
+    ) -> LineTotals:
+        count, moved = 0, {direction: Money.zero(currency) for direction in Direction}
+        for line in self._lines_between(account_id, begin, end, known_at=known_at, after=None):
+            count += 1
+            moved[line.direction] += line.amount
+        return LineTotals(count=count, credited=moved[Direction.CREDIT], debited=moved[Direction.DEBIT])
+
+    def list_between(
+        self,
+        account_id: UUID,
+        begin: datetime,
+        end: datetime,
+        *,
+        known_at: datetime,
+        after: Transaction | None,
+        limit: int,
+    ) -> Sequence[Transaction]:
+        lines = self._lines_between(account_id, begin, end, known_at=known_at, after=after)
+        return list(islice(lines, limit))
+
+    def _lines_between(
+        self,
+        account_id: UUID,
+        begin: datetime,
+        end: datetime,
+        *,
+        known_at: datetime,
+        after: Transaction | None,
+    ) -> Iterator[Transaction]:
+        tables = self._session.tables.ledger
+        position = None if after is None else (after.posted_at, after.id)
+        ids = tables.lines_of_account.iterate_ids_between(account_id, begin, end, after=position)
+        for line_id in ids:
+            line = tables.transactions.find(line_id)
+            if line is not None and line.inserted_at <= known_at:
+                yield line
 
     def _as_it_stands(self, line: Transaction) -> Transaction:
         """A line never changes, but a bank settles what it reported: so the import record tells."""

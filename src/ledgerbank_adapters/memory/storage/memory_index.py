@@ -99,6 +99,22 @@ class OrderedIndex(RowIndex[Row], Generic[Row]):
         positions = self._groups.get(group, [])
         return [row_id for _, row_id in positions[: bisect_left(positions, end, key=_order)]]
 
+    def iterate_ids_between(
+        self, group: Hashable, start: Any, end: Any, *, after: Position | None
+    ) -> Iterator[UUID]:
+        """Those from ``start`` to ``end``, or rather from right after a position that is among them.
+
+        For who needs only the first few: the index must not change meanwhile.
+        """
+        positions = self._groups.get(group, [])
+        if after is None:
+            place = bisect_left(positions, start, key=_order)
+        else:
+            place = bisect_right(positions, after)
+        while place < len(positions) and _order(positions[place]) <= end:
+            yield positions[place][1]
+            place += 1
+
     def iterate_ids(self, group: Hashable) -> Iterator[UUID]:
         """For who needs only the first few: the index must not change meanwhile."""
         return (row_id for _, row_id in self._groups.get(group, ()))

@@ -1,22 +1,23 @@
 """Lines of customers' accounts in PostgreSQL: reading them. The journal writes them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, exists, func, select
+from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, exists, false, func, literal, select, tuple_
 
 from ledgerbank_adapters.postgres.schema.ledger_tables import bank_transaction_imports as imports
 from ledgerbank_adapters.postgres.schema.ledger_tables import transactions
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
+from ledgerbank_domain.banking.account_statement import LineTotals
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
 from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
-from ledgerbank_domain.money.currency import stored_currency
+from ledgerbank_domain.money.currency import Currency, stored_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.repositories.transaction_repository import (
     TRANSACTION_SORT_FIELDS,
@@ -62,6 +63,19 @@ BALANCE_AT = """
     )
 """
 
+TOTALS_BETWEEN = """
+    SELECT count(*) AS line_count,
+           coalesce(sum(amount) FILTER (WHERE direction = 'CREDIT'), 0) AS credited,
+           coalesce(sum(amount) FILTER (WHERE direction = 'DEBIT'), 0) AS debited
+    FROM transactions
+    WHERE account_id = %(account_id)s AND posted_at BETWEEN %(begin)s AND %(end)s
+      AND inserted_at <= %(known_at)s
+"""
+# For who has no use for what the import records say.
+LINES_ALONE = select(transactions, false().label("pending")).order_by(
+    transactions.c.posted_at, transactions.c.id
+)
+
 
 class PostgresTransactionRepository(TransactionRepository):
     def __init__(self, session: PostgresSession) -> None:
@@ -89,6 +103,35 @@ class PostgresTransactionRepository(TransactionRepository):
     def balance_at(self, account_id: UUID, at: datetime, *, known_at: datetime) -> Decimal:
         asked = {"account_id": account_id, "at": at, "known_at": known_at}
         return Decimal(self._session.run_sql(BALANCE_AT, asked).scalar_one())
+
+    def totals_between(
+        self, account_id: UUID, begin: datetime, end: datetime, *, known_at: datetime, currency: Currency
+    ) -> LineTotals:
+        asked = {"account_id": account_id, "begin": begin, "end": end, "known_at": known_at}
+        row = self._session.run_sql(TOTALS_BETWEEN, asked).one()
+        return LineTotals(
+            count=row.line_count, credited=Money(row.credited, currency), debited=Money(row.debited, currency)
+        )
+
+    def list_between(
+        self,
+        account_id: UUID,
+        begin: datetime,
+        end: datetime,
+        *,
+        known_at: datetime,
+        after: Transaction | None,
+        limit: int,
+    ) -> Sequence[Transaction]:
+        line = transactions.c
+        conditions = [line.account_id == account_id, line.posted_at <= end, line.inserted_at <= known_at]
+        if after is None:
+            conditions.append(line.posted_at >= begin)
+        else:
+            seen = tuple_(literal(after.posted_at, line.posted_at.type), literal(after.id, Uuid()))
+            conditions.append(tuple_(line.posted_at, line.id) > seen)
+        rows = self._session.run(LINES_ALONE.where(*conditions).limit(limit))
+        return [_transaction(row) for row in rows]
 
 
 def _conditions(wanted: TransactionFilter) -> list[Condition]:

@@ -1,14 +1,16 @@
 """Transactions, the lines of accounts, in storage."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from ledgerbank_domain.banking.account_statement import LineTotals
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.identity.page import KeysetPage, KeysetRequest
+from ledgerbank_domain.money.currency import Currency
 
 TRANSACTION_SORT_FIELDS = frozenset({"posted_at", "amount"})
 
@@ -29,4 +31,29 @@ class TransactionRepository(Protocol):
         """The sum of the account's lines posted at or before ``at`` and booked at or before ``known_at``.
 
         Zero when there are none.
+        """
+
+    @abstractmethod
+    def totals_between(
+        self, account_id: UUID, begin: datetime, end: datetime, *, known_at: datetime, currency: Currency
+    ) -> LineTotals:
+        """What the account's lines come to that were posted from ``begin`` to ``end``, both inclusive.
+
+        Of those booked at or before ``known_at``. ``currency`` is the account's.
+        """
+
+    @abstractmethod
+    def list_between(
+        self,
+        account_id: UUID,
+        begin: datetime,
+        end: datetime,
+        *,
+        known_at: datetime,
+        after: Transaction | None,
+        limit: int,
+    ) -> Sequence[Transaction]:
+        """The first so many of these lines, by ``posted_at`` and then ``id``, that come after the given one.
+
+        It is not told of them whether they are pending.
         """

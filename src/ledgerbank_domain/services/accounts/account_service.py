@@ -22,11 +22,9 @@ from ledgerbank_domain.banking.account_policy import (
     may_open_account,
     may_open_account_for,
     may_update_account,
-    may_view_account,
 )
 from ledgerbank_domain.banking.bank import Bank, BankStatus
 from ledgerbank_domain.banking.bank_login import BankLogin
-from ledgerbank_domain.banking.booking_horizon import BookingHorizon
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.banking.transaction import Transaction, TransactionFilter
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -41,6 +39,13 @@ from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.payments.payment_limits import PaymentLimits
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.services.accounts.account_past import (
+    account_and_horizon,
+    known_by,
+    still_to_come,
+    viewable_account,
+    viewable_accounts,
+)
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.staff_reading import Reading, commit_staff_readings
 from ledgerbank_domain.services.banks.bank_gateway_lookup import bank_of_branch
@@ -159,7 +164,7 @@ class AccountService:
 
     def _get_askable(self, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
         with self.start_unit_of_work() as work:
-            outcomes = _viewable_accounts(work, requests)
+            outcomes = viewable_accounts(work, requests)
             readings = [
                 Reading(actor=actor, owner_id=found.user_id, what="account", id=found.id)
                 for (actor, _), found in zip(requests, outcomes, strict=True)
@@ -185,7 +190,12 @@ class AccountService:
         """
         require_ids(account_id=account_id)
         require_optional_instants(at=at, known_at=known_at)
-        account, asked_at, asked_known_at = self._settled(actor, account_id, at, known_at)
+        found, horizon = account_and_horizon(self.start_unit_of_work, actor, account_id)
+        asked_at = at or horizon.posted
+        if asked_at > horizon.posted:
+            raise still_to_come("at")
+        asked_known_at = known_by(horizon, known_at)
+        account = result_of(found)
         # What was booked by then is all there will ever be: nobody is held up while it is summed.
         with self.start_unit_of_work() as work:
             balance = work.transactions.balance_at(account_id, asked_at, known_at=asked_known_at)
@@ -197,28 +207,12 @@ class AccountService:
             known_at=asked_known_at,
         )
 
-    @retried_on_conflict
-    def _settled(
-        self, actor: Actor, account_id: UUID, at: datetime | None, known_at: datetime | None
-    ) -> tuple[Account, datetime, datetime]:
-        """The account, and the instants of a question about it once no booking up to them is under way."""
-        with self.start_unit_of_work() as work:
-            found = _viewable_and_locked(work, actor, account_id)
-            horizon = BookingHorizon.of(found if isinstance(found, Account) else None, now=work.now())
-        asked_at, asked_known_at = at or horizon.posted, known_at or horizon.settled
-        if asked_at > horizon.posted:
-            raise _still_to_come("at")
-        if asked_known_at > horizon.booked:
-            raise _still_to_come("known_at")
-        # In this very instant something may still be booked, which would belong to an answer known now.
-        return result_of(found), asked_at, min(asked_known_at, horizon.settled)
-
     @needs_scope(Scope.ACCOUNTS_READ)
     def health(self, actor: Actor, *, account_id: UUID) -> AccountHealth:
         """What the account may still spend today. Raises ``account_not_found``, ``unauthorized_access``."""
         require_ids(account_id=account_id)
         with self.start_unit_of_work() as work:
-            account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
+            account = viewable_account(work, actor, account_id)
             spent = account.spent_on_day_of(work.now())
             self._commit_reading(work, actor, account.user_id, "account_health", account_id)
         return AccountHealth.of(account, spent=spent, limits=self.limits)
@@ -233,7 +227,7 @@ class AccountService:
         """
         require_ids(account_id=account_id)
         with self.start_unit_of_work() as work:
-            account = result_of(_viewable_accounts(work, [(actor, account_id)])[0])
+            account = viewable_account(work, actor, account_id)
             page = work.transactions.list_keyset(replace(wanted, account_id=account_id), request=request)
             self._commit_reading(work, actor, account.user_id, "transactions", account_id)
         return page
@@ -249,7 +243,7 @@ class AccountService:
         """
         with self.start_unit_of_work() as work:
             if wanted.account_id is not None:
-                owner_id = result_of(_viewable_accounts(work, [(actor, wanted.account_id)])[0]).user_id
+                owner_id = viewable_account(work, actor, wanted.account_id).user_id
             else:
                 owner_id = wanted.user_id or actor.required_user_id()
                 wanted = replace(wanted, user_id=owner_id)
@@ -349,26 +343,3 @@ def _own_login(work: UnitOfWork, actor: Actor, login_id: UUID) -> BankLogin:
         raise DomainError(Reason.BANK_LOGIN_NOT_FOUND, field="user_bank_login_id")
     require_permission(may_open_account(actor, login))
     return login
-
-
-def _viewable_accounts(work: UnitOfWork, requests: Sequence[tuple[Actor, UUID]]) -> list[Outcome[Account]]:
-    accounts = work.accounts.find_many({account_id for _, account_id in requests})
-    return [_viewable(actor, accounts.get(account_id)) for actor, account_id in requests]
-
-
-def _still_to_come(field: str) -> DomainError:
-    return DomainError(Reason.INVALID_DATETIME_FORMAT, field=field, message="The instant is in the future.")
-
-
-def _viewable_and_locked(work: UnitOfWork, actor: Actor, account_id: UUID) -> Outcome[Account]:
-    """Who may not see an account cannot hold it up either: it is locked only after that was asked."""
-    found = _viewable_accounts(work, [(actor, account_id)])[0]
-    if isinstance(found, DomainError):
-        return found
-    return work.accounts.get_for_update(account_id)
-
-
-def _viewable(actor: Actor, account: Account | None) -> Outcome[Account]:
-    if account is None:
-        return DomainError(Reason.ACCOUNT_NOT_FOUND)
-    return account if may_view_account(actor, account) else DomainError(Reason.UNAUTHORIZED_ACCESS)

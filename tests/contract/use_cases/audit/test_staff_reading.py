@@ -19,6 +19,7 @@ from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.payment import PaymentType
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.repositories.user_repository import UserFilter
+from ledgerbank_domain.services.accounts.statement_service import StatementWish
 
 NEWEST = KeysetRequest(sort=Sort(field="posted_at", descending=True))
 
@@ -40,6 +41,11 @@ READS: dict[str, tuple[Read, str, str | None]] = {
     "a balance": (
         lambda s, who: s.world.accounts.balance_at(who, account_id=s.account.id),
         "balance",
+        "account",
+    ),
+    "a statement": (
+        lambda s, who: s.world.services.statements.begin(who, StatementWish(account_id=s.account.id)),
+        "statement",
         "account",
     ),
     "an account's health": (

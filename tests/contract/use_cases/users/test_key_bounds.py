@@ -24,6 +24,9 @@ from ledgerbank_domain.services.service_composition import Services
 SHOWS_NOTHING = {"users.check_known"}
 IN_WORDS: dict[str, Scope | None] = {
     "accounts.balance_at": Scope.ACCOUNTS_READ,
+    "statements.begin": Scope.ACCOUNTS_READ,
+    "statements.pages": Scope.ACCOUNTS_READ,
+    "statements.write": Scope.ACCOUNTS_READ,
     "accounts.get": Scope.ACCOUNTS_READ,
     "accounts.get_many": Scope.ACCOUNTS_READ,
     "accounts.health": Scope.ACCOUNTS_READ,

@@ -185,6 +185,7 @@ MATRIX = [
     seen_by_staff("GET", "/accounts/{account}/transactions", NOT_THEIRS),
     seen_by_staff("GET", "/accounts/{account}/balance", NOT_THEIRS),
     seen_by_staff("GET", "/accounts/{account}/health", NOT_THEIRS),
+    seen_by_staff("GET", "/accounts/{account}/statement", NOT_THEIRS),
     everybody("GET", "/transactions", "200"),
     seen_by_staff("GET", "/transactions?account_id={account}", NOT_THEIRS),
     seen_by_staff("GET", "/transactions?user_id={user}", FORBIDDEN),

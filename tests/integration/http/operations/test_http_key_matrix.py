@@ -31,6 +31,7 @@ OPENED_BY = {
     "GET /accounts": "accounts:read",
     "GET /accounts/{account}": "accounts:read",
     "GET /accounts/{account}/balance": "accounts:read",
+    "GET /accounts/{account}/statement": "accounts:read",
     "GET /accounts/{account}/health": "accounts:read",
     "GET /accounts/{account}/transactions": "accounts:read",
     "GET /transactions": "accounts:read",

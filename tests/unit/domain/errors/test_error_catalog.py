@@ -83,6 +83,7 @@ CATALOG = [
     ("conflict", "last_administrator", "The last active administrator must stay one", False),
     ("conflict", "already_reversed", "Entry has already been reversed", False),
     ("conflict", "idempotency_in_progress", "A request with this idempotency key is in progress", True),
+    ("business_rule", "statement_too_long", "Statement has too many lines for this format", False),
     ("business_rule", "not_reversible", "This cannot be reversed", False),
     ("business_rule", "insufficient_funds", "Insufficient funds for this transaction", False),
     ("business_rule", "account_inactive", "Account is inactive", False),
