@@ -202,6 +202,43 @@ def test_what_could_not_be_written_is_left_to_the_next_export(
     assert [json.loads(line)["event"] for line in written.stdout.splitlines()] == ["auth.logout"]
 
 
+def test_a_statement_is_written_to_a_new_file_or_to_standard_output(
+    environment: dict[str, str], database_url: str, tmp_path: Path
+) -> None:
+    assert run_ledgerbank("seed", environment=environment).returncode == 0
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "SELECT account.id, min(posted_at)::date, balance FROM user_bank_accounts AS account"
+            " JOIN transactions ON account_id = account.id WHERE last_four = '1234' GROUP BY account.id"
+        ).fetchone()
+    assert found is not None
+    account, first_day, balance = (str(value) for value in found)
+    file = tmp_path / "statement.csv"
+
+    def stated(*options: str) -> CompletedProcess[str]:
+        return run_ledgerbank("statement", account, "--from", first_day, *options, environment=environment)
+
+    told = json.loads(stated().stdout)
+    assert (told["opening_balance"], told["closing_balance"], told["line_count"]) == ("0.00", "1500.00", 4)
+    assert float(balance) == 1500
+    assert stated("--format", "csv", "--output", str(file)).returncode == 0
+    assert file.read_text("utf-8-sig").count("\n") == 1 + 1 + 4 + 1
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = stated("--format", "csv", "--output", str(file))
+    assert (again.returncode, "cannot be made" in again.stderr) == (2, True)
+    for options, said in (
+        (["--format", "xls"], "json, csv, ofx, camt053, pdf"),
+        (["--to", "31.3.2026"], "--to is a day such as"),
+        (["--to", "9999-12-31", "--output", str(tmp_path / "never.json")], "future"),
+        (["--known-at", "today"], "--known-at is an instant"),
+    ):
+        refused = stated(*options)
+        assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
+    assert not (tmp_path / "never.json").exists()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT 1 FROM audit_events WHERE event = 'staff.read'").fetchall() == []
+
+
 def test_an_unmigrated_database_is_named_as_such(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path
 ) -> None:

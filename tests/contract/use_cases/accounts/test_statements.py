@@ -12,7 +12,7 @@ from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.statement_files.statement_writers import statement_writers
-from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.account import Account, AccountSource
 from ledgerbank_domain.banking.account_statement import AccountStatement, StatementLine, WrittenFormat
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
 from ledgerbank_domain.banking.transaction import Transaction
@@ -37,7 +37,7 @@ class Holder:
         self.world, self.given, self.clock = world, given, clock
         self.user, self.actor = world.user()
         self.statements = replace(world.services.statements, writers=statement_writers())
-        self.account = given.an_account(self.user)
+        self.account = given.an_account(self.user, source=AccountSource.FILES)
 
     def booked(self, amount: str, posted: date | datetime, **fields: Any) -> Transaction:
         """A line that is booked a second after the one before."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.support.http.http_bank import UNKNOWN_ID, BackOffice, Customer, HttpBank, error_of
 from tests.support.refusals import REASONS
 
+from ledgerbank_adapters.http.fields.field_types import wire_name
 from ledgerbank_adapters.http.http_application import OPERATIONS
 from ledgerbank_adapters.http.operations.http_operation import Access, Operation
 from ledgerbank_adapters.memory import MemoryClock, MemoryDatabase, MemoryStartUnitOfWork
@@ -131,7 +132,7 @@ def operations(wanted: Callable[[Operation[Any, Any]], object]) -> list[Any]:
 
 
 def field_names(fields: type[Any] | None) -> list[str]:
-    return [] if fields is None else [field.name for field in attrs.fields(fields)]
+    return [] if fields is None else [wire_name(field) for field in attrs.fields(fields)]
 
 
 def path_of(operation: Operation[Any, Any], customers: dict[Access, Customer], account: Account) -> str:
