@@ -144,7 +144,7 @@ def path_of(operation: Operation[Any, Any], customers: dict[Access, Customer], a
     }
     if operation.path.startswith("/payments/{id}"):
         known["payments"] = customers[Access.USER].payment(account)["id"]
-    if operation.path.startswith("/users/{id}/sessions"):
+    if operation.path.startswith(("/users/{id}/sessions", "/users/{id}/totp")):
         # Not the caller's own: they are to be asked more than once.
         known["users"] = customers[Access.USER].user.id
     path = operation.path.replace("{id}", str(known.get(operation.path.split("/")[1], account.id)))
