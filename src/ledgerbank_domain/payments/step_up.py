@@ -59,6 +59,17 @@ class StepUpSubject:
         """That this account is trusted."""
         return cls(act=StepUpAct.TRUSTED_PAYEE, counterparty_account_id=counterparty_account_id)
 
+    def facts(self) -> dict[str, str]:
+        """What there is of it, as people are told."""
+        amount = self.amount
+        told = {
+            "user_bank_account_id": _id_text(self.user_bank_account_id),
+            "counterparty_account_id": _id_text(self.counterparty_account_id),
+            "amount": None if amount is None else f"{amount.amount:f}",
+            "currency": None if amount is None else amount.currency.code,
+        }
+        return {name: fact for name, fact in told.items() if fact is not None}
+
     def as_text(self) -> str:
         """The same text for the same subject: 10 and 10.00 are one amount."""
         told: dict[str, Any] = {

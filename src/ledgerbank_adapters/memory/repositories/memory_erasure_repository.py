@@ -20,7 +20,9 @@ class MemoryErasureRepository(ErasureRepository):
         tables = self._session.tables.identity
         return tables.users.rows(tables.users_to_erase.ids_until(True, deleted_until)[:limit])
 
-    def remove_traces(self, user_ids: Collection[UUID], *, login_subjects: Collection[str]) -> None:
+    def remove_traces(
+        self, user_ids: Collection[UUID], *, emails: Collection[str], login_subjects: Collection[str]
+    ) -> None:
         gone = set(user_ids)
         tables = self._session.tables
         self._remove(tables.identity.refresh_tokens, lambda token: token.user_id in gone)
@@ -37,12 +39,16 @@ class MemoryErasureRepository(ErasureRepository):
         self._remove(tables.banking.oauth_states, lambda state: state.user_id in gone)
         self._remove(tables.payment.step_up_confirmations, lambda each: each.user_id in gone)
         self._remove(tables.identity.failures, lambda row: row.failures.subject in login_subjects)
-        self._remove(tables.job.jobs, lambda job: _is_mail_to(job, gone))
+        self._remove(tables.job.jobs, lambda job: _is_mail_to(job, gone) or _is_asked_for_by(job, emails))
         self._remove(tables.record.idempotency_records, lambda record: record.user_id in gone)
 
     def _remove(self, table: MemoryTable[Row], is_trace: Callable[[Row], bool]) -> None:
         for row in [row for row in table if is_trace(row)]:
             self._session.delete(table, row)
+
+
+def _is_asked_for_by(job: Job, emails: Collection[str]) -> bool:
+    return job.kind is JobKind.MAIL_REQUEST and job.is_finished and job.args["email"] in emails
 
 
 def _is_mail_to(job: Job, user_ids: Collection[UUID]) -> bool:

@@ -45,6 +45,11 @@ REMOVALS = (
     WHERE kind = 'notification.send' AND state IN ('completed', 'cancelled', 'discarded')
       AND args ->> 'user_id' = ANY(%(user_ids)s::text[])
     """,
+    """
+    DELETE FROM jobs
+    WHERE kind = 'mail.request' AND state IN ('completed', 'cancelled', 'discarded')
+      AND args ->> 'email' = ANY(%(emails)s::text[])
+    """,
     f"DELETE FROM idempotency_records WHERE {OF_USERS}",  # noqa: S608 - our own text
 )
 
@@ -57,9 +62,12 @@ class PostgresErasureRepository(ErasureRepository):
         rows = self._session.run(DUE.limit(limit), {"deleted_until": deleted_until})
         return [user_of_row(row) for row in rows]
 
-    def remove_traces(self, user_ids: Collection[UUID], *, login_subjects: Collection[str]) -> None:
+    def remove_traces(
+        self, user_ids: Collection[UUID], *, emails: Collection[str], login_subjects: Collection[str]
+    ) -> None:
         wanted = {
             "user_ids": array_literal(user_ids),
+            "emails": array_literal(emails),
             "login_subjects": array_literal(login_subjects),
         }
         for removal in REMOVALS:

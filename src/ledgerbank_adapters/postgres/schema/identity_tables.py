@@ -84,6 +84,7 @@ refresh_tokens = Table(
         postgresql_where=text("revoked_at IS NULL"),
     ),
     Index("refresh_tokens_live_user_idx", "user_id", postgresql_where=text("revoked_at IS NULL")),
+    Index("refresh_tokens_user_idx", "user_id", "id"),
     Index("refresh_tokens_expires_at_idx", "expires_at"),
 )
 

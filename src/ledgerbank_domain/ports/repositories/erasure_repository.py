@@ -17,11 +17,13 @@ class ErasureRepository(Protocol):
         """Users who were deleted by then and are not erased, the first deleted ones first; not locked."""
 
     @abstractmethod
-    def remove_traces(self, user_ids: Collection[UUID], *, login_subjects: Collection[str]) -> None:
+    def remove_traces(
+        self, user_ids: Collection[UUID], *, emails: Collection[str], login_subjects: Collection[str]
+    ) -> None:
         """Removes all that these users, locked by this unit of work, left beside what books are made of.
 
         That is: sessions, API keys, second factors, payees (also those of others that name their accounts),
         the networks they logged in from, visits to banks, the answers to their requests, the mails that were
-        sent to them as their jobs tell it, and the failed logins of the given subjects. What is removed
-        already is no error.
+        sent to them as their jobs tell it, those that were asked for by their ``emails`` (identities), and
+        the failed logins of the given subjects. What is removed already is no error.
         """

@@ -85,7 +85,8 @@ class PaymentStepUp:
     ) -> DomainError | None:
         """None, when a confirmation was there, which is used up by that; otherwise ``step_up_required``.
 
-        With a new challenge for a user who has a second factor. To be raised once ``work`` has committed. A
+        With a new challenge for a user who has a second factor, and what it is bound to, so that whoever asks
+        for the code can show what for. To be raised once ``work`` has committed. A
         program is always refused, with no challenge that it could have its owner meet unseen.
         """
         if actor.is_program:
@@ -106,7 +107,13 @@ class PaymentStepUp:
                 at=at,
             )
         )
-        return DomainError(Reason.STEP_UP_REQUIRED, message=_TO_CONFIRM, challenge=ForCaller(challenge))
+        return DomainError(
+            Reason.STEP_UP_REQUIRED,
+            message=_TO_CONFIRM,
+            challenge=ForCaller(challenge),
+            confirms=subject.act.value,
+            **subject.facts(),
+        )
 
     def objection_seen(
         self, work: UnitOfWork, actor: Actor, payment: OutgoingPayment, payer: User

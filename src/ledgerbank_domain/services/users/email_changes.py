@@ -1,6 +1,8 @@
 """Another e-mail address: asked for, confirmed by whoever gets mail there, and told to the old one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.identity.actor import Actor
@@ -11,7 +13,7 @@ from ledgerbank_domain.notifications.address_notices import (
     registration_attempted,
 )
 from ledgerbank_domain.ports.id_generator import IdGenerator
-from ledgerbank_domain.ports.unit_of_work import UnitOfWork
+from ledgerbank_domain.ports.unit_of_work import TransactionConflict, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
 from ledgerbank_domain.services.users.mail_token_issue import MailTokenIssue
@@ -28,8 +30,12 @@ class EmailChanges:
     tokens: MailTokenIssue
     is_confirmed: bool = False
 
-    def ask_in(self, work: UnitOfWork, actor: Actor, user: User, email: str) -> None:
+    def ask_in(
+        self, work: UnitOfWork, actor: Actor, users: Mapping[UUID, User], user: User, email: str
+    ) -> None:
         """The change waits for the new address; the old one learns of it at once.
+
+        ``users`` are locked: the user, and whoever had the address when the unit began.
 
         Whether somebody else has the new address shows nowhere: then it is they who learn of it. What waited
         before is dead either way, and what waits now is for the new address; otherwise an earlier link that
@@ -37,6 +43,8 @@ class EmailChanges:
         """
         now = work.now()
         known = work.users.find_by_email(email)
+        if known is not None and known.id not in users:
+            raise TransactionConflict("somebody else has the address by now")
         self.tokens.withhold_in(work, user, MailPurpose.EMAIL_CONFIRMATION, email=email)
         if known is None or known.id == user.id:
             self.confirm_in(work, actor, user, email)

@@ -39,11 +39,10 @@ class MailRequestService:
     def _ask(self, actor: Actor, purpose: MailPurpose, email: str) -> None:
         with self.start_unit_of_work() as work:
             now = work.now()
-            work.jobs.add_many([self._job(actor, purpose, email, at=now)])
-            facts = {
-                "purpose": purpose.value,
-                "email_hash": self.pseudonymizer.pseudonym(email_identity(email)),
-            }
+            # By its identity, so that the request can be found again when its owner is erased.
+            identity = email_identity(email)
+            work.jobs.add_many([self._job(actor, purpose, identity, at=now)])
+            facts = {"purpose": purpose.value, "email_hash": self.pseudonymizer.pseudonym(identity)}
             self.audit.record_each(
                 work, AuditName.MAIL_REQUESTED, [(actor, AuditTarget(None, facts))], at=now
             )

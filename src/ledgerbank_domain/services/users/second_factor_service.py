@@ -24,6 +24,7 @@ from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
+from ledgerbank_domain.services.users.api_key_revocation import revoke_keys_of_user
 from ledgerbank_domain.services.users.password_proof import prove_password
 from ledgerbank_domain.services.users.recovery_codes import new_recovery_codes, recovery_hashes
 from ledgerbank_domain.services.users.second_factors import SecondFactors
@@ -149,8 +150,7 @@ class SecondFactorService:
                 waiting.confirmed(step=step, recovery_hashes=recovery_hashes(codes), at=now)
             )
             if not replaced:
-                # Whoever else logged in by the password alone has proven no factor by that of the owner.
-                work.refresh_tokens.revoke_all_of_user(user.id, at=now, sparing=actor.session_id)
+                self._end_what_began_without_in(work, actor, user, at=now)
             self._record_in(work, AuditName.SECOND_FACTOR_ADDED, actor, user, at=now, replaced=replaced)
             notice = second_factor_added(user_id=user.id, replaced=replaced, ip=actor.origin.ip, at=now)
             self._tell_in(work, notice, actor, at=now)
@@ -215,6 +215,15 @@ class SecondFactorService:
             self.four_eyes.check(actor, takes_two=True)
             self._remove_in(work, users[user_id], actor, AuditName.ADMIN_SECOND_FACTOR_REMOVED)
             work.commit()
+
+    def _end_what_began_without_in(self, work: UnitOfWork, actor: Actor, user: User, *, at: datetime) -> None:
+        """Whoever else was let in by the password alone must not gain by a factor that they never showed.
+
+        A customer's keys do not: they may no more than before. Those of staff waited, where one is required.
+        """
+        work.refresh_tokens.revoke_all_of_user(user.id, at=at, sparing=actor.session_id)
+        if self.required_for_staff and user.role is not Role.USER:
+            revoke_keys_of_user(work, actor, user.id, audit=self.second_factors.audit, at=at)
 
     def _locked(self, work: UnitOfWork, actor: Actor, proven: User) -> User:
         user = locked_self(work, actor)

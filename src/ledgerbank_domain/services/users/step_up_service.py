@@ -77,14 +77,7 @@ class StepUpService:
         self, work: UnitOfWork, actor: Actor, confirmation: StepUpConfirmation, *, at: datetime
     ) -> None:
         subject = confirmation.subject
-        facts = {
-            "act": subject.act.value,
-            "user_bank_account_id": subject.user_bank_account_id,
-            "counterparty_account_id": subject.counterparty_account_id,
-            "amount": subject.amount,
-            "currency": subject.amount and subject.amount.currency.code,
-        }
-        told = {name: str(fact) for name, fact in facts.items() if fact is not None}
+        told = {"act": subject.act.value, **subject.facts()}
         self.audit.record(
             work, AuditName.STEP_UP_CONFIRMED, actor=actor, about=confirmation.user_id, facts=told, at=at
         )

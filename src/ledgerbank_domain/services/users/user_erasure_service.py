@@ -73,6 +73,7 @@ class UserErasureService:
                 self._erase_in(work, user, at=now)
             work.erasure.remove_traces(
                 [user.id for user in users],
+                emails=[user.email_identity for user in users],
                 login_subjects=[
                     email_subject(pseudonym)
                     for user in users

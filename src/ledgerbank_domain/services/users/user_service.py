@@ -192,7 +192,7 @@ class UserService:
         self.four_eyes.check(actor, takes_two=update_takes_two(actor, user, changes))
         own = actor.owns(user.id)
         if own and changes.email not in (None, user.email):
-            changes = self._with_address_asked_for(work, actor, user, changes, proven)
+            changes = self._with_address_asked_for(work, actor, users, user, changes, proven=proven)
             if changes.is_empty:
                 return user, ()
         now = work.now()
@@ -219,7 +219,14 @@ class UserService:
         return after
 
     def _with_address_asked_for(
-        self, work: UnitOfWork, actor: Actor, user: User, changes: UserChanges, proven: User | None
+        self,
+        work: UnitOfWork,
+        actor: Actor,
+        users: Mapping[UUID, User],
+        user: User,
+        changes: UserChanges,
+        *,
+        proven: User | None,
     ) -> UserChanges:
         """The changes that are left to be done at once, once the user may have another address."""
         if proven is not None and proven.password_hash != user.password_hash:
@@ -229,7 +236,7 @@ class UserService:
         if proven is None:
             name = "current_password"
             raise DomainError(Reason.MISSING_FIELDS, field=name, fields=[name])
-        self.emails.ask_in(work, actor, user, changes.email)
+        self.emails.ask_in(work, actor, users, user, changes.email)
         return replace(changes, email=None)
 
     def _commit_reading(self, work: UnitOfWork, actor: Actor, user_id: UUID | None, what: str) -> None:
@@ -247,11 +254,17 @@ def _locked_users(work: UnitOfWork, actor: Actor, user_id: UUID, changes: UserCh
     Where it might end an administration, all administrators are held as they are, whoever it is about: two
     who demote themselves at once have no row in common, and each would count on the other.
     """
-    user_ids = {user_id, *actor_ids([actor])}
+    user_ids = {user_id, *actor_ids([actor]), *_owner_ids(work, changes.email)}
     # Whoever did not come as an administrator is refused such a change, and shall not hold up those who are.
     if changes.may_end_administration and (actor.is_admin or actor.is_system):
         return work.users.find_many_with_administrators_for_update(user_ids)
     return work.users.find_many_for_update(user_ids)
+
+
+def _owner_ids(work: UnitOfWork, email: str | None) -> set[UUID]:
+    """Whoever has an address that somebody wants: it may be they who are mailed."""
+    owner = None if email is None else work.users.find_by_email(email)
+    return set() if owner is None else {owner.id}
 
 
 def _refused_change(actor: Actor, changes: UserChanges) -> DomainError:

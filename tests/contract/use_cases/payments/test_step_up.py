@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from tests.support.races import race, reasons, results
-from tests.support.refusals import refused
+from tests.support.refusals import refusal_of, refused
 from tests.support.scenes.second_factor_steps import RECOVERY_CODE
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 from tests.support.scenes.step_up_steps import StepUpScene, challenge_in, challenge_of
@@ -230,6 +230,24 @@ def test_five_wrong_codes_use_a_challenge_up(scene: StepUpScene) -> None:
 
     assert refused(lambda: scene.confirm(challenge)) in ("invalid_token", "rate_limit_exceeded")
     assert scene.pays(draft) == "step_up_required"
+
+
+def test_a_refusal_says_what_its_code_would_confirm(scene: StepUpScene) -> None:
+    def told(refusal: DomainError) -> dict[str, object]:
+        return {name: each for name, each in refusal.details.items() if name not in ("challenge", "message")}
+
+    assert told(refusal_of(lambda: scene.create(scene.draft("1000.1", to=scene.theirs)))) == {
+        "confirms": "payment",
+        "user_bank_account_id": str(scene.account.id),
+        "counterparty_account_id": str(scene.theirs.id),
+        "amount": "1000.10",
+        "currency": "GBP",
+    }
+    payee = NewPayee(counterparty_account_id=scene.theirs.id, name="Bob")
+    assert told(refusal_of(lambda: scene.world.services.payees.add(scene.actor, payee))) == {
+        "confirms": "trusted_payee",
+        "counterparty_account_id": str(scene.theirs.id),
+    }
 
 
 @pytest.mark.parametrize("challenge", ["", "nothing", "\ud800", "x" * 5000])

@@ -23,8 +23,10 @@ from tests.support.scenes.service_world import PASSWORD, Customer, ServiceWorld
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.errors.domain_error import ForCaller
 from ledgerbank_domain.identity.actor import NOWHERE, Actor, Role
+from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.services.service_composition import Services, compose_services
 from ledgerbank_domain.services.users.session_tokens import TokenPair
+from ledgerbank_domain.users.api_key import NewApiKey
 from ledgerbank_domain.users.duty import Duty
 from ledgerbank_domain.users.second_factor_challenge import CHALLENGE_LIFETIME, ChallengePurpose
 from ledgerbank_domain.users.user import UserChanges, UserStatus
@@ -391,6 +393,23 @@ def test_who_logged_in_by_the_password_alone_gains_nothing_by_the_owners_first_f
     assert strict.auth.authenticate(owner.access_token, origin=NOWHERE).duty is None
     renewed = strict.auth.refresh(HERE, refresh_token=owner.refresh_token)
     assert strict.auth.authenticate(renewed.access_token, origin=NOWHERE).duty is None
+
+
+@pytest.mark.parametrize(("role", "lives"), [(Role.ADMIN, False), (Role.USER, True)])
+def test_keys_that_waited_for_a_factor_of_staff_end_with_it_and_those_of_customers_live_on(
+    world: ServiceWorld, role: Role, lives: bool
+) -> None:
+    owner, strict = world.user("owner@example.com", role=role), staff_services(world)
+    new_key = NewApiKey(name="Made by whom?", scopes=[Scope.ACCOUNTS_READ])
+    key = world.services.api_keys.create(owner.actor, new_key).text
+    pair, _ = strict.auth.log_in(HERE, email=owner.user.email, password=PASSWORD)
+
+    set_up_in(strict, world, pair)
+
+    if lives:
+        assert strict.auth.authenticate(key, origin=NOWHERE).duty is None
+    else:
+        assert refused(lambda: strict.auth.authenticate(key, origin=NOWHERE)) == "token_revoked"
 
 
 def test_sessions_that_began_with_a_factor_outlive_its_replacement(

@@ -7,7 +7,7 @@ import pytest
 from tests.support.races import race_between, reasons
 from tests.support.refusals import refused
 from tests.support.scenes.entity_builder import EntityBuilder
-from tests.support.scenes.mail_steps import confirming, registration
+from tests.support.scenes.mail_steps import confirming, delivered, registration
 from tests.support.scenes.service_world import PASSWORD, ServiceWorld
 
 from ledgerbank_adapters.memory.memory_ports import memory_ports
@@ -52,6 +52,26 @@ def erasure(world: ServiceWorld, after: timedelta = THIRTY_DAYS) -> UserErasureS
 
 def stored(world: ServiceWorld, user: User) -> User:
     return world.users.get(SYSTEM, user_id=user.id)
+
+
+def test_what_somebody_asked_for_by_an_address_goes_with_it(world: ServiceWorld, admin: Actor) -> None:
+    user, _ = world.user("Mike@Stra\u00dfe.example")
+    asking = world.services.mail_requests
+    for spelled in ("mike@strasse.example", "MIKE@STRASSE.example", "somebody.else@example.com"):
+        asking.ask_for_password_reset(ANONYMOUS, email=spelled)
+        asking.ask_for_confirmation(ANONYMOUS, email=spelled)
+    delivered(world)
+    world.users.delete(admin, user_id=user.id)
+    waiting = "mike@strasse.example"
+    asking.ask_for_password_reset(ANONYMOUS, email=waiting)
+
+    world.clock.advance(timedelta(days=1))
+    look_after(world, timedelta(days=1))
+
+    asked = world.jobs.list_page(admin, JobFilter(kind=JobKind.MAIL_REQUEST), request=PageRequest()).items
+    # What is to be done yet finds nobody; then it goes by its age.
+    assert sorted(job.args["email"] for job in asked) == [waiting, *["somebody.else@example.com"] * 2]
+    assert [job.is_finished for job in asked if job.args["email"] == waiting] == [False]
 
 
 def test_thirty_days_after_their_deletion_nothing_tells_who_a_user_was(

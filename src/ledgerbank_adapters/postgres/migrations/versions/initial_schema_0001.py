@@ -81,6 +81,7 @@ IDENTITY = (
         WHERE revoked_at IS NULL
     """,
     "CREATE INDEX refresh_tokens_live_user_idx ON refresh_tokens (user_id) WHERE revoked_at IS NULL",
+    "CREATE INDEX refresh_tokens_user_idx ON refresh_tokens (user_id, id)",
     "CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at)",
     """
     CREATE TABLE api_keys (
