@@ -11,6 +11,7 @@ from ledgerbank_adapters.simulated_bank.consent_pages.consent_endpoints import (
     consent_operations,
 )
 from ledgerbank_adapters.simulated_bank.controls.control_operations import CONTROL_OPERATIONS
+from ledgerbank_adapters.simulated_bank.controls.statement_downloads import STATEMENT_OPERATIONS
 from ledgerbank_adapters.simulated_bank.grants.simulated_grants import Dialect
 from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_endpoints import MONZO_ACCOUNT_OPERATIONS
 from ledgerbank_adapters.simulated_bank.monzo_dialect.monzo_dialect_tokens import MONZO_TOKEN_OPERATIONS
@@ -60,6 +61,6 @@ def create_simulated_bank_application(
     routes = [
         *create_routes(bank, monzo),
         *create_routes(bank, open_banking, under=OPEN_BANKING_ROOT),
-        *create_routes(bank, CONTROL_OPERATIONS),
+        *create_routes(bank, (*CONTROL_OPERATIONS, *STATEMENT_OPERATIONS)),
     ]
     return Starlette(routes=routes, lifespan=lifespan, max_body_size=LARGEST_BODY)

@@ -7,6 +7,9 @@ from enum import Enum
 
 from ledgerbank_adapters.simulated_bank.books.simulated_habits import Oddity
 
+BANK_CODE = "SIMB"
+"""The bank's part of an IBAN."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountKind:
@@ -172,6 +175,13 @@ class SimulatedAccount:
     credit_line: int = 0
     balance_kinds: tuple[BalanceKind, ...] = USUAL_BALANCES
     movements: dict[str, SimulatedTransaction] = field(default_factory=dict)
+
+    @property
+    def iban(self) -> str:
+        """With the check digits of ISO 7064."""
+        basic = f"{BANK_CODE}{self.sort_code}{self.account_number}"
+        digits = "".join(str(int(each, 36)) for each in f"{basic}GB00")
+        return f"GB{98 - int(digits) % 97:02}{basic}"
 
     @property
     def balance(self) -> int:
