@@ -32,10 +32,10 @@ from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 
 MONZO, SIMULATED = "monzo", "simulated"
-SIMULATED_OPEN_BANKING = {V3_1: "simulated_open_banking", V4_0: "simulated_open_banking_4"}
-"""The gateways to the simulated bank by the version of the standard that they speak with it."""
+SIMULATED_OPEN_BANKING = {"simulated_open_banking": V3_1, "simulated_open_banking_4": V4_0}
+"""The version of the standard that each of these gateways speaks with the simulated bank."""
 
-KNOWN_GATEWAYS = frozenset({MONZO, SIMULATED, *SIMULATED_OPEN_BANKING.values()})
+KNOWN_GATEWAYS = frozenset({MONZO, SIMULATED, *SIMULATED_OPEN_BANKING})
 """What a bank may name as its ``integration_module``, whether or not it is set up here."""
 
 _DAY = timedelta(days=1)
@@ -87,7 +87,7 @@ def create_bank_gateways(
             ),
             uses_pkce=True,
         )
-        for version, name in SIMULATED_OPEN_BANKING.items():
+        for name, version in SIMULATED_OPEN_BANKING.items():
             building.add_open_banking_uk(
                 name,
                 root=banks.simulated_url + OPEN_BANKING_ROOT,

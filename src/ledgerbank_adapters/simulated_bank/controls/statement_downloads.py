@@ -12,8 +12,8 @@ from ledgerbank_adapters.simulated_bank.books.simulated_books import NotAtThisBa
 from ledgerbank_adapters.simulated_bank.controls.control_access import foreign_origin
 from ledgerbank_adapters.simulated_bank.controls.control_bodies import BadControlError
 from ledgerbank_adapters.simulated_bank.simulated_bank_model import SimulatedBank
-from ledgerbank_adapters.simulated_bank.statement_dialects.account_statement import statement_of
-from ledgerbank_adapters.simulated_bank.statement_dialects.statement_formats import FILE_FORMATS
+from ledgerbank_adapters.simulated_bank.statement_dialects.simulated_statement import statement_of
+from ledgerbank_adapters.simulated_bank.statement_dialects.statement_file_dialects import FILE_FORMATS
 
 
 def _download(bank: SimulatedBank, arrival: Arrival) -> Response:

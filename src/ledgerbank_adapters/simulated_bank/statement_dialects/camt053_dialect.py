@@ -10,7 +10,7 @@ from decimal import Decimal
 from xml.sax.saxutils import escape
 
 from ledgerbank_adapters.simulated_bank.books.simulated_account import SimulatedAccount
-from ledgerbank_adapters.simulated_bank.statement_dialects.account_statement import (
+from ledgerbank_adapters.simulated_bank.statement_dialects.simulated_statement import (
     AccountStatement,
     StatementLine,
 )

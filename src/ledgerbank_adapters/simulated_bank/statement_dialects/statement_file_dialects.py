@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ledgerbank_adapters.simulated_bank.statement_dialects.account_statement import AccountStatement
-from ledgerbank_adapters.simulated_bank.statement_dialects.camt053_statement import camt053_file
-from ledgerbank_adapters.simulated_bank.statement_dialects.csv_statement import csv_file
-from ledgerbank_adapters.simulated_bank.statement_dialects.ofx_statement import ofx_file
+from ledgerbank_adapters.simulated_bank.statement_dialects.camt053_dialect import camt053_file
+from ledgerbank_adapters.simulated_bank.statement_dialects.csv_dialect import csv_file
+from ledgerbank_adapters.simulated_bank.statement_dialects.ofx_dialect import ofx_file
+from ledgerbank_adapters.simulated_bank.statement_dialects.simulated_statement import AccountStatement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import csv
 from decimal import Decimal
 from io import StringIO
 
-from ledgerbank_adapters.simulated_bank.statement_dialects.account_statement import (
+from ledgerbank_adapters.simulated_bank.statement_dialects.simulated_statement import (
     AccountStatement,
     StatementLine,
 )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from xml.sax.saxutils import escape
 
 from ledgerbank_adapters.simulated_bank.books.simulated_draws import hashed_number
-from ledgerbank_adapters.simulated_bank.statement_dialects.account_statement import (
+from ledgerbank_adapters.simulated_bank.statement_dialects.simulated_statement import (
     AccountStatement,
     StatementLine,
 )
