@@ -53,7 +53,7 @@ class FiledMovement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiledStatement:
-    """What a file says of one account, in the file's order.
+    """What a file says of one account: oldest first where the file shows its order, else as it stands there.
 
     ``account_number`` is what the file calls the account by (IBAN or the bank's number, without blanks);
     ``bank_code`` whose it is (BIC, sort code, routing number). ``begins_on`` to ``ends_on``, both inclusive,

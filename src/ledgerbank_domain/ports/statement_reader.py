@@ -16,8 +16,10 @@ class CsvProfile:
     """How a bank writes its CSV files: detected, shown to its user, and remembered for the next file.
 
     ``columns`` says by what header each of ``date``, ``amount``, ``credit``, ``debit``, ``description``,
-    ``id``, ``balance`` and ``currency`` stands (those there are); a file without a header row names columns
-    by their number from 1. ``date_format`` is a format of ``strptime``, or ``iso``.
+    ``id``, ``balance`` and ``currency`` stands (those there are), and so for ``other_date`` (where there is
+    no date yet), ``direction`` (debit or credit, in a word), ``fee``, ``payee``, ``reference``, ``state`` and
+    ``account``. Columns without a header of their own are named by their number from 1. ``date_format`` is a
+    format of ``strptime``, or ``iso``.
     """
 
     encoding: str
@@ -60,5 +62,6 @@ class StatementReader(Protocol):
         and stop nothing beside them.
 
         Raises ``invalid_statement_file`` for what is no file of a known format, cannot be read as a whole, or
-        is longer than ``MAX_STATEMENT_FILE_BYTES``; ``details.message`` says what is wrong and where.
+        is longer than ``MAX_STATEMENT_FILE_BYTES``; ``details.message`` says what is wrong and where. Where a
+        CSV file can be read in several ways, ``details.csv_profiles`` are these, to choose from.
         """
