@@ -10,16 +10,22 @@ from ledgerbank_adapters.statement_files.reading.unreadable_record import Unread
 # A day may carry a zone, which says nothing about a day.
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _END_OF_DAY = "T24:00:00"
+_MIDNIGHT = re.compile(r"T00:00(?::00(?:\.0*)?)?(?:Z|[+-][0-9:]*)?\Z", re.ASCII)
 _MAX_LENGTH = 40
 
 
 def instant_of(told: Element | None, *, field: str) -> datetime | None:
-    """When that was; a day is its first instant, and a time without a zone is UTC. None: it is not told."""
+    """When that was; without a zone it is UTC. None: it is not told.
+
+    Midnight is how programs write a day, which is its first instant, UTC.
+    """
     text = told_time(told)
     if text is None:
         return None
     day = day_of(text, field=field)
     if "T" not in text:
+        return datetime.combine(day, time(), UTC)
+    if _MIDNIGHT.match(text, len(day.isoformat())):
         return datetime.combine(day, time(), UTC)
     is_end = _END_OF_DAY in text
     try:

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, TreeBuilder
 
 from ledgerbank_adapters.statement_files.reading.camt053_entry import CamtEntry, entry_id, read_entry
-from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord, unreadable_file
+from ledgerbank_adapters.statement_files.reading.unreadable_record import (
+    UnreadableRecord,
+    require_readable,
+    unreadable_file,
+)
 from ledgerbank_adapters.statement_files.reading.xml_stream import read_xml
 
 _MESSAGE = "BkToCstmrStmt"
@@ -136,6 +140,7 @@ class _StatementSink:
             entry = read_entry(element)
         except UnreadableRecord as fault:
             statement.unread.append((self._number, fault, entry_id(element)))
+            require_readable(len(statement.unread))
         else:
             if entry is not None:
                 statement.entries.append((self._number, entry))

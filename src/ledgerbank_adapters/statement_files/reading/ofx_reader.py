@@ -1,10 +1,208 @@
-"""Reads OFX in both of its spellings, SGML (1.x) and XML (2.x), and QFX."""
+"""Reads OFX in both of its spellings, SGML (1.x) and XML (2.x), and QFX.
 
-from ledgerbank_adapters.statement_files.reading.unreadable_record import unreadable_file
-from ledgerbank_domain.banking.statement_file import StatementFile
+There is no opening balance in OFX, and the balance available is none of the books.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from ledgerbank_adapters.statement_files.reading.filed_values import (
+    filed_currency,
+    filed_money,
+    filed_number,
+)
+from ledgerbank_adapters.statement_files.reading.ofx_dates import is_told, ofx_day
+from ledgerbank_adapters.statement_files.reading.ofx_document import OfxDocument, OfxStatement, read_document
+from ledgerbank_adapters.statement_files.reading.ofx_markup import OfxElement
+from ledgerbank_adapters.statement_files.reading.ofx_record import OfxRecord
+from ledgerbank_adapters.statement_files.reading.repeated_ids import with_unique_ids
+from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord
+from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
+from ledgerbank_domain.banking.statement_file import (
+    FiledBalance,
+    FiledMovement,
+    FiledStatement,
+    StatementFile,
+    StatementFormat,
+)
+from ledgerbank_domain.ledger.journal import Direction
+from ledgerbank_domain.money.currency import Currency
 from ledgerbank_domain.ports.statement_reader import StatementHints
+
+# Types that say a direction of themselves; of others (cash machines, interest, transfers) only the sign does.
+_TAKING = frozenset({"DEBIT", "FEE", "SRVCHG", "CHECK", "CASH", "DIRECTDEBIT"})
+_GIVING = frozenset({"CREDIT", "DEP", "DIRECTDEP"})
+_ACCOUNTS = ("BANKACCTFROM", "CCACCTFROM")
+
+# Digits of a number that still counts.
+_MAX_COUNTER = 6
+
+_Numbered = Sequence[tuple[int, OfxRecord]]
+_Faults = list[tuple[int, UnreadableRecord, str | None]]
 
 
 def read_ofx(content: bytes, hints: StatementHints) -> StatementFile:
     """What an OFX file says. Raises ``invalid_statement_file`` for one that cannot be read as a whole."""
-    raise unreadable_file(f"This is no OFX file ({len(content)} bytes, {hints.currency}).")
+    document = read_document(content)
+    count = len(document.statements)
+    statements = [
+        _filed(statement, f"statement {number}, " if count > 1 else "", hints)
+        for number, statement in enumerate(document.statements, start=1)
+    ]
+    statements[0] = replace(statements[0], unread=statements[0].unread + _not_read(document))
+    return StatementFile(format=StatementFormat.OFX, statements=with_unique_ids(statements))
+
+
+def _filed(statement: OfxStatement, prefix: str, hints: StatementHints) -> FiledStatement:
+    around = statement.around
+    currency = _currency(statement, hints)
+    begins_on, ends_on = _day(around, "DTSTART"), _day(around, "DTEND")
+    faults: _Faults = list(statement.unread)
+    standing = _without_counters(_corrected(statement.records, faults))
+    movements = _movements(standing, currency, prefix, faults)
+    faults.sort(key=lambda told: told[0])
+    unread = [
+        fault.told(place=f"{prefix}record {number}", external_id=external_id)
+        for number, fault, external_id in faults
+    ]
+    try:
+        closing = _closing(around, currency, ends_on)
+    except UnreadableRecord as fault:
+        closing = None
+        unread.append(fault.told(place=f"{prefix}balances", kind=RecordKind.ACCOUNT))
+    return FiledStatement(
+        account_number=_first_number(around, "ACCTID"),
+        bank_code=_first_number(around, "BANKID"),
+        currency=currency,
+        opening=None,
+        closing=closing,
+        begins_on=begins_on,
+        ends_on=ends_on,
+        movements=tuple(movements),
+        unread=tuple(unread),
+    )
+
+
+def _currency(statement: OfxStatement, hints: StatementHints) -> Currency:
+    """The statement's; else that of its records if they agree."""
+    told: set[str | None] = {statement.around.value("CURDEF")}
+    if not any(told):
+        told = {record.currency_code for _, record in statement.records}
+    try:
+        return filed_currency(told.pop(), field="CURDEF") if len(told) == 1 else hints.currency
+    except UnreadableRecord:
+        return hints.currency
+
+
+def _without_counters(records: _Numbered) -> _Numbered:
+    """Ids that only count the records of a file are none: equal numbers of two files are not one movement."""
+    ids = [record.external_id or "" for _, record in records]
+    if not ids or not all(each.isascii() and each.isdigit() and len(each) <= _MAX_COUNTER for each in ids):
+        return records
+    numbers = sorted(map(int, ids))
+    if numbers[0] > 1 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        return records
+    return [(number, replace(record, external_id=None)) for number, record in records]
+
+
+def _corrected(records: _Numbered, faults: _Faults) -> _Numbered:
+    """Without what a later record of the file replaces or takes back.
+
+    Where that is not in the file, it may be in the books, or nowhere: the correction is told, and left out.
+    """
+    ids = {record.external_id for _, record in records if record.corrects is None}
+    replaced = {record.corrects for _, record in records if record.corrects is not None} & ids
+    standing = []
+    for number, record in records:
+        if record.corrects is not None and record.corrects not in replaced:
+            fault = UnreadableRecord("CORRECTFITID", FeedFault.CONTRADICTORY)
+            faults.append((number, fault, record.external_id))
+        elif not record.deletes and (record.external_id not in replaced or record.corrects is not None):
+            standing.append((number, record))
+    return standing
+
+
+def _movements(records: _Numbered, currency: Currency, prefix: str, faults: _Faults) -> list[FiledMovement]:
+    has_signs = not _is_without_signs([record for _, record in records])
+    movements = []
+    for number, record in records:
+        try:
+            if record.amount:
+                movements.append(_movement(record, currency, f"{prefix}record {number}", has_signs=has_signs))
+        except UnreadableRecord as fault:
+            faults.append((number, fault, record.external_id))
+    return movements
+
+
+def _is_without_signs(records: Sequence[OfxRecord]) -> bool:
+    """Whether a bank writes no signs: nothing is negative, though some takes and some gives, by its type.
+
+    Else the sign decides, whatever the type: so the standard says, and so refunds are written.
+    """
+    kinds = {record.kind for record in records}
+    return (
+        all(record.amount >= 0 for record in records) and "DEBIT" in kinds and not _GIVING.isdisjoint(kinds)
+    )
+
+
+def _movement(record: OfxRecord, currency: Currency, place: str, *, has_signs: bool) -> FiledMovement:
+    code = record.currency_code
+    if code and filed_currency(code, field="CURRENCY") != currency:
+        # The amount is in that currency, and the rate beside it is rounded: what was booked is not told.
+        raise UnreadableRecord("CURRENCY", FeedFault.CONTRADICTORY)
+    direction = _by_sign(record.amount) if has_signs else _by_type(record.kind)
+    return FiledMovement(
+        external_id=record.external_id,
+        direction=direction,
+        amount=filed_money(f"{abs(record.amount):f}", currency, field="TRNAMT"),
+        description=record.description,
+        posted_at=record.posted_at,
+        pending=record.pending,
+        place=place,
+    )
+
+
+def _by_sign(amount: Decimal) -> Direction:
+    return Direction.CREDIT if amount > 0 else Direction.DEBIT
+
+
+def _by_type(kind: str) -> Direction:
+    if kind in _TAKING:
+        return Direction.DEBIT
+    if kind in _GIVING:
+        return Direction.CREDIT
+    raise UnreadableRecord("TRNAMT", FeedFault.CONTRADICTORY)
+
+
+def _closing(around: OfxElement, currency: Currency, ends_on: date | None) -> FiledBalance | None:
+    amount, as_of = around.value("LEDGERBAL/BALAMT"), around.value("LEDGERBAL/DTASOF")
+    if not amount:
+        return None
+    on = ofx_day(as_of, field="LEDGERBAL DTASOF") if is_told(as_of) else ends_on
+    if on is None:
+        raise UnreadableRecord("LEDGERBAL DTASOF", FeedFault.MISSING)
+    return FiledBalance(amount=filed_money(amount, currency, field="LEDGERBAL BALAMT"), on=on)
+
+
+def _day(around: OfxElement, name: str) -> date | None:
+    text = around.value(f"BANKTRANLIST/{name}")
+    try:
+        return ofx_day(text, field=name) if is_told(text) else None
+    except UnreadableRecord:
+        return None
+
+
+def _first_number(around: OfxElement, name: str) -> str | None:
+    numbers: Iterable[str | None] = (filed_number(around.value(f"{account}/{name}")) for account in _ACCOUNTS)
+    return next(filter(None, numbers), None)
+
+
+def _not_read(document: OfxDocument) -> tuple[UnreadRecord, ...]:
+    """Accounts of investments beside others are told, as what has no meaning here."""
+    fault = UnreadableRecord("INVSTMTRS", FeedFault.UNKNOWN)
+    return tuple(
+        fault.told(place="investments", external_id=filed_number(number), kind=RecordKind.ACCOUNT)
+        for number in document.investments
+    )

@@ -5,6 +5,7 @@ from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 
 _MAX_FIELD_LENGTH = 100
+_MAX_UNREAD = 10_000
 
 
 class UnreadableRecord(Exception):  # noqa: N818 - what the record is
@@ -26,3 +27,9 @@ class UnreadableRecord(Exception):  # noqa: N818 - what the record is
 def unreadable_file(message: str) -> DomainError:
     """The refusal of a whole file; ``message`` says what is wrong, and where, to the customer who gave it."""
     return DomainError(Reason.INVALID_STATEMENT_FILE, field="file", message=message)
+
+
+def require_readable(unread: int) -> None:
+    """A file of which so much cannot be read is none. Raises ``invalid_statement_file``."""
+    if unread > _MAX_UNREAD:
+        raise unreadable_file(f"More than {_MAX_UNREAD} records of the file cannot be read.")
