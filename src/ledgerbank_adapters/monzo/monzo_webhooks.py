@@ -1,5 +1,6 @@
 """Asking Monzo for webhooks: https://docs.monzo.com/#webhooks"""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ from ledgerbank_adapters.bank_http import BankCall, BankHttpClient, BankPayloadR
 from ledgerbank_adapters.bank_http.bank_values import known_id
 from ledgerbank_adapters.monzo.monzo_payloads import MonzoSingleWebhook, MonzoWebhook, MonzoWebhooks
 from ledgerbank_domain.banking.bank_statement import ShownAccount
+from ledgerbank_domain.errors.domain_error import DomainError
 
 
 class MonzoWebhookClient:
@@ -18,11 +20,20 @@ class MonzoWebhookClient:
         self._payloads = payloads
 
     def register(self, access_token: str, account: ShownAccount) -> str:
-        """The id of the one there is, or of a new one; one with a token of before is as good as none."""
+        """The id of the one there is, or of a new one; those with a token of before are taken back."""
         address = str(self._url)
-        for webhook in self.ours(access_token, account):
-            if webhook.url == address:
-                return webhook.id
+        ours = self.ours(access_token, account)
+        kept = next((webhook.id for webhook in ours if webhook.url == address), None)
+        if kept is None:
+            kept = self._asked_for(access_token, account, address)
+        for webhook in ours:
+            if webhook.id != kept:
+                # Whatever comes to it is refused, or comes twice; the next look tries again.
+                with suppress(DomainError):
+                    self.delete(access_token, webhook.id)
+        return kept
+
+    def _asked_for(self, access_token: str, account: ShownAccount, address: str) -> str:
         call = BankCall(
             operation="register_webhook",
             method="POST",

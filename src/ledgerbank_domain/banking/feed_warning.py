@@ -29,6 +29,8 @@ class FeedFault(Enum):
     """What was left out of an account stands in its balance as an adjustment."""
     VANISHED = "vanished"
     """A movement was booked, and the bank lists it no longer."""
+    NO_WEBHOOK = "no_webhook"
+    """The bank will not tell of news: it did not take our wish for a webhook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

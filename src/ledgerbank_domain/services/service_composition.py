@@ -175,7 +175,7 @@ def compose_services(ports: ServicePorts) -> Services:
             outcomes=outcomes,
             audit=audit,
         ),
-        **_compose_sync_works(ports, audit=audit, sealer=sealer, accesses=accesses),
+        **_compose_sync_works(ports, audit=audit, sealer=sealer),
         **_compose_upkeep_works(ports, audit=audit, approvals=approvals),
         JobKind.MAIL_REQUEST: PlainWork(lambda job, _: mail_requests.run_job(job)),
     }
@@ -346,9 +346,7 @@ def _compose_visits(ports: ServicePorts, *, audit: AuditWriter) -> OAuthVisits:
     )
 
 
-def _compose_sync_works(
-    ports: ServicePorts, *, audit: AuditWriter, sealer: BankTokenSealer, accesses: BankAccesses
-) -> JobWorks:
+def _compose_sync_works(ports: ServicePorts, *, audit: AuditWriter, sealer: BankTokenSealer) -> JobWorks:
     start, ids = ports.start_unit_of_work, ports.ids
     sync = BankSyncService(
         storage_clock=ports.storage_clock,
@@ -358,9 +356,7 @@ def _compose_sync_works(
             ids=ids,
             audit=audit,
             gateways=ports.gateways,
-            conversations=BankConversations(
-                sealer=sealer, storage_clock=ports.storage_clock, accesses=accesses
-            ),
+            conversations=BankConversations(sealer=sealer, storage_clock=ports.storage_clock),
             observer=ports.sync_observer or _SilentSyncObserver(),
             pace=ports.sync_pace,
         ),

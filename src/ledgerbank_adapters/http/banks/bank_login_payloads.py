@@ -33,8 +33,9 @@ class FeedWarningPayload(TypedDict):
 
     ``external_id`` is the bank's id, of an account or of a movement on the account of
     ``external_account_id``. ``why``: ``adjusted`` says that what was left out stands in the account's balance
-    as an adjustment, ``vanished`` that the bank no longer lists a movement that was booked, the others what
-    is wrong with the ``field`` of a record that was left out.
+    as an adjustment, ``vanished`` that the bank no longer lists a movement that was booked, ``no_webhook``
+    that the bank will not tell of news of the account, the others what is wrong with the ``field`` of a
+    record that was left out.
     """
 
     kind: Annotated[str, RecordKind]

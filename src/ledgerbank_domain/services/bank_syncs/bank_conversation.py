@@ -1,9 +1,10 @@
 """The one place through which a sync asks its bank: tokens, renewals, pages and the deadline are its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from ledgerbank_domain.banking.bank_login import BankLogin, SealedTokens
@@ -23,7 +24,6 @@ from ledgerbank_domain.ports.bank_gateway import (
 )
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.services.bank_syncs.bank_sync_fence import SyncLeaseLost
-from ledgerbank_domain.services.banks.bank_access import BankAccess, BankAccesses
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer, OpenedTokens
 
 APPROVAL_AWAITED_FOR = timedelta(minutes=5)
@@ -48,7 +48,6 @@ class BankConversations:
 
     sealer: BankTokenSealer
     storage_clock: Clock
-    accesses: BankAccesses
 
     def begin(
         self, login: BankLogin, gateway: BankGateway, *, deadline: datetime, keep_tokens: KeepTokens
@@ -104,15 +103,21 @@ class BankConversation:
         balance = self._ask(lambda token: self.gateway.get_balance(access_token=token, account=shown))
         return BankStatement.from_pages(pages, balance=balance, begins_at=since, ends_at=before)
 
-    def register_webhooks(self) -> None:
-        """One for each account. Best effort: no failure of the bank gets out."""
-        self.means.accesses.register_webhooks(
-            BankAccess(
-                gateway=self.gateway,
-                access_token=self._opened().access,
-                provider_user_id=self.login.provider_user_id,
-            )
-        )
+    def without_webhook(self, accounts: Iterable[ShownAccount]) -> list[ShownAccount]:
+        """Sees to it that the bank tells of news of each account; gives those for which that failed.
+
+        A sync that was too late for that is not: they are looked after by the next one.
+        """
+        failed: list[ShownAccount] = []
+        for account in accounts:
+            try:
+                self._ask(partial(self._register_webhook, account))
+            except DomainError:
+                failed.append(account)
+        return failed
+
+    def _register_webhook(self, account: ShownAccount, token: str) -> None:
+        self.gateway.register_webhook(access_token=token, account=account)
 
     def _ask(self, call: Callable[[str], T]) -> T:
         """What the bank answers to a call with the access token, which is renewed once when it is refused."""

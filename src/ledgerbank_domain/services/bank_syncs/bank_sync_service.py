@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ledgerbank_domain.banking.bank_login import BankLogin
-from ledgerbank_domain.banking.feed_warning import FeedWarning
+from ledgerbank_domain.banking.bank_statement import ShownAccount
+from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.jobs.job import Job
@@ -87,9 +87,8 @@ class BankSyncService:
         if failures := self._sync_accounts(run, found, warnings):
             # One that may be tried again first: then it is.
             raise min(failures, key=lambda error: not error.reason.retryable)
-        if _is_first_since_connected(run.login):
-            # Connecting could not, if the customer had yet to approve the access in the bank's app.
-            run.conversation.register_webhooks()
+        silent = run.conversation.without_webhook(shown.accounts)
+        warnings += [_no_webhook(account, at=now) for account in silent]
         return SyncSucceeded(left_out=found.left_out, warnings=tuple(warnings))
 
     def _sync_accounts(
@@ -158,7 +157,12 @@ def _kept_to_budget(error: Exception, run: SyncRun) -> Exception:
     return DomainError(error.reason, **error.details, **{OWN_WAIT_SECONDS: interval.total_seconds()})
 
 
-def _is_first_since_connected(login: BankLogin) -> bool:
-    if login.last_sync_at is None or login.connected_at is None:
-        return True
-    return login.last_sync_at < login.connected_at
+def _no_webhook(account: ShownAccount, *, at: datetime) -> FeedWarning:
+    return FeedWarning(
+        kind=RecordKind.ACCOUNT,
+        external_account_id=account.external_id,
+        external_id=account.external_id,
+        field="webhook",
+        why=FeedFault.NO_WEBHOOK,
+        at=at,
+    )
