@@ -21,7 +21,7 @@ from ledgerbank_adapters.memory.tools.memory_token_codec import MemoryTokenCodec
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.services.service_ports import ServicePorts
 
-MEMORY_GATEWAYS = frozenset({"monzo", "simulated", "simulated_open_banking"})
+MEMORY_GATEWAYS = frozenset({"monzo", "simulated", "simulated_open_banking", "simulated_open_banking_4"})
 """What a bank of the catalogue may name: those that the server knows."""
 
 
