@@ -24,7 +24,6 @@ from ledgerbank_adapters.simulated_bank import (
     OPEN_BANKING_ROOT,
     V3_1,
     V4_0,
-    OpenBankingVersion,
 )
 from ledgerbank_app.settings.bank_settings import BankSettings
 from ledgerbank_app.settings.settings import Settings
@@ -91,7 +90,7 @@ def create_bank_gateways(
             building.add_open_banking_uk(
                 name,
                 root=banks.simulated_url + OPEN_BANKING_ROOT,
-                version=version,
+                resources=version.resources,
                 client_id=DEFAULT_CLIENT_ID,
                 client_secret=DEFAULT_CLIENT_SECRET,
                 issuer=OPEN_BANKING_ISSUER,
@@ -129,13 +128,13 @@ class _GatewayBuilding:
         name: str,
         *,
         root: str,
-        version: OpenBankingVersion,
+        resources: str,
         client_id: str,
         client_secret: str,
         issuer: str | None = None,
     ) -> None:
         banks = self._settings.banks
-        base_url = root + version.resources
+        base_url = root + resources
         self.gateways[name] = OpenBankingUkGateway(
             client=self._client(name, base_url),
             base_url=base_url,
