@@ -22,7 +22,7 @@ from ledgerbank_adapters.security import (
     ZxcvbnPasswordBlocklist,
 )
 from ledgerbank_adapters.smtp import SmtpMailer
-from ledgerbank_adapters.statement_files.statement_writers import statement_writers
+from ledgerbank_adapters.statement_files.writing.statement_writers import statement_writers
 from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
 from ledgerbank_adapters.user_agents import UaDeviceReader
 from ledgerbank_app.bank_gateways import KNOWN_GATEWAYS, BankGateways, create_bank_gateways

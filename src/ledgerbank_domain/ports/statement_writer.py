@@ -23,7 +23,8 @@ class StatementWriter(Protocol):
         """The document, piece by piece; an empty piece only lets others have their turn.
 
         ``pages`` hold all lines of the statement in its order, and may raise: then the document ends without
-        its end. Where ``max_lines`` is None, no more than a page of them is held. The same statement and
+        its end. Where ``max_lines`` is None, no more than a page of them is held, and what is
+        pending. The same statement and
         lines are the same bytes. What the format cannot hold, as control characters in XML, is replaced by
         U+FFFD.
         """

@@ -21,7 +21,7 @@ from ledgerbank_adapters.memory import (
     memory_ports,
 )
 from ledgerbank_adapters.security import SegnoCodePictures
-from ledgerbank_adapters.statement_files.statement_writers import statement_writers
+from ledgerbank_adapters.statement_files.writing.statement_writers import statement_writers
 from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.identity.actor import Role

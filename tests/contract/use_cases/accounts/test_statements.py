@@ -11,7 +11,7 @@ from tests.support.scenes.entity_builder import EntityBuilder
 from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_adapters.memory import MemoryClock
-from ledgerbank_adapters.statement_files.statement_writers import statement_writers
+from ledgerbank_adapters.statement_files.writing.statement_writers import statement_writers
 from ledgerbank_domain.banking.account import Account, AccountSource
 from ledgerbank_domain.banking.account_statement import AccountStatement, StatementLine, WrittenFormat
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport

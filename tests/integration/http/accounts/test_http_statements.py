@@ -29,6 +29,8 @@ LINES = 20_000
 MEDIA_TYPES = {
     "json": "application/json; charset=utf-8",
     "csv": "text/csv; charset=utf-8; header=present",
+    "ofx": "application/x-ofx",
+    "camt053": "application/xml",
 }
 
 
@@ -175,7 +177,7 @@ def test_what_fails_on_the_way_is_never_taken_for_whole(
         alice.get(f"/accounts/{account.id}/statement?{MARCH}")
 
 
-@pytest.mark.parametrize("name", ["json", "csv"])
+@pytest.mark.parametrize("name", ["json", "csv", "ofx", "camt053"])
 def test_memory_does_not_grow_with_the_lines(
     alice: Customer, account: Account, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ledgerbank_adapters.statement_files.written_values import amount_text, instant_text
+from ledgerbank_adapters.statement_files.writing.written_values import amount_text, instant_text
 from ledgerbank_domain.banking.account_statement import AccountStatement, StatementLine
 from ledgerbank_domain.ports.statement_writer import StatementWriter
 

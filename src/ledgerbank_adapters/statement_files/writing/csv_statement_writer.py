@@ -11,7 +11,7 @@ from ledgerbank_adapters.statement_files.own_csv_columns import (
     OWN_CSV_COLUMNS,
     marked_text,
 )
-from ledgerbank_adapters.statement_files.written_values import amount_text, day_text, instant_text
+from ledgerbank_adapters.statement_files.writing.written_values import amount_text, day_text, instant_text
 from ledgerbank_domain.banking.account_statement import AccountStatement, StatementLine
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.statement_writer import StatementWriter

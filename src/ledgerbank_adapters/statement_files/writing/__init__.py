@@ -1,0 +1,1 @@
+"""Statements of accounts, written in each format that people and programs take."""
