@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 _CODE = re.compile(r"[0-9]{3}([^0-9A-Za-z\s])(?=[0-9]{2})")
 _FULL_LINE = 65
 _FULL_SUBFIELD = 27
+_MAX_LENGTH = 8192
 _PURPOSE = (*range(20, 30), *range(60, 64))
 _NAME = (32, 33)
 _BOOKING_TEXT = 0
@@ -25,6 +26,7 @@ _COUNTERPARTY_NAME = 2
 
 def told_in_details(lines: Sequence[str]) -> tuple[str, ...]:
     """The parts of a description, as far as the field says them."""
+    lines = _first_of(lines)
     if not lines:
         return ()
     code = _CODE.match(lines[0].lstrip())
@@ -34,6 +36,18 @@ def told_in_details(lines: Sequence[str]) -> tuple[str, ...]:
     if len(_SLASHED.findall(text)) > 1 or text.startswith("/REMI/"):
         return _from_words(text)
     return (text,)
+
+
+def _first_of(lines: Sequence[str]) -> list[str]:
+    """As many lines as a description can need."""
+    kept: list[str] = []
+    length = 0
+    for line in lines:
+        if length >= _MAX_LENGTH:
+            break
+        kept.append(line[:_MAX_LENGTH])
+        length += len(kept[-1])
+    return kept
 
 
 def _from_subfields(text: str, mark: str) -> tuple[str, ...]:

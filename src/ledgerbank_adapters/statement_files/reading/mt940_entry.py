@@ -41,6 +41,7 @@ _DIRECTIONS = {
 _FIRST_SHORT_YEAR_OF_1900 = 80
 # SWIFT transfers, others, and what the statement tells first. Some banks write other letters.
 _TYPES = "SNF"
+_MAX_LENGTH = 256
 _FEBRUARY = 2
 _LAST_OF_COMMERCIAL_FEBRUARY = 30
 # Shorter ones number the lines of a day, and stand in every statement.
@@ -75,10 +76,10 @@ def mt940_entry(lines: Sequence[str], currency: Currency) -> Mt940Entry:
 
     Its first line may be cut in two, also in the middle of the amount: then no type follows the amount.
     """
-    line = lines[0].strip()
+    line = lines[0].strip()[:_MAX_LENGTH]
     found = _LINE.fullmatch(line)
     if found is None or not found["type"]:
-        whole = _LINE.fullmatch("".join(part.strip() for part in lines[:2]))
+        whole = _LINE.fullmatch("".join(part.strip()[:_MAX_LENGTH] for part in lines[:2]))
         if whole and whole["type"]:
             found = whole
         elif found is None or not _has_all_digits(found["amount"], currency):
@@ -100,13 +101,13 @@ def mt940_entry(lines: Sequence[str], currency: Currency) -> Mt940Entry:
 
 def currency_of_balance(line: str) -> str | None:
     """The code of the currency in field 60 or 62, known or not."""
-    found = _BALANCE.fullmatch(line.strip())
+    found = _BALANCE.fullmatch(line[:_MAX_LENGTH].strip())
     return found["currency"].upper() if found else None
 
 
 def mt940_balance(line: str) -> Mt940Balance | None:
     """Reads field 60 or 62; None when it cannot be read, or its currency is none."""
-    found = _BALANCE.fullmatch(line.strip())
+    found = _BALANCE.fullmatch(line[:_MAX_LENGTH].strip())
     currency = KNOWN_CURRENCIES.get(found["currency"].upper()) if found else None
     if found is None or currency is None:
         return None

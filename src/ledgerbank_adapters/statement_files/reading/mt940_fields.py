@@ -8,11 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ledgerbank_adapters.statement_files.reading.unreadable_record import unreadable_file
+
 _TAG = re.compile(r"[ \t]*:(13[CD]?|20|21|25P?|28C?|34F|60[FM]|61|62[FM]|64|65|86|90[CD]|NS):(.*)")
+MAX_FIELDS = 500_000
 _ENVELOPE = re.compile(r"\{4:[ \t]*(?=:)")
 _END_OF_MESSAGE = re.compile(r"-(?:\}.*|XXX)?\s*")
 # These may be hours and minutes; nothing else after a balance has two digits below 60.
 _ONLY_ABOVE_LINES = frozenset({"13", "21", "25", "25P", "28", "28C"})
+_LOOK_AHEAD = 5
 _AFTER_REFERENCE = frozenset({"13", "13D", "21", "25", "25P", "28", "28C"})
 
 
@@ -33,7 +37,9 @@ class Mt940Field:
 def mt940_messages(text: str) -> Iterator[list[Mt940Field]]:
     """The fields of each message of a file. What stands before the first and between two is left out."""
     message: list[Mt940Field] = []
-    for found in _fields(text):
+    for count, found in enumerate(_fields(text)):
+        if count >= MAX_FIELDS:
+            raise unreadable_file(f"The file has more than {MAX_FIELDS} fields. Export a shorter period.")
         if found.tag == "20" and message:
             yield message
             message = []
@@ -67,9 +73,6 @@ def _is_tag(tag: str, lines: list[str], at: int, *, has_lines: bool) -> bool:
         return True
     if tag != "20":
         return tag not in _ONLY_ABOVE_LINES
-    following = next((line for line in lines[at + 1 :][:_LOOK_AHEAD] if line.strip()), "")
+    following = next((line for line in lines[at + 1 : at + 1 + _LOOK_AHEAD] if line.strip()), "")
     after = _TAG.fullmatch(following)
     return bool(after and after[1] in _AFTER_REFERENCE)
-
-
-_LOOK_AHEAD = 5

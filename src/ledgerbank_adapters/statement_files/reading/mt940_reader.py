@@ -35,6 +35,8 @@ from ledgerbank_domain.money.currency import KNOWN_CURRENCIES, Currency
 from ledgerbank_domain.ports.statement_reader import StatementHints
 
 _OPENING = ("60F", "60M")
+_MAX_SUPPLEMENT = 20
+MAX_UNREAD = 10_000
 _CLOSING = ("62F", "62M")
 _TRAILING_CURRENCY = re.compile(r"([A-Z]{2}[0-9]{2}[A-Z0-9]{8,28}|[0-9.]{5,})([A-Z]{3})")
 
@@ -67,7 +69,14 @@ class _Page:
 def read_mt940(content: bytes, hints: StatementHints) -> StatementFile:
     """What an MT940 file says. Raises ``invalid_statement_file`` for one that cannot be read as a whole."""
     messages = _once(mt940_messages(text_of(content).text))
-    pages = [page for message in messages if (page := _page(message, hints.currency))]
+    pages: list[_Page] = []
+    unread = 0
+    for message in messages:
+        if page := _page(message, hints.currency):
+            pages.append(page)
+            unread += len(page.unread)
+        if unread > MAX_UNREAD:
+            raise unreadable_file(f"More than {MAX_UNREAD} lines cannot be read: the file is damaged.")
     if not pages:
         raise unreadable_file("The file has the tags of MT940, but neither a balance nor a movement.")
     statements = _joined(pages)
@@ -224,7 +233,10 @@ def _movement(line: _Line, last_day: date | None, *, is_own: bool) -> FiledMovem
     entry = line.entry
     # Without a day of booking, what has its value later was still booked by the day of the statement.
     day = entry.booked_on or (min(entry.valued_on, last_day) if last_day else entry.valued_on)
-    told = told_in_details(line.details) or (" ".join(line.supplement), entry.owner_reference)
+    told = told_in_details(line.details) or (
+        " ".join(line.supplement[:_MAX_SUPPLEMENT]),
+        entry.owner_reference,
+    )
     return FiledMovement(
         external_id=filed_id(entry.bank_reference) if is_own and is_an_id(entry.bank_reference) else None,
         direction=entry.direction,
