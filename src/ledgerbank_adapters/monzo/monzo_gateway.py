@@ -80,6 +80,7 @@ class MonzoGateway(BankGateway):
     """
 
     initiates_payments = False
+    names_customers = True
 
     def __init__(
         self,

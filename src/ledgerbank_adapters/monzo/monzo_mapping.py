@@ -13,6 +13,7 @@ from ledgerbank_adapters.bank_http.bank_values import (
 )
 from ledgerbank_adapters.monzo.monzo_payloads import MonzoAccount, MonzoBalance, MonzoTransaction
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.account_number import uk_account_number
 from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownBalance, ShownMovement
 from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.ledger.journal import Direction
@@ -37,6 +38,7 @@ def shown_account(account: MonzoAccount) -> ShownAccount:
         currency=known_currency(account.currency),
         last_four=last_four,
         is_closed=account.closed,
+        number=uk_account_number(account.sort_code, account.account_number),
     )
 
 

@@ -48,6 +48,7 @@ class MonzoAccount:
     currency: str
     description: Any = None
     account_number: Any = None
+    sort_code: Any = None
     closed: bool = False
 
 

@@ -89,6 +89,7 @@ class OpenBankingUkGateway(BankGateway):
     """
 
     initiates_payments = False
+    names_customers = False
 
     def __init__(
         self,

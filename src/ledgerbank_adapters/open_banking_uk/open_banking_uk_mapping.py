@@ -27,6 +27,7 @@ from ledgerbank_adapters.open_banking_uk.open_banking_uk_payloads import (
     OBTransaction6,
 )
 from ledgerbank_domain.banking.account import AccountType
+from ledgerbank_domain.banking.account_number import iban_account_number, uk_account_identification
 from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownBalance, ShownMovement
 from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -106,7 +107,21 @@ def shown_account(account: OBAccount6) -> ShownAccount:
         currency=known_currency(account.currency),
         last_four=last_four,
         is_closed=account.status == "Deleted",
+        number=_account_number(account),
     )
+
+
+def _account_number(account: OBAccount6) -> str | None:
+    """What is the account's for good: a card's number changes with the card, and is masked mostly."""
+    for scheme, identification in account.identifications:
+        found = None
+        if scheme.endswith("SORTCODEACCOUNTNUMBER"):
+            found = uk_account_identification(identification)
+        elif scheme.endswith("IBAN"):
+            found = iban_account_number(identification)
+        if found is not None:
+            return found
+    return None
 
 
 def bank_balance(balances: Sequence[Balance], currency: Currency) -> ShownBalance:

@@ -85,6 +85,19 @@ class OBAccount6(AccountKind):
         first = self.account[0] if isinstance(self.account, list) and self.account else None
         return first.get("Identification") if isinstance(first, dict) else None
 
+    @property
+    def identifications(self) -> list[tuple[str, str]]:
+        """Each of the account's numbers with its scheme, both as texts; what is no text is no number."""
+        listed = self.account if isinstance(self.account, list) else []
+        told = [
+            (each.get("SchemeName"), each.get("Identification")) for each in listed if isinstance(each, dict)
+        ]
+        return [
+            (scheme.upper(), identification)
+            for scheme, identification in told
+            if isinstance(scheme, str) and isinstance(identification, str)
+        ]
+
 
 @frozen(kw_only=True)
 class CurrencyAmount:

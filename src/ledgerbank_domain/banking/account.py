@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from uuid import UUID
@@ -46,6 +46,8 @@ IMMUTABLE_ACCOUNT_FIELDS = (
     "balance",
     "last_four",
 )
+MISSED_FOR = timedelta(days=1)
+"""How long a bank may show nothing at all before its word is taken: outages end within a day."""
 _LAST_FOUR = re.compile(r"[0-9]{4}")
 
 
@@ -91,6 +93,10 @@ class Account:
     None for one that was opened at the house bank; ``external_account_id`` is the bank's own id for it, and
     unique for a customer at a bank.
 
+    ``number_hash`` is what stands for the number that people know it by (a keyed hash): by it an account is
+    known again to which its bank gave another id. ``missing_since`` is since when its bank shows it no
+    longer, while nobody here set its status since.
+
     ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers the
     lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at`` are
     the times of the last of them, and ``day_spent`` is what payments took from it in the day of UTC that
@@ -110,6 +116,8 @@ class Account:
     status: AccountStatus = AccountStatus.ACTIVE
     last_four: str | None = None
     external_account_id: str | None = None
+    number_hash: str | None = field(default=None, repr=False)
+    missing_since: datetime | None = None
     last_sync_at: datetime | None = None
     line_count: int = 0
     last_posted_at: datetime | None = None
@@ -130,13 +138,14 @@ class Account:
             MAX_EXTERNAL_ACCOUNT_ID_LENGTH,
             last_four=self.last_four,
             external_account_id=self.external_account_id,
+            number_hash=self.number_hash,
         )
         require_money(balance=self.balance, credit_limit=self.credit_limit, day_spent=self.day_spent)
         if self.credit_limit.currency != self.balance.currency:
             raise DomainError(Reason.CURRENCY_MISMATCH, field="credit_limit")
         if self.day_spent.currency != self.balance.currency:
             raise DomainError(Reason.CURRENCY_MISMATCH, field="day_spent")
-        require_optional_instants(last_sync_at=self.last_sync_at)
+        require_optional_instants(last_sync_at=self.last_sync_at, missing_since=self.missing_since)
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @property
@@ -231,7 +240,27 @@ class Account:
         """
         if self.bank_id == HOUSE_BANK_ID or (not self.fed and self.line_count > 0):
             raise DomainError(Reason.ACCOUNT_HELD_HERE)
-        return replace(self, source=AccountSource.FILES, updated_at=at)
+        return replace(self.shown_again(at=at), source=AccountSource.FILES, updated_at=at)
+
+    def missing(self, *, is_certain: bool, at: datetime) -> "Account":
+        """The account once its bank shows it no longer: INACTIVE, if that is certain or has lasted a day.
+
+        What somebody here stopped stays as they set it.
+        """
+        if self.status is not AccountStatus.ACTIVE:
+            return self
+        since = self.missing_since or at
+        is_gone = is_certain or at - since >= MISSED_FOR
+        status = AccountStatus.INACTIVE if is_gone else self.status
+        if (status, since) == (self.status, self.missing_since):
+            return self
+        return replace(self, status=status, missing_since=since, updated_at=at)
+
+    def shown_again(self, *, at: datetime) -> "Account":
+        """The account while its bank shows it: ACTIVE, if it was INACTIVE for that alone."""
+        if self.missing_since is None:
+            return self
+        return replace(self, status=AccountStatus.ACTIVE, missing_since=None, updated_at=at)
 
     def with_changes(self, changes: "AccountChanges", *, at: datetime) -> "Account":
         """The account after the given changes; whether they are permitted has been asked before.
@@ -251,6 +280,7 @@ class Account:
             self,
             account_name=changes.account_name or self.account_name,
             status=changes.status or self.status,
+            missing_since=self.missing_since if changes.status is None else None,
             credit_limit=credit_limit,
             updated_at=at,
         )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -18,7 +18,10 @@ TWIN_PREFIX_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAccount:
-    """An account as its bank shows it. ``external_id`` is the bank's id, unique over its customers."""
+    """An account as its bank shows it. ``external_id`` is the bank's id, unique over its customers.
+
+    ``number`` is what people know it by, in one spelling (see :mod:`account_number`); None: it is not told.
+    """
 
     external_id: str
     name: str
@@ -26,6 +29,7 @@ class ShownAccount:
     currency: Currency
     last_four: str | None
     is_closed: bool
+    number: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

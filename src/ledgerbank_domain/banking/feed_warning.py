@@ -31,6 +31,10 @@ class FeedFault(Enum):
     """A movement was booked, and the bank lists it no longer."""
     NO_WEBHOOK = "no_webhook"
     """The bank will not tell of news: it did not take our wish for a webhook."""
+    NOT_SHOWN = "not_shown"
+    """An account that the bank shows no longer."""
+    DOUBTFUL = "doubtful"
+    """It may be one that the books know under another id, and nothing decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,6 +174,11 @@ class Reason(Enum):
     ALREADY_PROCESSED = ("already_processed", Category.CONFLICT, "Resource has already been processed")
     DUPLICATE_TRANSACTION = ("duplicate_transaction", Category.CONFLICT, "Duplicate transaction")
     RESOURCE_ALREADY_EXISTS = ("resource_already_exists", Category.CONFLICT, "Resource already exists")
+    BANK_CUSTOMER_CHANGED = (
+        "bank_customer_changed",
+        Category.CONFLICT,
+        "Somebody else signed in at the bank: connect their accounts by a login of their own",
+    )
     LAST_ADMINISTRATOR = (
         "last_administrator",
         Category.CONFLICT,

@@ -132,6 +132,12 @@ class BankGateway(Protocol):
     initiates_payments: bool
     """Whether it can start payments at the bank. None can: a fed account is paid from at its bank."""
 
+    names_customers: bool
+    """Whether ``provider_user_id`` is the bank's name for its customer, at each consent the same.
+
+    Else it names their consent: two of them say nothing about who consented.
+    """
+
     issuer: str | None
     """Who it says it is in each answer that a browser brings back (``iss``, RFC 9207); None: it never says.
 

@@ -20,6 +20,7 @@ from ledgerbank_domain.services.bank_connections.bank_webhook_service import Ban
 from ledgerbank_domain.services.bank_connections.code_redemption import CodeRedemption
 from ledgerbank_domain.services.bank_connections.oauth_visits import OAuthVisits
 from ledgerbank_domain.services.bank_connections.visit_confirmations import VisitConfirmations
+from ledgerbank_domain.services.bank_syncs.bank_account_recognition import BankAccountRecognition
 from ledgerbank_domain.services.bank_syncs.bank_account_sync import BankAccountSync
 from ledgerbank_domain.services.bank_syncs.bank_account_upsert import BankAccountUpsert
 from ledgerbank_domain.services.bank_syncs.bank_conversation import BankConversations
@@ -360,7 +361,12 @@ def _compose_sync_works(ports: ServicePorts, *, audit: AuditWriter, sealer: Bank
             observer=ports.sync_observer or _SilentSyncObserver(),
             pace=ports.sync_pace,
         ),
-        accounts=BankAccountUpsert(start_unit_of_work=start, ids=ids, audit=audit),
+        accounts=BankAccountUpsert(
+            start_unit_of_work=start,
+            ids=ids,
+            audit=audit,
+            recognition=BankAccountRecognition(start_unit_of_work=start, pseudonymizer=ports.pseudonymizer),
+        ),
         account_sync=BankAccountSync(
             start_unit_of_work=start, ids=ids, audit=audit, lookback=ports.bank_lookback
         ),

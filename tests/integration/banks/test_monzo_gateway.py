@@ -23,6 +23,7 @@ ACCOUNT_SHOWN = {
     "type": "uk_retail",
     "currency": "GBP",
     "account_number": "12345678",
+    "sort_code": "040004",
     "closed": False,
 }
 
@@ -155,6 +156,7 @@ def test_accounts_of_each_kind_become_the_ports(
 
     assert (account.name, account.account_type) == ("Peter Pan's Account", account_type)
     assert account.last_four == (None if "account_number" in change else "5678")
+    assert account.number == (None if "account_number" in change else "GB 040004 12345678")
 
 
 @pytest.mark.parametrize(

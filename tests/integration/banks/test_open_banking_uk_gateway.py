@@ -412,7 +412,43 @@ def test_a_documented_account_becomes_the_ports(
         currency=CURRENCIES["GBP"],
         last_four="3345",
         is_closed=False,
+        number="GB 802001 10203345",
     )
+
+
+SORT_CODE_AND_NUMBER = {
+    "SchemeName": "UK.OBIE.SortCodeAccountNumber",
+    "Identification": "60161331926819",
+}
+
+
+@pytest.mark.parametrize(
+    ("identifications", "number"),
+    [
+        ([SORT_CODE_AND_NUMBER], "GB 601613 31926819"),
+        ([{**SORT_CODE_AND_NUMBER, "Identification": "60-16-13 31926819"}], "GB 601613 31926819"),
+        ([{"SchemeName": "UK.OBIE.IBAN", "Identification": "GB29NWBK60161331926819"}], "GB 601613 31926819"),
+        ([{"SchemeName": "IBAN", "Identification": "DE89370400440532013000"}], "DE89370400440532013000"),
+        (
+            [{"SchemeName": "UK.OBIE.PAN", "Identification": "5409050000000000"}, SORT_CODE_AND_NUMBER],
+            "GB 601613 31926819",
+        ),
+        ([{"SchemeName": "UK.OBIE.PAN", "Identification": "xxxxxxxxxxxx0000"}], None),
+        ([{**SORT_CODE_AND_NUMBER, "Identification": "******31926819"}], None),
+        ([{**SORT_CODE_AND_NUMBER, "Identification": 60161331926819}, None, "x", {"SchemeName": None}], None),
+        (SORT_CODE_AND_NUMBER, None),
+        (None, None),
+    ],
+)
+def test_an_account_has_the_number_that_stays_its_own(
+    gateway: OpenBankingUkGateway, answers: list[httpx.Response], identifications: object, number: str | None
+) -> None:
+    answers.append(ok({"Account": [{**ACCOUNT_SHOWN, "Account": identifications}]}))
+
+    (account,) = gateway.list_accounts(access_token="token").accounts
+
+    assert account.number == number
+    assert "31926819" not in repr(account)
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,8 @@ REFUSED: dict[str, list[Row]] = {
     "user_bank_accounts_credit_limit_check": [{"credit_limit": -1}],
     "user_bank_accounts_credit_only_check": [{"credit_limit": 1}],
     "user_bank_accounts_status_check": [{"status": "DELETED"}],
+    "user_bank_accounts_number_hash_check": [{"number_hash": ""}, {"number_hash": LONG}],
+    "user_bank_accounts_missing_check": [{"missing_since": NOW}],
     "user_bank_accounts_last_four_check": [
         {"last_four": "123"},
         {"last_four": "12345"},

@@ -192,6 +192,7 @@ BANK_CALLBACK_OPERATIONS = (
             Reason.INVALID_FIELD_FORMAT,
             Reason.INVALID_OAUTH_STATE,
             Reason.AUTHORIZATION_DENIED,
+            Reason.BANK_CUSTOMER_CHANGED,
             Reason.BANK_INACTIVE,
             *BANK_FAILURES,
         ),

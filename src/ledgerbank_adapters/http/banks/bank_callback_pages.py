@@ -65,6 +65,14 @@ FAILED = PageText(
         "Wait a few minutes, then go back to LedgerBank and connect the bank again.",
     ),
 )
+SOMEBODY_ELSE = PageText(
+    title="Somebody else signed in at the bank",
+    paragraphs=(
+        "This connection has another customer's accounts, and they are not mixed: nothing was changed.",
+        "Connect the bank again and sign in there as before, or connect these accounts by a login of their"
+        " own.",
+    ),
+)
 INCOMPLETE = PageText(
     title="Something is missing",
     paragraphs=(
@@ -75,6 +83,7 @@ INCOMPLETE = PageText(
 TEXTS = {
     Reason.AUTHORIZATION_DENIED: DENIED,
     Reason.INVALID_OAUTH_STATE: EXPIRED,
+    Reason.BANK_CUSTOMER_CHANGED: SOMEBODY_ELSE,
     Reason.MISSING_FIELDS: INCOMPLETE,
     Reason.INVALID_FIELD_FORMAT: INCOMPLETE,
 }

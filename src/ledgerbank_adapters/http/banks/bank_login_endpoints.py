@@ -194,6 +194,7 @@ BANK_LOGIN_OPERATIONS = (
             Reason.BANK_LOGIN_NOT_FOUND,
             Reason.INVALID_CONFIRMATION,
             Reason.INVALID_OAUTH_STATE,
+            Reason.BANK_CUSTOMER_CHANGED,
             Reason.BANK_INACTIVE,
             *BANK_FAILURES,
         ),

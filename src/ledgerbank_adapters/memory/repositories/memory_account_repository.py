@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from ledgerbank_adapters.memory.repositories.memory_bank_repository import bank_has_accounts
@@ -37,6 +36,7 @@ class MemoryAccountRepository(AccountRepository):
             account_name=account.account_name,
             status=account.status,
             credit_limit=account.credit_limit,
+            missing_since=account.missing_since,
             last_sync_at=account.last_sync_at,
             updated_at=account.updated_at,
         )
@@ -53,6 +53,9 @@ class MemoryAccountRepository(AccountRepository):
             bank_id=account.bank_id,
             user_bank_login_id=account.user_bank_login_id,
             external_account_id=account.external_account_id,
+            number_hash=account.number_hash,
+            status=account.status,
+            missing_since=account.missing_since,
             updated_at=account.updated_at,
         )
         if stored.line_count and not ((stored.fed and changed.fed) or stored.source is changed.source):
@@ -69,22 +72,9 @@ class MemoryAccountRepository(AccountRepository):
     def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
         return sorted(self.list_of_user(user_id), key=lambda account: account.id)
 
-    def find_by_external_ids(
-        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
-    ) -> Mapping[str, Account]:
-        find = self._tables.account_by_external_id.find
-        account_ids = {key: find((key, bank_id, user_id)) for key in external_ids}
-        accounts = self._tables.accounts.find_all([each for each in account_ids.values() if each is not None])
-        return {key: accounts[each] for key, each in account_ids.items() if each is not None}
-
     def list_fed_by_external_id(self, external_id: str) -> list[Account]:
         called_so = self._tables.accounts.rows(self._tables.accounts_called.ids(external_id))
         return [account for account in called_so if account.source is AccountSource.PROVIDER]
-
-    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
-        account = self._tables.accounts.find_all([account_id])[account_id]
-        moved = replace(account, user_bank_login_id=login_id, updated_at=at)
-        self._session.update(self._tables.accounts, moved)
 
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         newest_first = reversed(self.list_of_user(wanted.user_id))

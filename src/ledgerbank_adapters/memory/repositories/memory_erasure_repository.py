@@ -1,6 +1,7 @@
 """What memory keeps about users beside their own rows, and who is to be erased."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -36,6 +37,8 @@ class MemoryErasureRepository(ErasureRepository):
             tables.payment.payees,
             lambda payee: payee.user_id in gone or payee.counterparty_account_id in accounts,
         )
+        for account in [each for each in tables.banking.accounts if each.id in accounts]:
+            self._session.update(tables.banking.accounts, replace(account, number_hash=None))
         self._remove(tables.banking.oauth_states, lambda state: state.user_id in gone)
         self._remove(tables.payment.step_up_confirmations, lambda each: each.user_id in gone)
         self._remove(tables.identity.failures, lambda row: row.failures.subject in login_subjects)

@@ -1,7 +1,6 @@
 """Accounts in PostgreSQL. Their balances are written by the journal alone."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +28,15 @@ from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.repositories.account_repository import AccountRepository
 
 INSERT = insert_statement(accounts, without=["told_by_bank"])
-UPDATE = update_statement(accounts, "account_name", "status", "credit_limit", "last_sync_at", "updated_at")
+UPDATE = update_statement(
+    accounts, "account_name", "status", "credit_limit", "missing_since", "last_sync_at", "updated_at"
+)
 # Lines that were booked here are never the bank's word, nor the other way round.
 UPDATE_SOURCE = """
     UPDATE user_bank_accounts
     SET source = %(source)s, bank_id = %(bank_id)s, user_bank_login_id = %(user_bank_login_id)s,
-        external_account_id = %(external_account_id)s, updated_at = %(updated_at)s
+        external_account_id = %(external_account_id)s, number_hash = %(number_hash)s,
+        status = %(status)s, missing_since = %(missing_since)s, updated_at = %(updated_at)s
     WHERE id = %(id)s AND (line_count = 0 OR (source = 'none') = (%(source)s = 'none'))
 """
 BY_IDS = (
@@ -44,11 +46,6 @@ BY_IDS = (
 )
 # Sorted first, then locked row by row: see postgres_user_repository.
 LOCK = BY_IDS.with_for_update(key_share=True)
-BY_EXTERNAL_IDS = select(accounts).where(
-    accounts.c.external_account_id == any_(bindparam("external_ids", type_=ARRAY(Text()))),
-    accounts.c.bank_id == bindparam("bank_id", type_=Uuid()),
-    accounts.c.user_id == bindparam("user_id", type_=Uuid()),
-)
 FED_BY_EXTERNAL_ID = (
     select(accounts)
     .where(
@@ -56,9 +53,6 @@ FED_BY_EXTERNAL_ID = (
         accounts.c.source == AccountSource.PROVIDER.value,
     )
     .order_by(accounts.c.id)
-)
-MOVE_TO_LOGIN = (
-    "UPDATE user_bank_accounts SET user_bank_login_id = %(login_id)s, updated_at = %(at)s WHERE id = %(id)s"
 )
 LOCK_OF_USER = (
     select(accounts)
@@ -99,23 +93,10 @@ class PostgresAccountRepository(AccountRepository):
     def list_of_user_for_update(self, user_id: UUID) -> list[Account]:
         return [_account(row) for row in self._session.run(LOCK_OF_USER, {"user_id": user_id})]
 
-    def find_by_external_ids(
-        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
-    ) -> Mapping[str, Account]:
-        storable = [external_id for external_id in external_ids if is_text(external_id)]
-        if not storable:
-            return {}
-        wanted = {"external_ids": storable, "user_id": user_id, "bank_id": bank_id}
-        rows = self._session.run(BY_EXTERNAL_IDS, wanted)
-        return {row.external_account_id: _account(row) for row in rows}
-
     def list_fed_by_external_id(self, external_id: str) -> list[Account]:
         if not is_text(external_id):
             return []
         return [_account(row) for row in self._session.run(FED_BY_EXTERNAL_ID, {"external_id": external_id})]
-
-    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
-        self._session.run_sql(MOVE_TO_LOGIN, {"id": account_id, "login_id": login_id, "at": at})
 
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:
         return read_page(
@@ -163,6 +144,8 @@ def _row(account: Account) -> dict[str, Any]:
         "status": account.status.value,
         "last_four": account.last_four,
         "external_account_id": account.external_account_id,
+        "number_hash": account.number_hash,
+        "missing_since": account.missing_since,
         "last_sync_at": account.last_sync_at,
         "line_count": account.line_count,
         "last_posted_at": account.last_posted_at,
@@ -188,6 +171,8 @@ def _account(row: Row[Any]) -> Account:
         status=AccountStatus(row.status),
         last_four=row.last_four,
         external_account_id=row.external_account_id,
+        number_hash=row.number_hash,
+        missing_since=row.missing_since,
         last_sync_at=row.last_sync_at,
         line_count=row.line_count,
         last_posted_at=row.last_posted_at,

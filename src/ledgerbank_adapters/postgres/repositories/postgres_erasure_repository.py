@@ -39,6 +39,7 @@ REMOVALS = (
     DELETE FROM payees
     WHERE counterparty_account_id IN (SELECT id FROM user_bank_accounts WHERE {OF_USERS})
     """,  # noqa: S608 - our own text
+    f"UPDATE user_bank_accounts SET number_hash = NULL WHERE {OF_USERS} AND number_hash IS NOT NULL",  # noqa: S608 - our own text
     "DELETE FROM login_failures WHERE subject = ANY(%(login_subjects)s::text[])",
     """
     DELETE FROM jobs

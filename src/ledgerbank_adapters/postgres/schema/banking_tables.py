@@ -132,6 +132,8 @@ user_bank_accounts = Table(
     required("status", Text()),
     Column("last_four", Text()),
     Column("external_account_id", Text()),
+    Column("number_hash", Text()),
+    Column("missing_since", INSTANT),
     Column("last_sync_at", INSTANT),
     required("line_count", Integer()),
     Column("last_posted_at", INSTANT),

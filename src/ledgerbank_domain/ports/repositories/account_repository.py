@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -27,7 +26,8 @@ class AccountRepository(Protocol):
     def save(self, account: Account) -> None:
         """Updates an account locked by this unit of work.
 
-        Its name, status, credit limit and the time of its last sync, nothing else. Raises
+        Its name, status, credit limit and the times of its last sync and since when it is missing, nothing
+        else. Raises
         ``negative_balance`` for a credit limit that the account cannot have.
         """
 
@@ -35,7 +35,8 @@ class AccountRepository(Protocol):
     def save_source(self, account: Account) -> None:
         """Updates where an account that is locked by this unit of work has its movements from.
 
-        Its source, bank, login and external id, nothing else. Raises ``resource_already_exists`` for an
+        Its source, bank, login, external id, what its number is known by, and whether it is missing there,
+        nothing else. Raises ``resource_already_exists`` for an
         external id that another account of that customer at that bank has, and ``bank_has_accounts`` for a
         source that its bank cannot be.
         """
@@ -65,21 +66,8 @@ class AccountRepository(Protocol):
         """All of them, locked in ascending order of id."""
 
     @abstractmethod
-    def find_by_external_ids(
-        self, external_ids: Collection[str], *, user_id: UUID, bank_id: UUID
-    ) -> Mapping[str, Account]:
-        """Those of a customer at a bank that exist, by the bank's id; not locked.
-
-        The same id may be another customer's as well (a joint account), or another bank's.
-        """
-
-    @abstractmethod
     def list_fed_by_external_id(self, external_id: str) -> list[Account]:
         """The fed accounts that any bank calls so, whoever holds them, by ascending id; not locked."""
-
-    @abstractmethod
-    def move_to_login(self, account_id: UUID, login_id: UUID, *, at: datetime) -> None:
-        """Lets another login of the same customer at the same bank tell of an account from now on."""
 
     @abstractmethod
     def list_page(self, wanted: AccountFilter, *, request: PageRequest) -> Page[Account]:

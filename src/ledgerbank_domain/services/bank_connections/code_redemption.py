@@ -15,7 +15,11 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_connections.oauth_visits import AwaitedAnswer, ReturnedVisit
 from ledgerbank_domain.services.banks.bank_access import BankAccess, BankAccesses
-from ledgerbank_domain.services.banks.bank_gateway_lookup import Gateways, usable_gateway
+from ledgerbank_domain.services.banks.bank_gateway_lookup import (
+    Gateways,
+    is_another_customer,
+    usable_gateway,
+)
 from ledgerbank_domain.services.banks.bank_sync_schedule import schedule_sync
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
@@ -45,8 +49,9 @@ class CodeRedemption:
         """The login, connected. Nothing of it is repeated: the code is good once.
 
         Raises ``bank_inactive``; what kept the code from being redeemed (``timeout``,
-        ``service_unavailable``, ``bank_api_error``), after which the login is in ERROR; and
-        ``invalid_oauth_state`` when the user was deleted or the login disconnected meanwhile.
+        ``service_unavailable``, ``bank_api_error``), after which the login is in ERROR;
+        ``invalid_oauth_state`` when the user was deleted or the login disconnected meanwhile; and
+        ``bank_customer_changed`` when somebody else consented than the one whose accounts it brought.
         """
         gateway = usable_gateway(awaited.visit.bank, self.gateways)
         tokens = self._redeemed(gateway, awaited)
@@ -54,9 +59,14 @@ class CodeRedemption:
             gateway=gateway, access_token=tokens.access_token, provider_user_id=tokens.provider_user_id
         )
         try:
-            finished, replaced = self._connected(awaited.visit, tokens)
-        except DomainError:
-            self.accesses.end([access])
+            finished, replaced = self._connected(awaited.visit, gateway, tokens)
+        except DomainError as error:
+            if error.reason is Reason.BANK_CUSTOMER_CHANGED:
+                # Theirs may be connected elsewhere: what is there for them stays.
+                self.accesses.revoke([access])
+                self._record_refusal(awaited.visit, error.reason)
+            else:
+                self.accesses.end([access])
             raise
         self.accesses.revoke(replaced)
         self.accesses.register_webhooks(access)
@@ -116,8 +126,20 @@ class CodeRedemption:
         )
 
     @retried_on_conflict
+    def _record_refusal(self, visit: ReturnedVisit, reason: Reason) -> None:
+        """The login stays as it is."""
+        with self.start_unit_of_work() as work:
+            self.audit.record_each_failure(
+                work,
+                AuditName.BANK_LOGIN_CONNECTED,
+                [(visit.owner, AuditTarget(visit.login.id), reason)],
+                at=work.now(),
+            )
+            work.commit()
+
+    @retried_on_conflict
     def _connected(
-        self, visit: ReturnedVisit, tokens: BankTokens
+        self, visit: ReturnedVisit, gateway: BankGateway, tokens: BankTokens
     ) -> tuple[FinishedConnection, list[BankAccess]]:
         """The login, connected, and the access that it had until now, if it had one."""
         with self.start_unit_of_work() as work:
@@ -127,6 +149,8 @@ class CodeRedemption:
                 # They were deleted, or the login disconnected, while the bank was asked: nothing may be
                 # connected behind that.
                 raise DomainError(Reason.INVALID_OAUTH_STATE, field="state")
+            if is_another_customer(gateway, login.provider_user_id, tokens.provider_user_id):
+                raise DomainError(Reason.BANK_CUSTOMER_CHANGED)
             now = work.now()
             replaced = self.accesses.held_by(work, [login])
             connected = login.connected(

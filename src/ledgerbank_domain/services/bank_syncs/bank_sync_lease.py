@@ -33,7 +33,7 @@ HELD_BEYOND_THE_DEADLINE = timedelta(seconds=60)
 LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
 
 
-NOT_LEFT_OUT = frozenset({FeedFault.ADJUSTED, FeedFault.VANISHED, FeedFault.NO_WEBHOOK})
+NOT_LEFT_OUT = frozenset({FeedFault.ADJUSTED, FeedFault.VANISHED, FeedFault.NO_WEBHOOK, FeedFault.NOT_SHOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

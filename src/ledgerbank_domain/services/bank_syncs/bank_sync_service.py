@@ -81,9 +81,10 @@ class BankSyncService:
     def _sync(self, run: SyncRun) -> SyncSucceeded:
         """Tells what was left out. Raises a failure after trying all accounts, where that makes sense."""
         shown = run.conversation.accounts()
-        found = self.accounts.upsert(run, shown.accounts)
+        found = self.accounts.upsert(run, shown)
         now = self.storage_clock.now()
-        warnings = [record.warning(of_account=record.external_id, at=now) for record in shown.unread]
+        unread = [record.warning(of_account=record.external_id, at=now) for record in shown.unread]
+        warnings = [*found.warnings, *unread]
         if failures := self._sync_accounts(run, found, warnings):
             # One that may be tried again first: then it is.
             raise min(failures, key=lambda error: not error.reason.retryable)

@@ -39,6 +39,11 @@ def usable_gateway(bank: Bank, gateways: Gateways) -> BankGateway:
     return gateway
 
 
+def is_another_customer(gateway: BankGateway, one: str | None, other: str | None) -> bool:
+    """Whether the bank means two people by these names; where it names consents they say nothing."""
+    return gateway.names_customers and one is not None and other is not None and one != other
+
+
 def is_answer_of(bank: Bank, issuer: str | None, gateways: Gateways) -> bool:
     """Whether an answer that names this issuer, or none, may be of this bank (RFC 9207).
 

@@ -80,6 +80,12 @@ CATALOG = [
     ("conflict", "already_processed", "Resource has already been processed", False),
     ("conflict", "duplicate_transaction", "Duplicate transaction", False),
     ("conflict", "resource_already_exists", "Resource already exists", False),
+    (
+        "conflict",
+        "bank_customer_changed",
+        "Somebody else signed in at the bank: connect their accounts by a login of their own",
+        False,
+    ),
     ("conflict", "last_administrator", "The last active administrator must stay one", False),
     ("conflict", "already_reversed", "Entry has already been reversed", False),
     ("conflict", "idempotency_in_progress", "A request with this idempotency key is in progress", True),

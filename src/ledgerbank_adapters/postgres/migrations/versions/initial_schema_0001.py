@@ -353,6 +353,8 @@ BANKING = (
         status text NOT NULL,
         last_four text,
         external_account_id text,
+        number_hash text,
+        missing_since timestamptz,
         last_sync_at timestamptz,
         line_count integer NOT NULL,
         last_posted_at timestamptz,
@@ -376,6 +378,9 @@ BANKING = (
         CONSTRAINT user_bank_accounts_last_four_check CHECK (last_four ~ '^[0-9]{4}$'),
         CONSTRAINT user_bank_accounts_external_account_id_check
             CHECK (length(external_account_id) BETWEEN 1 AND 256),
+        CONSTRAINT user_bank_accounts_number_hash_check CHECK (length(number_hash) BETWEEN 1 AND 255),
+        CONSTRAINT user_bank_accounts_missing_check
+            CHECK (missing_since IS NULL OR (source = 'provider' AND status IN ('ACTIVE', 'INACTIVE'))),
         CONSTRAINT user_bank_accounts_line_count_check CHECK (line_count >= 0),
         CONSTRAINT user_bank_accounts_no_lines_no_balance_check
             CHECK (line_count > 0 OR (balance = 0 AND day_spent = 0)),

@@ -1,0 +1,165 @@
+"""Finding out which of the accounts that a bank shows under ids nobody knows are known all the same."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+from ledgerbank_domain.banking.account import Account, AccountSource, AccountStatus
+from ledgerbank_domain.banking.bank_login import BankLogin
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownAccounts
+from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.ports.security import Pseudonymizer
+from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.reconciliation.account_recognition import (
+    Recognition,
+    Verdict,
+    by_looks,
+    by_movements,
+    by_number,
+    recognised,
+)
+from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
+
+# Enough of both histories to compare, and little enough to ask for.
+COMPARED_FOR = timedelta(days=60)
+
+Pair: TypeAlias = tuple[str, UUID]
+"""A shown account by the bank's id, and a known one."""
+Verdicts: TypeAlias = Mapping[Pair, Verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccountRecognition:
+    """Compares shown accounts with known ones: by number where both are told, else by movements."""
+
+    start_unit_of_work: StartUnitOfWork
+    pseudonymizer: Pseudonymizer
+
+    def number_hashes(self, login: BankLogin, shown: ShownAccount) -> Sequence[str]:
+        """All that the account's number may be stored as, by the key of now first; empty: it is not told.
+
+        Nobody can tell by them that two customers share an account.
+        """
+        if shown.number is None:
+            return ()
+        return self.pseudonymizer.pseudonyms(f"{login.user_id} {shown.number}")
+
+    def look_closer(self, run: SyncRun, shown: ShownAccounts) -> Verdicts:
+        """What movements say of those that nothing else tells apart; asks the bank, so no unit may be open.
+
+        Raises what :class:`BankConversation` raises, but for an account that cannot be read.
+        """
+        with self.start_unit_of_work() as work:
+            books = work.accounts.list_of_user(run.login.user_id)
+            open_pairs = self._open_pairs(work, run, shown, books)
+            lines = {account.id: _lines_of(work, account) for _, account in open_pairs}
+        verdicts: dict[Pair, Verdict] = {}
+        for each in shown.accounts:
+            rivals = [account for newcomer, account in open_pairs if newcomer is each and lines[account.id]]
+            if not rivals:
+                continue
+            since = min(lines[account.id][0].posted_at for account in rivals)
+            try:
+                statement = run.conversation.statement_of(each, since=since)
+            except DomainError as error:
+                if error.reason is not Reason.BANK_API_ERROR:
+                    raise
+                continue
+            for account in rivals:
+                verdict = by_movements(statement.movements, lines[account.id])
+                verdicts[each.external_id, account.id] = verdict
+        return verdicts
+
+    def recognise(
+        self,
+        work: UnitOfWork,
+        run: SyncRun,
+        shown: ShownAccounts,
+        books: Collection[Account],
+        looked: Verdicts,
+    ) -> Recognition:
+        """What became of the shown accounts whose ids the books do not know."""
+        near = _near(work, run, shown, books)
+        verdicts: dict[Pair, Verdict] = {}
+        for each in _newcomers(run, shown, books):
+            for account in books:
+                pair = (each.external_id, account.id)
+                verdict = self._verdict(run, each, account, may_be_near=account.id in near)
+                verdicts[pair] = looked.get(pair, verdict) if verdict is Verdict.UNCLEAR else verdict
+        return recognised(verdicts)
+
+    def _open_pairs(
+        self, work: UnitOfWork, run: SyncRun, shown: ShownAccounts, books: Collection[Account]
+    ) -> list[tuple[ShownAccount, Account]]:
+        newcomers = _newcomers(run, shown, books)
+        near = _near(work, run, shown, books) if newcomers else set()
+        return [
+            (each, account)
+            for each in newcomers
+            for account in books
+            if account.id in near
+            and self._verdict(run, each, account, may_be_near=True) is Verdict.UNCLEAR
+            and account.line_count
+        ]
+
+    def _verdict(self, run: SyncRun, shown: ShownAccount, account: Account, *, may_be_near: bool) -> Verdict:
+        if not account.fed:
+            return Verdict.DIFFERENT
+        verdict = by_number(shown, self.number_hashes(run.login, shown), account)
+        is_told_here = account.source is AccountSource.PROVIDER and account.bank_id == run.bank.id
+        if verdict is Verdict.SAME and not is_told_here:
+            # Another bank or its files tell of it: whether this one goes on with it is its owner's to say.
+            is_over = account.status is AccountStatus.CLOSED and not shown.is_closed
+            return Verdict.DIFFERENT if is_over else Verdict.UNCLEAR
+        if verdict is not Verdict.UNCLEAR:
+            return verdict
+        if not may_be_near or (account.status is AccountStatus.CLOSED and not shown.is_closed):
+            return Verdict.DIFFERENT
+        return by_looks(shown, account)
+
+
+def _newcomers(run: SyncRun, shown: ShownAccounts, books: Collection[Account]) -> list[ShownAccount]:
+    known = {account.external_account_id for account in books if account.bank_id == run.bank.id}
+    return [each for each in shown.accounts if each.external_id not in known]
+
+
+def _near(work: UnitOfWork, run: SyncRun, shown: ShownAccounts, books: Collection[Account]) -> set[UUID]:
+    """Those that the bank told of and shows no longer: without a number only they can be newcomers."""
+    absent = [account for account in books if is_absent(account, run, shown)]
+    others = {account.user_bank_login_id for account in absent if account.user_bank_login_id}
+    connected = {
+        login.id
+        for login in work.bank_logins.find_many(others).values()
+        if login.is_connected and login.id != run.login.id
+    }
+    return {account.id for account in absent if account.user_bank_login_id not in connected}
+
+
+def is_absent(account: Account, run: SyncRun, shown: ShownAccounts) -> bool:
+    """Whether the bank told of it, and does not show it now; not while a record may be any account."""
+    unread = {record.external_id for record in shown.unread}
+    told = {each.external_id for each in shown.accounts} | unread
+    return (
+        None not in unread
+        and account.source is AccountSource.PROVIDER
+        and account.bank_id == run.bank.id
+        and account.external_account_id is not None
+        and account.external_account_id not in told
+    )
+
+
+def _lines_of(work: UnitOfWork, account: Account) -> list[Transaction]:
+    """The account's newest lines that its bank told of, oldest first."""
+    now = work.now()
+    newest = work.bank_imports.imported_span(account.id, pending_since=now).newest
+    if newest is None:
+        return []
+    records = work.bank_imports.list_standing(
+        account.id, since=newest - COMPARED_FOR, before=newest + timedelta(days=1)
+    )
+    lines = work.transactions.find_many([each.transaction_id for each in records if each.transaction_id])
+    return sorted(lines.values(), key=lambda line: line.posted_at)

@@ -1,0 +1,152 @@
+"""An account is known again by its number or its movements; where neither decides it, it is doubtful."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.support.scenes.domain_samples import an_account
+
+from ledgerbank_domain.banking.account import Account, AccountSource, AccountType
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownMovement
+from ledgerbank_domain.banking.transaction import Transaction
+from ledgerbank_domain.ledger.journal import Direction, EntryKind
+from ledgerbank_domain.money.currency import parse_currency
+from ledgerbank_domain.money.money import Money
+from ledgerbank_domain.reconciliation.account_recognition import (
+    Recognition,
+    Verdict,
+    by_looks,
+    by_movements,
+    by_number,
+    recognised,
+)
+
+GBP = parse_currency("GBP")
+NOON = datetime(2025, 6, 10, 12, tzinfo=UTC)
+ONE, OTHER = UUID(int=1), UUID(int=2)
+SHOWN = ShownAccount(
+    external_id="new",
+    name="Current",
+    account_type=AccountType.CHECKING,
+    currency=GBP,
+    last_four="6819",
+    is_closed=False,
+)
+
+
+def known(**fields: Any) -> Account:
+    return replace(an_account(source=AccountSource.PROVIDER, last_four="6819"), **fields)
+
+
+def listed(amount: str, text: str, day: float, *, pending: bool = False) -> ShownMovement:
+    return ShownMovement(
+        external_id=f"{amount} {text} {day}",
+        direction=Direction.DEBIT,
+        amount=Money(Decimal(amount), GBP),
+        description=text,
+        posted_at=NOON + timedelta(days=day),
+        pending=pending,
+    )
+
+
+def line(amount: str, text: str, day: float) -> Transaction:
+    money = Money(Decimal(amount), GBP)
+    posted_at = NOON + timedelta(days=day)
+    return Transaction(
+        id=UUID(int=int(day * 10) + 1000),
+        account_id=ONE,
+        user_id=OTHER,
+        journal_entry_id=UUID(int=9),
+        line_number=1,
+        kind=EntryKind.IMPORT,
+        direction=Direction.DEBIT,
+        amount=money,
+        balance_after=money,
+        day_spent=Money.zero(GBP),
+        description=text,
+        posted_at=posted_at,
+        inserted_at=posted_at,
+        updated_at=posted_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stored", "hashes", "currency", "verdict"),
+    [
+        ("now", ["now", "before"], "GBP", Verdict.SAME),
+        ("before", ["now", "before"], "GBP", Verdict.SAME),
+        ("other", ["now"], "GBP", Verdict.DIFFERENT),
+        ("now", ["now"], "EUR", Verdict.DIFFERENT),
+        (None, ["now"], "GBP", Verdict.UNCLEAR),
+        ("now", [], "GBP", Verdict.UNCLEAR),
+    ],
+)
+def test_a_number_decides_within_a_currency(
+    stored: str | None, hashes: list[str], currency: str, verdict: Verdict
+) -> None:
+    shown = replace(SHOWN, currency=parse_currency(currency))
+
+    assert by_number(shown, hashes, known(number_hash=stored)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({}, Verdict.UNCLEAR),
+        ({"last_four": None}, Verdict.UNCLEAR),
+        ({"last_four": "0000"}, Verdict.DIFFERENT),
+        ({"account_type": AccountType.SAVINGS}, Verdict.DIFFERENT),
+    ],
+)
+def test_looks_never_say_that_two_are_one(fields: dict[str, Any], verdict: Verdict) -> None:
+    assert by_looks(SHOWN, known(**fields)) is verdict
+
+
+HISTORY = [line(str(5 + day), f"Shop {day}", day) for day in range(10)]
+SAME_HISTORY = [listed(str(5 + day), f"Shop {day}", day) for day in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdict"),
+    [
+        (SAME_HISTORY, Verdict.SAME),
+        (SAME_HISTORY[4:], Verdict.SAME),
+        ([*SAME_HISTORY, listed("80", "Later", 12)], Verdict.SAME),
+        ([*SAME_HISTORY, listed("80", "Held", 5, pending=True)], Verdict.SAME),
+        ([*SAME_HISTORY, listed("80", "In between", 5)], Verdict.UNCLEAR),
+        ([each for each in SAME_HISTORY if each.description != "Shop 5"], Verdict.UNCLEAR),
+        ([listed("99", f"Elsewhere {day}", day) for day in range(10)], Verdict.DIFFERENT),
+        ([listed("99", "Much later", 40)], Verdict.UNCLEAR),
+        ([], Verdict.UNCLEAR),
+    ],
+)
+def test_movements_of_the_same_time_are_the_same_one_by_one(
+    shown: list[ShownMovement], verdict: Verdict
+) -> None:
+    assert by_movements(shown, HISTORY) is verdict
+    assert by_movements(shown, []) is Verdict.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ({("a", ONE): Verdict.SAME, ("a", OTHER): Verdict.UNCLEAR}, ({"a": ONE}, {})),
+        ({("a", ONE): Verdict.UNCLEAR}, ({}, {"a": (ONE,)})),
+        ({("a", ONE): Verdict.DIFFERENT}, ({}, {})),
+        ({("a", ONE): Verdict.SAME, ("a", OTHER): Verdict.SAME}, ({}, {"a": (ONE, OTHER)})),
+        ({("a", ONE): Verdict.SAME, ("b", ONE): Verdict.SAME}, ({}, {"a": (ONE,), "b": (ONE,)})),
+        (
+            {("a", ONE): Verdict.SAME, ("b", ONE): Verdict.UNCLEAR, ("b", OTHER): Verdict.UNCLEAR},
+            ({"a": ONE}, {"b": (OTHER,)}),
+        ),
+        ({("a", ONE): Verdict.SAME, ("b", ONE): Verdict.UNCLEAR}, ({"a": ONE}, {})),
+    ],
+)
+def test_two_are_one_where_both_are_sure_of_nobody_else(
+    verdicts: dict[tuple[str, UUID], Verdict],
+    expected: tuple[dict[str, UUID], dict[str, tuple[UUID, ...]]],
+) -> None:
+    assert recognised(verdicts) == Recognition(known=expected[0], doubtful=expected[1])
