@@ -12,6 +12,7 @@ from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.identity.value_rules import (
     require_flags,
     require_optional_ids,
+    require_optional_instants,
     require_optional_member,
 )
 
@@ -70,7 +71,8 @@ class Actor:
     """The one on whose behalf a use-case runs: a user, the system (workers, commands) or nobody yet.
 
     A user may act through a program, with an API key: then ``scopes`` are all that it may do. None: no key,
-    no such bounds.
+    no such bounds. ``shown_from`` is since when there is what they showed, a token or a key: it counts no
+    more once its user began anew, however long ago the request was let in.
     """
 
     user_id: UUID | None = None
@@ -79,12 +81,14 @@ class Actor:
     api_key_id: UUID | None = None
     scopes: frozenset[Scope] | None = None
     is_system: bool = False
+    shown_from: datetime | None = None
     origin: Origin = NOWHERE
 
     def __post_init__(self) -> None:
         require_optional_ids(user_id=self.user_id, session_id=self.session_id, api_key_id=self.api_key_id)
         require_optional_member(Role, self.role, Reason.INVALID_ROLE, field="role")
         require_flags(is_system=self.is_system)
+        require_optional_instants(shown_from=self.shown_from)
         if self.scopes is not None or self.api_key_id is not None:
             _require_scopes(self.scopes)
 

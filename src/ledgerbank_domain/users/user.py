@@ -114,6 +114,11 @@ class User:
         """Whether they may log in and act: neither suspended nor deleted."""
         return self.status is UserStatus.ACTIVE
 
+    def has_begun_anew_since(self, shown_from: datetime | None) -> bool:
+        """Whether what there is from then on, a token or a key, is dead; None: nothing was shown."""
+        valid_from = self.sessions_valid_from
+        return shown_from is not None and valid_from is not None and shown_from < valid_from
+
     @property
     def is_administrator(self) -> bool:
         """Whether they may administer now: an administrator who is not ACTIVE may do nothing."""

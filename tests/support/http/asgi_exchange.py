@@ -11,7 +11,10 @@ from starlette.types import ASGIApp, Message
 
 @dataclass
 class Exchange:
-    """``chunks`` are drawn only as fast as the application reads; when they end, so does the connection."""
+    """``chunks`` are drawn only as fast as the application reads; when they end, so does the connection.
+
+    With ``is_whole`` they are all of the body, and the connection stays.
+    """
 
     app: ASGIApp
     portal: BlockingPortal
@@ -19,6 +22,7 @@ class Exchange:
     path: str = "/api/users"
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     type: str = "http"
+    is_whole: bool = False
     sent: list[Message] = field(default_factory=list)
 
     def run(self, chunks: Iterator[bytes]) -> "Exchange":
@@ -41,6 +45,8 @@ class Exchange:
                 return {"type": "websocket.connect"}
             for chunk in chunks:
                 return {"type": "http.request", "body": chunk, "more_body": True}
+            if self.is_whole:
+                return {"type": "http.request", "body": b"", "more_body": False}
             return {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:

@@ -1,12 +1,13 @@
 """What is done for a request in a thread: the order in which everything is looked at is decided here."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from starlette.responses import Response
 
 from ledgerbank_adapters.http.exchange.http_answers import AnswerWriter, json_response
@@ -41,6 +42,8 @@ from ledgerbank_domain.services.users.authentication import Authentication
 T = TypeVar("T")
 
 FORBIDDEN = 403
+# Who was let in longer ago is asked for once more before they act.
+ASKED_AGAIN_AFTER_SECONDS = 1.0
 # What we say to protect ourselves, where nothing failed before: anybody may cause it, as often as they like.
 TURNED_AWAY = (Reason.TIMEOUT, Reason.SERVICE_UNAVAILABLE)
 
@@ -53,6 +56,13 @@ class AdmittedCaller:
 
     caller: Caller
     authentication: Authentication | None
+    let_in_at: float = field(factory=time.monotonic)
+
+    @property
+    def was_kept_waiting(self) -> bool:
+        """Whether it took so long to get here that who calls may be somebody else by now."""
+        waited = time.monotonic() - self.let_in_at
+        return self.authentication is not None and waited > ASKED_AGAIN_AFTER_SECONDS
 
     @property
     def actor(self) -> Actor:
@@ -117,7 +127,7 @@ class OperationExecution:
         """Reads what is asked and does it, or as much of it as belongs into this caller's share."""
 
         def performed() -> Response | RemainingStep:
-            call = self._call(operation, arrived, admitted, body)
+            call = self._call(operation, arrived, self._still_admitted(operation, arrived, admitted), body)
             if call.idempotency_key is None:
                 return self._begun(operation, call, arrived, admitted.caller)
             return self._handled_once(operation, call, arrived, call.idempotency_key)
@@ -197,6 +207,15 @@ class OperationExecution:
         if operation.access is Access.ADMIN and not authentication.actor.is_admin:
             raise DomainError(Reason.INSUFFICIENT_PERMISSIONS)
         return authentication
+
+    def _still_admitted(
+        self, operation: Operation[Any, Any], arrived: ArrivedRequest, admitted: AdmittedCaller
+    ) -> AdmittedCaller:
+        """A body may come long after its head: what ended meanwhile opens nothing any more."""
+        if not admitted.was_kept_waiting:
+            return admitted
+        caller = self.admission.identify(arrived.presented, admitted.caller.origin)
+        return AdmittedCaller(caller=caller, authentication=self._authenticated(operation, arrived, caller))
 
     def _call(
         self, operation: Operation[Any, Any], arrived: ArrivedRequest, admitted: AdmittedCaller, body: bytes

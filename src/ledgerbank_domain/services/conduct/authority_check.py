@@ -1,8 +1,9 @@
 """Who acts, read again under lock in the transaction of the act.
 
 An actor is what somebody was when their request was let in. Until the act they may have been suspended,
-deleted or demoted: so no use-case that writes trusts the actor it is given. It begins here, and goes on with
-what it gets.
+deleted or demoted, or have ended every session by another password, while whoever stole one held back the
+last byte of a request: so no use-case that writes trusts the actor it is given. It begins here, and goes on
+with what it gets.
 """
 
 from collections.abc import Collection, Mapping
@@ -51,13 +52,14 @@ def actor_ids(actors: Collection[Actor]) -> set[UUID]:
 def actor_among(users: Mapping[UUID, User], actor: Actor) -> Actor:
     """The actor with the role that they still have. Nobody gains by being read again.
 
-    Raises ``token_revoked`` for one who is not ACTIVE any more, and ``invalid_token`` for one who is nobody.
+    Raises ``token_revoked`` for one who is not ACTIVE any more or began anew since what the actor showed, by
+    another password say, and ``invalid_token`` for one who is nobody.
     """
     if actor.user_id is None:
         return actor
     user = users.get(actor.user_id)
     if user is None:
         raise DomainError(Reason.INVALID_TOKEN)
-    if not user.is_active:
+    if not user.is_active or user.has_begun_anew_since(actor.shown_from):
         raise DomainError(Reason.TOKEN_REVOKED)
     return replace(actor, role=min(actor.role, user.role, key=_RANKS.__getitem__))

@@ -94,7 +94,14 @@ def open_only(outcome: Outcome[Authentication], open_to: frozenset[Duty]) -> Out
 
 def as_program(user: User, key: ApiKey, origin: Origin) -> Actor:
     """The user through a program of theirs: with their role, within the key's scopes."""
-    return Actor(user_id=user.id, role=user.role, api_key_id=key.id, scopes=key.scopes, origin=origin)
+    return Actor(
+        user_id=user.id,
+        role=user.role,
+        api_key_id=key.id,
+        scopes=key.scopes,
+        shown_from=key.inserted_at,
+        origin=origin,
+    )
 
 
 def _session_key(claims: AccessClaims) -> SessionKey:
@@ -105,12 +112,11 @@ def _by_session(claims: AccessClaims, owner: SessionOwner | None, origin: Origin
     if owner is None:
         return DomainError(Reason.INVALID_TOKEN)
     user = owner.user
-    valid_from = user.sessions_valid_from
-    outlived = valid_from is not None and claims.issued_at < valid_from
+    outlived = user.has_begun_anew_since(claims.issued_at)
     if not user.is_active or outlived or not owner.session_is_live:
         return DomainError(Reason.TOKEN_REVOKED)
     return Authentication(
-        actor=user_in_session(user, claims.session_id, origin),
+        actor=replace(user_in_session(user, claims.session_id, origin), shown_from=claims.issued_at),
         user=user,
         expires_at=claims.expires_at,
     )
@@ -148,8 +154,7 @@ def _told_duty(
 
 def _stands_for(user: User, key: ApiKey) -> bool:
     """Whether the user is still who made the key: not since they began anew, with another password say."""
-    valid_from = user.sessions_valid_from
-    return user.is_active and (valid_from is None or key.inserted_at >= valid_from)
+    return user.is_active and not user.has_begun_anew_since(key.inserted_at)
 
 
 def _note_session_uses(

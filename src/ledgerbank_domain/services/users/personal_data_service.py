@@ -17,7 +17,7 @@ from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.audit_trail import LATEST_FIRST
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
-from ledgerbank_domain.services.conduct.authority_check import locked_self
+from ledgerbank_domain.services.conduct.authority_check import actor_among, locked_self
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.users.personal_data import PERSONAL_TABLES, PersonalRecord, PersonalTable
@@ -67,24 +67,23 @@ class PersonalDataService:
     ) -> Iterator[tuple[PersonalTable, Sequence[Mapping[str, Any]]]]:
         """Each table with the caller's rows, in pages: at least one of each table, which may be empty.
 
-        Raises ``token_revoked`` once the caller is no longer ACTIVE, and what storage raises.
+        Raises ``token_revoked`` once the caller is no longer ACTIVE or began anew, and what storage raises.
         """
-        user_id = actor.required_user_id()
         for table in PERSONAL_TABLES:
-            records = self._page(user_id, export, table, None)
+            records = self._page(actor, export, table, None)
             yield table, [_with_money(record.facts) for record in records]
             while len(records) == ROWS_AT_ONCE:
-                records = self._page(user_id, export, table, records[-1].position)
+                records = self._page(actor, export, table, records[-1].position)
                 if records:
                     yield table, [_with_money(record.facts) for record in records]
 
     @retried_on_conflict
     def _page(
-        self, user_id: UUID, export: StartedExport, table: PersonalTable, after: tuple[Any, ...] | None
+        self, actor: Actor, export: StartedExport, table: PersonalTable, after: tuple[Any, ...] | None
     ) -> Sequence[PersonalRecord]:
+        user_id = actor.required_user_id()
         with self.start_unit_of_work() as work:
-            if not work.users.get(user_id).is_active:
-                raise DomainError(Reason.TOKEN_REVOKED)
+            actor_among({user_id: work.users.get(user_id)}, actor)
             return work.personal_data.read(table, user_id, until=export.at, after=after, limit=ROWS_AT_ONCE)
 
 

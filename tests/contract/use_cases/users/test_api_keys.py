@@ -79,6 +79,7 @@ def test_a_key_lets_its_program_in_as_its_owner_within_its_scopes(
         role=Role.USER,
         api_key_id=created.key.id,
         scopes=frozenset({Scope.ACCOUNTS_READ, Scope.PAYMENTS_READ}),
+        shown_from=created.key.inserted_at,
         origin=OFFICE,
     )
 

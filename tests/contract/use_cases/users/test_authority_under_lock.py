@@ -3,7 +3,9 @@
 import inspect
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -181,6 +183,25 @@ def test_whoever_is_suspended_or_deleted_does_nothing_any_more(
         # What the bank is asked comes first, and nothing is stored before who asks was read again.
         expected.add("bank_inactive")
     assert refused(lambda: OWN_ACTS[act](scene, scene.owner)) in expected
+
+
+def test_what_was_shown_before_its_user_began_anew_does_nothing_any_more(scene: Scene) -> None:
+    """A stolen token whose request was let in just before its owner chose another password."""
+    acts = [(name, act, scene.owner) for name, act in OWN_ACTS.items()]
+    acts += [(name, act, scene.admin) for name, act in STAFF_ACTS.items()]
+    shown_from = scene.world.clock.now()
+    scene.world.clock.advance(timedelta(seconds=1))
+    for actor in (scene.owner, scene.admin):
+        committed(scene, partial(began_anew, actor.required_user_id()))
+    for name, act, actor in acts:
+        reason = refused(lambda: act(scene, replace(actor, shown_from=shown_from)))  # noqa: B023
+        assert reason == ("bank_inactive" if name == "bank_connections.start" else "token_revoked"), name
+    # What was shown since is as good as ever.
+    OWN_ACTS["sessions.log_out_everywhere"](scene, replace(scene.owner, shown_from=scene.world.clock.now()))
+
+
+def began_anew(user_id: UUID, work: Any) -> None:
+    work.users.save(work.users.get_for_update(user_id).with_sessions_ended(at=work.now()))
 
 
 @pytest.mark.parametrize("act", STAFF_ACTS)
