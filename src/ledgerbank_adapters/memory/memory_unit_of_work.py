@@ -39,6 +39,9 @@ from ledgerbank_adapters.memory.repositories.memory_second_factor_challenge_repo
 from ledgerbank_adapters.memory.repositories.memory_second_factor_repository import (
     MemorySecondFactorRepository,
 )
+from ledgerbank_adapters.memory.repositories.memory_statement_import_repository import (
+    MemoryStatementImportRepository,
+)
 from ledgerbank_adapters.memory.repositories.memory_step_up_confirmation_repository import (
     MemoryStepUpConfirmationRepository,
 )
@@ -76,6 +79,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.oauth_states = MemoryOAuthStateRepository(session)
         self.webhook_events = MemoryWebhookEventRepository(session)
         self.bank_imports = MemoryBankTransactionImportRepository(session)
+        self.statement_imports = MemoryStatementImportRepository(session)
         self.accounts = MemoryAccountRepository(session)
         self.transactions = MemoryTransactionRepository(session)
         self.journal = MemoryJournalRepository(session)

@@ -20,6 +20,7 @@ from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
+from ledgerbank_domain.ports.statement_reader import StatementReader
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.service_composition import compose_services
@@ -36,7 +37,8 @@ class SandboxBank:
     Another storage, clock, source of ids or mailer may be given: tests run the same bank over PostgreSQL.
     A storage has a clock of its own; where ``clock`` is to move its time, both are given the same one.
     ``four_eyes`` says whether certain acts of staff wait for another administrator.
-    ``gateways`` speak to other banks, by the name that a bank gives as its ``integration_module``.
+    ``gateways`` speak to other banks, by the name that a bank gives as its ``integration_module``;
+    ``statement_reader`` reads the files that users bring of their accounts there.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class SandboxBank:
         mailer: Mailer | None = None,
         gateways: Mapping[str, BankGateway] | None = None,
         four_eyes: FourEyes | None = None,
+        statement_reader: StatementReader | None = None,
     ) -> None:
         self.clock = clock or MemoryClock()
         self.ids = ids or MemoryIdGenerator()
@@ -63,6 +66,7 @@ class SandboxBank:
                 mailer=mailer or self.mailbox,
                 gateways=gateways or {},
                 four_eyes=four_eyes or FourEyes(),
+                statement_reader=statement_reader,
             )
         )
 

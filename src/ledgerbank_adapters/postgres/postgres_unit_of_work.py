@@ -54,6 +54,9 @@ from ledgerbank_adapters.postgres.repositories.postgres_second_factor_challenge_
 from ledgerbank_adapters.postgres.repositories.postgres_second_factor_repository import (
     PostgresSecondFactorRepository,
 )
+from ledgerbank_adapters.postgres.repositories.postgres_statement_import_repository import (
+    PostgresStatementImportRepository,
+)
 from ledgerbank_adapters.postgres.repositories.postgres_step_up_confirmation_repository import (
     PostgresStepUpConfirmationRepository,
 )
@@ -105,6 +108,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.oauth_states = PostgresOAuthStateRepository(session)
         self.webhook_events = PostgresWebhookEventRepository(session)
         self.bank_imports = PostgresBankTransactionImportRepository(session)
+        self.statement_imports = PostgresStatementImportRepository(session)
         self.accounts = PostgresAccountRepository(session)
         self.transactions = PostgresTransactionRepository(session)
         self.journal = PostgresJournalRepository(session)

@@ -90,6 +90,7 @@ class AuditName(Enum):
     LEDGER_REVERSED = ("ledger.reversed", "journal_entry")
     ACCOUNT_CREATED = ("account.created", "account")
     ACCOUNT_UPDATED = ("account.updated", "account")
+    STATEMENT_IMPORTED = ("account.statement_imported", "account")
     BANK_LOGIN_CREATED = ("bank_login.created", "bank_login")
     BANK_LOGIN_CONSENTED = ("bank_login.consented", "bank_login")
     BANK_LOGIN_CONNECTED = ("bank_login.connected", "bank_login")

@@ -15,6 +15,11 @@ def may_view_account(actor: Actor, account: Account) -> bool:
     return actor.owns(account.user_id) or actor.is_staff or actor.is_system
 
 
+def may_import_statements(actor: Actor, account: Account) -> bool:
+    """One's own: nobody brings statements of somebody else's account."""
+    return actor.owns(account.user_id) or actor.is_system
+
+
 def may_list_accounts_of(actor: Actor, user_id: UUID) -> bool:
     """One's own; staff and the system anybody's."""
     return actor.owns(user_id) or actor.is_staff or actor.is_system

@@ -1,4 +1,4 @@
-"""Import records: which line stands for a bank's transaction, and whether it is settled."""
+"""Import records: which line stands for a bank's transaction, by which names, and whether it is settled."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,6 +22,9 @@ class BankTransactionImport:
     ``transaction_id`` is the line that stands for it now. None: it was reversed, and ``ended`` says why.
     ``posted_at`` is the bank's word, by which it is asked again; lines may tell another time, for
     none is dated ahead of ours.
+
+    It may have further names: a feed, a file and another provider each call it by their own. ``in_feed``:
+    whether a feed ever told of it; one that only files told of no feed can miss.
     """
 
     account_id: UUID
@@ -29,12 +32,13 @@ class BankTransactionImport:
     transaction_id: UUID | None
     ended: ImportEnd | None = None
     pending: bool
+    in_feed: bool = True
     posted_at: datetime
     inserted_at: datetime
     updated_at: datetime
 
     def with_line(
-        self, transaction_id: UUID, *, pending: bool, posted_at: datetime, at: datetime
+        self, transaction_id: UUID, *, pending: bool, posted_at: datetime, by_feed: bool = True, at: datetime
     ) -> "BankTransactionImport":
         """The record once this line stands for the movement, and what the bank says of it."""
         return replace(
@@ -42,6 +46,7 @@ class BankTransactionImport:
             transaction_id=transaction_id,
             ended=None,
             pending=pending,
+            in_feed=self.in_feed or by_feed,
             posted_at=posted_at,
             updated_at=at,
         )
@@ -53,7 +58,7 @@ class BankTransactionImport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedSpan:
-    """What of an account was imported, by the bank's word.
+    """What of an account its feed has told, by the bank's word.
 
     ``newest`` is when the newest movement was posted, ``oldest_pending`` the oldest one that is still pending
     and not too old to be waited for. None: there is none.
@@ -71,3 +76,16 @@ class ImportedSpan:
             return None
         start = self.newest - lookback
         return start if self.oldest_pending is None else min(start, self.oldest_pending)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldHistory:
+    """How far back what an account's bank told goes.
+
+    ``oldest`` is when its oldest movement was posted, whoever told of it; ``oldest_in_feed`` the oldest one
+    that a feed told of, and ``feed_began_at`` when that feed first told anything. None: there is none.
+    """
+
+    oldest: datetime | None
+    oldest_in_feed: datetime | None
+    feed_began_at: datetime | None

@@ -1,5 +1,6 @@
 """What a statement file says of accounts: the movements on each of them, and the balances around them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -77,3 +78,22 @@ class StatementFile:
 
     format: StatementFormat
     statements: tuple[FiledStatement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvProfile:
+    """How a bank writes its CSV files: detected, shown to its user, and remembered for the next file.
+
+    ``columns`` says by what header each of ``date``, ``amount``, ``credit``, ``debit``, ``description``,
+    ``id``, ``balance`` and ``currency`` stands (those there are), and so for ``other_date`` (where there is
+    no date yet), ``direction`` (debit or credit, in a word), ``fee``, ``payee``, ``reference``, ``state`` and
+    ``account``. Columns without a header of their own are named by their number from 1. ``date_format`` is a
+    format of ``strptime``, or ``iso``.
+    """
+
+    encoding: str
+    delimiter: str
+    has_header: bool
+    columns: Mapping[str, str]
+    date_format: str
+    decimal_mark: str

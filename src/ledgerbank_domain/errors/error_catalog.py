@@ -210,6 +210,11 @@ class Reason(Enum):
         Category.BUSINESS_RULE,
         "Account is held here: no bank tells of its money",
     )
+    STATEMENT_OF_ANOTHER_ACCOUNT = (
+        "statement_of_another_account",
+        Category.BUSINESS_RULE,
+        "The statement file is about another account",
+    )
     ACCOUNT_NOT_EMPTY = ("account_not_empty", Category.BUSINESS_RULE, "Account balance is not zero")
     DAILY_LIMIT_EXCEEDED = ("daily_limit_exceeded", Category.BUSINESS_RULE, "Daily payment limit exceeded")
     AMOUNT_EXCEEDS_LIMIT = (

@@ -1,33 +1,21 @@
 """Reading of statement files, whatever they are written in."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ledgerbank_domain.banking.statement_file import StatementFile, StatementFormat
+from ledgerbank_domain.banking.statement_file import CsvProfile, StatementFile, StatementFormat
 from ledgerbank_domain.money.currency import Currency
 
+__all__ = [
+    "MAX_STATEMENT_FILE_BYTES",
+    "CsvProfile",
+    "ReadStatement",
+    "StatementHints",
+    "StatementReader",
+]
+
 MAX_STATEMENT_FILE_BYTES = 10 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CsvProfile:
-    """How a bank writes its CSV files: detected, shown to its user, and remembered for the next file.
-
-    ``columns`` says by what header each of ``date``, ``amount``, ``credit``, ``debit``, ``description``,
-    ``id``, ``balance`` and ``currency`` stands (those there are), and so for ``other_date`` (where there is
-    no date yet), ``direction`` (debit or credit, in a word), ``fee``, ``payee``, ``reference``, ``state`` and
-    ``account``. Columns without a header of their own are named by their number from 1. ``date_format`` is a
-    format of ``strptime``, or ``iso``.
-    """
-
-    encoding: str
-    delimiter: str
-    has_header: bool
-    columns: Mapping[str, str]
-    date_format: str
-    decimal_mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from ledgerbank_domain.ports.repositories.second_factor_challenge_repository imp
     SecondFactorChallengeRepository,
 )
 from ledgerbank_domain.ports.repositories.second_factor_repository import SecondFactorRepository
+from ledgerbank_domain.ports.repositories.statement_import_repository import StatementImportRepository
 from ledgerbank_domain.ports.repositories.step_up_confirmation_repository import StepUpConfirmationRepository
 from ledgerbank_domain.ports.repositories.transaction_repository import TransactionRepository
 from ledgerbank_domain.ports.repositories.user_repository import UserRepository
@@ -65,6 +66,7 @@ class UnitOfWork(Protocol):
     banks: BankRepository
     bank_logins: BankLoginRepository
     bank_imports: BankTransactionImportRepository
+    statement_imports: StatementImportRepository
     oauth_states: OAuthStateRepository
     webhook_events: WebhookEventRepository
     accounts: AccountRepository

@@ -1,7 +1,7 @@
 """Reconciliation: what to book so that the ledger says what the bank says. Pure: it decides, others do."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,22 +12,35 @@ from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments.payment import MAX_DESCRIPTION_LENGTH
+from ledgerbank_domain.reconciliation.movement_matching import (
+    Closeness,
+    alike,
+    match_movements,
+    nearest_pairs,
+)
 
 _JUST_BEFORE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownImports:
-    """What the books know of a statement's movements: records by the bank's id, lines by their own.
+    """What the books know of a statement's movements: records by each name they are asked for, lines by id.
 
-    ``standing`` are the records with a line of all that the statement would list, ``pending`` those of all
-    that is pending, however old.
+    ``standing`` are the records with a line of all that the statement would list, and of what lies close
+    before it; ``pending`` those of all that is pending, however old. ``last_look_at`` is when the feed was
+    last looked at.
     """
 
     records: Mapping[str, BankTransactionImport]
     lines: Mapping[UUID, Transaction]
     standing: Sequence[BankTransactionImport] = ()
     pending: Sequence[BankTransactionImport] = ()
+    last_look_at: datetime | None = None
+
+    def own_name(self, external_id: str) -> str:
+        """What the record is called by that has this name; what no record has is its own."""
+        record = self.records.get(external_id)
+        return external_id if record is None else record.external_transaction_id
 
     def line_for(self, external_id: str) -> Transaction | None:
         """The line that stands for the movement now."""
@@ -35,6 +48,23 @@ class KnownImports:
         if record is None or record.transaction_id is None:
             return None
         return self.lines[record.transaction_id]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMovement:
+    """A movement as the books know it: worth what its line is, and of the time that its bank said."""
+
+    signed_amount: Money
+    description: str
+    posted_at: datetime
+
+    @classmethod
+    def of(cls, record: BankTransactionImport, lines: Mapping[UUID, Transaction]) -> "RecordedMovement":
+        """Of a record with a line, which is among ``lines``."""
+        if record.transaction_id is None:
+            raise ValueError(f"no line stands for {record.external_transaction_id}")
+        line = lines[record.transaction_id]
+        return cls(signed_amount=line.signed_amount, description=line.description, posted_at=record.posted_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +95,18 @@ class BookingPlan:
 
     ``lines`` by time; ``confirmed`` still have their line, only the bank's word on them changed. ``ended``
     are movements that no line stands for any more, by the bank's id. ``missed`` are booked ones that the bank
-    lists no longer: they stand. ``difference`` is what the balance is off the bank's after all that: not
-    among the lines until :meth:`with_difference`.
+    lists no longer: they stand. ``names`` are further names of records, by these. ``difference`` is what the
+    balance is off the bank's after all that: not among the lines until :meth:`with_difference`. ``by_feed``:
+    whether a feed tells all this, or a file.
     """
 
     lines: tuple[PlannedLine, ...]
     confirmed: tuple[ShownMovement, ...]
     ended: Mapping[str, ImportEnd]
     missed: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
     difference: Money
+    by_feed: bool = True
 
     def with_difference(self, *, is_first_sync: bool, at: datetime) -> "BookingPlan":
         """The plan that books the difference too.
@@ -107,11 +140,35 @@ def plan_booking(
 
     A movement that changed its amount is reversed and booked anew, one that is void is reversed, a new one is
     booked when the bank posted it. One that was pending and is listed no longer is reversed; so it is when it
-    comes back under another id, as itself. ``at`` is now: nothing is dated later.
+    comes back under another id, as itself. What only a file told so far is that movement too, and gets the
+    feed's name. ``at`` is now: nothing is dated later.
     """
+    told = told_apart(statement.movements, known)
+    adopted = adopted_from_files(told, known)
+    plan = _plan(account, statement, known, told, adopted, at=at)
+    if plan.difference.is_zero or not adopted:
+        return plan
+    # What happens often may be another one of its kind: then the balance says so.
+    sure = adopted_from_files(told, known, sure=True)
+    other = _plan(account, statement, known, told, sure, at=at)
+    return other if other.difference.is_zero else plan
+
+
+def _plan(
+    account: Account,
+    statement: BankStatement,
+    known: KnownImports,
+    told: Mapping[str, ShownMovement],
+    adopted: Mapping[str, str],
+    *,
+    at: datetime,
+) -> BookingPlan:
     lines: list[PlannedLine] = []
     confirmed: list[ShownMovement] = []
-    movements = told_apart(statement.movements, known)
+    movements = {
+        adopted.get(name, name): replace(shown, external_id=adopted.get(name, name))
+        for name, shown in told.items()
+    }
     missing = _missing(statement, movements, known)
     for shown in movements.values():
         line = known.line_for(shown.external_id)
@@ -123,7 +180,7 @@ def plan_booking(
             lines.append(_reversal(line, at))
         is_new = shown.external_id not in known.records
         lines.append(_import(shown, min(shown.posted_at, at) if is_new else at))
-    ended = dict.fromkeys(sorted(statement.void_ids), ImportEnd.DECLINED)
+    ended = dict.fromkeys(sorted(map(known.own_name, statement.void_ids)), ImportEnd.DECLINED)
     ended |= {each.external_transaction_id: ImportEnd.VANISHED for each in missing if each.pending}
     ended = {each: end for each, end in ended.items() if known.line_for(each) is not None}
     lines += [_reversal(line, at) for line in map(known.line_for, ended) if line is not None]
@@ -133,6 +190,7 @@ def plan_booking(
         confirmed=tuple(confirmed),
         ended=ended,
         missed=tuple(each.external_transaction_id for each in missing if not each.pending),
+        names=adopted,
         difference=Money.zero(account.currency),
     )
     balance = statement.balance + _pending_beyond(statement, known)
@@ -140,15 +198,16 @@ def plan_booking(
 
 
 def told_apart(movements: Iterable[ShownMovement], known: KnownImports) -> dict[str, ShownMovement]:
-    """The movements by ids of their own, also where the bank uses one id for two.
+    """The movements by ids of their own, also where the bank uses one id for two, or two for one.
 
-    Of those the one that the books have the id for keeps it, or else the first; the others get their
-    ``twin_id``, as at every other look, whichever of them is listed then.
+    An id that is a further name of a record is told by the record's own. Of two with one id the one that the
+    books have it for keeps it, or else the first; the others get their ``twin_id``, as at every other look,
+    whichever of them is listed then.
     """
     by_id: dict[str, list[ShownMovement]] = {}
     for shown in movements:
         twin = shown.twin_id if shown.twin_id in known.records else shown.external_id
-        by_id.setdefault(twin, []).append(shown)
+        by_id.setdefault(known.own_name(twin), []).append(shown)
     found: dict[str, ShownMovement] = {}
     for external_id, twins in by_id.items():
         owner = _owner(twins, known.line_for(external_id))
@@ -156,6 +215,32 @@ def told_apart(movements: Iterable[ShownMovement], known: KnownImports) -> dict[
             own_id = external_id if shown is owner else shown.twin_id
             found[own_id] = replace(shown, external_id=own_id)
     return found
+
+
+def adopted_from_files(
+    movements: Mapping[str, ShownMovement], known: KnownImports, *, sure: bool = False
+) -> dict[str, str]:
+    """Which of the movements, by their names, are what only files told so far, by its record's own name.
+
+    A feed had its chance to tell of what a file brought at its first look after that. What it lists later
+    must look the same, and so must what is ``sure``: of the same day.
+    """
+    names = [name for name in movements if name not in known.records]
+    records = [
+        record
+        for record in {each.external_transaction_id: each for each in known.standing}.values()
+        if not record.in_feed and record.external_transaction_id not in movements
+    ]
+    listed = [movements[name] for name in names]
+    told = [RecordedMovement.of(record, known.lines) for record in records]
+
+    def may_be(close: Closeness) -> bool:
+        is_first_chance = known.last_look_at is None or records[close.known].inserted_at > known.last_look_at
+        return alike(close) and (close.days_apart == 0 or (is_first_chance and not sure))
+
+    matches = match_movements(listed, told, may_be=may_be)
+    pairs = nearest_pairs(matches, listed, told)
+    return {names[place]: records[found].external_transaction_id for place, found in pairs.items()}
 
 
 def _owner(twins: Sequence[ShownMovement], line: Transaction | None) -> ShownMovement:
@@ -171,11 +256,14 @@ def _missing(
     if None in unread:
         # It may be any of them.
         return []
-    told = movements.keys() | statement.void_ids | unread
+    void_or_unread = {known.own_name(each) for each in statement.void_ids | unread if each is not None}
+    told = movements.keys() | void_or_unread
     return [
         record
         for record in known.standing
-        if record.external_transaction_id not in told and statement.tells_of(record.posted_at)
+        if record.in_feed
+        and record.external_transaction_id not in told
+        and statement.tells_of(record.posted_at)
     ]
 
 
@@ -196,7 +284,7 @@ def _is_same_movement(line: Transaction, shown: ShownMovement) -> bool:
 
 
 def _tells_something_new(record: BankTransactionImport, shown: ShownMovement) -> bool:
-    return (record.pending, record.posted_at) != (shown.pending, shown.posted_at)
+    return not record.in_feed or (record.pending, record.posted_at) != (shown.pending, shown.posted_at)
 
 
 def _import(shown: ShownMovement, posted_at: datetime) -> PlannedLine:

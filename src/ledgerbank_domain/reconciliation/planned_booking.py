@@ -20,13 +20,18 @@ NewId: TypeAlias = Callable[[], UUID]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """What is to be written together. ``account`` is the account after the last of ``lines``."""
+    """What is to be written together, at ``at``.
+
+    ``account`` is the account after the last of ``lines``; ``names`` are further names of records, by these.
+    """
 
     account: Account
     entries: tuple[JournalEntry, ...]
     lines: tuple[Transaction, ...]
     new_records: tuple[BankTransactionImport, ...]
     changed_records: tuple[BankTransactionImport, ...]
+    names: Mapping[str, str]
+    at: datetime
 
 
 def book(
@@ -49,7 +54,7 @@ def book(
     for shown in plan.confirmed:
         line_id = known.records[shown.external_id].transaction_id
         if line_id is not None:
-            records[shown.external_id] = _record(account, known, shown, line_id, at)
+            records[shown.external_id] = _record(account, known, shown, line_id, by_feed=plan.by_feed, at=at)
     for planned in plan.lines:
         entry = _entry(planned, account, reversed_entries, new_id, at)
         posting = next(each for each in entry.postings if each.account == account.ledger_account)
@@ -58,7 +63,9 @@ def book(
             external_id = planned.shown.external_id
             if external_id not in known.records:
                 line = replace(line, external_transaction_id=external_id)
-            records[external_id] = _record(account, known, planned.shown, line.id, at)
+            records[external_id] = _record(
+                account, known, planned.shown, line.id, by_feed=plan.by_feed, at=at
+            )
         entries.append(entry)
         lines.append(line)
     return Booking(
@@ -67,6 +74,8 @@ def book(
         lines=tuple(lines),
         new_records=tuple(record for key, record in records.items() if key not in known.records),
         changed_records=tuple(record for key, record in records.items() if key in known.records),
+        names=plan.names,
+        at=at,
     )
 
 
@@ -86,7 +95,7 @@ def _entry(
             entry_id=new_id(),
             posting_ids=[new_id() for _ in entry.postings],
             description=planned.description,
-            at=at,
+            at=planned.posted_at,
             booked_at=booked_at,
         )
     return movement(
@@ -104,17 +113,26 @@ def _entry(
 
 
 def _record(
-    account: Account, known: KnownImports, shown: ShownMovement, line_id: UUID, at: datetime
+    account: Account,
+    known: KnownImports,
+    shown: ShownMovement,
+    line_id: UUID,
+    *,
+    by_feed: bool,
+    at: datetime,
 ) -> BankTransactionImport:
     """The record of what the bank shows and a line stands for."""
     record = known.records.get(shown.external_id)
     if record is not None:
-        return record.with_line(line_id, pending=shown.pending, posted_at=shown.posted_at, at=at)
+        return record.with_line(
+            line_id, pending=shown.pending, posted_at=shown.posted_at, by_feed=by_feed, at=at
+        )
     return BankTransactionImport(
         account_id=account.id,
         external_transaction_id=shown.external_id,
         transaction_id=line_id,
         pending=shown.pending,
+        in_feed=by_feed,
         posted_at=shown.posted_at,
         inserted_at=at,
         updated_at=at,

@@ -51,6 +51,7 @@ from ledgerbank_domain.services.payments.payment_schedule_service import Payment
 from ledgerbank_domain.services.payments.payment_service import PaymentService
 from ledgerbank_domain.services.payments.payment_step_up import PaymentStepUp
 from ledgerbank_domain.services.service_ports import ServicePorts
+from ledgerbank_domain.services.statement_imports.statement_import_service import StatementImportService
 from ledgerbank_domain.services.upkeep.maintenance_service import MaintenanceService
 from ledgerbank_domain.services.users.api_key_service import ApiKeyService
 from ledgerbank_domain.services.users.auth_service import AuthService
@@ -98,6 +99,7 @@ class Services:
     users: UserService
     banks: BankService
     accounts: AccountService
+    statement_imports: StatementImportService
     statements: StatementService
     payments: PaymentService
     payees: PayeeService
@@ -265,6 +267,9 @@ def compose_services(ports: ServicePorts) -> Services:
             cache=ports.cache,
             gateways=frozenset(ports.gateways),
             known_gateways=frozenset({*ports.gateways, *ports.known_gateways}),
+        ),
+        statement_imports=StatementImportService(
+            start_unit_of_work=start, ids=ids, audit=audit, reader=ports.statement_reader
         ),
         accounts=AccountService(
             start_unit_of_work=start,

@@ -20,6 +20,7 @@ from ledgerbank_domain.ports.mailer import Mailer
 from ledgerbank_domain.ports.one_time_codes import OneTimeCodes
 from ledgerbank_domain.ports.secret_box import SecretBox, SecretGenerator
 from ledgerbank_domain.ports.security import PasswordBlocklist, PasswordHasher, Pseudonymizer, TokenCodec
+from ledgerbank_domain.ports.statement_reader import StatementReader
 from ledgerbank_domain.ports.statement_writer import StatementWriter
 from ledgerbank_domain.ports.sync_observer import SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
@@ -66,6 +67,8 @@ class ServicePorts:
     # What a bank may name besides: it is out of reach as long as that one is not set up.
     known_gateways: Collection[str] = ()
     sync_observer: SyncObserver | None = None
+    # Reads statement files; None: there is nothing to read them with, and none is taken.
+    statement_reader: StatementReader | None = None
     # Draws what authenticator apps read; None: whoever shows it draws it.
     code_pictures: CodePictures | None = None
     # What statements of accounts can be written as.

@@ -217,6 +217,16 @@ PERSONAL_TABLES = (
         },
     ),
     PersonalTable(
+        section="statement_imports",
+        table="statement_imports",
+        fields=("id", "account_id", "state", "format", "expires_at", "confirmed_at", *TIMES),
+        untold={
+            **_OWNER,
+            "summary": "It is what the file says, which its owner brought, beside what was booked of it.",
+            "movements": "They are the file's, for a day; once they are booked, transactions tell them.",
+        },
+    ),
+    PersonalTable(
         section="payments",
         table="user_payments",
         fields=(
@@ -356,6 +366,7 @@ NOT_TOLD: Mapping[str, str] = {
     "journal_entries": "Each is what its lines tell, which are told as transactions.",
     "clearing_lines": "They are the banks' side of what is told as transactions.",
     "bank_transaction_imports": "They say which transactions a bank has told of; those are told.",
+    "bank_transaction_names": "They say by which names banks told of transactions; those are told.",
     "jobs": "They are work on what is told, for days; mails are made of what is told.",
     "job_workers": "They are processes.",
 }

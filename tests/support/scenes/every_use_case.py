@@ -181,6 +181,12 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     ),
     "bank_logins.disconnect": lambda s, who: s.services.bank_logins.disconnect(who, login_id=s.login_id),
     "bank_logins.request_sync": lambda s, who: s.services.bank_logins.request_sync(who, login_id=s.login_id),
+    "statement_imports.preview": lambda s, who: s.services.statement_imports.preview(
+        who, account_id=s.account.id, content=b"a statement"
+    ),
+    "statement_imports.confirm": lambda s, who: s.services.statement_imports.confirm(
+        who, account_id=s.account.id, import_id=s.account.id
+    ),
     "bank_connections.start": lambda s, who: s.services.bank_connections.start(who, s.new_login()),
     "bank_connections.confirm": lambda s, who: s.services.bank_connections.confirm(
         who, login_id=s.login_id, confirmation="K7M3XW"
@@ -194,6 +200,8 @@ ANSWERED_BY_OWNERSHIP = {
     "accounts.balance_at",
     "accounts.get",
     "accounts.get_many",
+    "statement_imports.get",
+    "statement_imports.list_keyset",
     "statements.begin",
     "statements.pages",
     "statements.write",

@@ -18,6 +18,7 @@ from ledgerbank_domain.ports.bank_gateway import BankGateway
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.mailer import Mailer
+from ledgerbank_domain.ports.statement_reader import StatementReader
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.users.user import User, UserChanges, UserStatus
@@ -70,6 +71,7 @@ class Ports(TypedDict, total=False):
     mailer: Mailer
     gateways: Mapping[str, BankGateway]
     four_eyes: FourEyes
+    statement_reader: StatementReader
 
 
 class LiveWorld(SandboxBank):

@@ -32,6 +32,7 @@ class MemoryErasureRepository(ErasureRepository):
         self._remove(tables.identity.second_factor_challenges, lambda challenge: challenge.user_id in gone)
         self._remove(tables.identity.clients, lambda row: row.user_id in gone)
         self._remove(tables.identity.api_keys, lambda key: key.user_id in gone)
+        self._remove(tables.ledger.statement_imports, lambda each: each.user_id in gone)
         accounts = {account.id for account in tables.banking.accounts if account.user_id in gone}
         self._remove(
             tables.payment.payees,

@@ -90,6 +90,7 @@ class MemoryPersonalDataRepository(PersonalDataRepository):
             "user_bank_logins": tables.banking.bank_logins,
             "user_bank_accounts": tables.banking.accounts,
             "transactions": tables.ledger.transactions,
+            "statement_imports": tables.ledger.statement_imports,
             "user_payments": tables.payment.payments,
             "payees": tables.payment.payees,
             "approvals": tables.approval.approvals,

@@ -86,6 +86,22 @@ class MemoryTransactionRepository(TransactionRepository):
             if line is not None and line.inserted_at <= known_at:
                 yield line
 
+    def balances_before(self, account_id: UUID, instants: Sequence[datetime]) -> Sequence[Decimal]:
+        tables = self._session.tables.ledger
+        lines = iter(tables.transactions.rows(tables.lines_of_account.ids(account_id)))
+        balances: list[Decimal] = []
+        total, line = Decimal(0), next(lines, None)
+        for instant in instants:
+            while line is not None and line.posted_at < instant:
+                total, line = EXACT.add(total, line.signed_amount.amount), next(lines, None)
+            balances.append(total)
+        return balances
+
+    def list_standing_differences(self, account_id: UUID) -> Sequence[Transaction]:
+        tables = self._session.tables.ledger
+        lines = tables.transactions.rows(tables.differences_of_account.ids(account_id))
+        return [line for line in lines if tables.reversal_of_entry.find(line.journal_entry_id) is None]
+
     def _as_it_stands(self, line: Transaction) -> Transaction:
         """A line never changes, but a bank settles what it reported: so the import record tells."""
         tables = self._session.tables.ledger

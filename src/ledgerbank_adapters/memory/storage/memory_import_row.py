@@ -25,6 +25,23 @@ class ImportRow:
         return self.record.transaction_id
 
 
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A further name of an import record; its id is made of the account and the name."""
+
+    account_id: UUID
+    name: str
+    external_transaction_id: str
+
+    @property
+    def id(self) -> UUID:
+        return import_row_id(self.account_id, self.name)
+
+    @property
+    def import_id(self) -> UUID:
+        return import_row_id(self.account_id, self.external_transaction_id)
+
+
 def import_row_id(account_id: UUID, external_transaction_id: str) -> UUID:
     """The same id for the same two, always."""
     return uuid5(account_id, external_transaction_id)

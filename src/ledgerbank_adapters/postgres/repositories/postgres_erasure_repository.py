@@ -34,6 +34,7 @@ REMOVALS = (
     f"DELETE FROM api_keys WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM oauth_states WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM step_up_confirmations WHERE {OF_USERS}",  # noqa: S608 - our own text
+    f"DELETE FROM statement_imports WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM payees WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"""
     DELETE FROM payees

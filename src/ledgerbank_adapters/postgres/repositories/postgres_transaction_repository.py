@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, exists, false, func, literal, select, tuple_
 
 from ledgerbank_adapters.postgres.schema.ledger_tables import bank_transaction_imports as imports
-from ledgerbank_adapters.postgres.schema.ledger_tables import transactions
+from ledgerbank_adapters.postgres.schema.ledger_tables import journal_entries, transactions
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_keyset
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.banking.account_statement import LineTotals
@@ -18,6 +19,7 @@ from ledgerbank_domain.identity.page import Cursor, KeysetPage, KeysetRequest
 from ledgerbank_domain.identity.text_folding import search_form
 from ledgerbank_domain.ledger.journal import Direction, EntryKind
 from ledgerbank_domain.money.currency import Currency, stored_currency
+from ledgerbank_domain.money.exact_decimals import EXACT
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.repositories.transaction_repository import (
     TRANSACTION_SORT_FIELDS,
@@ -76,6 +78,22 @@ LINES_ALONE = select(transactions, false().label("pending")).order_by(
     transactions.c.posted_at, transactions.c.id
 )
 
+# Each line counts from the first instant after it on. ``instants`` ascend.
+BALANCES_BEFORE = """
+    SELECT width_bucket(posted_at, %(instants)s::timestamptz[]) AS bucket,
+        sum(CASE direction WHEN 'CREDIT' THEN amount ELSE -amount END) AS total
+    FROM transactions
+    WHERE account_id = %(account_id)s AND posted_at < %(last)s
+    GROUP BY bucket
+"""
+STANDING_DIFFERENCES = (
+    LINES.where(
+        transactions.c.account_id == bindparam("account_id", type_=Uuid()),
+        transactions.c.kind.in_([EntryKind.OPENING.value, EntryKind.RECONCILIATION.value]),
+        ~exists().where(journal_entries.c.reverses_entry_id == transactions.c.journal_entry_id),
+    )
+).order_by(transactions.c.line_number)
+
 
 class PostgresTransactionRepository(TransactionRepository):
     def __init__(self, session: PostgresSession) -> None:
@@ -131,6 +149,18 @@ class PostgresTransactionRepository(TransactionRepository):
             seen = tuple_(literal(after.posted_at, line.posted_at.type), literal(after.id, Uuid()))
             conditions.append(tuple_(line.posted_at, line.id) > seen)
         rows = self._session.run(LINES_ALONE.where(*conditions).limit(limit))
+        return [_transaction(row) for row in rows]
+
+    def balances_before(self, account_id: UUID, instants: Sequence[datetime]) -> Sequence[Decimal]:
+        if not instants:
+            return []
+        asked = {"account_id": account_id, "instants": list(instants), "last": instants[-1]}
+        totals = {row.bucket: row.total for row in self._session.run_sql(BALANCES_BEFORE, asked)}
+        steps = [totals.get(bucket, Decimal(0)) for bucket in range(len(instants))]
+        return list(accumulate(steps, EXACT.add))
+
+    def list_standing_differences(self, account_id: UUID) -> Sequence[Transaction]:
+        rows = self._session.run(STANDING_DIFFERENCES, {"account_id": account_id})
         return [_transaction(row) for row in rows]
 
 

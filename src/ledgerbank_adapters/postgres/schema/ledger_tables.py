@@ -3,8 +3,10 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from ledgerbank_adapters.postgres.schema.column_kinds import (
     INSTANT,
@@ -91,6 +94,12 @@ transactions = Table(
         unique=True,
         postgresql_where=text("external_transaction_id IS NOT NULL"),
     ),
+    Index(
+        "transactions_differences_idx",
+        "account_id",
+        "line_number",
+        postgresql_where=text("kind IN ('OPENING', 'RECONCILIATION')"),
+    ),
 )
 
 clearing_lines = Table(
@@ -118,6 +127,7 @@ bank_transaction_imports = Table(
     Column("transaction_id", Uuid()),
     Column("ended", Text()),
     required("pending", Boolean()),
+    required("in_feed", Boolean()),
     required("posted_at", INSTANT),
     *timestamps(),
     PrimaryKeyConstraint("account_id", "external_transaction_id", name="bank_transaction_imports_pkey"),
@@ -129,4 +139,43 @@ bank_transaction_imports = Table(
         "bank_transaction_imports_pending_idx", "account_id", "posted_at", postgresql_where=text("pending")
     ),
     Index("bank_transaction_imports_posted_idx", "account_id", "posted_at"),
+    Index("bank_transaction_imports_feed_idx", "account_id", "posted_at", postgresql_where=text("in_feed")),
+)
+
+bank_transaction_names = Table(
+    "bank_transaction_names",
+    metadata,
+    required("account_id", Uuid()),
+    required("name", Text()),
+    required("external_transaction_id", Text()),
+    required("inserted_at", INSTANT),
+    PrimaryKeyConstraint("account_id", "name", name="bank_transaction_names_pkey"),
+    ForeignKeyConstraint(
+        ["account_id", "external_transaction_id"],
+        ["bank_transaction_imports.account_id", "bank_transaction_imports.external_transaction_id"],
+        name="bank_transaction_names_import_fkey",
+        ondelete="RESTRICT",
+    ),
+    Index("bank_transaction_names_import_idx", "account_id", "external_transaction_id"),
+)
+
+statement_imports = Table(
+    "statement_imports",
+    metadata,
+    required("id", Uuid()),
+    required("account_id", Uuid()),
+    required("user_id", Uuid()),
+    required("state", Text()),
+    required("format", Text()),
+    required("summary", JSONB()),
+    Column("movements", LargeBinary()),
+    required("expires_at", INSTANT),
+    Column("confirmed_at", INSTANT),
+    *timestamps(),
+    PrimaryKeyConstraint("id", name="statement_imports_pkey"),
+    reference("statement_imports", "account_id", "user_bank_accounts"),
+    reference("statement_imports", "user_id", "users"),
+    Index("statement_imports_account_idx", "account_id", "inserted_at", "id"),
+    Index("statement_imports_user_idx", "user_id"),
+    Index("statement_imports_expiry_idx", "expires_at", postgresql_where=text("state = 'PREVIEWED'")),
 )

@@ -113,6 +113,7 @@ CONFLICT_CONSTRAINTS = frozenset(
         "idempotency_records_pkey",
         "bank_transaction_imports_pkey",
         "bank_transaction_imports_transaction_id_key",
+        "bank_transaction_names_pkey",
     }
 )
 

@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport, ImportedSpan
+from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport, ImportedSpan, ToldHistory
 
 
 class BankTransactionImportRepository(Protocol):
-    """Which lines stand for which of a bank's transactions; unique by account and the bank's id."""
+    """Which lines stand for which of a bank's transactions; unique by account and the bank's id.
+
+    That id is a record's own name; further ones are unique for an account as well.
+    """
 
     @abstractmethod
     def add_many(self, imports: Sequence[BankTransactionImport]) -> None:
@@ -24,7 +27,17 @@ class BankTransactionImportRepository(Protocol):
     def find_many(
         self, account_id: UUID, external_transaction_ids: Collection[str]
     ) -> Mapping[str, BankTransactionImport]:
-        """Those that exist, by the bank's id."""
+        """Those that exist, by the name that was asked for: their own, or a further one."""
+
+    @abstractmethod
+    def add_names(self, account_id: UUID, names: Mapping[str, str], *, at: datetime) -> None:
+        """Further names, each of a record that is called by its own; one that is there is a conflict."""
+
+    @abstractmethod
+    def list_names(
+        self, account_id: UUID, external_transaction_ids: Collection[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """The further names of records, by their own; those without any are left out."""
 
     @abstractmethod
     def list_standing(
@@ -38,4 +51,8 @@ class BankTransactionImportRepository(Protocol):
 
     @abstractmethod
     def imported_span(self, account_id: UUID, *, pending_since: datetime) -> ImportedSpan:
-        """What was imported; of pending movements those count that were posted since ``pending_since``."""
+        """What feeds told; of pending movements those count that were posted since ``pending_since``."""
+
+    @abstractmethod
+    def told_history(self, account_id: UUID) -> ToldHistory:
+        """How far back the account's history goes; movements without a line count as well."""

@@ -57,3 +57,11 @@ class TransactionRepository(Protocol):
 
         It is not told of them whether they are pending.
         """
+
+    @abstractmethod
+    def balances_before(self, account_id: UUID, instants: Sequence[datetime]) -> Sequence[Decimal]:
+        """The sum of the account's lines posted before each of the instants, which ascend."""
+
+    @abstractmethod
+    def list_standing_differences(self, account_id: UUID) -> Sequence[Transaction]:
+        """The account's OPENING and RECONCILIATION lines that are not reversed, by line number."""

@@ -12,18 +12,15 @@ from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount
 from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
-from ledgerbank_domain.ledger.journal import EntryKind, JournalEntry
+from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-from ledgerbank_domain.reconciliation.booking_plan import (
-    BookingPlan,
-    KnownImports,
-    plan_booking,
-)
+from ledgerbank_domain.reconciliation.booking_plan import KnownImports, plan_booking
 from ledgerbank_domain.reconciliation.planned_booking import Booking, book
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
+from ledgerbank_domain.services.bank_syncs.booking_writing import reversed_entries_of, write_booking
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.payments.payment_cancellation import take_back_payments_of_closed_account
 
@@ -101,15 +98,17 @@ class BankAccountSync:
             now = work.now()
             if account.status is AccountStatus.CLOSED:
                 return Booked(at=now, is_adjusted=False)
-            known = _known_imports(work, account_id, statement)
+            known = _known_imports(work, account, statement)
             plan = plan_booking(account, statement, known, at=now)
             if agrees:
-                plan = plan.with_difference(is_first_sync=account.last_sync_at is None, at=now)
+                # Files may have told of it before: then it was opened by them.
+                is_first_sync = account.last_sync_at is None and account.line_count == 0
+                plan = plan.with_difference(is_first_sync=is_first_sync, at=now)
             elif not plan.difference.is_zero:
                 if not is_last:
                     return None
                 _check_opened(account)
-            reversed_entries = _reversed_entries(work, plan)
+            reversed_entries = reversed_entries_of(work, plan)
             booking = book(
                 plan, account, known, reversed_entries=reversed_entries, new_id=self.ids.new_id, at=now
             )
@@ -142,11 +141,7 @@ class BankAccountSync:
         account = replace(booking.account, last_sync_at=at, updated_at=at)
         if shown.is_closed and account.balance.is_zero and account.status in _CLOSED_WITH_THE_BANK:
             account = replace(account, status=AccountStatus.CLOSED)
-        if booking.entries:
-            work.journal.add_many(booking.entries, accounts=[account], transactions=booking.lines)
-        work.bank_imports.add_many(booking.new_records)
-        work.bank_imports.save_many(booking.changed_records)
-        work.accounts.save(account)
+        write_booking(work, replace(booking, account=account))
         if account.status is not before.status:
             changes = changes_between(before, account)
             self.audit.record(
@@ -190,22 +185,26 @@ def _was_adjusted(run: SyncRun, of_account: str) -> bool:
     )
 
 
-def _known_imports(work: UnitOfWork, account_id: UUID, statement: BankStatement) -> KnownImports:
+def _known_imports(work: UnitOfWork, account: Account, statement: BankStatement) -> KnownImports:
+    begins_at = statement.begins_at
     standing = work.bank_imports.list_standing(
-        account_id, since=statement.begins_at, before=statement.ends_at
+        account.id,
+        # A day, for a file may date a movement of the first day before it.
+        since=None if begins_at is None else begins_at - timedelta(days=1),
+        before=statement.ends_at + timedelta(days=1),
     )
-    pending = work.bank_imports.list_pending(account_id)
-    told = work.bank_imports.find_many(account_id, statement.external_ids)
-    records = {record.external_transaction_id: record for record in (*pending, *standing, *told.values())}
-    line_ids = [record.transaction_id for record in records.values() if record.transaction_id is not None]
-    lines = work.transactions.find_many(line_ids)
-    return KnownImports(records=records, lines=lines, standing=standing, pending=pending)
-
-
-def _reversed_entries(work: UnitOfWork, plan: BookingPlan) -> dict[UUID, JournalEntry]:
-    entry_ids = [line.reverses.journal_entry_id for line in plan.lines if line.reverses is not None]
-    entries = [work.journal.find(entry_id) for entry_id in entry_ids]
-    return {entry.id: entry for entry in entries if entry is not None}
+    pending = work.bank_imports.list_pending(account.id)
+    told = work.bank_imports.find_many(account.id, statement.external_ids)
+    found = (*pending, *standing, *told.values())
+    records = {record.external_transaction_id: record for record in found} | dict(told)
+    lines = work.transactions.find_many({each.transaction_id for each in found if each.transaction_id})
+    return KnownImports(
+        records=records,
+        lines=lines,
+        standing=standing,
+        pending=pending,
+        last_look_at=account.last_sync_at,
+    )
 
 
 def _check_opened(account: Account) -> None:

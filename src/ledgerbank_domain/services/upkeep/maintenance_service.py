@@ -60,6 +60,7 @@ class MaintenanceService:
             lambda work, limit: work.idempotency.delete_expired(now, limit=limit),
             lambda work, limit: work.mail_tokens.delete_expired(now - MAIL_TOKEN_RETENTION, limit=limit),
             lambda work, limit: work.oauth_states.delete_expired(now, limit=limit),
+            lambda work, limit: work.statement_imports.delete_expired(now, limit=limit),
             lambda work, limit: work.approvals.delete_decided_before(now - APPROVAL_RETENTION, limit=limit),
             lambda work, limit: work.step_up_confirmations.delete_expired(now, limit=limit),
             lambda work, limit: work.webhook_events.delete_received_before(

@@ -92,6 +92,9 @@ COMES_AFTER_WHO_ASKS = {
     "bank_logins.request_sync": "bank_inactive",
     "bank_connections.start": "bank_inactive",
     "bank_connections.confirm": "invalid_confirmation",
+    # No bank tells of the account of the scene.
+    "statement_imports.preview": "account_held_here",
+    "statement_imports.confirm": "account_held_here",
 }
 SUSPENDED, DELETED = UserChanges(status=UserStatus.SUSPENDED), UserChanges(status=UserStatus.DELETED)
 

@@ -107,6 +107,12 @@ CATALOG = [
     ),
     ("business_rule", "account_frozen", "Account is frozen", False),
     ("business_rule", "account_suspended", "Account is suspended", False),
+    (
+        "business_rule",
+        "statement_of_another_account",
+        "The statement file is about another account",
+        False,
+    ),
     ("business_rule", "account_not_empty", "Account balance is not zero", False),
     ("business_rule", "daily_limit_exceeded", "Daily payment limit exceeded", False),
     ("business_rule", "amount_exceeds_limit", "Payment amount exceeds single transaction limit", False),

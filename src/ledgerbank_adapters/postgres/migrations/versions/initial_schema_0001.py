@@ -592,6 +592,10 @@ LEDGER = (
         WHERE external_transaction_id IS NOT NULL
     """,
     """
+    CREATE INDEX transactions_differences_idx ON transactions (account_id, line_number)
+        WHERE kind IN ('OPENING', 'RECONCILIATION')
+    """,
+    """
     CREATE TABLE clearing_lines (
         id uuid NOT NULL CONSTRAINT clearing_lines_pkey PRIMARY KEY,
         journal_entry_id uuid NOT NULL
@@ -623,6 +627,7 @@ LEDGER = (
             REFERENCES transactions (id) ON DELETE RESTRICT,
         ended text,
         pending boolean NOT NULL,
+        in_feed boolean NOT NULL,
         posted_at timestamptz NOT NULL,
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
@@ -641,6 +646,55 @@ LEDGER = (
     """
     CREATE INDEX bank_transaction_imports_posted_idx ON bank_transaction_imports (account_id, posted_at)
     """,
+    """
+    CREATE INDEX bank_transaction_imports_feed_idx ON bank_transaction_imports (account_id, posted_at)
+        WHERE in_feed
+    """,
+    """
+    CREATE TABLE bank_transaction_names (
+        account_id uuid NOT NULL,
+        name text NOT NULL,
+        external_transaction_id text NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        CONSTRAINT bank_transaction_names_pkey PRIMARY KEY (account_id, name),
+        CONSTRAINT bank_transaction_names_import_fkey FOREIGN KEY (account_id, external_transaction_id)
+            REFERENCES bank_transaction_imports (account_id, external_transaction_id) ON DELETE RESTRICT,
+        CONSTRAINT bank_transaction_names_name_length_check CHECK (length(name) BETWEEN 1 AND 255),
+        CONSTRAINT bank_transaction_names_another_check CHECK (name <> external_transaction_id)
+    )
+    """,
+    """
+    CREATE INDEX bank_transaction_names_import_idx
+        ON bank_transaction_names (account_id, external_transaction_id)
+    """,
+    """
+    CREATE TABLE statement_imports (
+        id uuid NOT NULL CONSTRAINT statement_imports_pkey PRIMARY KEY,
+        account_id uuid NOT NULL
+            CONSTRAINT statement_imports_account_id_fkey
+            REFERENCES user_bank_accounts (id) ON DELETE RESTRICT,
+        user_id uuid NOT NULL
+            CONSTRAINT statement_imports_user_id_fkey REFERENCES users (id) ON DELETE RESTRICT,
+        state text NOT NULL,
+        format text NOT NULL,
+        summary jsonb NOT NULL,
+        movements bytea,
+        expires_at timestamptz NOT NULL,
+        confirmed_at timestamptz,
+        inserted_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT statement_imports_state_check CHECK (state IN ('PREVIEWED', 'CONFIRMED')),
+        CONSTRAINT statement_imports_format_check CHECK (format IN ('camt053', 'csv', 'mt940', 'ofx')),
+        CONSTRAINT statement_imports_summary_check CHECK (jsonb_typeof(summary) = 'object'),
+        CONSTRAINT statement_imports_confirmed_check CHECK (
+            (state = 'CONFIRMED') = (confirmed_at IS NOT NULL)
+            AND (state = 'PREVIEWED' OR movements IS NULL)
+        )
+    )
+    """,
+    "CREATE INDEX statement_imports_account_idx ON statement_imports (account_id, inserted_at, id)",
+    "CREATE INDEX statement_imports_user_idx ON statement_imports (user_id)",
+    "CREATE INDEX statement_imports_expiry_idx ON statement_imports (expires_at) WHERE state = 'PREVIEWED'",
 )
 
 APPROVAL = (

@@ -1,0 +1,1 @@
+"""Statement files into the books: first looked at, then confirmed."""
