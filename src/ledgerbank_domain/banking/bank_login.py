@@ -39,6 +39,7 @@ IMMUTABLE_LOGIN_FIELDS = (
     "token_expires_at",
     "last_sync_at",
     "put_off_until",
+    "ending_since",
     "last_error",
     "warnings",
     "inserted_at",
@@ -94,6 +95,7 @@ class BankLogin:
     ``sync_frequency`` is in seconds. ``last_attempt_at`` is when the last sync began, however it ended;
     ``last_sync_at`` when the last one succeeded; ``warnings`` what that one could not take as it came.
     ``put_off_until`` is how long the bank does not want to be asked, by its own word or its budget of calls.
+    ``ending_since`` is when it was disconnected, while the bank has yet to confirm that the access is over.
     """
 
     id: UUID
@@ -106,6 +108,7 @@ class BankLogin:
     last_attempt_at: datetime | None = None
     connected_at: datetime | None = None
     put_off_until: datetime | None = None
+    ending_since: datetime | None = None
     scope: tuple[str, ...] = ()
     provider_user_id: str | None = None
     last_error: LoginError | None = None
@@ -125,13 +128,14 @@ class BankLogin:
             last_attempt_at=self.last_attempt_at,
             connected_at=self.connected_at,
             put_off_until=self.put_off_until,
+            ending_since=self.ending_since,
         )
         require_instants(inserted_at=self.inserted_at, updated_at=self.updated_at)
 
     @property
     def is_connected(self) -> bool:
-        """Whether it has tokens; they may be refused by the bank all the same."""
-        return self.tokens is not None
+        """Whether it has tokens to sync with; they may be refused by the bank all the same."""
+        return self.tokens is not None and self.ending_since is None
 
     @property
     def is_active(self) -> bool:
@@ -146,7 +150,7 @@ class BankLogin:
     @property
     def token_expires_at(self) -> datetime | None:
         """When the access token expires; None without tokens, or where the bank did not say."""
-        return self.tokens.expires_at if self.tokens else None
+        return self.tokens.expires_at if self.tokens and self.is_connected else None
 
     @property
     def last_ended_at(self) -> datetime | None:
@@ -207,11 +211,16 @@ class BankLogin:
             status=BankLoginStatus.ACTIVE,
             connected_at=at,
             put_off_until=None,
+            ending_since=None,
             last_error=None,
             warnings=(),
             lease=None,
             updated_at=at,
         )
+
+    def ending(self, *, at: datetime) -> "BankLogin":
+        """Disconnected here: its tokens are good for nothing but to end the access at the bank."""
+        return replace(self.disconnected(at=at), tokens=self.tokens, ending_since=at)
 
     def disconnected(self, *, at: datetime) -> "BankLogin":
         """The login without tokens: INACTIVE, and a sync that still runs has lost its lease."""
@@ -221,6 +230,7 @@ class BankLogin:
             lease=None,
             status=BankLoginStatus.INACTIVE,
             put_off_until=None,
+            ending_since=None,
             last_error=None,
             warnings=(),
             updated_at=at,

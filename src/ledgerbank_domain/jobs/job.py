@@ -32,6 +32,7 @@ class JobKind(Enum):
 
     PAYMENT_PROCESS = ("payment.process", "payments", timedelta(minutes=5), True)
     BANK_SYNC = ("bank.sync", "banking", timedelta(minutes=10))
+    BANK_DISCONNECT = ("bank.disconnect", "banking", timedelta(minutes=5))
     NOTIFICATION_SEND = ("notification.send", "notifications", timedelta(minutes=1))
     MAIL_REQUEST = ("mail.request", "notifications", timedelta(minutes=1))
     BANK_SCHEDULE_DUE = ("bank.schedule_due", "default", timedelta(minutes=5))

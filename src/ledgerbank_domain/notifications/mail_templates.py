@@ -109,6 +109,23 @@ def _bank_login_needs_attention(params: Params) -> Letter:
     )
 
 
+def _bank_access_not_ended(params: Params) -> Letter:
+    return Letter(
+        subject="Your bank has not confirmed that our access is over",
+        opening=(
+            "You disconnected a bank. LedgerBank reads nothing there any more, but the bank did not confirm"
+            " that the access it had given us is over."
+        ),
+        facts=(
+            ("Bank", params["bank_name"]),
+            ("User name there", params["username"]),
+            ("Disconnected at", instant(params["disconnected_at"])),
+            ("Reason", _message_of(params["reason"])),
+        ),
+        advice="To be sure, take the access of LedgerBank back in the app or on the pages of your bank.",
+    )
+
+
 def _payment_facts(params: Params) -> tuple[tuple[str, str], ...]:
     out = params["direction"] == Direction.DEBIT.value
     return (
@@ -146,4 +163,5 @@ _LETTERS: Mapping[NotificationTemplate, Callable[[Params], Letter]] = {
     NotificationTemplate.PAYMENT_COMPLETED: _payment_completed,
     NotificationTemplate.PAYMENT_FAILED: _payment_failed,
     NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: _bank_login_needs_attention,
+    NotificationTemplate.BANK_ACCESS_NOT_ENDED: _bank_access_not_ended,
 }

@@ -35,6 +35,7 @@ class NotificationTemplate(Enum):
     PAYMENT_COMPLETED = "payment_completed"
     PAYMENT_FAILED = "payment_failed"
     BANK_LOGIN_NEEDS_ATTENTION = "bank_login_needs_attention"
+    BANK_ACCESS_NOT_ENDED = "bank_access_not_ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,23 @@ def bank_login_needs_attention(
             "username": username,
             "reason": reason.code,
             "failed_at": at.isoformat(),
+        },
+        cause=cause,
+    )
+
+
+def bank_access_not_ended(
+    *, user_id: UUID, bank_name: str, username: str, reason: Reason, since: datetime, cause: str
+) -> Notification:
+    """Tells a customer that their bank did not confirm the end of an access, and what they can do."""
+    return Notification(
+        user_id=user_id,
+        template=NotificationTemplate.BANK_ACCESS_NOT_ENDED,
+        params={
+            "bank_name": bank_name,
+            "username": username,
+            "reason": reason.code,
+            "disconnected_at": since.isoformat(),
         },
         cause=cause,
     )

@@ -27,6 +27,7 @@ from ledgerbank_domain.services.bank_syncs.bank_conversation import BankConversa
 from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncLeases
 from ledgerbank_domain.services.bank_syncs.bank_sync_service import BankSyncService
 from ledgerbank_domain.services.banks.bank_access import BankAccesses
+from ledgerbank_domain.services.banks.bank_access_ending import BankAccessEndings
 from ledgerbank_domain.services.banks.bank_service import BankService
 from ledgerbank_domain.services.banks.bank_sync_schedule import DueSyncService
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
@@ -158,6 +159,13 @@ def compose_services(ports: ServicePorts) -> Services:
     live_sessions = LiveSessions(lifetimes=ports.lifetimes, devices=ports.devices)
     sealer = BankTokenSealer(secret_box=ports.secret_box)
     accesses = BankAccesses(gateways=ports.gateways, sealer=sealer, clock=ports.clock)
+    endings = BankAccessEndings(
+        start_unit_of_work=start,
+        storage_clock=ports.storage_clock,
+        ids=ids,
+        gateways=ports.gateways,
+        sealer=sealer,
+    )
     emails = EmailChanges(
         ids=ids,
         audit=audit,
@@ -179,6 +187,7 @@ def compose_services(ports: ServicePorts) -> Services:
             audit=audit,
         ),
         **_compose_sync_works(ports, audit=audit, sealer=sealer),
+        JobKind.BANK_DISCONNECT: PlainWork(endings.run_job),
         **_compose_upkeep_works(ports, audit=audit, approvals=approvals),
         JobKind.MAIL_REQUEST: PlainWork(lambda job, _: mail_requests.run_job(job)),
     }
@@ -256,7 +265,7 @@ def compose_services(ports: ServicePorts) -> Services:
         users=UserService(
             start_unit_of_work=start,
             audit=audit,
-            accesses=accesses,
+            endings=endings,
             emails=emails,
             four_eyes=ports.four_eyes,
         ),
@@ -308,7 +317,7 @@ def compose_services(ports: ServicePorts) -> Services:
             key_lifetime=ports.idempotency_key_lifetime,
         ),
         bank_logins=BankLoginService(
-            start_unit_of_work=start, ids=ids, audit=audit, gateways=ports.gateways, accesses=accesses
+            start_unit_of_work=start, ids=ids, audit=audit, gateways=ports.gateways, endings=endings
         ),
         bank_connections=BankConnectionService(
             start_unit_of_work=start,

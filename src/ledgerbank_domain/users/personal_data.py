@@ -142,6 +142,7 @@ PERSONAL_TABLES = (
             "last_attempt_at",
             "connected_at",
             "put_off_until",
+            "ending_since",
             "token_expires_at",
             "scope",
             "provider_user_id",

@@ -53,6 +53,7 @@ def test_a_login_comes_back_with_all_that_it_can_have(
         last_attempt_at=now + timedelta(seconds=1),
         connected_at=now + timedelta(seconds=2),
         put_off_until=now + timedelta(seconds=3),
+        ending_since=now + timedelta(seconds=4),
         scope=("accounts", "read"),
         provider_user_id="user_0000",
         last_error=LoginError(reason=Reason.BANK_API_ERROR, message='It "broke"', at=now),
@@ -205,36 +206,6 @@ def test_connected_logins_are_walked_through_by_id_without_those_that_pause(
         assert work.bank_logins.list_connected(after=walked[3].id, limit=3) == []
         assert work.bank_logins.list_sealed(after=None, limit=10) == with_tokens
         assert work.bank_logins.list_sealed(after=with_tokens[0].id, limit=2) == with_tokens[1:3]
-
-
-def test_disconnecting_a_user_erases_his_tokens_and_leases_and_makes_all_his_logins_inactive(
-    start_unit_of_work: StartUnitOfWork, given: EntityBuilder, alice: User
-) -> None:
-    now = given.clock.now()
-    connected = given.a_login(
-        alice,
-        tokens=sealed(given),
-        lease=SyncLease(token=given.ids.new_id(), worker_id=given.ids.new_id(), expires_at=now),
-    )
-    failing = given.a_login(
-        alice,
-        status=BankLoginStatus.ERROR,
-        last_error=LoginError(reason=Reason.TIMEOUT, message="Late.", at=now),
-    )
-    pausing = given.a_login(alice, status=BankLoginStatus.INACTIVE, tokens=sealed(given))
-    never_connected = given.a_login(alice, status=BankLoginStatus.INACTIVE)
-    untouched = given.a_login(given.a_user(), tokens=sealed(given))
-    later = now + timedelta(seconds=1)
-
-    with start_unit_of_work() as work:
-        assert work.bank_logins.disconnect_all_of_user(alice.id, at=later) == 3
-        assert work.bank_logins.disconnect_all_of_user(alice.id, at=later) == 0
-        work.commit()
-
-    for login in (connected, failing, pausing):
-        assert stored_login(start_unit_of_work, login) == login.disconnected(at=later)
-    for login in (never_connected, untouched):
-        assert stored_login(start_unit_of_work, login) == login
 
 
 def test_neither_tokens_nor_leases_are_shown_when_a_login_is_printed(

@@ -23,6 +23,7 @@ PAYMENT_ID = "0194f6b2-0000-7000-8000-000000000001"
 KEYS = {
     JobKind.PAYMENT_PROCESS: f"payment.process:{PAYMENT_ID}",
     JobKind.BANK_SYNC: "the key",
+    JobKind.BANK_DISCONNECT: "the key",
     JobKind.NOTIFICATION_SEND: "the key",
     JobKind.BANK_SCHEDULE_DUE: "the key",
     JobKind.MAINTENANCE_PRUNE: "the key",

@@ -64,7 +64,7 @@ def test_an_exception_undoes_every_kind_of_change_and_passes_through(
             work.users.save(user.with_password_hash("another hash", at=now))
             work.payments.save_many([payment.cancelled(at=now)])
             work.refresh_tokens.revoke_all_of_user(user.id, at=now)
-            work.bank_logins.disconnect_all_of_user(user.id, at=now)
+            work.bank_logins.save(login.disconnected(at=now))
             work.journal.add_many([entry], accounts=[booked], transactions=[line])
             raise UnforeseenError
 

@@ -50,7 +50,8 @@ class BankLoginPayload(TypedDict):
     """``connected``: there are tokens. ``scope`` are words with spaces between them.
 
     ``sync_frequency`` is in seconds. ``put_off_until``: the bank does not want to be asked before then, and
-    ``last_error`` says why.
+    ``last_error`` says why. ``ending_since``: it was disconnected then, and the bank has yet to confirm that
+    the access is over; it is asked until it does.
     """
 
     id: WireId
@@ -62,6 +63,7 @@ class BankLoginPayload(TypedDict):
     sync_frequency: int
     last_sync_at: WireInstant | None
     put_off_until: WireInstant | None
+    ending_since: WireInstant | None
     token_expires_at: WireInstant | None
     scope: str
     provider_user_id: str | None
@@ -127,6 +129,7 @@ def bank_login_payload(login: BankLogin) -> BankLoginPayload:
         "sync_frequency": login.sync_frequency,
         "last_sync_at": optional_wire_instant(login.last_sync_at),
         "put_off_until": optional_wire_instant(login.put_off_until),
+        "ending_since": optional_wire_instant(login.ending_since),
         "token_expires_at": optional_wire_instant(login.token_expires_at),
         "scope": " ".join(login.scope),
         "provider_user_id": login.provider_user_id,

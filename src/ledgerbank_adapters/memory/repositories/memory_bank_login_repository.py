@@ -1,14 +1,13 @@
 """Bank logins in memory."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
 from ledgerbank_adapters.memory.storage.memory_banking_tables import MemoryBankingTables
 from ledgerbank_adapters.memory.storage.memory_paging import page_of
 from ledgerbank_adapters.memory.storage.memory_session import MemorySession
-from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginFilter, BankLoginStatus
+from ledgerbank_domain.banking.bank_login import BankLogin, BankLoginFilter
 from ledgerbank_domain.identity.page import Page, PageRequest
 from ledgerbank_domain.ports.repositories.bank_login_repository import BankLoginRepository
 
@@ -47,16 +46,6 @@ class MemoryBankLoginRepository(BankLoginRepository):
 
     def list_sealed(self, *, after: UUID | None, limit: int) -> list[BankLogin]:
         return list(islice(self._sealed_after(after), limit))
-
-    def disconnect_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        connected = [
-            login
-            for login in self._of_user(user_id)
-            if login.is_connected or login.status is not BankLoginStatus.INACTIVE
-        ]
-        for login in connected:
-            self._session.update(self._tables.bank_logins, login.disconnected(at=at))
-        return len(connected)
 
     def _of_user(self, user_id: UUID) -> list[BankLogin]:
         """Oldest first."""

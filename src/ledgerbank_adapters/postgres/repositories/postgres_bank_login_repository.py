@@ -15,14 +15,11 @@ from sqlalchemy import (
     any_,
     bindparam,
     insert,
-    null,
-    or_,
     select,
     update,
 )
 
 from ledgerbank_adapters.postgres.schema.banking_tables import user_bank_logins
-from ledgerbank_adapters.postgres.schema.column_kinds import INSTANT
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
 from ledgerbank_domain.banking.bank_login import (
@@ -75,27 +72,6 @@ SEALED = (
     .limit(bindparam("limit", type_=Integer()))
 )
 CONNECTED = SEALED.where(COLUMNS.status != BankLoginStatus.INACTIVE.value)
-DISCONNECT = (
-    update(user_bank_logins)
-    .where(
-        COLUMNS.user_id == bindparam("wanted_user_id", type_=Uuid()),
-        or_(COLUMNS.status != BankLoginStatus.INACTIVE.value, COLUMNS.access_token_encrypted.is_not(None)),
-    )
-    .values(
-        status=BankLoginStatus.INACTIVE.value,
-        put_off_until=null(),
-        last_error=null(),
-        warnings=[],
-        token_expires_at=null(),
-        access_token_encrypted=null(),
-        refresh_token_encrypted=null(),
-        # A sync that runs at this moment loses its lease, and with it the right to store new tokens.
-        lease_token=null(),
-        lease_worker_id=null(),
-        lease_expires_at=null(),
-        updated_at=bindparam("at", type_=INSTANT),
-    )
-)
 
 
 class PostgresBankLoginRepository(BankLoginRepository):
@@ -141,9 +117,6 @@ class PostgresBankLoginRepository(BankLoginRepository):
     def list_sealed(self, *, after: UUID | None, limit: int) -> list[BankLogin]:
         return self._list(SEALED, after, limit)
 
-    def disconnect_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        return self._session.run(DISCONNECT, {"wanted_user_id": user_id, "at": at}).rowcount
-
     def _find(self, statement: Select[Any], wanted: Mapping[str, Any]) -> BankLogin | None:
         row = self._session.run(statement, wanted).one_or_none()
         return None if row is None else _login(row)
@@ -172,6 +145,7 @@ def _changing(login: BankLogin) -> dict[str, Any]:
         "last_attempt_at": login.last_attempt_at,
         "connected_at": login.connected_at,
         "put_off_until": login.put_off_until,
+        "ending_since": login.ending_since,
         "token_expires_at": tokens and tokens.expires_at,
         "scope": " ".join(login.scope),
         "provider_user_id": login.provider_user_id,
@@ -213,6 +187,7 @@ def _login(row: Row[Any]) -> BankLogin:
         last_attempt_at=row.last_attempt_at,
         connected_at=row.connected_at,
         put_off_until=row.put_off_until,
+        ending_since=row.ending_since,
         scope=tuple(row.scope.split()),
         provider_user_id=row.provider_user_id,
         last_error=row.last_error and _error(row.last_error),

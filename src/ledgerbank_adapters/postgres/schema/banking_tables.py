@@ -90,6 +90,7 @@ user_bank_logins = Table(
     Column("last_attempt_at", INSTANT),
     Column("connected_at", INSTANT),
     Column("put_off_until", INSTANT),
+    Column("ending_since", INSTANT),
     Column("token_expires_at", INSTANT),
     required("scope", Text()),
     Column("provider_user_id", Text()),

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -64,7 +63,3 @@ class BankLoginRepository(Protocol):
     @abstractmethod
     def list_sealed(self, *, after: UUID | None, limit: int) -> list[BankLogin]:
         """Logins with tokens, whatever their status, by ascending id, from the one after ``after`` on."""
-
-    @abstractmethod
-    def disconnect_all_of_user(self, user_id: UUID, *, at: datetime) -> int:
-        """Erases the tokens of the user's logins and makes them INACTIVE; returns how many changed."""

@@ -17,7 +17,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.staff_reading import Reading, commit_staff_readings
-from ledgerbank_domain.services.banks.bank_access import BankAccess, BankAccesses
+from ledgerbank_domain.services.banks.bank_access_ending import BankAccessEndings
 from ledgerbank_domain.services.banks.bank_gateway_lookup import Gateways, bank_of_branch, usable_gateway
 from ledgerbank_domain.services.banks.bank_sync_schedule import schedule_sync
 from ledgerbank_domain.services.conduct.authority_check import locked_actor
@@ -36,7 +36,7 @@ class BankLoginService:
     ids: IdGenerator
     audit: AuditWriter
     gateways: Gateways
-    accesses: BankAccesses
+    endings: BankAccessEndings
 
     @needs_scope(Scope.BANKS_READ)
     def get(self, actor: Actor, *, login_id: UUID) -> BankLogin:
@@ -89,15 +89,13 @@ class BankLoginService:
 
     @needs_scope(Scope.BANKS_WRITE)
     def disconnect(self, actor: Actor, *, login_id: UUID) -> None:
-        """Erases the tokens and cancels syncs that wait. Login, accounts and ledger stay.
+        """Cancels syncs that wait, and ends the access at the bank. Login, accounts and ledger stay.
 
-        Visits to the bank that are under way end as well.
-
-        Then, as far as the bank lets us, it ends the access there. Raises ``bank_login_not_found``, then
-        ``insufficient_permissions``.
+        Visits to the bank that are under way end as well. The tokens are erased once the bank has confirmed:
+        until then a job asks it. Raises ``bank_login_not_found``, then ``insufficient_permissions``.
         """
         require_ids(login_id=login_id)
-        self.accesses.end(self._commit_disconnection(actor, login_id))
+        self.endings.end_now(self._commit_disconnection(actor, login_id))
 
     @needs_scope(Scope.BANKS_WRITE)
     @retried_on_conflict
@@ -122,19 +120,17 @@ class BankLoginService:
         return scheduled
 
     @retried_on_conflict
-    def _commit_disconnection(self, actor: Actor, login_id: UUID) -> list[BankAccess]:
+    def _commit_disconnection(self, actor: Actor, login_id: UUID) -> list[BankLogin]:
         with self.start_unit_of_work() as work:
             actor = locked_actor(work, actor)
             login = work.bank_logins.get_for_update(login_id)
             require_permission(may_change_login(actor, login))
             now = work.now()
-            ended = self.accesses.held_by(work, [login])
-            disconnected = login.disconnected(at=now)
-            work.bank_logins.save(disconnected)
             # Nobody who is still at the bank connects it again behind that.
             work.oauth_states.delete_of_logins([login.id])
             cancel_waiting_jobs(work, work.jobs.list_unfinished_syncs_for_update([login.id]), at=now)
-            changes = changes_between(login, disconnected)
+            ended = self.endings.begin_in(work, [login], at=now, correlation_id=actor.origin.correlation_id)
+            changes = changes_between(login, login.disconnected(at=now))
             self.audit.record(
                 work, AuditName.BANK_LOGIN_DISCONNECTED, actor=actor, about=login.id, facts=changes, at=now
             )

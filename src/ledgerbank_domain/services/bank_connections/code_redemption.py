@@ -56,7 +56,10 @@ class CodeRedemption:
         gateway = usable_gateway(awaited.visit.bank, self.gateways)
         tokens = self._redeemed(gateway, awaited)
         access = BankAccess(
-            gateway=gateway, access_token=tokens.access_token, provider_user_id=tokens.provider_user_id
+            gateway=gateway,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            provider_user_id=tokens.provider_user_id,
         )
         try:
             finished, replaced = self._connected(awaited.visit, gateway, tokens)

@@ -200,15 +200,19 @@ class SyncLeases:
     def _keep_tokens(self, fence: SyncFence, tokens: SealedTokens) -> bool:
         """Keeps the tokens that the bank gave in place of the old ones, which are used up.
 
-        Also for a login that was paused meanwhile. False when it was disconnected, so that nobody wants them
-        any more.
+        Also for a login that was paused meanwhile, and for one that was disconnected, whose access is ended
+        with them. False when nobody wants them any more.
 
         Raises :class:`SyncLeaseLost` when the lease was lost otherwise.
         """
         with self.start_unit_of_work() as work:
             login = work.bank_logins.find_for_update(fence.login_id)
-            if login is None or not login.is_connected:
+            if login is None or login.tokens is None:
                 return False
+            if login.ending_since is not None:
+                work.bank_logins.save(login.refreshed(tokens, at=work.now()))
+                work.commit()
+                raise SyncLeaseLost
             if not fence.holds(login):
                 raise SyncLeaseLost
             work.bank_logins.save(login.refreshed(tokens, at=work.now()))

@@ -31,6 +31,7 @@ class BankAccess:
 
     gateway: BankGateway
     access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
     provider_user_id: str | None
 
 
@@ -48,7 +49,7 @@ class BankAccesses:
 
     def held_by(self, work: UnitOfWork, logins: Iterable[BankLogin]) -> list[BankAccess]:
         """The accesses that logins stand for, before their tokens are erased: those that can be ended."""
-        found = [self._access_of(work, login) for login in logins if login.is_connected]
+        found = [self._access_of(work, login) for login in logins if login.tokens is not None]
         return [access for access in found if access is not None]
 
     def register_webhooks(self, access: BankAccess) -> None:
@@ -81,7 +82,10 @@ class BankAccesses:
             # The key is gone, and with it the access: it ends at the bank by itself.
             return None
         return BankAccess(
-            gateway=gateway, access_token=tokens.access, provider_user_id=login.provider_user_id
+            gateway=gateway,
+            access_token=tokens.access,
+            refresh_token=tokens.refresh,
+            provider_user_id=login.provider_user_id,
         )
 
     def _remove_webhooks(self, access: BankAccess, deadline: datetime, account: ShownAccount) -> None:
@@ -103,7 +107,14 @@ class BankAccesses:
 
 
 def _revoke(access: BankAccess) -> None:
-    access.gateway.revoke(access_token=access.access_token, provider_user_id=access.provider_user_id)
+    """A token that has expired ends nothing: it is renewed for that."""
+    try:
+        access.gateway.revoke(access_token=access.access_token, provider_user_id=access.provider_user_id)
+    except AccessTokenRefused:
+        if access.refresh_token is None:
+            raise
+        renewed = access.gateway.refresh(refresh_token=access.refresh_token)
+        access.gateway.revoke(access_token=renewed.access_token, provider_user_id=access.provider_user_id)
 
 
 def _attempted(call: Callable[[], T]) -> T | None:

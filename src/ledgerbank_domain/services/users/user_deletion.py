@@ -14,7 +14,7 @@ from ledgerbank_domain.identity.actor import Actor
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
-from ledgerbank_domain.services.banks.bank_access import BankAccess, BankAccesses
+from ledgerbank_domain.services.banks.bank_access_ending import BankAccessEndings
 from ledgerbank_domain.services.conduct.permission_check import require_permission
 from ledgerbank_domain.services.jobs.job_cancellation import cancel_waiting_jobs
 from ledgerbank_domain.services.payments.payment_cancellation import cancel_pending_payments
@@ -33,12 +33,12 @@ class UserDeletion:
     """What of a user ends when they are deleted. The ledger stays."""
 
     audit: AuditWriter
-    accesses: BankAccesses
+    endings: BankAccessEndings
 
     def delete_in(
         self, work: UnitOfWork, actor: Actor, users: Mapping[UUID, User], user_id: UUID
-    ) -> tuple[User, Sequence[BankAccess]]:
-        """The user, deleted, and the accesses to banks that are to be ended once that is committed.
+    ) -> tuple[User, Sequence[BankLogin]]:
+        """The user, deleted, and the logins whose access is to be ended at their banks after that.
 
         ``users`` are locked. Raises ``user_not_found`` (also when already DELETED),
         ``insufficient_permissions`` and ``last_administrator``.
@@ -55,13 +55,12 @@ class UserDeletion:
         revoke_keys_of_user(work, actor, user.id, audit=self.audit, at=now)
         work.mail_tokens.remove(user.id, list(MailPurpose))
         logins = work.bank_logins.list_of_user_for_update(user.id)
-        ended = self.accesses.held_by(work, logins)
-        work.bank_logins.disconnect_all_of_user(user.id, at=now)
         work.oauth_states.delete_of_logins([login.id for login in logins])
         pending = work.payments.list_pending_of_user_for_update(user.id)
         cancel_pending_payments(work, pending, audit=self.audit, actor=actor, at=now)
         self._leave_accounts_in(work, actor, user, at=now)
         self._cancel_jobs_in(work, logins, pending, at=now)
+        ended = self.endings.begin_in(work, logins, at=now, correlation_id=actor.origin.correlation_id)
         self.audit.record_each(
             work,
             AuditName.BANK_LOGIN_DISCONNECTED,

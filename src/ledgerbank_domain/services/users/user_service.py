@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
+from ledgerbank_domain.banking.bank_login import BankLogin
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor
@@ -14,7 +15,7 @@ from ledgerbank_domain.ports.repositories.user_repository import UserFilter
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.audit.staff_reading import Reading, commit_staff_readings
-from ledgerbank_domain.services.banks.bank_access import BankAccess, BankAccesses
+from ledgerbank_domain.services.banks.bank_access_ending import BankAccessEndings
 from ledgerbank_domain.services.conduct.authority_check import (
     actor_among,
     actor_ids,
@@ -55,7 +56,7 @@ class UserService:
 
     start_unit_of_work: StartUnitOfWork
     audit: AuditWriter
-    accesses: BankAccesses
+    endings: BankAccessEndings
     emails: EmailChanges
     four_eyes: FourEyes = field(default_factory=FourEyes)
 
@@ -113,7 +114,7 @@ class UserService:
         """
         require_ids(user_id=user_id)
         user, ended = self._commit_update(actor, user_id, changes)
-        self.accesses.end(ended)
+        self.endings.end_now(ended)
         return user
 
     @session_only
@@ -144,12 +145,12 @@ class UserService:
         ``last_administrator``.
         """
         require_ids(user_id=user_id)
-        self.accesses.end(self._commit_deletion(actor, user_id))
+        self.endings.end_now(self._commit_deletion(actor, user_id))
 
     @retried_on_conflict
     def _commit_update(
         self, actor: Actor, user_id: UUID, changes: UserChanges
-    ) -> tuple[User, Sequence[BankAccess]]:
+    ) -> tuple[User, Sequence[BankLogin]]:
         with self.start_unit_of_work() as work:
             users = _locked_users(work, actor, user_id, changes)
             outcome = self._update_in(work, actor_among(users, actor), users, user_id, changes)
@@ -157,7 +158,7 @@ class UserService:
         return outcome
 
     @retried_on_conflict
-    def _commit_deletion(self, actor: Actor, user_id: UUID) -> Sequence[BankAccess]:
+    def _commit_deletion(self, actor: Actor, user_id: UUID) -> Sequence[BankLogin]:
         with self.start_unit_of_work() as work:
             users = _locked_users(work, actor, user_id, DELETION)
             _, ended = self._deletion.delete_in(work, actor_among(users, actor), users, user_id)
@@ -173,7 +174,7 @@ class UserService:
         changes: UserChanges,
         *,
         proven: User | None = None,
-    ) -> tuple[User, Sequence[BankAccess]]:
+    ) -> tuple[User, Sequence[BankLogin]]:
         """The user as they are now, and the accesses to banks that are to be ended once that is committed.
 
         ``users`` are locked: the actor, the user, and whoever must stay an administrator instead of them.
@@ -245,7 +246,7 @@ class UserService:
 
     @property
     def _deletion(self) -> UserDeletion:
-        return UserDeletion(audit=self.audit, accesses=self.accesses)
+        return UserDeletion(audit=self.audit, endings=self.endings)
 
 
 def _locked_users(work: UnitOfWork, actor: Actor, user_id: UUID, changes: UserChanges) -> Mapping[UUID, User]:

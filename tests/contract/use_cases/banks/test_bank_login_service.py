@@ -23,12 +23,11 @@ from ledgerbank_domain.banking.bank_login import (
     LoginError,
     NewBankLogin,
 )
-from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.identity.page import PageRequest
 from ledgerbank_domain.jobs.job import JobKind, JobState
-from ledgerbank_domain.ports.bank_gateway import AccessTokenRefused, ApprovalPending, BankTokens
+from ledgerbank_domain.ports.bank_gateway import BankTokens
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.banks.bank_token_sealer import BankTokenSealer
@@ -150,49 +149,6 @@ def test_disconnecting_erases_the_tokens_and_ends_the_access_at_the_bank(
             )
         assert scene.audited()[-1] == "bank_login.disconnected"
         disconnect(scene)
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [
-        DomainError(Reason.TIMEOUT),
-        DomainError(Reason.SERVICE_UNAVAILABLE),
-        DomainError(Reason.BANK_API_ERROR),
-        AccessTokenRefused(),
-        ApprovalPending(),
-    ],
-    ids=repr,
-)
-@pytest.mark.parametrize("call", ["list_accounts", "list_webhooks", "delete_webhook", "revoke"])
-def test_disconnecting_succeeds_whatever_the_bank_says(
-    scene: SyncScene, call: str, failure: Exception
-) -> None:
-    def fail() -> None:
-        raise failure
-
-    scene.gateway.before[call] = fail
-
-    disconnect(scene)
-
-    assert not scene.login.is_connected
-    assert scene.gateway.calls[-1] == "revoke"
-
-
-def test_a_bank_that_tells_of_webhooks_without_end_is_not_waited_for(scene: SyncScene) -> None:
-    deleted: list[str] = []
-
-    def delete(*, access_token: str, webhook_id: str) -> None:
-        assert access_token
-        deleted.append(webhook_id)
-        scene.clock.advance(timedelta(seconds=5))
-
-    scene.gateway.answers["list_webhooks"] = lambda _: [f"webhook_{number}" for number in range(1000)]
-    scene.gateway.instead["delete_webhook"] = delete
-
-    disconnect(scene)
-
-    assert len(deleted) == 3
-    assert scene.gateway.calls[-1] == "revoke"
 
 
 def test_a_login_that_was_disconnected_is_connected_again(scene: SyncScene) -> None:

@@ -33,6 +33,7 @@ from ledgerbank_domain.notifications.notification import (
     Notification,
     NotificationTemplate,
     api_key_created,
+    bank_access_not_ended,
     bank_login_needs_attention,
     logins_failed,
     password_changed,
@@ -130,6 +131,14 @@ NOTIFICATIONS: Mapping[NotificationTemplate, Builder] = {
     ),
     NotificationTemplate.PAYMENT_FAILED: lambda words: payment_failed(
         a_payment(description=words or "Payment"), reason=Reason.INSUFFICIENT_FUNDS, at=NOW, cause="1"
+    ),
+    NotificationTemplate.BANK_ACCESS_NOT_ENDED: lambda words: bank_access_not_ended(
+        user_id=OWNER,
+        bank_name=words,
+        username=words,
+        reason=Reason.SERVICE_UNAVAILABLE,
+        since=NOW,
+        cause="1",
     ),
     NotificationTemplate.BANK_LOGIN_NEEDS_ATTENTION: lambda words: bank_login_needs_attention(
         user_id=OWNER,

@@ -298,6 +298,7 @@ BANKING = (
         last_attempt_at timestamptz,
         connected_at timestamptz,
         put_off_until timestamptz,
+        ending_since timestamptz,
         token_expires_at timestamptz,
         scope text NOT NULL,
         provider_user_id text,
@@ -765,8 +766,8 @@ WORK = (
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT jobs_kind_check CHECK (kind IN (
-            'payment.process', 'bank.sync', 'mail.request', 'notification.send', 'bank.schedule_due',
-            'maintenance.prune'
+            'payment.process', 'bank.sync', 'bank.disconnect', 'mail.request', 'notification.send',
+            'bank.schedule_due', 'maintenance.prune'
         )),
         CONSTRAINT jobs_queue_check CHECK (queue IN ('payments', 'banking', 'notifications', 'default')),
         CONSTRAINT jobs_args_check CHECK (jsonb_typeof(args) = 'object'),
