@@ -329,17 +329,32 @@ def test_an_amount_that_was_converted_is_the_account_s(record: str, amount: str)
     assert str(movement_of(record).signed_amount) == amount
 
 
-def test_a_correction_stands_instead_of_what_it_corrects() -> None:
-    statement = statement_of(
+def correction(fitid: str, of: str, amount: str = "-1.00", action: str = "REPLACE") -> str:
+    return ofx_record(amount, fitid=fitid, more=f"<CORRECTFITID>{of}<CORRECTACTION>{action}")
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_correction_stands_instead_of_what_it_corrects(in_order: bool) -> None:
+    records = [
         ofx_record("-10.00", fitid="a"),
         ofx_record("-20.00", fitid="b"),
         ofx_record("-30.00", fitid="c"),
-        ofx_record("-21.00", fitid="d", more="<CORRECTFITID>b<CORRECTACTION>REPLACE"),
-        ofx_record("-30.00", fitid="e", more="<CORRECTFITID>c<CORRECTACTION>DELETE"),
-    )
-    told = [(movement.external_id, str(movement.signed_amount)) for movement in statement.movements]
-    assert told == [("a", "-10.00"), ("d", "-21.00")]
+        ofx_record("-40.00", fitid="d"),
+        correction("b2", "b", "-21.00"),
+        correction("c2", "c", "-30.00", "DELETE"),
+        correction("d2", "d", "-41.00"),
+        correction("d3", "d2", "-42.00"),
+    ]
+    statement = statement_of(*records if in_order else reversed(records))
+    told = {movement.external_id: str(movement.signed_amount) for movement in statement.movements}
+    assert told == {"a": "-10.00", "b2": "-21.00", "d3": "-42.00"}
     assert statement.unread == ()
+
+
+def test_corrections_of_what_is_not_in_the_file_are_all_told() -> None:
+    statement = statement_of(correction("y", "x"), correction("z", "y"), correction("u", "u"))
+    assert statement.movements == ()
+    assert {unread.external_id for unread in statement.unread} == {"y", "z", "u"}
 
 
 def test_what_is_pending_stands_in_a_list_of_its_own() -> None:

@@ -8,6 +8,7 @@ from ledgerbank_adapters.statement_files.reading.camt053_entry import CamtEntry,
 from ledgerbank_adapters.statement_files.reading.unreadable_record import (
     UnreadableRecord,
     require_readable,
+    require_statements,
     unreadable_file,
 )
 from ledgerbank_adapters.statement_files.reading.xml_stream import read_xml
@@ -22,7 +23,7 @@ _OTHER_MESSAGES = {
 }
 _MAX_DEPTH = 64
 # Of one statement at a time; what an entry held is let go when it ends.
-_MAX_ELEMENTS_HELD = 200_000
+_MAX_ELEMENTS_HELD = 100_000
 _MAX_TEXT_HELD = 10_000
 
 # All that is read; an element of any other name is passed over with all that is in it.
@@ -122,6 +123,7 @@ class _StatementSink:
             self._take_entry(element)
         elif name == "Stmt":
             self.statements.append(self._statement)
+            require_statements(len(self.statements))
             self._builder = None
 
     def _take_details(self, element: Element) -> None:

@@ -15,7 +15,7 @@ from ledgerbank_adapters.statement_files.reading.camt053_document import CamtSta
 from ledgerbank_adapters.statement_files.reading.camt053_entry import CamtEntry
 from ledgerbank_adapters.statement_files.reading.filed_values import filed_currency, filed_money, filed_number
 from ledgerbank_adapters.statement_files.reading.repeated_ids import balances_tie, with_unique_ids
-from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord
+from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord, require_readable
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.banking.statement_file import (
     FiledMovement,
@@ -103,6 +103,7 @@ def _movements(
             movements.append(_movement(entry, currency, place=f"{prefix}entry {number}"))
         except UnreadableRecord as fault:
             faults.append((number, fault, entry.external_id))
+    require_readable(len(faults))
     faults.sort(key=lambda told: told[0])
     return movements, [
         fault.told(place=f"{prefix}entry {number}", external_id=external_id)

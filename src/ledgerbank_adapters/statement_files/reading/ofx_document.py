@@ -9,6 +9,7 @@ from ledgerbank_adapters.statement_files.reading.ofx_text import ofx_body
 from ledgerbank_adapters.statement_files.reading.unreadable_record import (
     UnreadableRecord,
     require_readable,
+    require_statements,
     unreadable_file,
 )
 
@@ -51,6 +52,7 @@ def read_document(content: bytes) -> OfxDocument:
         elif name in _STATEMENTS:
             listed.around = element
             statements.append(listed)
+            require_statements(len(statements))
             listed, number = OfxStatement(OfxElement("")), 0
         elif name == _OF_INVESTMENTS:
             investments.append(element.value("INVACCTFROM/ACCTID"))

@@ -13,12 +13,13 @@ from ledgerbank_adapters.statement_files.reading.filed_values import (
     filed_money,
     filed_number,
 )
+from ledgerbank_adapters.statement_files.reading.ofx_corrections import NumberedRecords, corrected
 from ledgerbank_adapters.statement_files.reading.ofx_dates import is_told, ofx_day
 from ledgerbank_adapters.statement_files.reading.ofx_document import OfxDocument, OfxStatement, read_document
 from ledgerbank_adapters.statement_files.reading.ofx_markup import OfxElement
 from ledgerbank_adapters.statement_files.reading.ofx_record import OfxRecord
 from ledgerbank_adapters.statement_files.reading.repeated_ids import with_unique_ids
-from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord
+from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord, require_readable
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.banking.statement_file import (
     FiledBalance,
@@ -39,7 +40,6 @@ _ACCOUNTS = ("BANKACCTFROM", "CCACCTFROM")
 # Digits of a number that still counts.
 _MAX_COUNTER = 6
 
-_Numbered = Sequence[tuple[int, OfxRecord]]
 _Faults = list[tuple[int, UnreadableRecord, str | None]]
 
 
@@ -60,8 +60,12 @@ def _filed(statement: OfxStatement, prefix: str, hints: StatementHints) -> Filed
     currency = _currency(statement, hints)
     begins_on, ends_on = _day(around, "DTSTART"), _day(around, "DTEND")
     faults: _Faults = list(statement.unread)
-    standing = _without_counters(_corrected(statement.records, faults))
-    movements = _movements(standing, currency, prefix, faults)
+    standing, unfounded = corrected(statement.records)
+    # What they correct may be in the books, or nowhere: nobody can tell what they do to the account.
+    of_elsewhere = UnreadableRecord("CORRECTFITID", FeedFault.CONTRADICTORY)
+    faults += [(number, of_elsewhere, record.external_id) for number, record in unfounded]
+    movements = _movements(_without_counters(standing), currency, prefix, faults)
+    require_readable(len(faults))
     faults.sort(key=lambda told: told[0])
     unread = [
         fault.told(place=f"{prefix}record {number}", external_id=external_id)
@@ -96,7 +100,7 @@ def _currency(statement: OfxStatement, hints: StatementHints) -> Currency:
         return hints.currency
 
 
-def _without_counters(records: _Numbered) -> _Numbered:
+def _without_counters(records: NumberedRecords) -> NumberedRecords:
     """Ids that only count the records of a file are none: equal numbers of two files are not one movement."""
     ids = [record.external_id or "" for _, record in records]
     if not ids or not all(each.isascii() and each.isdigit() and len(each) <= _MAX_COUNTER for each in ids):
@@ -107,24 +111,9 @@ def _without_counters(records: _Numbered) -> _Numbered:
     return [(number, replace(record, external_id=None)) for number, record in records]
 
 
-def _corrected(records: _Numbered, faults: _Faults) -> _Numbered:
-    """Without what a later record of the file replaces or takes back.
-
-    Where that is not in the file, it may be in the books, or nowhere: the correction is told, and left out.
-    """
-    ids = {record.external_id for _, record in records if record.corrects is None}
-    replaced = {record.corrects for _, record in records if record.corrects is not None} & ids
-    standing = []
-    for number, record in records:
-        if record.corrects is not None and record.corrects not in replaced:
-            fault = UnreadableRecord("CORRECTFITID", FeedFault.CONTRADICTORY)
-            faults.append((number, fault, record.external_id))
-        elif not record.deletes and (record.external_id not in replaced or record.corrects is not None):
-            standing.append((number, record))
-    return standing
-
-
-def _movements(records: _Numbered, currency: Currency, prefix: str, faults: _Faults) -> list[FiledMovement]:
+def _movements(
+    records: NumberedRecords, currency: Currency, prefix: str, faults: _Faults
+) -> list[FiledMovement]:
     has_signs = not _is_without_signs([record for _, record in records])
     movements = []
     for number, record in records:

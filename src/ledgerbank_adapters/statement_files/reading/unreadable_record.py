@@ -6,6 +6,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 
 _MAX_FIELD_LENGTH = 100
 _MAX_UNREAD = 10_000
+_MAX_STATEMENTS = 10_000
 
 
 class UnreadableRecord(Exception):  # noqa: N818 - what the record is
@@ -33,3 +34,9 @@ def require_readable(unread: int) -> None:
     """A file of which so much cannot be read is none. Raises ``invalid_statement_file``."""
     if unread > _MAX_UNREAD:
         raise unreadable_file(f"More than {_MAX_UNREAD} records of the file cannot be read.")
+
+
+def require_statements(statements: int) -> None:
+    """So many statements are in no file that a bank gives. Raises ``invalid_statement_file``."""
+    if statements > _MAX_STATEMENTS:
+        raise unreadable_file(f"There are more than {_MAX_STATEMENTS} statements in the file.")
