@@ -51,6 +51,14 @@ def ofx_day(text: str, *, field: str) -> date:
     return _day(_written(text, field), field)
 
 
+def is_midnight(text: str) -> bool:
+    """Whether a time is written, and it is that."""
+    written = _WRITTEN.fullmatch(text[:_MAX_LENGTH].strip())
+    if written is None or written["hour"] is None:
+        return False
+    return all(int(written[part] or 0) == 0 for part in ("hour", "minute", "second"))
+
+
 def ofx_instant(text: str, *, field: str) -> datetime:
     """When that was; without a zone, or in one that nobody knows, it is UTC.
 

@@ -21,9 +21,13 @@ _OF_INVESTMENTS = "INVSTMTRS"
 
 @dataclass(slots=True)
 class OfxStatement:
-    """A statement's own element, its records that could be read, by their number from 1, and the others."""
+    """A statement's own element, its records that could be read, by their number from 1, and the others.
+
+    ``opening`` is the balance that LedgerBank writes into the statements that it makes.
+    """
 
     around: OfxElement
+    opening: OfxElement | None = None
     records: list[tuple[int, OfxRecord]] = field(default_factory=list)
     unread: list[tuple[int, UnreadableRecord, str | None]] = field(default_factory=list)
 
@@ -54,6 +58,8 @@ def read_document(content: bytes) -> OfxDocument:
             statements.append(listed)
             require_statements(len(statements))
             listed, number = OfxStatement(OfxElement("")), 0
+        elif name == "BAL" and element.value("NAME").upper() == "OPENING":
+            listed.opening = element
         elif name == _OF_INVESTMENTS:
             investments.append(element.value("INVACCTFROM/ACCTID"))
             listed, number = OfxStatement(OfxElement("")), 0

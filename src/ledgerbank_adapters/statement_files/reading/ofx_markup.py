@@ -25,11 +25,13 @@ _MAX_VALUE_LENGTH = 4096
 # Those that hold a value; only they are kept.
 _VALUES = """
     ACCTID ACCTTYPE BALAMT BANKID CHECKNUM CODE CORRECTACTION CORRECTFITID CURDEF CURSYM DTASOF DTEND
-    DTPOSTED DTSTART DTTRAN DTUSER EXTDNAME FITID MEMO NAME REFNUM SEVERITY TRNAMT TRNTYPE
+    DTPOSTED DTSTART DTTRAN DTUSER EXTDNAME FITID MEMO NAME REFNUM SEVERITY TRNAMT TRNTYPE VALUE
     """
 # Each by what it can only stand in: an end that was left out is seen when the next one begins.
 _HOLDERS: dict[str, frozenset[str]] = {
     "AVAILBAL": frozenset({"STMTRS", "CCSTMTRS"}),
+    "BAL": frozenset({"BALLIST"}),
+    "BALLIST": frozenset({"STMTRS", "CCSTMTRS"}),
     "BANKACCTFROM": frozenset({"STMTRS"}),
     "BANKACCTTO": frozenset(),
     "BANKTRANLIST": frozenset({"STMTRS", "CCSTMTRS"}),

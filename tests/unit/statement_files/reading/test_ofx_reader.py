@@ -384,6 +384,9 @@ def test_what_is_pending_stands_in_a_list_of_its_own() -> None:
             ("1.00", date(2026, 1, 31)),
         ),
         ("<AVAILBAL><BALAMT>9<DTASOF>20260131</AVAILBAL>", None),
+        # The end of the day before: nothing is listed on the day that begins then.
+        ("<LEDGERBAL><BALAMT>1<DTASOF>20260201000000[0:GMT]</LEDGERBAL>", ("1.00", date(2026, 1, 31))),
+        ("<LEDGERBAL><BALAMT>1<DTASOF>20260105000000</LEDGERBAL>", ("1.00", date(2026, 1, 5))),
         ("<LEDGERBAL><BALAMT>1<DTASOF></LEDGERBAL>", ("1.00", date(2026, 1, 31))),
         ("<LEDGERBAL><BALAMT><DTASOF></LEDGERBAL>", None),
         ("<LEDGERBAL></LEDGERBAL>", None),
@@ -391,10 +394,20 @@ def test_what_is_pending_stands_in_a_list_of_its_own() -> None:
     ],
 )
 def test_the_balance_of_the_books_is_the_closing_one(balance: str, closing: tuple[str, date] | None) -> None:
-    (statement,) = statements_of(ofx_document(ofx_statement(balance=balance)).encode())
+    (statement,) = statements_of(ofx_document(ofx_statement(ofx_record(), balance=balance)).encode())
     told = statement.closing and (str(statement.closing.amount), statement.closing.on)
     assert told == closing
     assert statement.unread == ()
+
+
+def test_the_opening_balance_of_our_own_statements_is_read_back() -> None:
+    more = (
+        "<BALLIST><BAL><NAME>Other<DESC>x<BALTYPE>DOLLAR<VALUE>7</BAL><BAL><NAME>OPENING<DESC>Opening balance"
+        "<BALTYPE>DOLLAR<VALUE>100.00<DTASOF>20260101000000.000[0:GMT]</BAL></BALLIST>"
+    )
+    (statement,) = statements_of(ofx_document(ofx_statement(ofx_record(), more=more)).encode())
+    assert statement.opening is not None
+    assert (str(statement.opening.amount), statement.opening.on) == ("100.00", date(2026, 1, 1))
 
 
 def test_a_balance_that_cannot_be_read_is_told() -> None:
@@ -410,6 +423,10 @@ def test_a_balance_that_cannot_be_read_is_told() -> None:
     [
         ("<DTSTART>20260101<DTEND>20260131", date(2026, 1, 1), date(2026, 1, 31)),
         ("<DTSTART>20260101000000[-5]<DTEND>20260131235959[-5]", date(2026, 1, 1), date(2026, 1, 31)),
+        # Until midnight is until the end of the day before, unless something is listed on that day.
+        ("<DTSTART>20260101000000<DTEND>20260201000000[0:GMT]", date(2026, 1, 1), date(2026, 1, 31)),
+        ("<DTSTART>20260101000000<DTEND>20260105000000[0:GMT]", date(2026, 1, 1), date(2026, 1, 5)),
+        ("<DTSTART>20260105000000<DTEND>20260105000000", date(2026, 1, 5), date(2026, 1, 5)),
         ("<DTSTART>00000000<DTEND>", None, None),
         ("<DTSTART>nonsense", None, None),
     ],
@@ -417,7 +434,7 @@ def test_a_balance_that_cannot_be_read_is_told() -> None:
 def test_the_days_covered_are_those_that_the_statement_says(
     days: str, begins_on: date | None, ends_on: date | None
 ) -> None:
-    (statement,) = statements_of(ofx_document(ofx_statement(days=days)).encode())
+    (statement,) = statements_of(ofx_document(ofx_statement(ofx_record(), days=days)).encode())
     assert (statement.begins_on, statement.ends_on) == (begins_on, ends_on)
 
 
