@@ -36,6 +36,17 @@ def locked_self(work: UnitOfWork, actor: Actor) -> User:
     return users[user_id]
 
 
+def locked_self_in_session(work: UnitOfWork, actor: Actor) -> User:
+    """:func:`locked_self` for what outlives the session that it is done in, as a key does.
+
+    Raises besides ``token_revoked`` for a session that was ended since its request was let in.
+    """
+    user = locked_self(work, actor)
+    if actor.session_id is not None and work.refresh_tokens.find_live_for_update(actor.session_id) is None:
+        raise DomainError(Reason.TOKEN_REVOKED)
+    return user
+
+
 def seen_actor(work: UnitOfWork, actor: Actor) -> Actor:
     """The actor as they are now, for what only reads: it must not wait for those who write.
 

@@ -13,7 +13,7 @@ from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.secret_box import SecretGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
-from ledgerbank_domain.services.conduct.authority_check import locked_self
+from ledgerbank_domain.services.conduct.authority_check import locked_self, locked_self_in_session
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.scope_check import session_only
 from ledgerbank_domain.services.notifications.notification_service import queue_notification
@@ -76,7 +76,7 @@ class ApiKeyService:
     @retried_on_conflict
     def _commit_creation(self, actor: Actor, new_key: NewApiKey, *, secret_hash: str) -> ApiKey:
         with self.start_unit_of_work() as work:
-            user = locked_self(work, actor)
+            user = locked_self_in_session(work, actor)
             now = work.now()
             end = new_key.end(at=now)
             if len(work.api_keys.list_unrevoked_of_user(user.id)) >= MAX_KEYS:

@@ -18,7 +18,12 @@ from ledgerbank_domain.notifications.second_factor_notices import (
 from ledgerbank_domain.ports.code_pictures import CodePictures
 from ledgerbank_domain.ports.security import PasswordHasher
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-from ledgerbank_domain.services.conduct.authority_check import actor_among, actor_ids, locked_self
+from ledgerbank_domain.services.conduct.authority_check import (
+    actor_among,
+    actor_ids,
+    locked_self,
+    locked_self_in_session,
+)
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.conduct.four_eyes import FourEyes
 from ledgerbank_domain.services.conduct.permission_check import require_permission
@@ -134,7 +139,7 @@ class SecondFactorService:
         """
         codes = new_recovery_codes(self.second_factors.secrets)
         with self.start_unit_of_work() as work:
-            user = locked_self(work, actor)
+            user = locked_self_in_session(work, actor)
             now = work.now()
             waiting = work.second_factors.find_unconfirmed(user.id)
             if waiting is None or not waiting.may_be_confirmed(at=now):

@@ -84,6 +84,16 @@ def test_a_key_lets_its_program_in_as_its_owner_within_its_scopes(
     )
 
 
+def test_a_session_that_has_ended_since_makes_no_key(world: ServiceWorld, alice: Customer) -> None:
+    pair, _ = world.auth.log_in(ANONYMOUS, email=alice.user.email, password=PASSWORD)
+    in_session = let_in(world, pair.access_token).actor
+    kept = made(world, in_session)
+    world.sessions.log_out_everywhere(alice.actor)
+
+    assert refused(lambda: made(world, in_session)) == "token_revoked"
+    assert [key.id for key in world.services.api_keys.list_own(alice.actor)] == [kept.key.id]
+
+
 def test_only_a_hash_of_the_secret_is_kept_and_the_text_is_shown_once(
     world: ServiceWorld, alice: Customer
 ) -> None:
