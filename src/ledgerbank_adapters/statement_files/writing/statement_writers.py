@@ -6,6 +6,7 @@ from ledgerbank_adapters.statement_files.writing.camt053_statement_writer import
 from ledgerbank_adapters.statement_files.writing.csv_statement_writer import CsvStatementWriter
 from ledgerbank_adapters.statement_files.writing.json_statement_writer import JsonStatementWriter
 from ledgerbank_adapters.statement_files.writing.ofx_statement_writer import OfxStatementWriter
+from ledgerbank_adapters.statement_files.writing.pdf_statement_writer import PdfStatementWriter
 from ledgerbank_domain.banking.account_statement import WrittenFormat
 from ledgerbank_domain.ports.statement_writer import StatementWriter
 
@@ -17,4 +18,5 @@ def statement_writers() -> Mapping[WrittenFormat, StatementWriter]:
         WrittenFormat.CSV: CsvStatementWriter(),
         WrittenFormat.OFX: OfxStatementWriter(),
         WrittenFormat.CAMT053: Camt053StatementWriter(),
+        WrittenFormat.PDF: PdfStatementWriter(),
     }

@@ -17,6 +17,7 @@ from ledgerbank_adapters.http.accounts.statement_endpoints import StatementLineP
 from ledgerbank_adapters.memory.repositories.memory_transaction_repository import (
     MemoryTransactionRepository,
 )
+from ledgerbank_adapters.statement_files.writing.pdf_statement_writer import PdfStatementWriter
 from ledgerbank_domain.banking.account import Account, AccountSource
 from ledgerbank_domain.banking.account_statement import LineTotals
 from ledgerbank_domain.banking.transaction import Transaction
@@ -31,6 +32,7 @@ MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8; header=present",
     "ofx": "application/x-ofx",
     "camt053": "application/xml",
+    "pdf": "application/pdf",
 }
 
 
@@ -130,6 +132,17 @@ def test_what_cannot_be_told_is_refused(
 def test_an_unknown_format_is_answered_with_those_there_are(alice: Customer, account: Account) -> None:
     error = error_of(alice.get(f"/accounts/{account.id}/statement?format=xls"), 400, "invalid_filter")
     assert error["details"]["allowed"] == ["json", "csv", "ofx", "camt053", "pdf"]
+
+
+def test_a_pdf_that_would_be_too_long_is_refused_with_the_formats_that_are_not(
+    alice: Customer, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PdfStatementWriter, "max_lines", 1)
+    path = f"/accounts/{account.id}/statement?format=pdf"
+    error = error_of(alice.get(f"{path}&{MARCH}"), 422, "statement_too_long")
+    assert error["details"]["formats"] == ["json", "csv", "ofx", "camt053"]
+    assert (error["details"]["lines"], error["details"]["max_lines"]) == (2, 1)
+    assert alice.get(f"{path}&from=2026-03-02&to=2026-03-31").status_code == 200
 
 
 def test_blank_parameters_count_as_none(alice: Customer, account: Account) -> None:
