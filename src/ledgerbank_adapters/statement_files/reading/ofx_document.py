@@ -53,8 +53,8 @@ def read_document(content: bytes) -> OfxDocument:
             if holder is not None and holder.name == _RECORDS[name]:
                 number += 1
                 _take(element, number, listed)
-        elif name in _STATEMENTS:
-            listed.around = element
+        elif name in _STATEMENTS or (name in _LISTS and holder is None):
+            listed.around = element if name in _STATEMENTS else _around(element)
             statements.append(listed)
             require_statements(len(statements))
             listed, number = OfxStatement(OfxElement("")), 0
@@ -81,6 +81,11 @@ def _take(element: OfxElement, number: int, statement: OfxStatement) -> None:
     else:
         if record is not None:
             statement.records.append((number, record))
+
+
+def _around(listed: OfxElement) -> OfxElement:
+    """What a list that stands alone would stand in."""
+    return OfxElement("STMTRS", held={listed.name: listed})
 
 
 def _why_none(investments: Sequence[str], refusals: Sequence[str]) -> str:

@@ -49,6 +49,8 @@ _HOLDERS: dict[str, frozenset[str]] = {
     "STMTTRN": frozenset({"BANKTRANLIST"}),
     "STMTTRNP": frozenset({"BANKTRANLISTP"}),
 }
+# Where one of these begins, another one has ended: a bank is known that ends each by the name of the other.
+_STATEMENTS = ("STMTRS", "CCSTMTRS", "INVSTMTRS")
 _VALUE_NAMES = frozenset(_VALUES.split())
 # Some banks write a value where the standard has an element that holds others.
 _EITHER = frozenset({"CURRENCY", "ORIGCURRENCY", "PAYEE", "STATUS"})
@@ -108,8 +110,9 @@ class _Reading:
 
     def begin(self, name: str) -> Iterator[tuple[OfxElement, OfxElement | None]]:
         # None of them stands in its like: the end of the one before was left out.
-        if name in self._names:
-            yield from self.end(name)
+        for like in _STATEMENTS if name in _STATEMENTS else (name,):
+            if like in self._names:
+                yield from self.end(like)
         holders = _HOLDERS.get(name, frozenset())
         if not holders.isdisjoint(self._names):
             while self.open[-1].name not in holders:

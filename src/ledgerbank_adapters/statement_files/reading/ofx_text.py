@@ -5,7 +5,8 @@ import re
 
 from ledgerbank_adapters.statement_files.reading.unreadable_record import unreadable_file
 
-_BODY = re.compile(r"<OFX[\s>]", re.IGNORECASE)
+# Some files have no more than the list.
+_BODY = re.compile(r"<(?:OFX|BANKMSGSRSV1|STMTTRNRS|STMTRS|BANKTRANLIST)[\s>]", re.IGNORECASE)
 _HEADER_WITHIN = 4096
 _ENCODING = re.compile(r"\bENCODING\s*[:=]\s*[\"']?([A-Z0-9_-]{1,20})", re.IGNORECASE | re.ASCII)
 _CHARSET = re.compile(r"\bCHARSET\s*[:=]\s*[\"']?([A-Z0-9_-]{1,20})", re.IGNORECASE | re.ASCII)
@@ -22,11 +23,11 @@ _DECLARATIONS = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 def ofx_body(content: bytes) -> str:
-    """The text from ``<OFX>`` on.
+    """The text from ``<OFX>`` on, or from the first statement or list where there is no such element.
 
     Banks declare what their programs do not do: bytes that are UTF-8 are read as that whatever the header
     says, and only others in the encoding that it names, or in the one of Windows. Raises
-    ``invalid_statement_file`` for what has no such element, or declares a document type or entities.
+    ``invalid_statement_file`` for what has none of them, or declares a document type or entities.
     """
     text = _decoded(content)
     if _DECLARATIONS.search(text):
@@ -34,7 +35,7 @@ def ofx_body(content: bytes) -> str:
         raise unreadable_file(message)
     begin = _BODY.search(text)
     if begin is None:
-        raise unreadable_file("This is no OFX file: it has no element OFX.")
+        raise unreadable_file("This is no OFX file: it has no element of one.")
     return text[begin.start() :]
 
 

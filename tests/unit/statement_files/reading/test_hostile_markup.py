@@ -107,10 +107,10 @@ def test_xml_that_is_no_statement_of_a_bank_is_refused(content: bytes, told: str
         (ofx_with("".join(f"<A{number}></A{number}>" for number in range(5000))), "more kinds of elements"),
         (ofx_with("".join(f"<A{n}>\n" for n in range(99)) + "".join(f"</A{n}>" for n in range(99))), "deep"),
         (ofx_with(filled("</BANKTRANLIST></STMTRS><STMTRS>") * 2), "10000 statements"),
-        (b"PK\x03\x04" + bytes(1000), "no element OFX"),
-        (bytes(1000), "no element OFX"),
+        (b"PK\x03\x04" + bytes(1000), "no element of one"),
+        (bytes(1000), "no element of one"),
         (filled("<OFX ").encode(), "no statement"),
-        (filled("ENCODING:").encode(), "no element OFX"),
+        (filled("ENCODING:").encode(), "no element of one"),
     ],
 )
 def test_ofx_that_is_no_statement_of_a_bank_is_refused(content: bytes, told: str) -> None:

@@ -17,6 +17,7 @@ from tests.support.scenes.ofx_file import (
 )
 
 from ledgerbank_adapters.statement_files.reading.ofx_reader import read_ofx
+from ledgerbank_adapters.statement_files.reading.statement_file_reader import StatementFileReader
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind
 from ledgerbank_domain.banking.statement_file import FiledMovement, FiledStatement, StatementFormat
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -35,7 +36,11 @@ CARD = "<CCACCTFROM><ACCTID>4111 1111 1111 1111</CCACCTFROM>"
 
 
 def statements_of(content: bytes) -> tuple[FiledStatement, ...]:
-    return read_ofx(content, HINTS).statements
+    """By the reader, and by the front door alike, which lets no NUL in but those of UTF-16 that says so."""
+    file = read_ofx(content, HINTS)
+    if b"\0" not in content or content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        assert StatementFileReader().read(content, HINTS).file == file
+    return file.statements
 
 
 def statement_of(*records: str) -> FiledStatement:
@@ -458,6 +463,25 @@ def test_a_file_tells_of_accounts_and_cards() -> None:
     assert [unread.field for unread in card.unread] == ["statement 2, record 2: TRNAMT"]
 
 
+def test_each_account_has_its_own_where_a_bank_ends_one_by_the_name_of_the_other() -> None:
+    text = ofx_document(
+        ofx_statement(ofx_record("-1.00"), account=CARD, kind="CC"), ofx_statement(ofx_record("-2.00"))
+    ).replace("</CCSTMTRS></CCSTMTTRNRS>", "</STMTRS></STMTTRNRS>")
+    told = [
+        (statement.account_number, [str(each.amount) for each in statement.movements])
+        for statement in statements_of(text.encode())
+    ]
+    assert told == [("4111111111111111", ["1.00"]), ("999988", ["2.00"])]
+
+
+def test_a_list_alone_is_a_statement_of_an_account_that_is_not_named() -> None:
+    alone = f"{SGML_HEADER}<BANKTRANLIST><DTSTART>20260101<DTEND>20260131{ofx_record()}</BANKTRANLIST>"
+    (statement,) = statements_of(alone.encode())
+    assert (statement.account_number, statement.currency.code) == (None, "GBP")
+    assert (statement.begins_on, statement.ends_on) == (date(2026, 1, 1), date(2026, 1, 31))
+    assert [movement.external_id for movement in statement.movements] == ["F-1"]
+
+
 def test_two_files_in_one_are_read_both() -> None:
     assert len(statements_of((HISTORY + HISTORY.replace("999988", "999989")).encode())) == 2
 
@@ -482,10 +506,10 @@ def test_an_account_of_investments_beside_others_is_told() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "no element OFX"),
-        (b"hello", "no element OFX"),
+        (b"", "no element of one"),
+        (b"hello", "no element of one"),
         (b"<OFX></OFX>", "no statement"),
-        (SGML_HEADER.encode(), "no element OFX"),
+        (SGML_HEADER.encode(), "no element of one"),
         (b"<OFX><STATUS><CODE>15500<SEVERITY>ERROR</STATUS></OFX>", "15500"),
         (HISTORY.encode()[:-40], "breaks off"),
         (HISTORY.encode()[: HISTORY.index("200.0")], "breaks off"),
