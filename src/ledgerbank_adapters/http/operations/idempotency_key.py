@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 from typing import Any
 
+import orjson
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
@@ -26,6 +27,8 @@ KEPT_STATUSES = frozenset({*range(200, 300), 403, 404, 409, 422})
 _NUMBER = re.compile(
     r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]{1,18}))?"
 )
+_CHALLENGE = "challenge"
+_CHALLENGED = b'"challenge":'
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
@@ -109,11 +112,26 @@ def _honoured_preference(call: Call[Any, Any]) -> str | None:
 
 
 def answer_to_keep(response: Response) -> StoredAnswer | None:
-    """None for what a repeated request may fare better with: its key stays free."""
+    """None for what a repeated request may fare better with: its key stays free.
+
+    A kept answer may be given again for a day, to whatever acts for the user: challenges, which are for
+    whoever asked and for minutes, are no part of it.
+    """
     if response.status_code not in KEPT_STATUSES:
         return None
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    return StoredAnswer(status=response.status_code, headers=headers, body=bytes(response.body))
+    body = bytes(response.body)
+    if _CHALLENGED in body:
+        body = orjson.dumps(_without_challenges(orjson.loads(body)))
+    return StoredAnswer(status=response.status_code, headers=headers, body=body)
+
+
+def _without_challenges(told: Any) -> Any:
+    if isinstance(told, list):
+        return [_without_challenges(each) for each in told]
+    if isinstance(told, dict):
+        return {name: _without_challenges(each) for name, each in told.items() if name != _CHALLENGE}
+    return told
 
 
 def replayed(answer: StoredAnswer) -> Response:

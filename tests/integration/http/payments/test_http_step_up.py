@@ -103,6 +103,24 @@ def test_items_of_a_batch_come_with_challenges_of_their_own(
     error_of(alice.post("/payments", json=bodies[1]), 403, "step_up_required")
 
 
+def test_what_is_kept_of_a_batch_has_no_challenges(
+    alice: Customer, account: Account, app: AuthenticatorApp
+) -> None:
+    bodies = [alice.bank.draft(account, amount=amount) for amount in ("5", "101")]
+    first = alice.post("/payments/batch", json={"payments": bodies}, headers=KEY)
+    refused = data_of(first)["results"][1]["error"]
+    challenge = refused["details"].pop("challenge")
+
+    again = alice.post("/payments/batch", json={"payments": bodies}, headers=KEY)
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert challenge not in again.text
+    created, held_up = again.json()["data"]["results"]
+    assert created == data_of(first)["results"][0]
+    assert held_up["error"] == refused
+    assert data_of(alice.post("/auth/step-up", json={"challenge": challenge, "code": app.code()}))
+
+
 def test_the_dry_run_tells_what_has_to_be_confirmed(alice: Customer, account: Account) -> None:
     told = data_of(alice.post("/payments/validate", json=alice.bank.draft(account, amount="900")))
 
