@@ -8,6 +8,7 @@ from ledgerbank_adapters.statement_files.reading.csv_profile_detection import fo
 from ledgerbank_adapters.statement_files.reading.csv_record_reader import CsvRecordReader, CsvSigns
 from ledgerbank_adapters.statement_files.reading.csv_rows import DELIMITERS
 from ledgerbank_adapters.statement_files.reading.csv_statements import CsvAccounts, filed_statements
+from ledgerbank_adapters.statement_files.reading.own_csv_reader import is_own_csv, read_own_csv
 from ledgerbank_adapters.statement_files.reading.statement_text import StatementText, text_of
 from ledgerbank_adapters.statement_files.reading.unreadable_record import unreadable_file
 from ledgerbank_domain.banking.statement_file import StatementFile, StatementFormat
@@ -22,13 +23,20 @@ def read_csv(content: bytes, hints: StatementHints) -> ReadStatement:
     is not written by the profile given.
     """
     if hints.csv_profile is None:
-        return _read_by_itself(text_of(content), hints.currency)
+        text = text_of(content)
+        return _read_own(text, hints) or _read_by_itself(text, hints.currency)
     profile = hints.csv_profile
     _require_profile(profile)
     text = text_of(content, profile.encoding)
+    if own := _read_own(text, hints):
+        return own
     layout = layout_by(profile, text.text)
     evidence = csv_evidence(layout.rows(text.text), layout, hints.currency.minor_digits)
     return _read(text, layout, profile, evidence, hints.currency)
+
+
+def _read_own(text: StatementText, hints: StatementHints) -> ReadStatement | None:
+    return read_own_csv(text, hints.currency) if is_own_csv(text.text) else None
 
 
 def _read_by_itself(text: StatementText, account_currency: Currency) -> ReadStatement:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 MAX_COLUMNS = 256
 DELIMITERS = (",", ";", "\t", "|")
-_MAX_QUOTED_LINES = 20
+# As many as a description has letters.
+_MAX_QUOTED_LINES = 256
 _MAX_QUOTED_LENGTH = 64 * 1024
 _MAX_CELL_LENGTH = 4096
 _UNCLOSED = re.compile(r'[ \xa0]*"[^"]*+(?:""[^"]*+)*+\Z')
@@ -105,10 +106,13 @@ def _quoted_cells(line: str, delimiter: str, lines: _LinesAhead) -> list[str]:
 def _with_the_lines_that_close(line: str, at: int, quoted: re.Pattern[str], lines: _LinesAhead) -> str:
     """The line with those after it up to where the quote that is open at ``at`` is closed; else as it was."""
     taken: list[tuple[int, str]] = []
-    joined = line
-    while lines.has_more and len(taken) < _MAX_QUOTED_LINES and len(joined) - at < _MAX_QUOTED_LENGTH:
+    length = len(line) - at
+    while lines.has_more and len(taken) < _MAX_QUOTED_LINES and length < _MAX_QUOTED_LENGTH:
         taken.append(lines.take())
-        joined = f"{joined}\n{taken[-1][1]}"
+        length += len(taken[-1][1])
+        if '"' not in taken[-1][1]:
+            continue
+        joined = "\n".join([line, *(known for _, known in taken)])
         if quoted.match(joined, at):
             return joined
         if not _UNCLOSED.match(joined, at):
