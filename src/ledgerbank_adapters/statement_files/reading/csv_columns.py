@@ -11,7 +11,6 @@ from ledgerbank_adapters.statement_files.reading.csv_rows import CsvRow
 
 _BODY_ROWS = 200
 _HEADER_WITHIN = 100
-_MOST = 0.8
 _FEWEST_COLUMNS = 2
 _HALF = 0.5
 
@@ -33,7 +32,8 @@ def found_table(rows: Sequence[CsvRow]) -> FoundTable | None:
     for at, row in enumerate(rows[:_HEADER_WITHIN]):
         if len(row.cells) < _FEWEST_COLUMNS or row.is_too_wide:
             continue
-        columns = _columns_named(row, rows[at + 1 : at + 1 + _BODY_ROWS])
+        body = rows[at + 1 : at + 1 + _BODY_ROWS]
+        columns = _columns_named(row, [below for below in body if is_data(below)] or body)
         if columns:
             return FoundTable(columns=columns, header=row)
     return None
@@ -158,7 +158,7 @@ def _anything(cells: list[str], has_body: bool) -> bool:
 # In the order in which columns are given away.
 _FITS: Mapping[str, Callable[[list[str], bool], bool]] = {
     words.DATE: _mostly(is_like_a_date, _HALF),
-    words.CURRENCY: _mostly(is_currency_code, _MOST),
+    words.CURRENCY: _mostly(is_currency_code, _HALF),
     words.AMOUNT: _mostly(is_amount, _HALF),
     words.DEBIT: _mostly(is_amount, _HALF, may_be_empty=True),
     words.CREDIT: _mostly(is_amount, _HALF, may_be_empty=True),

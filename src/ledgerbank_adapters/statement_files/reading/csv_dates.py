@@ -183,18 +183,18 @@ def _told_by_others(tied: list[str], others: Iterable[str]) -> list[str]:
 
 
 def _told_by_short_years(tied: list[str], texts: list[str]) -> list[str]:
-    """A year in front is one of the choices only where it makes the file shorter, or newer."""
+    """A year in front is one of the choices where the file would not cover more days by it."""
     year_first = [known for known in tied if known.startswith("%y")]
     others = [known for known in tied if known not in year_first]
     if not year_first or not others:
         return tied
-    likely = min(_span(texts, known) for known in year_first)
-    return tied if likely < min(_span(texts, known) for known in others) else others
+    by_year = min(_span(texts, known) for known in year_first)
+    return tied if by_year <= min(_span(texts, known) for known in others) else others
 
 
-def _span(texts: list[str], known: str) -> tuple[int, int]:
+def _span(texts: list[str], known: str) -> int:
     days = [dates_by_format(text)[known] for text in set(texts) if known in dates_by_format(text)]
-    return (max(days) - min(days)).days, -max(days).year
+    return (max(days) - min(days)).days
 
 
 def _told_by_order(tied: list[str], texts: list[str]) -> list[str]:
@@ -246,7 +246,7 @@ def _numeric(first: str, second: str, third: str, mark: str) -> Mapping[str, dat
     orders = [(f"%d{mark}%m{mark}{year}", third, second, first)]
     if mark != ".":
         orders.append((f"%m{mark}%d{mark}{year}", third, first, second))
-    if year == "%y" and len(first) == _SHORT_YEAR:
+    if year == "%y" and mark == "-" and len(first) == _SHORT_YEAR:
         orders.append((f"%y{mark}%m{mark}%d", first, second, third))
     return {name: day for name, *parts in orders if (day := _date(*parts))}
 

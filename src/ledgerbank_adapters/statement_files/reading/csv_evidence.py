@@ -1,11 +1,13 @@
 """What all rows of a file together say about how they are written."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ledgerbank_adapters.statement_files.reading import csv_header_words as words
 from ledgerbank_adapters.statement_files.reading.csv_cell_words import sign_told
+from ledgerbank_adapters.statement_files.reading.csv_dates import is_like_a_date
 from ledgerbank_adapters.statement_files.reading.csv_layout import CsvLayout
 from ledgerbank_adapters.statement_files.reading.csv_numbers import WrittenNumber, written_number
 from ledgerbank_adapters.statement_files.reading.csv_rows import CsvRow
@@ -22,7 +24,7 @@ class CsvEvidence:
 
     ``dates`` are in the order of the rows. ``fits`` counts the numbers that only one decimal mark can read,
     and under ``either`` those that are another number under each. Of the signs it is known in which columns
-    both kinds stand.
+    both kinds stand. Currencies are counted as they stand in their column and beside amounts.
     """
 
     dates: list[str] = field(default_factory=list)
@@ -32,32 +34,37 @@ class CsvEvidence:
     negatives: set[str] = field(default_factory=set)
     positives: set[str] = field(default_factory=set)
     told_otherwise: bool = False
-    currencies: set[str] = field(default_factory=set)
-    currencies_beside: set[str] = field(default_factory=set)
+    currencies: Counter[str] = field(default_factory=Counter)
+    currencies_beside: Counter[str] = field(default_factory=Counter)
 
 
-def csv_evidence(rows: Iterable[CsvRow], layout: CsvLayout, minor_digits: int) -> CsvEvidence:
+def csv_evidence(
+    rows: Iterable[CsvRow],
+    layout: CsvLayout,
+    minor_digits: int,
+    is_date: Callable[[str], object] = is_like_a_date,
+) -> CsvEvidence:
     """Goes through the rows once; what it keeps of each is small."""
     evidence = CsvEvidence()
+    is_date = lru_cache(maxsize=_MAX_KEPT_NUMBERS)(is_date)
     seen: dict[str, str] = {}
     judged: dict[str, tuple[bool, bool, bool]] = {}
     of_money = [role for role in _OF_MONEY if role in layout.columns]
     for row in rows:
         day = layout.cell(row, words.DATE)
-        if row.is_too_wide or not day:
+        if row.is_too_wide or not is_date(day):
             continue
         evidence.dates.append(seen.setdefault(day, day))
         if other := layout.cell(row, words.OTHER_DATE):
             evidence.other_dates.append(seen.setdefault(other, other))
-        if code := layout.cell(row, words.CURRENCY):
-            evidence.currencies.add(code.upper())
+        evidence.currencies[layout.cell(row, words.CURRENCY).upper()] += 1
         for role in of_money:
             number = written_number(layout.cell(row, role))
             if number is not None:
                 _weigh(number, evidence, judged, minor_digits)
                 _see_sign(number, role, row, layout, evidence)
-                if number.currency and role in _MOVED:
-                    evidence.currencies_beside.add(number.currency)
+                if role in _MOVED:
+                    evidence.currencies_beside[number.currency or ""] += 1
     return evidence
 
 

@@ -103,7 +103,8 @@ def _decimal_marks(evidence: CsvEvidence) -> tuple[str, ...]:
     if not point and not comma:
         return (".", ",") if evidence.either else (".",)
     rarer, more = sorted((point, comma))
-    if rarer * _RARE > more:
+    # What fits the other mark alone is told of. What fits both needs to be sure.
+    if rarer == more or (evidence.either and rarer * _RARE > more):
         raise unreadable_file(
             f"{point} amounts of the file have a decimal point and {comma} a decimal comma: which one is"
             " meant cannot be told."

@@ -1,7 +1,7 @@
 """Reads CSV, as banks write it."""
 
 from ledgerbank_adapters.statement_files.reading import csv_header_words as words
-from ledgerbank_adapters.statement_files.reading.csv_dates import known_date_format
+from ledgerbank_adapters.statement_files.reading.csv_dates import instant_reader, known_date_format
 from ledgerbank_adapters.statement_files.reading.csv_evidence import MARKS, CsvEvidence, csv_evidence
 from ledgerbank_adapters.statement_files.reading.csv_layout import CsvLayout, layout_by
 from ledgerbank_adapters.statement_files.reading.csv_profile_detection import found_layout, profile_of
@@ -31,7 +31,8 @@ def read_csv(content: bytes, hints: StatementHints) -> ReadStatement:
     if own := _read_own(text, hints):
         return own
     layout = layout_by(profile, text.text)
-    evidence = csv_evidence(layout.rows(text.text), layout, hints.currency.minor_digits)
+    is_date = instant_reader(profile.date_format)
+    evidence = csv_evidence(layout.rows(text.text), layout, hints.currency.minor_digits, is_date)
     return _read(text, layout, profile, evidence, hints.currency)
 
 
@@ -68,8 +69,8 @@ def _read(
 
 def _currency_of(layout: CsvLayout, evidence: CsvEvidence, account_currency: Currency) -> Currency:
     """The one that the file names everywhere; the account's where it names none, or several."""
-    told = evidence.currencies if words.CURRENCY in layout.columns else evidence.currencies_beside
-    if not told and layout.currency:
+    told = set(evidence.currencies if words.CURRENCY in layout.columns else evidence.currencies_beside)
+    if layout.currency and told <= {"", layout.currency}:
         told = {layout.currency}
     return KNOWN_CURRENCIES.get(next(iter(told)), account_currency) if len(told) == 1 else account_currency
 

@@ -166,12 +166,12 @@ class CsvRecordReader:
         if words.AMOUNT in self._layout.columns:
             number = self._number(row, words.AMOUNT)
             if number is None:
-                _require_no_record(row)
+                self._require_no_record(row)
                 return None
             return self._magnitude(number, words.AMOUNT) * self._sign(number, row)
         credit, debit = self._number(row, words.CREDIT), self._number(row, words.DEBIT)
         if credit is None and debit is None:
-            _require_no_record(row)
+            self._require_no_record(row)
             return None
         given = self._magnitude(credit, words.CREDIT) if credit else Decimal(0)
         taken = self._magnitude(debit, words.DEBIT) if debit else Decimal(0)
@@ -182,6 +182,11 @@ class CsvRecordReader:
         if taken and debit and (debit.sign < 0) is not self._signs.debits_are_negative:
             raise UnreadableRecord(words.DEBIT, FeedFault.CONTRADICTORY)
         return given - taken
+
+    def _require_no_record(self, row: CsvRow) -> None:
+        """A row with a date and no amount may tell of a balance. One that has a text is a movement."""
+        if any(self._layout.cell(row, role) for role in _TEXTS) and not sums_up(row.cells):
+            raise UnreadableRecord(words.AMOUNT, FeedFault.MISSING)
 
     def _sign(self, number: WrittenNumber, row: CsvRow) -> int:
         told = self._layout.cell(row, words.DIRECTION)
@@ -222,12 +227,6 @@ class CsvRecordReader:
         if told and told.upper() != self._currency.code:
             fault = FeedFault.CONTRADICTORY if is_currency_code(told) else FeedFault.UNKNOWN
             raise UnreadableRecord(words.CURRENCY, fault)
-
-
-def _require_no_record(row: CsvRow) -> None:
-    """A row with a date and no amount tells of a balance, or of nothing."""
-    if not sums_up(row.cells) and not _has_few_cells(row):
-        raise UnreadableRecord(words.AMOUNT, FeedFault.MISSING)
 
 
 def _has_few_cells(row: CsvRow) -> bool:
