@@ -13,10 +13,12 @@ from tests.integration.http.operations.test_http_auth_matrix import (
     MATRIX,
     Row,
     Scene,
+    closed_scene,
+    every_closed_row,
     row_name,
     scene,
+    strict_scene,
 )
-from tests.support.http.http_bank import HttpBank
 from tests.support.scenes.entity_builder import KEY_SECRET
 
 from ledgerbank_domain.identity.actor import Role
@@ -24,7 +26,7 @@ from ledgerbank_domain.identity.scope import Scope
 from ledgerbank_domain.users.api_key import ApiKey, api_key_text
 from ledgerbank_domain.users.user import PasswordCheck, User
 
-__all__ = ["scene"]
+__all__ = ["closed_scene", "scene", "strict_scene"]
 
 SCOPES = ["accounts:read", "payments:read", "payments:write", "banks:read", "banks:write", "events:read"]
 OPENED_BY = {
@@ -111,26 +113,23 @@ class Keys:
         return api_key_text(key.id, KEY_SECRET)
 
 
-every_closed_row = pytest.mark.parametrize("row", [row for row in MATRIX if not row.public], ids=row_name)
-
-
 @every_closed_row
-def test_a_key_without_the_scope_is_refused_whoever_it_is_of(scene: Scene, row: Row) -> None:
-    keys = Keys(scene)
+def test_a_key_without_the_scope_is_refused_whoever_it_is_of(closed_scene: Scene, row: Row) -> None:
+    keys = Keys(closed_scene)
     closed = [(role, scope) for role in ROLES for scope in SCOPES if not opened(row, scope)]
 
-    answers = {cell: scene.ask(row, keys.of(*cell)) for cell in closed}
+    answers = {cell: closed_scene.ask(row, keys.of(*cell)) for cell in closed}
 
     assert answers == dict.fromkeys(closed, FORBIDDEN)
 
 
 @every_closed_row
-def test_a_key_that_is_none_any_more_is_refused_whatever_its_scopes(scene: Scene, row: Row) -> None:
-    keys = Keys(scene)
+def test_a_key_that_is_none_any_more_is_refused_whatever_its_scopes(closed_scene: Scene, row: Row) -> None:
+    keys = Keys(closed_scene)
 
     for role in ("owner", "admin"):
         shown = keys.that_are_no_longer(role)
-        assert {kind: scene.ask(row, token) for kind, token in shown.items()} == NO_LONGER
+        assert {kind: closed_scene.ask(row, token) for kind, token in shown.items()} == NO_LONGER
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -142,20 +141,13 @@ def test_a_key_with_the_scope_is_answered_as_its_owner_is(scene: Scene, row: Row
 
 
 @every_closed_row
-@pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPPORT])
+@pytest.mark.parametrize("caller", ["admin", "support"])
 def test_a_key_of_staff_without_a_second_factor_waits_for_it_as_they_do(
-    scene: Scene, row: Row, role: Role
+    strict_scene: Scene, row: Row, caller: str
 ) -> None:
-    office = scene.bank.office
-    user = office.given.a_user(role=role)
-    office.second_factor_for_staff = True
-    strict = HttpBank(office=office, portal=scene.bank.portal)
-    scopes = {scope: frozenset({Scope(scope)}) for scope in SCOPES}
-    keys = {scope: office.given.a_key(user, scopes=only) for scope, only in scopes.items()}
-    there = Scene(bank=strict, callers={}, names=scene.names)
+    keys = Keys(strict_scene)
 
-    answers = {scope: there.ask(row, api_key_text(key.id, KEY_SECRET)) for scope, key in keys.items()}
-    strict.close()
+    answers = {scope: strict_scene.ask(row, keys.of(caller, scope)) for scope in SCOPES}
 
     assert answers == {
         scope: "401 second_factor_required" if opened(row, scope) else FORBIDDEN for scope in SCOPES
@@ -163,12 +155,14 @@ def test_a_key_of_staff_without_a_second_factor_waits_for_it_as_they_do(
 
 
 @pytest.mark.parametrize("row", [row for row in MATRIX if operation(row) in OPENED_BY], ids=row_name)
-def test_a_key_of_who_must_set_a_longer_password_waits_for_it_as_they_do(scene: Scene, row: Row) -> None:
-    given = scene.bank.office.given
+def test_a_key_of_who_must_set_a_longer_password_waits_for_it_as_they_do(
+    closed_scene: Scene, row: Row
+) -> None:
+    given = closed_scene.bank.office.given
     user = given.a_user(role=Role.ADMIN, password_check=PasswordCheck.TOO_SHORT)
     key = given.a_key(user)
 
-    assert scene.ask(row, api_key_text(key.id, KEY_SECRET)) == "403 password_change_required"
+    assert closed_scene.ask(row, api_key_text(key.id, KEY_SECRET)) == "403 password_change_required"
 
 
 @pytest.mark.parametrize("row", [row for row in MATRIX if row.public], ids=row_name)
