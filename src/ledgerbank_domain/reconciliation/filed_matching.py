@@ -7,9 +7,10 @@ from hashlib import sha256
 from uuid import UUID
 
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
+from ledgerbank_domain.banking.line_reference import referenced_line
 from ledgerbank_domain.banking.statement_file import FiledMovement, FiledStatement, StatementFormat
 from ledgerbank_domain.banking.statement_import import JudgedMovement, StatementFacts, Verdict
-from ledgerbank_domain.banking.transaction import MAX_EXTERNAL_ID_LENGTH
+from ledgerbank_domain.banking.transaction import MAX_EXTERNAL_ID_LENGTH, Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.money import Money
@@ -60,7 +61,7 @@ class FiledQuestion:
     """A file of an account, and what the books know around its days.
 
     ``known`` has the records by every name that the file might mean, and ``names`` the further names of those
-    that are ``known.standing``.
+    that are ``known.standing``. ``own_lines`` are lines of the account that a statement of ours names, by id.
     """
 
     format: StatementFormat
@@ -68,19 +69,28 @@ class FiledQuestion:
     facts: Sequence[StatementFacts]
     known: KnownImports
     names: Mapping[str, Sequence[str]]
+    own_lines: Mapping[UUID, Transaction]
     boundaries: BoundaryBalances | None
+
+    @property
+    def facts_that_count(self) -> tuple[StatementFacts, ...]:
+        """What the file proves: its balances are none of its bank's where it was written of this account."""
+        if not self.own_lines:
+            return tuple(self.facts)
+        return tuple(replace(each, opening=None, closing=None) for each in self.facts)
 
     def judged(self, decisions: Decisions) -> tuple[JudgedMovement, ...]:
         """Each movement with its verdict, once what was decided of doubtful ones is taken into account.
 
         Raises ``invalid_field_format`` for a decision that a movement is what it cannot be.
         """
-        by_id = self._matched_by_id()
-        listed = [place for place in range(len(self.movements)) if place not in by_id]
-        taken = {record.external_transaction_id for record in by_id.values()}
-        records = [each for each in self.known.standing if each.external_transaction_id not in taken]
+        found = self._matched_by_reference()
+        by_id = self._matched_by_id(found)
+        found |= {place: _line_id(record) for place, record in by_id.items()}
+        listed = [place for place in range(len(self.movements)) if place not in found]
+        taken = set(found.values())
+        records = [each for each in self.known.standing if each.transaction_id not in taken]
         matches = self._matched_by_values(listed, records)
-        found = {place: _line_id(record) for place, record in by_id.items()}
         found |= {listed[place]: _line_id(records[known]) for place, known in matches.pairs.items()}
         doubtful = {
             listed[place]: tuple(_line_id(records[known]) for known in candidates)
@@ -92,11 +102,31 @@ class FiledQuestion:
         ]
         return _decided(judged, decisions)
 
-    def _matched_by_id(self) -> dict[int, BankTransactionImport]:
-        """Where the id, the amount and about the day agree; an id that means another movement hides none."""
-        found: dict[int, BankTransactionImport] = {}
-        taken: set[str] = set()
+    def _matched_by_reference(self) -> dict[int, UUID]:
+        """What we wrote out of this account is what it was, whether or not a bank ever told of it."""
+        found: dict[int, UUID] = {}
+        taken: set[UUID] = set()
         for place, movement in enumerate(self.movements):
+            line_id = _own_reference(movement)
+            line = None if line_id is None else self.own_lines.get(line_id)
+            if line is not None and line.id not in taken and line.signed_amount == movement.signed_amount:
+                found[place] = line.id
+                taken.add(line.id)
+        return found
+
+    def _matched_by_id(self, but: Mapping[int, UUID]) -> dict[int, BankTransactionImport]:
+        """Where the id, the amount and about the day agree; an id that means another movement hides none.
+
+        Of the movements and lines ``but`` those that were matched before.
+        """
+        found: dict[int, BankTransactionImport] = {}
+        lines_taken = set(but.values())
+        taken = {
+            each.external_transaction_id for each in self.known.standing if each.transaction_id in lines_taken
+        }
+        for place, movement in enumerate(self.movements):
+            if place in but:
+                continue
             for name in names_of(movement, self.format):
                 record = self.known.records.get(name)
                 if record is None or record.transaction_id is None or record.external_transaction_id in taken:
@@ -117,9 +147,10 @@ class FiledQuestion:
             return MovementMatches(pairs={}, doubtful={})
         proofs = _Proofs.of(self.facts, boundaries)
         prefix = f"{self.format.value}:"
+        is_ours = any(_own_reference(each) is not None for each in self.movements)
         of_this_format = [
             any(
-                name.startswith(prefix)
+                name.startswith(prefix) or (is_ours and referenced_line(name) is not None)
                 for name in (each.external_transaction_id, *self.names.get(each.external_transaction_id, ()))
             )
             for each in records
@@ -228,9 +259,14 @@ def names_of(movement: FiledMovement, format_: StatementFormat) -> tuple[str, ..
 
 
 def file_name_of(movement: FiledMovement, format_: StatementFormat) -> str | None:
-    """Its id with the format before it, so that ids of formats cannot be taken for each other."""
+    """Its id with the format before it, so that ids of formats cannot be taken for each other.
+
+    What a line is called by in the statements that we write is the same in every format.
+    """
     if movement.external_id is None:
         return None
+    if _own_reference(movement) is not None:
+        return movement.external_id
     name = f"{format_.value}:{movement.external_id}"
     if len(name) <= MAX_EXTERNAL_ID_LENGTH:
         return name
@@ -251,6 +287,10 @@ def _sum(movements: Iterable[FiledMovement], statement: FiledStatement) -> Money
     for movement in movements:
         total += movement.signed_amount
     return total
+
+
+def _own_reference(movement: FiledMovement) -> UUID | None:
+    return None if movement.external_id is None else referenced_line(movement.external_id)
 
 
 def _line_id(record: BankTransactionImport) -> UUID:

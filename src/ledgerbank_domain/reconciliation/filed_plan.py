@@ -113,6 +113,7 @@ class FiledPlanning:
         names: dict[str, str] = {}
         for each in judged:
             name = file_name_of(each.movement, self.format)
-            if each.verdict is Verdict.KNOWN and name is not None and name not in self.known.records:
-                names.setdefault(name, records[each.line_ids[0]].external_transaction_id)
+            record = records.get(each.line_ids[0]) if each.verdict is Verdict.KNOWN else None
+            if record is not None and name is not None and name not in self.known.records:
+                names.setdefault(name, record.external_transaction_id)
         return names

@@ -1,13 +1,16 @@
 """What the books know around a statement file: read in a few set-based questions, whatever its size."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account
+from ledgerbank_domain.banking.line_reference import referenced_line
 from ledgerbank_domain.banking.statement_file import FiledMovement, StatementFormat
 from ledgerbank_domain.banking.statement_import import StatementFacts
+from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.unit_of_work import UnitOfWork
 from ledgerbank_domain.reconciliation.balance_anchors import start_of
@@ -52,9 +55,16 @@ class FiledReading:
                 lines=self.work.transactions.find_many(line_ids),
                 standing=standing,
             ),
+            own_lines=self._own_lines(movements),
             names=imports.list_names(account_id, [each.external_transaction_id for each in standing]),
             boundaries=None if days is None else self._boundaries(days),
         )
+
+    def _own_lines(self, movements: Sequence[FiledMovement]) -> Mapping[UUID, Transaction]:
+        """The account's lines that a statement of ours names."""
+        told = (referenced_line(each.external_id) for each in movements if each.external_id is not None)
+        lines = self.work.transactions.find_many({line_id for line_id in told if line_id is not None})
+        return {line.id: line for line in lines.values() if line.account_id == self.account.id}
 
     def balances_before(self, instants: Collection[datetime]) -> dict[datetime, Money]:
         """What all that was posted before each of the instants sums to, by instant."""

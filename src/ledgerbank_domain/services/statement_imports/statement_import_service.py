@@ -178,7 +178,7 @@ class StatementImportService:
             question = FiledReading(work=work, account=account).question(format_, movements, facts)
             judged = question.judged(NO_DECISIONS)
             planning = FiledPlanning(format=format_, known=question.known, new_id=self.ids.new_id, at=now)
-            facts = as_booked(facts, judged)
+            facts = as_booked(question.facts_that_count, judged)
             settlement = _settle(work, account, facts, judged, planning.movement_lines(judged), at=now)
             unread = [record for each in statements for record in each.unread]
             preview = StatementImport(
