@@ -238,9 +238,32 @@ class Account:
 
         Raises ``account_held_here`` for one at the house bank, and for one whose lines were booked here.
         """
+        self._check_tellable()
+        return replace(self.shown_again(at=at), source=AccountSource.FILES, updated_at=at)
+
+    def told_by(
+        self, login_id: UUID, *, bank_id: UUID, external_account_id: str | None, at: datetime
+    ) -> "Account":
+        """The account once this login tells of it, by this id of its bank's. Its history stays.
+
+        Told so already, what its number is known by is forgotten: its owner vouches for it. Raises
+        ``account_held_here`` as :meth:`fed_by_files`.
+        """
+        self._check_tellable()
+        told = replace(
+            self.shown_again(at=at),
+            source=AccountSource.PROVIDER,
+            user_bank_login_id=login_id,
+            bank_id=bank_id,
+            external_account_id=external_account_id,
+            updated_at=at,
+        )
+        is_vouched_for = replace(told, updated_at=self.updated_at) == self.shown_again(at=self.updated_at)
+        return replace(told, number_hash=None) if is_vouched_for else told
+
+    def _check_tellable(self) -> None:
         if self.bank_id == HOUSE_BANK_ID or (not self.fed and self.line_count > 0):
             raise DomainError(Reason.ACCOUNT_HELD_HERE)
-        return replace(self.shown_again(at=at), source=AccountSource.FILES, updated_at=at)
 
     def missing(self, *, is_certain: bool, at: datetime) -> "Account":
         """The account once its bank shows it no longer: INACTIVE, if that is certain or has lasted a day.

@@ -35,6 +35,11 @@ def may_open_account_for(actor: Actor, user_id: UUID) -> bool:
     return actor.owns(user_id) or actor.is_admin or actor.is_system
 
 
+def may_change_source(actor: Actor, account: Account) -> bool:
+    """Who tells of an account is its owner's to say."""
+    return actor.owns(account.user_id) or actor.is_system
+
+
 def may_update_account(actor: Actor, account: Account) -> bool:
     """At all: which fields is the next question."""
     return actor.owns(account.user_id) or actor.is_staff or actor.is_system

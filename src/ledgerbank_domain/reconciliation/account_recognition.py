@@ -17,6 +17,8 @@ from ledgerbank_domain.reconciliation.movement_matching import match_movements
 
 # A bank may date what it shows under a new id otherwise than before, by its zone at the most.
 _DAYS_AT_THE_ENDS = timedelta(days=2)
+KEY_MARK_LENGTH = 8
+"""What hashes of numbers begin with tells the key that they were made with."""
 
 
 class Verdict(Enum):
@@ -48,7 +50,11 @@ def by_number(shown: ShownAccount, number_hashes: Collection[str], account: Acco
         return Verdict.DIFFERENT
     if account.number_hash is None or not number_hashes:
         return Verdict.UNCLEAR
-    return Verdict.SAME if account.number_hash in number_hashes else Verdict.DIFFERENT
+    if account.number_hash in number_hashes:
+        return Verdict.SAME
+    # One by a key that nobody has any more cannot be compared.
+    keys = {each[:KEY_MARK_LENGTH] for each in number_hashes}
+    return Verdict.DIFFERENT if account.number_hash[:KEY_MARK_LENGTH] in keys else Verdict.UNCLEAR
 
 
 def by_looks(shown: ShownAccount, account: Account) -> Verdict:

@@ -8,6 +8,7 @@ from ledgerbank_domain.jobs.job import JobKind
 from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.accounts.account_service import AccountService
+from ledgerbank_domain.services.accounts.account_source_service import AccountSourceService
 from ledgerbank_domain.services.accounts.statement_service import StatementService
 from ledgerbank_domain.services.approvals.approval_service import ApprovalService
 from ledgerbank_domain.services.approvals.staff_act import ActingServices
@@ -100,6 +101,7 @@ class Services:
     users: UserService
     banks: BankService
     accounts: AccountService
+    account_sources: AccountSourceService
     statement_imports: StatementImportService
     statements: StatementService
     payments: PaymentService
@@ -288,6 +290,9 @@ def compose_services(ports: ServicePorts) -> Services:
             four_eyes=ports.four_eyes,
         ),
         statements=StatementService(start_unit_of_work=start, audit=audit, writers=ports.statement_writers),
+        account_sources=AccountSourceService(
+            start_unit_of_work=start, ids=ids, audit=audit, gateways=ports.gateways
+        ),
         payments=PaymentService(
             start_unit_of_work=start, ids=ids, limits=ports.payment_limits, audit=audit, step_up=step_up
         ),

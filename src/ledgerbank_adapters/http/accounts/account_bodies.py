@@ -9,6 +9,7 @@ from attrs import field, frozen
 from ledgerbank_adapters.http.approvals.approval_payloads import AskedFor, fields_of_act
 from ledgerbank_adapters.http.fields.banking_field_types import (
     ACCOUNT_NAME,
+    ACCOUNT_SOURCE,
     CREDIT_LIMIT,
     EXTERNAL_ACCOUNT_ID,
     LAST_FOUR,
@@ -17,10 +18,12 @@ from ledgerbank_adapters.http.fields.field_types import ACCOUNT_STATUS, ACCOUNT_
 from ledgerbank_domain.banking.account import (
     IMMUTABLE_ACCOUNT_FIELDS,
     AccountChanges,
+    AccountSource,
     AccountStatus,
     AccountType,
     NewAccount,
 )
+from ledgerbank_domain.banking.account_source_change import AccountSourceChange
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.currency import Currency
@@ -50,6 +53,23 @@ class AccountBody:
             account_type=self.account_type,
             account_name=self.account_name,
             last_four=self.last_four,
+            external_account_id=self.external_account_id,
+        )
+
+
+@frozen(kw_only=True)
+class AccountSourceBody:
+    """From a ``provider``: the login that tells of the account, and the bank's id for it there. From
+    ``files``: nothing else."""
+
+    source: AccountSource = field(metadata=ACCOUNT_SOURCE.metadata)
+    user_bank_login_id: UUID | None = field(default=None, metadata=UUID_FIELD.metadata)
+    external_account_id: str | None = field(default=None, metadata=EXTERNAL_ACCOUNT_ID.metadata)
+
+    def change(self) -> AccountSourceChange:
+        return AccountSourceChange(
+            source=self.source,
+            user_bank_login_id=self.user_bank_login_id,
             external_account_id=self.external_account_id,
         )
 

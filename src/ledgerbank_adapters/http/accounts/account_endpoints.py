@@ -7,7 +7,11 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from ledgerbank_adapters.http.accounts.account_bodies import AccountBody, AccountChangesBody
+from ledgerbank_adapters.http.accounts.account_bodies import (
+    AccountBody,
+    AccountChangesBody,
+    AccountSourceBody,
+)
 from ledgerbank_adapters.http.accounts.account_payloads import (
     AccountHealthPayload,
     AccountPayload,
@@ -141,6 +145,15 @@ def update_account(call: Call[AccountChangesBody, None]) -> Answer:
     return Answer(data=account_payload(account))
 
 
+def change_account_source(call: Call[AccountSourceBody, None]) -> Answer:
+    """The account goes on as itself: what is listed again under other ids is matched with what is booked."""
+    account_id = call.path_id()
+    changed = call.services.account_sources.change(
+        call.actor, account_id=account_id, change=call.body().change()
+    )
+    return Answer(data=account_payload(changed))
+
+
 def account_balance(call: Call[None, BalanceQuery]) -> Answer:
     account_id, query = call.path_id(), call.query()
     found = call.services.accounts.balance_at(
@@ -247,6 +260,27 @@ ACCOUNT_OPERATIONS = (
             Reason.NEGATIVE_BALANCE,
             Reason.ACCOUNT_FED_BY_BANK,
             *ASKING_ERRORS,
+        ),
+    ),
+    Operation(
+        method="POST",
+        path="/accounts/{id}/source",
+        handler=change_account_source,
+        summary="Lets an account go on under another provider, or by statement files",
+        body=AccountSourceBody,
+        scope=Scope.BANKS_WRITE,
+        answer=AccountPayload,
+        idempotent=True,
+        errors=(
+            *FOUND_ACCOUNT_ERRORS,
+            Reason.INVALID_FIELD_FORMAT,
+            Reason.BANK_LOGIN_NOT_FOUND,
+            Reason.INSUFFICIENT_PERMISSIONS,
+            Reason.ALREADY_PROCESSED,
+            Reason.ACCOUNT_HELD_HERE,
+            Reason.BANK_INACTIVE,
+            Reason.BANK_LOGIN_INACTIVE,
+            Reason.RESOURCE_ALREADY_EXISTS,
         ),
     ),
     Operation(

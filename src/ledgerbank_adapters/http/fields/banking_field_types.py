@@ -5,11 +5,13 @@ from ledgerbank_adapters.http.fields.json_body import JsonNumber
 from ledgerbank_adapters.http.fields.wire_values import parse_instant
 from ledgerbank_domain.banking.account import (
     MAX_ACCOUNT_NAME_LENGTH,
+    AccountSource,
     parse_account_name,
     parse_credit_limit,
     parse_external_account_id,
     parse_last_four,
 )
+from ledgerbank_domain.banking.account_source_change import CHOSEN_SOURCES
 from ledgerbank_domain.banking.bank import (
     MAX_BANK_NAME_LENGTH,
     MAX_MODULE_LENGTH,
@@ -27,6 +29,7 @@ from ledgerbank_domain.banking.bank import (
 )
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
+from ledgerbank_domain.identity.enumeration import parse_member
 
 
 def _parse_country_filter(value: object) -> str:
@@ -40,6 +43,13 @@ def _parse_credit_limit(value: object) -> object:
     return parse_credit_limit(value.text if isinstance(value, JsonNumber) else value)
 
 
+def _parse_source(value: object) -> object:
+    source = parse_member(AccountSource, value, reason=Reason.INVALID_FIELD_FORMAT)
+    if source not in CHOSEN_SOURCES:
+        raise DomainError(Reason.INVALID_FIELD_FORMAT)
+    return source
+
+
 BANK_NAME = FieldType(
     parse=parse_bank_name,
     schema={"type": "string", "minLength": MIN_BANK_NAME_LENGTH, "maxLength": MAX_BANK_NAME_LENGTH},
@@ -49,6 +59,10 @@ COUNTRY_FILTER = FieldType(parse=_parse_country_filter, schema=COUNTRY.schema)
 BANK_CODE = FieldType(parse=parse_bank_code, schema={"type": "string", "pattern": r"^\s*[A-Z0-9_]{3,32}\s*$"})
 WEB_ADDRESS = FieldType(
     parse=parse_web_address, schema={"type": "string", "format": "uri", "maxLength": MAX_URL_LENGTH}
+)
+ACCOUNT_SOURCE = FieldType(
+    parse=_parse_source,
+    schema={"type": "string", "enum": sorted(source.value for source in CHOSEN_SOURCES)},
 )
 BANK_STATUS = member_of(BankStatus, Reason.INVALID_STATUS)
 INTEGRATION_MODULE = FieldType(

@@ -15,6 +15,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ports.security import Pseudonymizer
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.reconciliation.account_recognition import (
+    KEY_MARK_LENGTH,
     Recognition,
     Verdict,
     by_looks,
@@ -26,6 +27,7 @@ from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
 
 # Enough of both histories to compare, and little enough to ask for.
 COMPARED_FOR = timedelta(days=60)
+_KEY_MARK = "the key of account numbers"
 
 Pair: TypeAlias = tuple[str, UUID]
 """A shown account by the bank's id, and a known one."""
@@ -42,11 +44,13 @@ class BankAccountRecognition:
     def number_hashes(self, login: BankLogin, shown: ShownAccount) -> Sequence[str]:
         """All that the account's number may be stored as, by the key of now first; empty: it is not told.
 
-        Nobody can tell by them that two customers share an account.
+        Nobody can tell by them that two customers share an account. Each begins with what tells its key.
         """
         if shown.number is None:
             return ()
-        return self.pseudonymizer.pseudonyms(f"{login.user_id} {shown.number}")
+        keys = self.pseudonymizer.pseudonyms(_KEY_MARK)
+        numbers = self.pseudonymizer.pseudonyms(f"{login.user_id} {shown.number}")
+        return [f"{key[:KEY_MARK_LENGTH]}{number}" for key, number in zip(keys, numbers, strict=True)]
 
     def look_closer(self, run: SyncRun, shown: ShownAccounts) -> Verdicts:
         """What movements say of those that nothing else tells apart; asks the bank, so no unit may be open.

@@ -16,6 +16,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
+from ledgerbank_domain.reconciliation.account_recognition import Verdict, by_number
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_syncs.bank_account_recognition import (
     BankAccountRecognition,
@@ -175,6 +176,10 @@ class _Taking:
             )
             return
         hashes = self.upsert.recognition.number_hashes(self.login, shown)
+        if by_number(shown, hashes, account) is Verdict.DIFFERENT:
+            # An id that stands for another account now, or one that its owner took for another.
+            self._warn(shown.external_id, FeedFault.CONTRADICTORY, field="number", at=self.at)
+            return
         going_on = replace(
             account.shown_again(at=self.at),
             external_account_id=shown.external_id,
@@ -215,12 +220,12 @@ class _Taking:
     def _take(self, account_id: UUID, shown: ShownAccount) -> None:
         self.found = replace(self.found, taken=(*self.found.taken, (account_id, shown)))
 
-    def _warn(self, external_id: str | None, why: FeedFault, *, at: datetime) -> None:
+    def _warn(self, external_id: str | None, why: FeedFault, *, at: datetime, field: str = "id") -> None:
         warning = FeedWarning(
             kind=RecordKind.ACCOUNT,
             external_account_id=external_id,
             external_id=external_id,
-            field="id",
+            field=field,
             why=why,
             at=at,
         )

@@ -76,12 +76,13 @@ def line(amount: str, text: str, day: float) -> Transaction:
 @pytest.mark.parametrize(
     ("stored", "hashes", "currency", "verdict"),
     [
-        ("now", ["now", "before"], "GBP", Verdict.SAME),
-        ("before", ["now", "before"], "GBP", Verdict.SAME),
-        ("other", ["now"], "GBP", Verdict.DIFFERENT),
-        ("now", ["now"], "EUR", Verdict.DIFFERENT),
-        (None, ["now"], "GBP", Verdict.UNCLEAR),
-        ("now", [], "GBP", Verdict.UNCLEAR),
+        ("key now. number", ["key now. number", "key then number"], "GBP", Verdict.SAME),
+        ("key then number", ["key now. number", "key then number"], "GBP", Verdict.SAME),
+        ("key then other", ["key now. number", "key then number"], "GBP", Verdict.DIFFERENT),
+        ("key lost number", ["key now. number", "key then number"], "GBP", Verdict.UNCLEAR),
+        ("key now. number", ["key now. number"], "EUR", Verdict.DIFFERENT),
+        (None, ["key now. number"], "GBP", Verdict.UNCLEAR),
+        ("key now. number", [], "GBP", Verdict.UNCLEAR),
     ],
 )
 def test_a_number_decides_within_a_currency(
