@@ -21,7 +21,7 @@ KEY_MARK_LENGTH = 8
 """What hashes of numbers begin with tells the key that they were made with."""
 
 
-class Verdict(Enum):
+class Sameness(Enum):
     """Whether two are one account."""
 
     SAME = "same"
@@ -41,41 +41,41 @@ class Recognition:
     doubtful: Mapping[str, tuple[UUID, ...]]
 
 
-def by_number(shown: ShownAccount, number_hashes: Collection[str], account: Account) -> Verdict:
+def by_number(shown: ShownAccount, number_hashes: Collection[str], account: Account) -> Sameness:
     """What currency and number say. ``number_hashes`` are all that the shown one's number may be stored as.
 
     A number may stand for accounts in several currencies; one that is not told says nothing.
     """
     if shown.currency != account.currency:
-        return Verdict.DIFFERENT
+        return Sameness.DIFFERENT
     if account.number_hash is None or not number_hashes:
-        return Verdict.UNCLEAR
+        return Sameness.UNCLEAR
     if account.number_hash in number_hashes:
-        return Verdict.SAME
+        return Sameness.SAME
     # One by a key that nobody has any more cannot be compared.
     keys = {each[:KEY_MARK_LENGTH] for each in number_hashes}
-    return Verdict.DIFFERENT if account.number_hash[:KEY_MARK_LENGTH] in keys else Verdict.UNCLEAR
+    return Sameness.DIFFERENT if account.number_hash[:KEY_MARK_LENGTH] in keys else Sameness.UNCLEAR
 
 
-def by_looks(shown: ShownAccount, account: Account) -> Verdict:
+def by_looks(shown: ShownAccount, account: Account) -> Sameness:
     """What type and last digits say: never that two are one, for many look alike."""
     if shown.account_type is not account.account_type:
-        return Verdict.DIFFERENT
+        return Sameness.DIFFERENT
     told = {shown.last_four, account.last_four} - {None}
-    return Verdict.DIFFERENT if len(told) > 1 else Verdict.UNCLEAR
+    return Sameness.DIFFERENT if len(told) > 1 else Sameness.UNCLEAR
 
 
-def by_movements(listed: Sequence[ShownMovement], lines: Sequence[Transaction]) -> Verdict:
+def by_movements(listed: Sequence[ShownMovement], lines: Sequence[Transaction]) -> Sameness:
     """What the movements say that one is shown with, and those that the books know of the other.
 
     Of the time that both tell of they must be the same, one by one.
     """
     if not listed or not lines:
-        return Verdict.UNCLEAR
+        return Sameness.UNCLEAR
     begin = max(min(each.posted_at for each in listed), min(each.posted_at for each in lines))
     end = min(max(each.posted_at for each in listed), max(each.posted_at for each in lines))
     if begin > end:
-        return Verdict.UNCLEAR
+        return Sameness.UNCLEAR
     matches = match_movements(listed, lines)
     inside = (begin + _DAYS_AT_THE_ENDS, end - _DAYS_AT_THE_ENDS)
     told_alone = [
@@ -89,11 +89,11 @@ def by_movements(listed: Sequence[ShownMovement], lines: Sequence[Transaction]) 
         place for place, each in enumerate(lines) if place not in explained and _lies(each, inside)
     ]
     if matches.pairs and not told_alone and not known_alone:
-        return Verdict.SAME
-    return Verdict.UNCLEAR if matches.pairs else Verdict.DIFFERENT
+        return Sameness.SAME
+    return Sameness.UNCLEAR if matches.pairs else Sameness.DIFFERENT
 
 
-def recognised(verdicts: Mapping[tuple[str, UUID], Verdict]) -> Recognition:
+def recognised(found: Mapping[tuple[str, UUID], Sameness]) -> Recognition:
     """Which shown accounts are which known ones, by what was found of each pair.
 
     Two are one where both are sure of the other and of nobody else.
@@ -101,11 +101,11 @@ def recognised(verdicts: Mapping[tuple[str, UUID], Verdict]) -> Recognition:
     same: dict[str, list[UUID]] = {}
     unclear: dict[str, list[UUID]] = {}
     claims: dict[UUID, int] = {}
-    for (external_id, account_id), verdict in verdicts.items():
-        if verdict is Verdict.SAME:
+    for (external_id, account_id), sameness in found.items():
+        if sameness is Sameness.SAME:
             same.setdefault(external_id, []).append(account_id)
             claims[account_id] = claims.get(account_id, 0) + 1
-        elif verdict is Verdict.UNCLEAR:
+        elif sameness is Sameness.UNCLEAR:
             unclear.setdefault(external_id, []).append(account_id)
     known = {
         external_id: account_ids[0]

@@ -19,6 +19,8 @@ from ledgerbank_domain.reconciliation.movement_matching import (
     nearest_pairs,
 )
 
+ASKED_EARLIER = timedelta(days=1)
+"""A bank may read our times in a zone of its own, so it lists what lies a day before, too."""
 _JUST_BEFORE = timedelta(microseconds=1)
 
 
@@ -141,15 +143,16 @@ def plan_booking(
     A movement that changed its amount is reversed and booked anew, one that is void is reversed, a new one is
     booked when the bank posted it. One that was pending and is listed no longer is reversed; so it is when it
     comes back under another id, as itself. What only a file told so far is that movement too, and gets the
-    feed's name. ``at`` is now: nothing is dated later.
+    feed's name; so is a booked one that is listed no longer, or by another provider, for one that is listed
+    under an id that nobody knows. ``at`` is now: nothing is dated later.
     """
     told = told_apart(statement.movements, known)
-    adopted = adopted_from_files(told, known)
+    adopted = adopted_names(told, statement, known)
     plan = _plan(account, statement, known, told, adopted, at=at)
     if plan.difference.is_zero or not adopted:
         return plan
     # What happens often may be another one of its kind: then the balance says so.
-    sure = adopted_from_files(told, known, sure=True)
+    sure = adopted_names(told, statement, known, sure=True)
     other = _plan(account, statement, known, told, sure, at=at)
     return other if other.difference.is_zero else plan
 
@@ -217,30 +220,56 @@ def told_apart(movements: Iterable[ShownMovement], known: KnownImports) -> dict[
     return found
 
 
-def adopted_from_files(
-    movements: Mapping[str, ShownMovement], known: KnownImports, *, sure: bool = False
+def adopted_names(
+    movements: Mapping[str, ShownMovement],
+    statement: BankStatement,
+    known: KnownImports,
+    *,
+    sure: bool = False,
 ) -> dict[str, str]:
-    """Which of the movements, by their names, are what only files told so far, by its record's own name.
+    """Which of the movements, by their names, are recorded under another, by the record's own name.
+
+    That is what only files told so far, and what a feed told under an id that it does not list any more: a
+    bank may rename all it lists with a new consent, and another provider never knew the names.
 
     A feed had its chance to tell of what a file brought at its first look after that. What it lists later
     must look the same, and so must what is ``sure``: of the same day.
     """
     names = [name for name in movements if name not in known.records]
+    if not names:
+        return {}
+    seen_otherwise = {known.own_name(each) for each in statement.void_ids}
+    seen_otherwise |= {known.own_name(each.external_id) for each in statement.unread if each.external_id}
+    knows_no_name = len(names) == len(movements)
     records = [
         record
         for record in {each.external_transaction_id: each for each in known.standing}.values()
-        if not record.in_feed and record.external_transaction_id not in movements
+        if record.external_transaction_id not in movements
+        and record.external_transaction_id not in seen_otherwise
+        and (not record.in_feed or _may_be_renamed(record, statement, knows_no_name=knows_no_name))
     ]
     listed = [movements[name] for name in names]
     told = [RecordedMovement.of(record, known.lines) for record in records]
 
     def may_be(close: Closeness) -> bool:
-        is_first_chance = known.last_look_at is None or records[close.known].inserted_at > known.last_look_at
+        record = records[close.known]
+        is_first_chance = (
+            record.in_feed or known.last_look_at is None or record.inserted_at > known.last_look_at
+        )
         return alike(close) and (close.days_apart == 0 or (is_first_chance and not sure))
 
     matches = match_movements(listed, told, may_be=may_be)
     pairs = nearest_pairs(matches, listed, told)
     return {names[place]: records[found].external_transaction_id for place, found in pairs.items()}
+
+
+def _may_be_renamed(record: BankTransactionImport, statement: BankStatement, *, knows_no_name: bool) -> bool:
+    """What is pending may be another one by now: it is taken back, and booked as what comes in its place.
+
+    While some names are known, only what would be listed can be missed; where none is, all that is close.
+    """
+    is_missed = statement.begins_at is None or record.posted_at >= statement.begins_at - ASKED_EARLIER
+    return not record.pending and (knows_no_name or is_missed)
 
 
 def _owner(twins: Sequence[ShownMovement], line: Transaction | None) -> ShownMovement:

@@ -14,7 +14,15 @@ from tests.support.scenes.service_world import ServiceWorld
 
 from ledgerbank_domain.approvals.approval import ApprovalFilter
 from ledgerbank_domain.audit.audit_event import AuditFilter
-from ledgerbank_domain.banking.account import Account, AccountChanges, AccountStatus, AccountType, NewAccount
+from ledgerbank_domain.banking.account import (
+    Account,
+    AccountChanges,
+    AccountSource,
+    AccountStatus,
+    AccountType,
+    NewAccount,
+)
+from ledgerbank_domain.banking.account_source_change import AccountSourceChange
 from ledgerbank_domain.banking.bank import BankChanges
 from ledgerbank_domain.banking.bank_login import BankLoginChanges, NewBankLogin
 from ledgerbank_domain.identity.actor import Actor, Role
@@ -153,6 +161,9 @@ OWN_ACTS: dict[str, Callable[["Scene", Actor], Any]] = {
     "accounts.create": lambda s, who: s.services.accounts.create(who, s.new_account()),
     "accounts.update": lambda s, who: s.services.accounts.update(
         who, account_id=s.account.id, changes=AccountChanges(account_name="Changed")
+    ),
+    "account_sources.change": lambda s, who: s.services.account_sources.change(
+        who, account_id=s.account.id, change=AccountSourceChange(source=AccountSource.FILES)
     ),
     "payments.create": lambda s, who: s.world.pending(who, s.account),
     "payments.create_many": lambda s, who: result_of(

@@ -43,6 +43,7 @@ OPEN_TO_KEYS = {
         "GET /bank-logins/{id}",
     },
     Scope.BANKS_WRITE: {
+        "POST /accounts/{id}/source",
         "POST /bank-logins",
         "POST /bank-logins/{id}/confirm",
         "PUT /bank-logins/{id}",

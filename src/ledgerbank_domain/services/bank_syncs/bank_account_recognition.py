@@ -17,7 +17,7 @@ from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.reconciliation.account_recognition import (
     KEY_MARK_LENGTH,
     Recognition,
-    Verdict,
+    Sameness,
     by_looks,
     by_movements,
     by_number,
@@ -31,7 +31,7 @@ _KEY_MARK = "the key of account numbers"
 
 Pair: TypeAlias = tuple[str, UUID]
 """A shown account by the bank's id, and a known one."""
-Verdicts: TypeAlias = Mapping[Pair, Verdict]
+Comparisons: TypeAlias = Mapping[Pair, Sameness]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class BankAccountRecognition:
         numbers = self.pseudonymizer.pseudonyms(f"{login.user_id} {shown.number}")
         return [f"{key[:KEY_MARK_LENGTH]}{number}" for key, number in zip(keys, numbers, strict=True)]
 
-    def look_closer(self, run: SyncRun, shown: ShownAccounts) -> Verdicts:
+    def look_closer(self, run: SyncRun, shown: ShownAccounts) -> Comparisons:
         """What movements say of those that nothing else tells apart; asks the bank, so no unit may be open.
 
         Raises what :class:`BankConversation` raises, but for an account that cannot be read.
@@ -61,7 +61,7 @@ class BankAccountRecognition:
             books = work.accounts.list_of_user(run.login.user_id)
             open_pairs = self._open_pairs(work, run, shown, books)
             lines = {account.id: _lines_of(work, account) for _, account in open_pairs}
-        verdicts: dict[Pair, Verdict] = {}
+        found: dict[Pair, Sameness] = {}
         for each in shown.accounts:
             rivals = [account for newcomer, account in open_pairs if newcomer is each and lines[account.id]]
             if not rivals:
@@ -74,9 +74,9 @@ class BankAccountRecognition:
                     raise
                 continue
             for account in rivals:
-                verdict = by_movements(statement.movements, lines[account.id])
-                verdicts[each.external_id, account.id] = verdict
-        return verdicts
+                sameness = by_movements(statement.movements, lines[account.id])
+                found[each.external_id, account.id] = sameness
+        return found
 
     def recognise(
         self,
@@ -84,17 +84,17 @@ class BankAccountRecognition:
         run: SyncRun,
         shown: ShownAccounts,
         books: Collection[Account],
-        looked: Verdicts,
+        looked: Comparisons,
     ) -> Recognition:
         """What became of the shown accounts whose ids the books do not know."""
         near = _near(work, run, shown, books)
-        verdicts: dict[Pair, Verdict] = {}
+        found: dict[Pair, Sameness] = {}
         for each in _newcomers(run, shown, books):
             for account in books:
                 pair = (each.external_id, account.id)
-                verdict = self._verdict(run, each, account, may_be_near=account.id in near)
-                verdicts[pair] = looked.get(pair, verdict) if verdict is Verdict.UNCLEAR else verdict
-        return recognised(verdicts)
+                sameness = self._sameness(run, each, account, may_be_near=account.id in near)
+                found[pair] = looked.get(pair, sameness) if sameness is Sameness.UNCLEAR else sameness
+        return recognised(found)
 
     def _open_pairs(
         self, work: UnitOfWork, run: SyncRun, shown: ShownAccounts, books: Collection[Account]
@@ -106,23 +106,25 @@ class BankAccountRecognition:
             for each in newcomers
             for account in books
             if account.id in near
-            and self._verdict(run, each, account, may_be_near=True) is Verdict.UNCLEAR
+            and self._sameness(run, each, account, may_be_near=True) is Sameness.UNCLEAR
             and account.line_count
         ]
 
-    def _verdict(self, run: SyncRun, shown: ShownAccount, account: Account, *, may_be_near: bool) -> Verdict:
+    def _sameness(
+        self, run: SyncRun, shown: ShownAccount, account: Account, *, may_be_near: bool
+    ) -> Sameness:
         if not account.fed:
-            return Verdict.DIFFERENT
-        verdict = by_number(shown, self.number_hashes(run.login, shown), account)
+            return Sameness.DIFFERENT
+        sameness = by_number(shown, self.number_hashes(run.login, shown), account)
         is_told_here = account.source is AccountSource.PROVIDER and account.bank_id == run.bank.id
-        if verdict is Verdict.SAME and not is_told_here:
+        if sameness is Sameness.SAME and not is_told_here:
             # Another bank or its files tell of it: whether this one goes on with it is its owner's to say.
             is_over = account.status is AccountStatus.CLOSED and not shown.is_closed
-            return Verdict.DIFFERENT if is_over else Verdict.UNCLEAR
-        if verdict is not Verdict.UNCLEAR:
-            return verdict
+            return Sameness.DIFFERENT if is_over else Sameness.UNCLEAR
+        if sameness is not Sameness.UNCLEAR:
+            return sameness
         if not may_be_near or (account.status is AccountStatus.CLOSED and not shown.is_closed):
-            return Verdict.DIFFERENT
+            return Sameness.DIFFERENT
         return by_looks(shown, account)
 
 

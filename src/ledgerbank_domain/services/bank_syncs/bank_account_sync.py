@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
-from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.banking.account import Account, AccountSource, AccountStatus
 from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount
 from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -16,7 +16,8 @@ from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-from ledgerbank_domain.reconciliation.booking_plan import KnownImports, plan_booking
+from ledgerbank_domain.reconciliation.booking_plan import ASKED_EARLIER, KnownImports, plan_booking
+from ledgerbank_domain.reconciliation.movement_matching import MAX_DAYS_APART
 from ledgerbank_domain.reconciliation.planned_booking import Booking, book
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
@@ -96,7 +97,7 @@ class BankAccountSync:
             pending = self._locked(work, run, account_id, closes=shown.is_closed)
             account = work.accounts.get_for_update(account_id)
             now = work.now()
-            if account.status is AccountStatus.CLOSED:
+            if account.status is AccountStatus.CLOSED or not _is_told_by(run, account):
                 return Booked(at=now, is_adjusted=False)
             known = _known_imports(work, account, statement)
             plan = plan_booking(account, statement, known, at=now)
@@ -189,8 +190,8 @@ def _known_imports(work: UnitOfWork, account: Account, statement: BankStatement)
     begins_at = statement.begins_at
     standing = work.bank_imports.list_standing(
         account.id,
-        # A day, for a file may date a movement of the first day before it.
-        since=None if begins_at is None else begins_at - timedelta(days=1),
+        # Another road may date before it what this one lists from there on.
+        since=None if begins_at is None else begins_at - ASKED_EARLIER - timedelta(days=MAX_DAYS_APART),
         before=statement.ends_at + timedelta(days=1),
     )
     pending = work.bank_imports.list_pending(account.id)
@@ -207,7 +208,12 @@ def _known_imports(work: UnitOfWork, account: Account, statement: BankStatement)
     )
 
 
+def _is_told_by(run: SyncRun, account: Account) -> bool:
+    """Whether this login is still the account's source: its owner may have chosen another road meanwhile."""
+    return account.source is AccountSource.PROVIDER and account.user_bank_login_id == run.login.id
+
+
 def _check_opened(account: Account) -> None:
     """An opening is booked first or never."""
-    if account.last_sync_at is None:
+    if account.last_sync_at is None and account.line_count == 0:
         raise DomainError(Reason.BANK_API_ERROR, message="The account moved whenever the bank was asked")

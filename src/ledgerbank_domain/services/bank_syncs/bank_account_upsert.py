@@ -16,11 +16,11 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-from ledgerbank_domain.reconciliation.account_recognition import Verdict, by_number
+from ledgerbank_domain.reconciliation.account_recognition import Sameness, by_number
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
 from ledgerbank_domain.services.bank_syncs.bank_account_recognition import (
     BankAccountRecognition,
-    Verdicts,
+    Comparisons,
     is_absent,
 )
 from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
@@ -79,7 +79,7 @@ class BankAccountUpsert:
         return self._commit_upsert(run, shown, looked)
 
     @retried_on_conflict
-    def _commit_upsert(self, run: SyncRun, shown: ShownAccounts, looked: Verdicts) -> UpsertedAccounts:
+    def _commit_upsert(self, run: SyncRun, shown: ShownAccounts, looked: Comparisons) -> UpsertedAccounts:
         with self.start_unit_of_work() as work:
             login = run.fence.lock_login(work)
             books = work.accounts.list_of_user_for_update(login.user_id)
@@ -103,7 +103,7 @@ class _Taking:
     _added: list[Account] = field(default_factory=list)
     _renamed: set[UUID] = field(default_factory=set)
 
-    def take_all(self, shown: ShownAccounts, books: Sequence[Account], looked: Verdicts) -> None:
+    def take_all(self, shown: ShownAccounts, books: Sequence[Account], looked: Comparisons) -> None:
         by_id = {account.id: account for account in books}
         known = {
             account.external_account_id: account
@@ -176,7 +176,7 @@ class _Taking:
             )
             return
         hashes = self.upsert.recognition.number_hashes(self.login, shown)
-        if by_number(shown, hashes, account) is Verdict.DIFFERENT:
+        if by_number(shown, hashes, account) is Sameness.DIFFERENT:
             # An id that stands for another account now, or one that its owner took for another.
             self._warn(shown.external_id, FeedFault.CONTRADICTORY, field="number", at=self.at)
             return

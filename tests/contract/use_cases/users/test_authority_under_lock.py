@@ -93,6 +93,7 @@ COMES_AFTER_WHO_ASKS = {
     "bank_connections.start": "bank_inactive",
     "bank_connections.confirm": "invalid_confirmation",
     # No bank tells of the account of the scene.
+    "account_sources.change": "account_held_here",
     "statement_imports.preview": "account_held_here",
     "statement_imports.confirm": "account_held_here",
 }

@@ -33,6 +33,7 @@ IN_WORDS: dict[str, Scope | None] = {
     "accounts.list_all_transactions": Scope.ACCOUNTS_READ,
     "accounts.list_page": Scope.ACCOUNTS_READ,
     "accounts.list_transactions": Scope.ACCOUNTS_READ,
+    "account_sources.change": Scope.BANKS_WRITE,
     "audit_events.list_keyset": Scope.EVENTS_READ,
     "bank_connections.confirm": Scope.BANKS_WRITE,
     "bank_connections.start": Scope.BANKS_WRITE,

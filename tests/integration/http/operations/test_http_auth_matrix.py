@@ -187,6 +187,7 @@ MATRIX = [
     seen_by_staff("GET", "/accounts/{account}", NOT_THEIRS),
     seen_by_staff("PUT", "/accounts/{account}", NOT_THEIRS, {"account_name": "Renamed"}),
     Row("PUT", "/accounts/{account}", FORBIDDEN, "200", "200", NOT_THEIRS, {"status": "FROZEN"}),
+    owners("POST", "/accounts/{account}/source", "422 account_held_here", NOT_THEIRS, {"source": "files"}),
     seen_by_staff("GET", "/accounts/{account}/transactions", NOT_THEIRS),
     seen_by_staff("GET", "/accounts/{account}/balance", NOT_THEIRS),
     seen_by_staff("GET", "/accounts/{account}/health", NOT_THEIRS),

@@ -229,6 +229,12 @@ def valid_body(operation: Operation[Any, Any], account: Account) -> dict[str, ob
         "scopes": ["accounts:read"],
         "counterparty_account_id": UNKNOWN_ID,
     }
+    if operation.path.endswith("/source"):
+        known |= {
+            "source": "provider",
+            "user_bank_login_id": UNKNOWN_ID,
+            "external_account_id": "acc_1",
+        }
     return {name: known[name] for name in field_names(operation.body) if name in known}
 
 

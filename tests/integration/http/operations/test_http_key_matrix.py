@@ -55,6 +55,7 @@ OPENED_BY = {
     "GET /banks/{bank}/branches": "banks:read",
     "GET /bank-logins": "banks:read",
     "GET /bank-logins/{login}": "banks:read",
+    "POST /accounts/{account}/source": "banks:write",
     "POST /bank-logins": "banks:write",
     "POST /bank-logins/{login}/confirm": "banks:write",
     "PUT /bank-logins/{login}": "banks:write",

@@ -17,7 +17,7 @@ from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.reconciliation.account_recognition import (
     Recognition,
-    Verdict,
+    Sameness,
     by_looks,
     by_movements,
     by_number,
@@ -74,36 +74,36 @@ def line(amount: str, text: str, day: float) -> Transaction:
 
 
 @pytest.mark.parametrize(
-    ("stored", "hashes", "currency", "verdict"),
+    ("stored", "hashes", "currency", "sameness"),
     [
-        ("key now. number", ["key now. number", "key then number"], "GBP", Verdict.SAME),
-        ("key then number", ["key now. number", "key then number"], "GBP", Verdict.SAME),
-        ("key then other", ["key now. number", "key then number"], "GBP", Verdict.DIFFERENT),
-        ("key lost number", ["key now. number", "key then number"], "GBP", Verdict.UNCLEAR),
-        ("key now. number", ["key now. number"], "EUR", Verdict.DIFFERENT),
-        (None, ["key now. number"], "GBP", Verdict.UNCLEAR),
-        ("key now. number", [], "GBP", Verdict.UNCLEAR),
+        ("key now. number", ["key now. number", "key then number"], "GBP", Sameness.SAME),
+        ("key then number", ["key now. number", "key then number"], "GBP", Sameness.SAME),
+        ("key then other", ["key now. number", "key then number"], "GBP", Sameness.DIFFERENT),
+        ("key lost number", ["key now. number", "key then number"], "GBP", Sameness.UNCLEAR),
+        ("key now. number", ["key now. number"], "EUR", Sameness.DIFFERENT),
+        (None, ["key now. number"], "GBP", Sameness.UNCLEAR),
+        ("key now. number", [], "GBP", Sameness.UNCLEAR),
     ],
 )
 def test_a_number_decides_within_a_currency(
-    stored: str | None, hashes: list[str], currency: str, verdict: Verdict
+    stored: str | None, hashes: list[str], currency: str, sameness: Sameness
 ) -> None:
     shown = replace(SHOWN, currency=parse_currency(currency))
 
-    assert by_number(shown, hashes, known(number_hash=stored)) is verdict
+    assert by_number(shown, hashes, known(number_hash=stored)) is sameness
 
 
 @pytest.mark.parametrize(
-    ("fields", "verdict"),
+    ("fields", "sameness"),
     [
-        ({}, Verdict.UNCLEAR),
-        ({"last_four": None}, Verdict.UNCLEAR),
-        ({"last_four": "0000"}, Verdict.DIFFERENT),
-        ({"account_type": AccountType.SAVINGS}, Verdict.DIFFERENT),
+        ({}, Sameness.UNCLEAR),
+        ({"last_four": None}, Sameness.UNCLEAR),
+        ({"last_four": "0000"}, Sameness.DIFFERENT),
+        ({"account_type": AccountType.SAVINGS}, Sameness.DIFFERENT),
     ],
 )
-def test_looks_never_say_that_two_are_one(fields: dict[str, Any], verdict: Verdict) -> None:
-    assert by_looks(SHOWN, known(**fields)) is verdict
+def test_looks_never_say_that_two_are_one(fields: dict[str, Any], sameness: Sameness) -> None:
+    assert by_looks(SHOWN, known(**fields)) is sameness
 
 
 HISTORY = [line(str(5 + day), f"Shop {day}", day) for day in range(10)]
@@ -111,43 +111,43 @@ SAME_HISTORY = [listed(str(5 + day), f"Shop {day}", day) for day in range(10)]
 
 
 @pytest.mark.parametrize(
-    ("shown", "verdict"),
+    ("shown", "sameness"),
     [
-        (SAME_HISTORY, Verdict.SAME),
-        (SAME_HISTORY[4:], Verdict.SAME),
-        ([*SAME_HISTORY, listed("80", "Later", 12)], Verdict.SAME),
-        ([*SAME_HISTORY, listed("80", "Held", 5, pending=True)], Verdict.SAME),
-        ([*SAME_HISTORY, listed("80", "In between", 5)], Verdict.UNCLEAR),
-        ([each for each in SAME_HISTORY if each.description != "Shop 5"], Verdict.UNCLEAR),
-        ([listed("99", f"Elsewhere {day}", day) for day in range(10)], Verdict.DIFFERENT),
-        ([listed("99", "Much later", 40)], Verdict.UNCLEAR),
-        ([], Verdict.UNCLEAR),
+        (SAME_HISTORY, Sameness.SAME),
+        (SAME_HISTORY[4:], Sameness.SAME),
+        ([*SAME_HISTORY, listed("80", "Later", 12)], Sameness.SAME),
+        ([*SAME_HISTORY, listed("80", "Held", 5, pending=True)], Sameness.SAME),
+        ([*SAME_HISTORY, listed("80", "In between", 5)], Sameness.UNCLEAR),
+        ([each for each in SAME_HISTORY if each.description != "Shop 5"], Sameness.UNCLEAR),
+        ([listed("99", f"Elsewhere {day}", day) for day in range(10)], Sameness.DIFFERENT),
+        ([listed("99", "Much later", 40)], Sameness.UNCLEAR),
+        ([], Sameness.UNCLEAR),
     ],
 )
 def test_movements_of_the_same_time_are_the_same_one_by_one(
-    shown: list[ShownMovement], verdict: Verdict
+    shown: list[ShownMovement], sameness: Sameness
 ) -> None:
-    assert by_movements(shown, HISTORY) is verdict
-    assert by_movements(shown, []) is Verdict.UNCLEAR
+    assert by_movements(shown, HISTORY) is sameness
+    assert by_movements(shown, []) is Sameness.UNCLEAR
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "expected"),
+    ("found", "expected"),
     [
-        ({("a", ONE): Verdict.SAME, ("a", OTHER): Verdict.UNCLEAR}, ({"a": ONE}, {})),
-        ({("a", ONE): Verdict.UNCLEAR}, ({}, {"a": (ONE,)})),
-        ({("a", ONE): Verdict.DIFFERENT}, ({}, {})),
-        ({("a", ONE): Verdict.SAME, ("a", OTHER): Verdict.SAME}, ({}, {"a": (ONE, OTHER)})),
-        ({("a", ONE): Verdict.SAME, ("b", ONE): Verdict.SAME}, ({}, {"a": (ONE,), "b": (ONE,)})),
+        ({("a", ONE): Sameness.SAME, ("a", OTHER): Sameness.UNCLEAR}, ({"a": ONE}, {})),
+        ({("a", ONE): Sameness.UNCLEAR}, ({}, {"a": (ONE,)})),
+        ({("a", ONE): Sameness.DIFFERENT}, ({}, {})),
+        ({("a", ONE): Sameness.SAME, ("a", OTHER): Sameness.SAME}, ({}, {"a": (ONE, OTHER)})),
+        ({("a", ONE): Sameness.SAME, ("b", ONE): Sameness.SAME}, ({}, {"a": (ONE,), "b": (ONE,)})),
         (
-            {("a", ONE): Verdict.SAME, ("b", ONE): Verdict.UNCLEAR, ("b", OTHER): Verdict.UNCLEAR},
+            {("a", ONE): Sameness.SAME, ("b", ONE): Sameness.UNCLEAR, ("b", OTHER): Sameness.UNCLEAR},
             ({"a": ONE}, {"b": (OTHER,)}),
         ),
-        ({("a", ONE): Verdict.SAME, ("b", ONE): Verdict.UNCLEAR}, ({"a": ONE}, {})),
+        ({("a", ONE): Sameness.SAME, ("b", ONE): Sameness.UNCLEAR}, ({"a": ONE}, {})),
     ],
 )
 def test_two_are_one_where_both_are_sure_of_nobody_else(
-    verdicts: dict[tuple[str, UUID], Verdict],
+    found: dict[tuple[str, UUID], Sameness],
     expected: tuple[dict[str, UUID], dict[str, tuple[UUID, ...]]],
 ) -> None:
-    assert recognised(verdicts) == Recognition(known=expected[0], doubtful=expected[1])
+    assert recognised(found) == Recognition(known=expected[0], doubtful=expected[1])
