@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import Element
 
 from ledgerbank_adapters.statement_files.reading.camt053_entry import CamtEntry, entry_id, read_entry
 from ledgerbank_adapters.statement_files.reading.unreadable_record import (
@@ -25,6 +25,7 @@ _MAX_DEPTH = 64
 # Of one statement at a time; what an entry held is let go when it ends.
 _MAX_ELEMENTS_HELD = 100_000
 _MAX_TEXT_HELD = 10_000
+_SEVERAL = 2
 
 # All that is read; an element of any other name is passed over with all that is in it.
 _READ = """
@@ -63,13 +64,14 @@ class _StatementSink:
         self.what_else = ""
         self._path: list[str] = []
         self._passed_over = 0
-        self._builder: TreeBuilder | None = None
         self._statement = CamtStatement(Element(""))
-        self._number = 0
+        # What is open within a statement, each with how much was held before it began.
+        self._open: list[tuple[Element, int]] = []
         self._held = 0
-        self._held_with_first = 0
-        self._payments = 0
+        self._text: list[str] = []
         self._text_held = 0
+        self._entries = 0
+        self._payments = 0
 
     def start(self, tag: str, attrib: dict[str, str]) -> None:
         name = tag.rpartition("}")[2]
@@ -78,74 +80,78 @@ class _StatementSink:
             raise unreadable_file(f"Elements stand more than {_MAX_DEPTH} deep in each other.")
         if self._passed_over:
             self._passed_over += 1
-        elif self._builder is not None:
+        elif self._open:
             if name in _NAMES_READ:
-                self._hold(self._builder, name, attrib)
+                self._hold(name, attrib)
             else:
                 self._passed_over = 1
         elif name == "Stmt" and len(self._path) > 1 and self._path[-2].startswith(_MESSAGE):
-            self._begin_statement()
+            self._statement = CamtStatement(Element(name))
+            self._open.append((self._statement.around, 0))
+            self._held = self._entries = self._payments = 0
         elif name in _OTHER_MESSAGES:
             self.what_else = f": it is {_OTHER_MESSAGES[name]}"
 
     def data(self, text: str) -> None:
-        if self._builder is not None and not self._passed_over and self._text_held < _MAX_TEXT_HELD:
+        if self._open and not self._passed_over and self._text_held < _MAX_TEXT_HELD:
             self._text_held += len(text)
-            self._builder.data(text[:_MAX_TEXT_HELD])
+            self._text.append(text[:_MAX_TEXT_HELD])
 
     def end(self, _tag: str) -> None:
-        name = self._path.pop()
+        self._path.pop()
         if self._passed_over:
             self._passed_over -= 1
-        elif self._builder is not None:
-            self._text_held = 0
-            self._take(name, self._builder.end(name))
+        elif self._open:
+            element, held_before = self._open.pop()
+            if len(element) == 0:
+                element.text = "".join(self._text)
+            self._forget_text()
+            self._take(element, held_before)
 
     def close(self) -> None:
         """Nothing is left to do: statements are taken as they end."""
 
-    def _begin_statement(self) -> None:
-        self._builder = TreeBuilder()
-        self._statement = CamtStatement(self._builder.start("Stmt", {}))
-        self._number = self._held = self._payments = 0
-
-    def _hold(self, builder: TreeBuilder, name: str, attrib: dict[str, str]) -> None:
-        self._held += 1
-        if self._held > _MAX_ELEMENTS_HELD:
+    def _hold(self, name: str, attrib: dict[str, str]) -> None:
+        if self._held >= _MAX_ELEMENTS_HELD:
             raise unreadable_file("A statement has too much in one entry, or around its entries.")
-        self._text_held = 0
-        builder.start(name, attrib)
+        element = Element(name, attrib)
+        self._open[-1][0].append(element)
+        self._open.append((element, self._held))
+        self._held += 1
+        self._forget_text()
 
-    def _take(self, name: str, element: Element) -> None:
-        if name == "TxDtls":
-            self._take_details(element)
-        elif name == "Ntry":
-            self._take_entry(element)
-        elif name == "Stmt":
+    def _forget_text(self) -> None:
+        if self._text:
+            self._text.clear()
+            self._text_held = 0
+
+    def _take(self, element: Element, held_before: int) -> None:
+        if element.tag == "TxDtls":
+            self._payments += 1
+            # The first two tell that there are several; of all others it only counts how many.
+            if self._payments > _SEVERAL:
+                self._let_go(held_before)
+        elif element.tag == "Ntry":
+            if len(self._open) == 1:
+                self._take_entry(element)
+            self._let_go(held_before)
+            self._payments = 0
+        elif element.tag == "Stmt" and not self._open:
             self.statements.append(self._statement)
             require_statements(len(self.statements))
-            self._builder = None
 
-    def _take_details(self, element: Element) -> None:
-        """The first payment of an entry describes it; of further ones it only counts how many there are."""
-        self._payments += 1
-        if self._payments == 1:
-            self._held_with_first = self._held
-        else:
-            element.clear()
-            self._held = self._held_with_first
+    def _let_go(self, held_before: int) -> None:
+        del self._open[-1][0][-1]
+        self._held = held_before
 
     def _take_entry(self, element: Element) -> None:
         statement = self._statement
-        self._number += 1
+        self._entries += 1
         try:
-            entry = read_entry(element)
+            entry = read_entry(element, payments=self._payments)
         except UnreadableRecord as fault:
-            statement.unread.append((self._number, fault, entry_id(element)))
+            statement.unread.append((self._entries, fault, entry_id(element)))
             require_readable(len(statement.unread))
         else:
             if entry is not None:
-                statement.entries.append((self._number, entry))
-        element.clear()
-        self._payments = 0
-        self._held = len(statement.around)
+                statement.entries.append((self._entries, entry))

@@ -74,8 +74,11 @@ class CamtEntry:
     is_reversal: bool
 
 
-def read_entry(entry: Element) -> CamtEntry | None:
-    """None for what moves nothing: told for information only, or of zero. Raises ``UnreadableRecord``."""
+def read_entry(entry: Element, *, payments: int) -> CamtEntry | None:
+    """``payments`` is how many it lists, of which not all need be there.
+
+    None for what moves nothing: told for information only, or of zero. Raises ``UnreadableRecord``.
+    """
     status = _status(entry)
     if status in _NOT_STANDING:
         return None
@@ -91,7 +94,7 @@ def read_entry(entry: Element) -> CamtEntry | None:
         direction=direction,
         amount=amount,
         currency_code=_currency_code(entry),
-        description=filed_description(_said(entry, direction, is_reversal=is_reversal)),
+        description=filed_description(_said(entry, direction, is_reversal=is_reversal, payments=payments)),
         posted_at=_posted_at(entry),
         pending=status == _PENDING,
         is_reversal=is_reversal,
@@ -151,14 +154,14 @@ def _posted_at(entry: Element) -> datetime:
     raise UnreadableRecord("BookgDt", FeedFault.MISSING)
 
 
-def _said(entry: Element, direction: Direction, *, is_reversal: bool) -> Iterator[str | None]:
-    payments = entry.findall("NtryDtls/TxDtls")
-    count = max(len(payments), _told_count(entry))
+def _said(entry: Element, direction: Direction, *, is_reversal: bool, payments: int) -> Iterator[str | None]:
+    count = max(payments, _told_count(entry))
     if count > 1:
         yield f"{count} payments"
         yield filed_text(entry.findtext("AddtlNtryInf")) or _kind(entry)
         return
-    told = [*_payment_said(payments[0], direction, is_reversal=is_reversal)] if payments else []
+    payment = entry.find("NtryDtls/TxDtls")
+    told = [] if payment is None else [*_payment_said(payment, direction, is_reversal=is_reversal)]
     yield from told
     if not any(map(filed_text, told)):
         yield filed_text(entry.findtext("AddtlNtryInf")) or _kind(entry)

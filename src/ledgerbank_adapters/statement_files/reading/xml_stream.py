@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Callable
 from typing import Protocol, TypeVar
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]  # has none
 from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]  # has none
@@ -37,13 +37,13 @@ _LAST_CODE_POINT = 0x10FFFF
 class XmlSink(Protocol):
     """Takes elements as they begin and end. What its methods raise ends the reading."""
 
-    def start(self, tag: str, attrib: dict[str, str]) -> Element | None:
+    def start(self, tag: str, attrib: dict[str, str]) -> None:
         """An element begins; ``tag`` has its namespace in braces before it."""
 
     def data(self, text: str) -> None:
         """Text within the element that began last."""
 
-    def end(self, _tag: str) -> Element | None:
+    def end(self, _tag: str) -> None:
         """The element that began last ends."""
 
 

@@ -12,6 +12,7 @@ from tests.support.scenes.camt_file import (
     camt_statement,
 )
 
+from ledgerbank_adapters.statement_files.reading import camt053_document
 from ledgerbank_adapters.statement_files.reading.camt053_reader import read_camt053
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind
 from ledgerbank_domain.banking.statement_file import FiledMovement, FiledStatement
@@ -390,6 +391,17 @@ def test_a_batch_is_the_one_line_that_the_account_has() -> None:
         camt_entry("50.00", details="<Btch><NbOfTxs>17</NbOfTxs></Btch>", info="Direct debits")
     )
     assert (str(counted.amount), counted.description) == ("50.00", "17 payments - Direct debits")
+
+
+def test_a_statement_may_have_more_entries_than_are_ever_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camt053_document, "_MAX_ELEMENTS_HELD", 1_000)
+    entry = "<Ntry><Amt>1</Amt><CdtDbtInd>DBIT</CdtDbtInd><BookgDt><Dt>2026-01-05</Dt></BookgDt></Ntry>"
+    content = camt_document(camt_statement(entry * 3_000)).encode()
+    (statement,) = statements_of(content)
+    assert len(statement.movements) == 3_000
+    assert statement.movements[-1].place == "entry 3000"
+    payments = camt_payment(creditor="Worker", text="Wages") * 3_000
+    assert movement_of(camt_entry("5.00", details=payments)).description == "3000 payments - NTRF"
 
 
 def test_charges_and_amounts_in_other_currencies_move_nothing_more() -> None:
