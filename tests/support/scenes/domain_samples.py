@@ -41,6 +41,8 @@ def a_user(**fields: Any) -> User:
 
 
 def an_account(**fields: Any) -> Account:
+    balance = fields.get("balance")
+    currency = balance.currency if isinstance(balance, Money) else gbp(0).currency
     defaults = {
         "id": ACCOUNT,
         "user_id": OWNER,
@@ -50,7 +52,7 @@ def an_account(**fields: Any) -> Account:
         "account_name": "Everyday",
         "balance": gbp(100),
         "credit_limit": gbp(0),
-        "day_spent": Money.zero(fields.get("balance", gbp(0)).currency),
+        "day_spent": Money.zero(currency),
         "inserted_at": NOW,
         "updated_at": NOW,
     }
