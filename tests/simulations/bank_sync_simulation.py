@@ -62,7 +62,7 @@ def simulate(
 
 
 @contextmanager
-def _storage(*, on_postgres: bool) -> Iterator[OpenStore]:
+def storage_for(*, on_postgres: bool) -> Iterator[OpenStore]:
     """What gives an empty store, which goes by the given clock, for each run."""
     if not on_postgres:
         yield in_memory
@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     dialect = next(each for each in EVERY_DIALECT if each.name == chosen.dialect)
     happened, outcomes, booked, failed = Counter[str](), Counter[str](), Counter[str](), list[int]()
-    with _storage(on_postgres=chosen.postgres) as open_store:
+    with storage_for(on_postgres=chosen.postgres) as open_store:
         for seed in range(chosen.first_seed, chosen.first_seed + chosen.seeds):
             try:
                 done = simulate(seed, events=chosen.events, dialect=dialect, open_store=open_store)

@@ -1,6 +1,6 @@
 """Reconciliation: what to book so that the ledger says what the bank says. Pure: it decides, others do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,6 +22,7 @@ from ledgerbank_domain.reconciliation.movement_matching import (
 ASKED_EARLIER = timedelta(days=1)
 """A bank may read our times in a zone of its own, so it lists what lies a day before, too."""
 _JUST_BEFORE = timedelta(microseconds=1)
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,7 @@ def plan_booking(
     feed's name; so is a booked one that is listed no longer, or by another provider, for one that is listed
     under an id that nobody knows. ``at`` is now: nothing is dated later.
     """
-    told = told_apart(statement.movements, known)
+    told = told_apart(statement, known)
     adopted = adopted_names(told, statement, known)
     plan = _plan(account, statement, known, told, adopted, at=at)
     if plan.difference.is_zero or not adopted:
@@ -196,11 +197,11 @@ def _plan(
         names=adopted,
         difference=Money.zero(account.currency),
     )
-    balance = statement.balance + _pending_beyond(statement, known)
+    balance = statement.balance + _pending_beyond(statement, movements, known)
     return replace(plan, difference=balance - plan.final_balance(account))
 
 
-def told_apart(movements: Iterable[ShownMovement], known: KnownImports) -> dict[str, ShownMovement]:
+def told_apart(statement: BankStatement, known: KnownImports) -> dict[str, ShownMovement]:
     """The movements by ids of their own, also where the bank uses one id for two, or two for one.
 
     An id that is a further name of a record is told by the record's own. Of two with one id the one that the
@@ -208,12 +209,14 @@ def told_apart(movements: Iterable[ShownMovement], known: KnownImports) -> dict[
     whichever of them is listed then.
     """
     by_id: dict[str, list[ShownMovement]] = {}
-    for shown in movements:
+    for shown in statement.movements:
         twin = shown.twin_id if shown.twin_id in known.records else shown.external_id
         by_id.setdefault(known.own_name(twin), []).append(shown)
     found: dict[str, ShownMovement] = {}
     for external_id, twins in by_id.items():
-        owner = _owner(twins, known.line_for(external_id))
+        owner = _known_one(twins, known.line_for(external_id)) or _first(
+            [shown for shown in twins if not _is_of_another(external_id, shown, statement, known)]
+        )
         for shown in twins:
             own_id = external_id if shown is owner else shown.twin_id
             found[own_id] = replace(shown, external_id=own_id)
@@ -272,9 +275,27 @@ def _may_be_renamed(record: BankTransactionImport, statement: BankStatement, *, 
     return not record.pending and (knows_no_name or is_missed)
 
 
-def _owner(twins: Sequence[ShownMovement], line: Transaction | None) -> ShownMovement:
-    known = (shown for shown in twins if line is not None and _is_same_movement(line, shown))
-    return next(known, None) or min(twins, key=lambda shown: shown.posted_at)
+def _known_one(twins: Sequence[ShownMovement], line: Transaction | None) -> ShownMovement | None:
+    return next((shown for shown in twins if line is not None and _is_same_movement(line, shown)), None)
+
+
+def _first(twins: Sequence[ShownMovement]) -> ShownMovement | None:
+    return min(twins, key=lambda shown: shown.posted_at, default=None)
+
+
+def _is_of_another(
+    external_id: str, shown: ShownMovement, statement: BankStatement, known: KnownImports
+) -> bool:
+    """Whether the books have its id for another one, settled on another day, of which nothing is told.
+
+    That one is too old to be listed, or its record cannot be read. It does not change any more.
+    """
+    record = known.records.get(external_id)
+    if record is None or record.pending or record.transaction_id is None:
+        return False
+    unread = {known.own_name(each.external_id) for each in statement.unread if each.external_id is not None}
+    is_too_old = statement.begins_at is not None and record.posted_at < statement.begins_at
+    return (is_too_old or external_id in unread) and abs(shown.posted_at - record.posted_at) > _ONE_DAY
 
 
 def _missing(
@@ -296,14 +317,21 @@ def _missing(
     ]
 
 
-def _pending_beyond(statement: BankStatement, known: KnownImports) -> Money:
-    """What is pending in the books, too old to be listed, and no part of a balance of what is booked."""
+def _pending_beyond(
+    statement: BankStatement, movements: Mapping[str, ShownMovement], known: KnownImports
+) -> Money:
+    """What is pending in the books, too old to be listed, and no part of a balance of what is booked.
+
+    What is listed all the same, because its bank dates it otherwise now, is counted with the list.
+    """
     beyond = Money.zero(statement.balance.currency)
     if statement.balance_counts_pending:
         return beyond
+    listed = movements.keys() | set(map(known.own_name, statement.void_ids))
     for record in known.pending:
         line = known.line_for(record.external_transaction_id)
-        if line is not None and not statement.tells_of(record.posted_at):
+        is_listed = record.external_transaction_id in listed or statement.tells_of(record.posted_at)
+        if line is not None and not is_listed:
             beyond += line.signed_amount
     return beyond
 

@@ -168,14 +168,19 @@ EVERY_DIALECT = [*DIALECTS, OPEN_BANKING_UK_4]
 
 
 def decided_on_the_page(
-    url: str, decision: str, *, name: str = CUSTOMER, comes_back_to: str = REDIRECT_URI
+    url: str,
+    decision: str,
+    *,
+    name: str = CUSTOMER,
+    comes_back_to: str = REDIRECT_URI,
+    browser: httpx.Client = BROWSER,
 ) -> dict[str, str]:
     """What a browser brings back from the bank's page of consent at this address."""
-    page = BROWSER.get(url)
+    page = browser.get(url)
     assert page.status_code == 200, page.text
     form = _Form(page.text)
     sent = {**form.fields, "customer_name": name, "decision": decision}
-    answer = BROWSER.post(str(httpx.URL(url).join(form.action)), data=sent)
+    answer = browser.post(str(httpx.URL(url).join(form.action)), data=sent)
     assert answer.status_code == 303, answer.text
     target = answer.headers["Location"]
     assert target.startswith(f"{comes_back_to}?")

@@ -1,16 +1,18 @@
 """A customer with a login at a simulated bank that really runs, and the syncs between the two."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import httpx
 from tests.support.scenes.entity_builder import EntityBuilder
-from tests.support.scenes.gateway_world import MONZO, Dialect, decided_on_the_page
+from tests.support.scenes.gateway_world import BROWSER, MONZO, Dialect, decided_on_the_page
 from tests.support.scenes.service_world import ServiceWorld
+from tests.support.servers.direct_bank import DirectBank
 from tests.support.servers.hosted_bank import HostedBank
 
 from ledgerbank_adapters.memory import MemoryClock
@@ -74,7 +76,10 @@ class SyncScene:
         ids: IdGenerator,
         bank: SimulatedBankServer,
         gateway: BankGateway,
+        transport: httpx.BaseTransport | None = None,
+        browser: httpx.Client = BROWSER,
     ) -> None:
+        self.transport, self.browser = transport, browser
         self.start_unit_of_work = start_unit_of_work
         self.clock = clock
         self.bank = bank
@@ -107,7 +112,7 @@ class SyncScene:
         """Through the bank's page of consent; a login that is not ACTIVE is connected anew."""
         new_login = NewBankLogin(bank_branch_id=self.branch.id, username=username)
         started = self.world.connections.start(actor or self.actor, new_login)
-        brought = decided_on_the_page(started.authorization_url, "approve", name=name)
+        brought = decided_on_the_page(started.authorization_url, "approve", name=name, browser=self.browser)
         finished = self.world.connections.finish(
             actor or self.actor, state=brought["state"], code=brought["code"]
         )
@@ -283,14 +288,25 @@ def sync_scene(
     ids: IdGenerator,
     dialect: Dialect = MONZO,
     read_timeout: timedelta = timedelta(seconds=1),
+    host: type[HostedBank | DirectBank] = HostedBank,
     **settings: Any,
 ) -> Iterator[SyncScene]:
     """``settings`` are the simulated bank's."""
     chosen = SimulatedBankSettings(**({"seed": 7, "history_length": 20} | settings))
     with (
-        HostedBank(chosen, clock=clock.now) as bank,
-        dialect.gateway(bank.url, clock, read_timeout=read_timeout) as gateway,
+        host(chosen, clock=clock.now) as bank,
+        dialect.gateway(bank.url, clock, read_timeout=read_timeout, transport=bank.transport) as gateway,
+        ExitStack() as stack,
     ):
+        browser = BROWSER
+        if bank.transport is not None:
+            browser = stack.enter_context(httpx.Client(transport=bank.transport))
         yield SyncScene(
-            start_unit_of_work=start_unit_of_work, clock=clock, ids=ids, bank=bank, gateway=gateway
+            start_unit_of_work=start_unit_of_work,
+            clock=clock,
+            ids=ids,
+            bank=bank,
+            gateway=gateway,
+            transport=bank.transport,
+            browser=browser,
         )

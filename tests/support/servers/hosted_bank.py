@@ -7,6 +7,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
+import httpx
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
@@ -25,8 +26,11 @@ KEEP_ALIVE_SECONDS = 3600
 class HostedBank(SimulatedBankServer):
     """A simulated bank like any other, new when entered; only the server it answers at was there before.
 
-    What :class:`SimulatedBankServer` does about servers is tried with that class itself.
+    What :class:`SimulatedBankServer` does about servers is tried with that class itself. Clients reach it by
+    the network, so there is no ``transport``.
     """
+
+    transport: httpx.BaseTransport | None = None
 
     def __enter__(self) -> Self:
         self._answering = _IDLE.pop() if _IDLE else _Host()

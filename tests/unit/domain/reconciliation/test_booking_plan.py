@@ -329,6 +329,8 @@ def statement_of(bank: dict[str, AtTheBank], spare: int) -> BankStatement:
         ),
         void_ids=bank.keys() - standing.keys(),
         balance=Decimal(balance) / 100,
+        # All that the bank keeps is within what it was asked for.
+        days=60,
     )
 
 
@@ -477,6 +479,41 @@ def test_of_two_movements_with_one_id_each_is_known_again_whichever_is_listed(fi
         assert kinds(books.sync(told(*listed, balance=-35, days=days))) == []
 
     assert sorted(str(line.amount) for line in books.standing_lines()) == ["10.00", "25.00"]
+
+
+@pytest.mark.parametrize("unread", [False, True])
+def test_an_id_that_is_used_again_weeks_later_is_another_movement(unread: bool) -> None:
+    books = Books()
+    books.sync(told(moved("a", -10, days_ago=30), balance=-10))
+
+    told_again = told(moved("a", -25), balance=-35, days=40 if unread else 10, unread=["a"] * unread)
+    assert kinds(books.sync(told_again)) == ["IMPORT"]
+    assert kinds(books.sync(told(moved("a", -25), balance=-35, days=10))) == []
+
+    assert sorted(str(line.amount) for line in books.standing_lines()) == ["10.00", "25.00"]
+
+
+def test_a_hold_of_weeks_ago_that_settles_under_another_date_is_that_hold() -> None:
+    books = Books()
+    books.sync(told(moved("a", -10, days_ago=40, pending=True), balance=-10))
+
+    assert kinds(books.sync(told(moved("a", -12), balance=-12, days=10))) == ["REVERSAL", "IMPORT"]
+
+    assert [str(line.amount) for line in books.standing_lines()] == ["12.00"]
+
+
+@pytest.mark.parametrize("settles", [False, True])
+def test_an_old_hold_that_is_dated_anew_counts_once(settles: bool) -> None:
+    books = Books()
+    books.sync(told(moved("a", 50, days_ago=50), moved("b", -20, days_ago=40, pending=True), balance=30))
+    page = StatementPage(movements=(moved("b", -20, pending=not settles),))
+    balance = shown_balance(30 if settles else 50, counts_pending=False)
+    statement = BankStatement.from_pages(
+        [page], balance=balance, begins_at=NOW - timedelta(days=10), ends_at=NOW
+    )
+
+    assert kinds(books.sync(statement)) == []
+    assert books.account.balance == pounds(30)
 
 
 def test_an_id_as_long_as_ids_may_be_can_stand_twice() -> None:
