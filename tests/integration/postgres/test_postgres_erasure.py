@@ -58,7 +58,7 @@ STAYS = {
     "user_bank_accounts": "books",
     "user_payments": "books",
     "transactions": "books",
-    "approvals": "what two of staff decided, by ids; removed a while after the decision",
+    "approvals": "what two of staff decided who are named by ids; what they decided about the user is gone",
     "audit_events": "proof of who did what",
 }
 

@@ -40,6 +40,7 @@ class MemoryErasureRepository(ErasureRepository):
         )
         for account in [each for each in tables.banking.accounts if each.id in accounts]:
             self._session.update(tables.banking.accounts, replace(account, number_hash=None))
+        self._remove(tables.approval.approvals, lambda approval: approval.target_id in gone)
         self._remove(tables.banking.oauth_states, lambda state: state.user_id in gone)
         self._remove(tables.payment.step_up_confirmations, lambda each: each.user_id in gone)
         self._remove(tables.identity.failures, lambda row: row.failures.subject in login_subjects)

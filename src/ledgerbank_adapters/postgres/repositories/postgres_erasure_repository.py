@@ -32,6 +32,7 @@ REMOVALS = (
     f"DELETE FROM second_factor_challenges WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM login_clients WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM api_keys WHERE {OF_USERS}",  # noqa: S608 - our own text
+    "DELETE FROM approvals WHERE target_id = ANY(%(user_ids)s::uuid[])",
     f"DELETE FROM oauth_states WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM step_up_confirmations WHERE {OF_USERS}",  # noqa: S608 - our own text
     f"DELETE FROM statement_imports WHERE {OF_USERS}",  # noqa: S608 - our own text

@@ -23,7 +23,8 @@ class ErasureRepository(Protocol):
         """Removes all that these users, locked by this unit of work, left beside what books are made of.
 
         That is: sessions, API keys, second factors, payees (also those of others that name their accounts),
-        statement files, the networks they logged in from, visits to banks, the answers to their requests,
-        the mails that were sent to them as their jobs tell it, those that were asked for by their ``emails``
-        (identities), and the failed logins of the given subjects. What is removed already is no error.
+        statement files, the networks they logged in from, approvals about them, visits to banks, the answers
+        to their requests, the mails that were sent to them as their jobs tell it, those that were asked for
+        by their ``emails`` (identities), and the failed logins of the given subjects. What is removed already
+        is no error.
         """

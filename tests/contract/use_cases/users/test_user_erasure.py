@@ -348,3 +348,20 @@ def test_an_embedder_says_how_long_after_deletion_users_are_erased(world: Servic
     services.due_jobs.run_due_jobs()
 
     assert stored(world, user).is_erased
+
+
+def test_what_two_of_staff_agreed_on_about_somebody_goes_with_them_and_what_others_did_stays(
+    world: ServiceWorld, admin: Actor, given: EntityBuilder
+) -> None:
+    user, other = world.user()[0], world.user("other@example.com")[0]
+    asking = world.user("asking@example.com", role=Role.ADMIN)[0]
+    about = given.an_approval(asking, user)
+    theirs = given.an_approval(user, other)
+    world.users.delete(admin, user_id=user.id)
+
+    world.clock.advance(timedelta(days=1))
+    look_after(world, timedelta(days=1))
+
+    with world.start_unit_of_work() as work:
+        assert work.approvals.find(about.id) is None
+        assert work.approvals.find(theirs.id) == theirs
