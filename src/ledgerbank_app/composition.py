@@ -22,6 +22,7 @@ from ledgerbank_adapters.security import (
     ZxcvbnPasswordBlocklist,
 )
 from ledgerbank_adapters.smtp import SmtpMailer
+from ledgerbank_adapters.statement_files.reading.statement_file_reader import StatementFileReader
 from ledgerbank_adapters.statement_files.writing.statement_writers import statement_writers
 from ledgerbank_adapters.system import SystemChance, SystemClock, SystemSecretGenerator, Uuid7IdGenerator
 from ledgerbank_adapters.user_agents import UaDeviceReader
@@ -139,6 +140,7 @@ def compose_application(
             erasure_after=settings.jobs.erasure_after,
             mailer=SmtpMailer(mail.server, sender=mail.sender, clock=clock) if mail.server else mailbox,
             devices=UaDeviceReader(),
+            statement_reader=StatementFileReader(),
             gateways=banks.by_name,
             bank_lookback=settings.banks.lookback,
             sync_pace=SyncPace(webhook_spacing=settings.banks.webhook_spacing),

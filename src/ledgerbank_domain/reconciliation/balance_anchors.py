@@ -6,9 +6,9 @@ OPENING before all, and a RECONCILIATION before each moment that the movements d
 whichever order, the same anchors and movements make the same differences. Pure.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, pairwise
 
@@ -274,6 +274,28 @@ def taken_back(line: Transaction) -> PlannedLine:
     )
 
 
-def with_balance(anchor: Anchor, balance: Money) -> Anchor:
-    """The anchor at another balance."""
-    return replace(anchor, balance=balance)
+def explaining(new: Sequence[PlannedLine], adjustments: Sequence[Transaction]) -> dict[int, Transaction]:
+    """Which of the new lines, by place, are what an adjustment stood for: of the days up to it, and as much.
+
+    One that is as much alone, or all of them together.
+    """
+    found: dict[int, Transaction] = {}
+    by_day = sorted(range(len(new)), key=lambda place: new[place].posted_at)
+    times = [new[place].posted_at for place in by_day]
+    for adjustment in adjustments:
+        begin = bisect_left(times, adjustment.posted_at - (MAX_DAYS_APART + 1) * _A_DAY)
+        end = bisect_right(times, adjustment.posted_at)
+        close = [place for place in by_day[begin:end] if place not in found]
+        alone = [place for place in close if new[place].signed_amount == adjustment.signed_amount]
+        if alone:
+            found[alone[-1]] = adjustment
+        elif close and _total(new, close) == adjustment.signed_amount:
+            found |= dict.fromkeys(close, adjustment)
+    return found
+
+
+def _total(lines: Sequence[PlannedLine], places: Sequence[int]) -> Money:
+    total = Money.zero(lines[places[0]].amount.currency)
+    for place in places:
+        total += lines[place].signed_amount
+    return total

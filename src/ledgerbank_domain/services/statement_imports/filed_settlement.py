@@ -1,6 +1,6 @@
 """What has to stand in an account beside its movements, so that the books say what its bank said."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +17,7 @@ from ledgerbank_domain.reconciliation.balance_anchors import (
     MovedBefore,
     closing_words,
     differences,
+    explaining,
     opening_anchors,
     settling_lines,
     start_of,
@@ -103,7 +104,10 @@ class FiledSettling:
             for each in by_files.values()
             if feed is None or not feed.holds(each.at)
         ]
-        anchors += [Anchor(at=at, balance=balances[at] - self._added(feed, at)) for at in feed_instants]
+        explained = explaining(self.new, _adjustments(feed, standing))
+        anchors += [
+            Anchor(at=at, balance=balances[at] + self._shift(feed, at, explained)) for at in feed_instants
+        ]
         in_order = sorted({anchor.at: anchor for anchor in anchors}.values(), key=lambda each: each.at)
         first = min(filter(None, [history.oldest, *(line.posted_at for line in self.new)]), default=None)
         wanted = differences(in_order, moved, first_posted_at=first) if anchors else None
@@ -116,15 +120,25 @@ class FiledSettling:
             ),
         )
 
-    def _added(self, feed: "_FeedTime | None", at: datetime) -> Money:
-        """By how much the beginning of what a feed told is another one, now that a file adds to it."""
-        added = Money.zero(self.reading.account.currency)
-        if feed is None or at != feed.begins_at:
-            return added
-        for line in self.new:
-            if feed.begins_at <= line.posted_at <= feed.first_told_at:
-                added += line.signed_amount
-        return added
+    def _shift(self, feed: "_FeedTime | None", at: datetime, explained: Mapping[int, Transaction]) -> Money:
+        """By how much a balance that a feed told is another one, now that a file adds to it.
+
+        The beginning of a feed is known from its first look: what that did not list, it took for an opening.
+        What explains an adjustment is dated before that, by days perhaps. What is new of the day of the last
+        look is taken for younger than that: days are all that a file tells, and the next look knows.
+        """
+        shift = Money.zero(self.reading.account.currency)
+        for place, line in enumerate(self.new):
+            adjustment = explained.get(place)
+            if adjustment is not None:
+                if line.posted_at < at <= adjustment.posted_at:
+                    shift += line.signed_amount
+            elif feed is not None and line.posted_at >= start_of(feed.ends_at.date()):
+                if line.posted_at < at:
+                    shift += line.signed_amount
+            elif feed is not None and at == feed.begins_at <= line.posted_at <= feed.first_told_at:
+                shift -= line.signed_amount
+        return shift
 
     def _pending(self) -> "_Pending":
         """What is pending in the books is in no balance of a file."""
@@ -187,12 +201,22 @@ def _feed_instants(feed: _FeedTime | None, standing: Sequence[Transaction]) -> l
     """The moments whose balance a feed told: its beginning, its adjustments, and its last word."""
     if feed is None:
         return []
-    adjusted = [
-        line.posted_at + TICK
-        for line in standing
-        if line.kind is EntryKind.RECONCILIATION and feed.begins_at <= line.posted_at <= feed.ends_at
-    ]
+    adjusted = [line.posted_at + TICK for line in _adjustments(feed, standing)]
     return sorted({feed.begins_at, *adjusted, feed.ends_at + TICK})
+
+
+def _adjustments(feed: _FeedTime | None, standing: Sequence[Transaction]) -> list[Transaction]:
+    """Those that a feed made, by time."""
+    return sorted(
+        (
+            line
+            for line in standing
+            if line.kind is EntryKind.RECONCILIATION
+            and feed is not None
+            and feed.begins_at <= line.posted_at <= feed.ends_at
+        ),
+        key=lambda line: line.posted_at,
+    )
 
 
 def _instants(facts: StatementFacts) -> list[datetime]:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from uuid import UUID
 
 import pytest
 from tests.support.refusals import refused
@@ -182,19 +184,19 @@ def test_what_may_be_one_of_two_waits_for_its_owner(desk: StatementDesk) -> None
     assert doubtful.verdict is Verdict.DOUBTFUL
     assert set(doubtful.line_ids) == {line.id for line in desk.lines()}
     undecided = desk.confirm(preview)
-    assert (undecided.counts[Verdict.DOUBTFUL], desk.balance()) == (1, -10)
+    assert (undecided.counts[Verdict.DOUBTFUL], desk.balance()) == (1, Decimal(-10))
     known = desk.confirm(desk.preview(loose(told(4, -5, "SHOP"))), {1: doubtful.line_ids[0]})
-    assert (known.counts[Verdict.KNOWN], desk.balance()) == (1, -10)
+    assert (known.counts[Verdict.KNOWN], desk.balance()) == (1, Decimal(-10))
     new = desk.confirm(desk.preview(loose(told(4, -5, "SHOP"))), {1: None})
-    assert (new.counts[Verdict.NEW], desk.balance()) == (1, -15)
+    assert (new.counts[Verdict.NEW], desk.balance()) == (1, Decimal(-15))
 
 
 def test_a_decision_that_cannot_be_is_refused_and_books_nothing(desk: StatementDesk) -> None:
     desk.bring(file_of(BankTruth(Decimal(0), (told(3, -5, "Shop"), told(6, -5, "Shop"))).statement(1, 9)))
     preview = desk.preview(loose(told(4, -5, "SHOP"), told(8, -1, "New")))
 
-    for decisions in ({1: preview.id}, {9: None}, {0: None}):
-        assert refused(lambda given=decisions: desk.confirm(preview, given)) == "invalid_field_format"
+    wrong: list[dict[int, UUID | None]] = [{1: preview.id}, {9: None}, {0: None}]
+    assert {refused(partial(desk.confirm, preview, each)) for each in wrong} == {"invalid_field_format"}
     assert desk.balance() == -10
 
 
