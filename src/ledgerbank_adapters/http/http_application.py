@@ -9,6 +9,7 @@ from starlette.types import Lifespan
 
 from ledgerbank_adapters.http.accounts.account_endpoints import ACCOUNT_OPERATIONS
 from ledgerbank_adapters.http.accounts.statement_endpoints import STATEMENT_OPERATIONS
+from ledgerbank_adapters.http.accounts.statement_import_endpoints import STATEMENT_IMPORT_OPERATIONS
 from ledgerbank_adapters.http.approvals.approval_endpoints import APPROVAL_OPERATIONS
 from ledgerbank_adapters.http.audit.audit_endpoints import AUDIT_OPERATIONS
 from ledgerbank_adapters.http.banks.bank_callback_endpoints import BANK_CALLBACK_OPERATIONS
@@ -90,6 +91,7 @@ OPERATIONS = (
     *WEBHOOK_OPERATIONS,
     *ACCOUNT_OPERATIONS,
     *STATEMENT_OPERATIONS,
+    *STATEMENT_IMPORT_OPERATIONS,
     *PAYMENT_OPERATIONS,
     *PAYEE_OPERATIONS,
     *STEP_UP_OPERATIONS,
@@ -100,6 +102,9 @@ OPERATIONS = (
     *AUDIT_OPERATIONS,
 )
 """Every endpoint there is."""
+
+# Nobody sends one of these who did not say who they are.
+LARGER_BODIES = [each.max_body_bytes for each in OPERATIONS if each.max_body_bytes is not None]
 
 OPENAPI_DOCUMENT = OpenApiDocument(OPERATIONS)
 
@@ -153,7 +158,7 @@ def create_http_application(
         admission=admission,
         writer=writer,
         lanes=lanes,
-        bodies=BodyMemory.for_bodies_of(max_body_bytes),
+        bodies=BodyMemory.for_bodies_of(max(max_body_bytes, *LARGER_BODIES)),
         anonymous_bodies=BodyMemory.for_bodies_of(max_body_bytes),
         start_deadline=start_deadline,
         max_body_bytes=max_body_bytes,

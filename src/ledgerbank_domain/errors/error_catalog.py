@@ -105,6 +105,7 @@ class Reason(Enum):
     )
 
     INVALID_JSON = ("invalid_json", Category.PROTOCOL, "Request body is not valid JSON")
+    INVALID_FORM = ("invalid_form", Category.PROTOCOL, "Request body is not a valid form")
     HEADERS_TOO_LARGE = ("headers_too_large", Category.PROTOCOL, "Request headers are too large")
     METHOD_NOT_ALLOWED = ("method_not_allowed", Category.PROTOCOL, "Method not allowed")
     PAYLOAD_TOO_LARGE = ("payload_too_large", Category.PROTOCOL, "Request body is too large")

@@ -21,6 +21,7 @@ from ledgerbank_adapters.memory import (
     memory_ports,
 )
 from ledgerbank_adapters.security import SegnoCodePictures
+from ledgerbank_adapters.statement_files.reading.statement_file_reader import StatementFileReader
 from ledgerbank_adapters.statement_files.writing.statement_writers import statement_writers
 from ledgerbank_adapters.system import MonotonicDeadline
 from ledgerbank_domain.banking.account import Account
@@ -115,6 +116,7 @@ class BackOffice:
                 four_eyes=self.four_eyes,
                 second_factor_for_staff=self.second_factor_for_staff,
                 code_pictures=SegnoCodePictures(),
+                statement_reader=StatementFileReader(),
                 statement_writers=statement_writers(),
             )
         )

@@ -14,6 +14,8 @@ OPEN_TO_KEYS = {
         "GET /accounts/{id}",
         "GET /accounts/{id}/balance",
         "GET /accounts/{id}/statement",
+        "GET /accounts/{id}/imports",
+        "GET /accounts/{id}/imports/{import_id}",
         "GET /accounts/{id}/health",
         "GET /accounts/{id}/transactions",
         "GET /transactions",
@@ -49,6 +51,8 @@ OPEN_TO_KEYS = {
         "PUT /bank-logins/{id}",
         "DELETE /bank-logins/{id}",
         "POST /bank-logins/{id}/sync",
+        "POST /accounts/{id}/imports",
+        "POST /accounts/{id}/imports/{import_id}/confirm",
     },
     Scope.EVENTS_READ: {"GET /audit-events"},
 }

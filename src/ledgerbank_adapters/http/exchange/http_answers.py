@@ -45,6 +45,7 @@ KINDS_BY_CATEGORY = {
 
 KINDS_OF_PROTOCOL_REASONS = {
     Reason.INVALID_JSON: ErrorKind(400, "bad_request"),
+    Reason.INVALID_FORM: ErrorKind(400, "bad_request"),
     Reason.METHOD_NOT_ALLOWED: ErrorKind(405, "method_not_allowed"),
     Reason.PAYLOAD_TOO_LARGE: ErrorKind(413, "payload_too_large"),
     Reason.UNSUPPORTED_MEDIA_TYPE: ErrorKind(415, "unsupported_media_type"),

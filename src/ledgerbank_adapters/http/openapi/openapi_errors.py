@@ -38,6 +38,12 @@ _OF_EVERY_BODY = (
     Reason.PAYLOAD_TOO_LARGE,
     Reason.UNSUPPORTED_MEDIA_TYPE,
 )
+_OF_EVERY_FORM = (
+    Reason.INVALID_FORM,
+    Reason.MISSING_FIELDS,
+    Reason.PAYLOAD_TOO_LARGE,
+    Reason.UNSUPPORTED_MEDIA_TYPE,
+)
 _OF_EVERY_IDEMPOTENCY_KEY = (
     Reason.INVALID_IDEMPOTENCY_KEY,
     Reason.IDEMPOTENCY_IN_PROGRESS,
@@ -61,6 +67,8 @@ def _implied_reasons(operation: Operation[Any, Any]) -> list[Reason]:
         reasons += [duty.reason for duty in Duty if duty not in operation.open_to_duty]
     if operation.takes_raw_body:
         reasons.append(Reason.PAYLOAD_TOO_LARGE)
+    elif operation.takes_form:
+        reasons += _OF_EVERY_FORM
     elif operation.takes_body:
         reasons += _OF_EVERY_BODY
     if operation.idempotent:

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 import attrs
 
 from ledgerbank_adapters.http.fields.field_types import field_type_of, wire_name
+from ledgerbank_adapters.http.fields.form_body import FORM_MEDIA_TYPE
 from ledgerbank_adapters.http.fields.paging_queries import (
     KeysetPagination,
     OffsetPagination,
@@ -96,6 +97,9 @@ def _request_body(operation: Operation[Any, Any], components: SchemaComponents) 
         return {"content": {"*/*": {"schema": {}}}}
     if operation.body is None:
         return {"content": {"application/json": {"schema": {"type": "object"}}}}
+    if operation.takes_form:
+        form: Schema = {"schema": components.body(operation.body)}
+        return {"required": True, "content": {FORM_MEDIA_TYPE: form}}
     media: Schema = {"schema": components.body(operation.body)}
     example = example_of(operation.body)
     if example:

@@ -214,6 +214,10 @@ class Operation(Generic[B, Q]):
     error_page: Callable[[Call[B, Q], DomainError], Document | None] | None = None
     # Whether bodies of any type and every query parameter are taken, all unread.
     takes_raw_body: bool = False
+    # Whether the body is a form with a file, and no JSON.
+    takes_form: bool = False
+    # How long its bodies may be, where that is not what others may be.
+    max_body_bytes: int | None = None
     # Sessions under which duties may call it all the same: it fulfils them, or tells who calls.
     open_to_duty: frozenset[Duty] = NO_DUTY
     # Of a GET that does more than read: what HEAD gets, which must not do it.

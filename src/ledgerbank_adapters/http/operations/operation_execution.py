@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from attrs import evolve, field, frozen
+from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from ledgerbank_adapters.http.exchange.http_answers import AnswerWriter, json_response
 from ledgerbank_adapters.http.exchange.loading_ahead import is_loaded_ahead
 from ledgerbank_adapters.http.fields.field_reader import FieldReader, read_query
+from ledgerbank_adapters.http.fields.form_body import parse_form_body
 from ledgerbank_adapters.http.fields.json_body import parse_json_body
 from ledgerbank_adapters.http.fields.wire_values import wire_instant
 from ledgerbank_adapters.http.operations.arrived_request import ArrivedRequest
@@ -221,7 +223,7 @@ class OperationExecution:
         self, operation: Operation[Any, Any], arrived: ArrivedRequest, admitted: AdmittedCaller, body: bytes
     ) -> Call[Any, Any]:
         """Raises what is wrong with the body as a whole."""
-        json = {} if operation.takes_raw_body else parse_json_body(body, arrived.headers)
+        json = _read_body(operation, body, arrived.headers)
         key = idempotency_key(arrived.headers) if operation.idempotent else None
         if operation.body is None and not isinstance(json, dict):
             raise DomainError(Reason.MISSING_FIELDS)
@@ -326,6 +328,12 @@ class OperationExecution:
             metadata=_metadata(operation, answer),
             headers=headers,
         )
+
+
+def _read_body(operation: Operation[Any, Any], body: bytes, headers: Headers) -> object:
+    if operation.takes_raw_body:
+        return {}
+    return parse_form_body(body, headers) if operation.takes_form else parse_json_body(body, headers)
 
 
 def _handler_of(

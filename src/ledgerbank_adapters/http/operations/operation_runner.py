@@ -122,7 +122,7 @@ class OperationRunner:
         with memory.of(caller) as held:
             body = NO_BODY
             if operation.takes_body:
-                body = await self._body(admitted, arrived, receive, held)
+                body = await self._body(operation, admitted, arrived, receive, held)
             work = partial(self.execution.perform, operation, arrived, admitted, body.content)
             deadline = deadline.extended_by(body.seconds)
             outcome = await self._in_lane(operation, caller, work, deadline)
@@ -149,12 +149,17 @@ class OperationRunner:
         return await self._in(self.lanes.reading, admit, _caller_key(operation, arrived), deadline)
 
     async def _body(
-        self, admitted: AdmittedCaller, arrived: ArrivedRequest, receive: Receive, held: HeldBody
+        self,
+        operation: Operation[Any, Any],
+        admitted: AdmittedCaller,
+        arrived: ArrivedRequest,
+        receive: Receive,
+        held: HeldBody,
     ) -> ReadBody:
         return await read_body(
             receive,
             arrived.headers,
-            max_body_bytes=self.max_body_bytes,
+            max_body_bytes=operation.max_body_bytes or self.max_body_bytes,
             seconds=ANONYMOUS_BODY_SECONDS if admitted.authentication is None else BODY_SECONDS,
             held=held,
         )

@@ -37,6 +37,7 @@ class ExportPayload(TypedDict):
     bank_logins: list[dict[str, Any]]
     accounts: list[dict[str, Any]]
     transactions: list[dict[str, Any]]
+    statement_imports: list[dict[str, Any]]
     payments: list[dict[str, Any]]
     payees: list[dict[str, Any]]
     approvals_requested: list[dict[str, Any]]

@@ -192,6 +192,12 @@ MATRIX = [
     seen_by_staff("GET", "/accounts/{account}/balance", NOT_THEIRS),
     seen_by_staff("GET", "/accounts/{account}/health", NOT_THEIRS),
     seen_by_staff("GET", "/accounts/{account}/statement", NOT_THEIRS),
+    everybody("POST", "/accounts/{account}/imports", "400 missing_fields"),
+    owners("POST", "/accounts/{account}/imports/{account}/confirm", "422 account_held_here", NOT_THEIRS, {}),
+    seen_by_staff("GET", "/accounts/{account}/imports", NOT_THEIRS),
+    seen_by_staff(
+        "GET", "/accounts/{account}/imports/{account}", NOT_THEIRS, answer="404 resource_not_found"
+    ),
     everybody("GET", "/transactions", "200"),
     seen_by_staff("GET", "/transactions?account_id={account}", NOT_THEIRS),
     seen_by_staff("GET", "/transactions?user_id={user}", FORBIDDEN),

@@ -148,7 +148,7 @@ def path_of(operation: Operation[Any, Any], customers: dict[Access, Customer], a
         # Not the caller's own: they are to be asked more than once.
         known["users"] = customers[Access.USER].user.id
     path = operation.path.replace("{id}", str(known.get(operation.path.split("/")[1], account.id)))
-    return path.replace("{session_id}", UNKNOWN_ID)
+    return path.replace("{session_id}", UNKNOWN_ID).replace("{import_id}", UNKNOWN_ID)
 
 
 def token_for(operation: Operation[Any, Any], customers: dict[Access, Customer]) -> str | None:

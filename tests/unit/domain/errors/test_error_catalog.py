@@ -42,6 +42,7 @@ CATALOG = [
     ("validation", "invalid_statement_file", "The statement file cannot be read", False),
     ("validation", "invalid_oauth_state", "Invalid or expired authorization state", False),
     ("protocol", "invalid_json", "Request body is not valid JSON", False),
+    ("protocol", "invalid_form", "Request body is not a valid form", False),
     ("protocol", "headers_too_large", "Request headers are too large", False),
     ("protocol", "method_not_allowed", "Method not allowed", False),
     ("protocol", "payload_too_large", "Request body is too large", False),
