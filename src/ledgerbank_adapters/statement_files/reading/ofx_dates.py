@@ -8,7 +8,7 @@ from ledgerbank_adapters.statement_files.reading.unreadable_record import Unread
 from ledgerbank_domain.banking.feed_warning import FeedFault
 
 _WRITTEN = re.compile(
-    r"""(?P<year>[0-9]{4})-?(?P<month>[0-9]{2})-?(?P<day>[0-9]{2})
+    r"""(?P<year>[0-9]{4})[-/.]?(?P<month>[0-9]{2})[-/.]?(?P<day>[0-9]{2})
         (?:[ T]?(?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2})(?::?(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?)?
         \s*(?:\[\s*(?P<offset>[^\[\]]{1,40})\]|(?P<zone>[A-Z]{1,5}))?""",
     re.VERBOSE | re.ASCII,

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgerbank_adapters.statement_files.reading.filed_values import (
@@ -75,6 +75,7 @@ def test_what_may_be_two_numbers_or_none_is_not_guessed(written: str) -> None:
     assert unreadable.value.fault is FeedFault.UNREADABLE
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2, allow_nan=False), st.sampled_from(".,"))
 def test_every_amount_is_read_to_the_penny(amount: Decimal, mark: str) -> None:
     euros = parse_currency("EUR")
@@ -85,7 +86,8 @@ def test_every_amount_is_read_to_the_penny(amount: Decimal, mark: str) -> None:
     assert filed_money(grouped, euros, field="x").amount == amount
 
 
-@given(st.text())
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(max_codepoint=0xFFFF), max_size=300))
 def test_whatever_stands_there_is_a_text_that_can_be_kept(text: str) -> None:
     description = filed_description([text])
     assert is_text(description)

@@ -175,6 +175,7 @@ def test_texts_are_read_in_the_encoding_that_they_are_in(encoding: str, header: 
         ("20260105240000", datetime(2026, 1, 6, tzinfo=UTC)),
         ("20260105235960", datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)),
         ("2026-01-05", datetime(2026, 1, 5, tzinfo=UTC)),
+        ("2026/01/05", datetime(2026, 1, 5, tzinfo=UTC)),
         ("2026-01-05T12:00:00", datetime(2026, 1, 5, 12, tzinfo=UTC)),
         (" 20260105 ", datetime(2026, 1, 5, tzinfo=UTC)),
         ("00000000</DTPOSTED><DTUSER>20260104", datetime(2026, 1, 4, tzinfo=UTC)),
