@@ -20,6 +20,7 @@ from ledgerbank_adapters.memory.repositories.memory_idempotency_repository impor
 from ledgerbank_adapters.memory.repositories.memory_job_repository import MemoryJobRepository
 from ledgerbank_adapters.memory.repositories.memory_job_worker_repository import MemoryJobWorkerRepository
 from ledgerbank_adapters.memory.repositories.memory_journal_repository import MemoryJournalRepository
+from ledgerbank_adapters.memory.repositories.memory_kept_page_repository import MemoryKeptPageRepository
 from ledgerbank_adapters.memory.repositories.memory_login_attempt_repository import (
     MemoryLoginAttemptRepository,
 )
@@ -78,6 +79,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.bank_logins = MemoryBankLoginRepository(session)
         self.oauth_states = MemoryOAuthStateRepository(session)
         self.webhook_events = MemoryWebhookEventRepository(session)
+        self.kept_pages = MemoryKeptPageRepository(session)
         self.bank_imports = MemoryBankTransactionImportRepository(session)
         self.statement_imports = MemoryStatementImportRepository(session)
         self.accounts = MemoryAccountRepository(session)

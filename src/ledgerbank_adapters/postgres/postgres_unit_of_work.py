@@ -31,6 +31,9 @@ from ledgerbank_adapters.postgres.repositories.postgres_job_worker_repository im
     PostgresJobWorkerRepository,
 )
 from ledgerbank_adapters.postgres.repositories.postgres_journal_repository import PostgresJournalRepository
+from ledgerbank_adapters.postgres.repositories.postgres_kept_page_repository import (
+    PostgresKeptPageRepository,
+)
 from ledgerbank_adapters.postgres.repositories.postgres_login_attempt_repository import (
     PostgresLoginAttemptRepository,
 )
@@ -107,6 +110,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.bank_logins = PostgresBankLoginRepository(session)
         self.oauth_states = PostgresOAuthStateRepository(session)
         self.webhook_events = PostgresWebhookEventRepository(session)
+        self.kept_pages = PostgresKeptPageRepository(session)
         self.bank_imports = PostgresBankTransactionImportRepository(session)
         self.statement_imports = PostgresStatementImportRepository(session)
         self.accounts = PostgresAccountRepository(session)

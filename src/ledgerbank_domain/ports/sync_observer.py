@@ -14,6 +14,8 @@ class SyncOutcome(Enum):
     FAILED = "failed"
     RETRIED = "retried"
     """It failed, and is tried again before anybody is told."""
+    CONTINUED = "continued"
+    """There was more than one sync has time for: the next one goes on where it stopped."""
     PUT_OFF = "put_off"
     """The bank is not to be asked for now: its budget of calls is used up, or it is left alone."""
     AWAITING_APPROVAL = "awaiting_approval"

@@ -19,6 +19,7 @@ from ledgerbank_domain.ports.repositories.idempotency_repository import Idempote
 from ledgerbank_domain.ports.repositories.job_repository import JobRepository
 from ledgerbank_domain.ports.repositories.job_worker_repository import JobWorkerRepository
 from ledgerbank_domain.ports.repositories.journal_repository import JournalRepository
+from ledgerbank_domain.ports.repositories.kept_page_repository import KeptPageRepository
 from ledgerbank_domain.ports.repositories.login_attempt_repository import LoginAttemptRepository
 from ledgerbank_domain.ports.repositories.mail_token_repository import MailTokenRepository
 from ledgerbank_domain.ports.repositories.oauth_state_repository import OAuthStateRepository
@@ -66,6 +67,7 @@ class UnitOfWork(Protocol):
     banks: BankRepository
     bank_logins: BankLoginRepository
     bank_imports: BankTransactionImportRepository
+    kept_pages: KeptPageRepository
     statement_imports: StatementImportRepository
     oauth_states: OAuthStateRepository
     webhook_events: WebhookEventRepository

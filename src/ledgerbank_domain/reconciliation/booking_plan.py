@@ -128,12 +128,41 @@ class BookingPlan:
         line = _difference(EntryKind.OPENING, "Opening balance", self.difference, opened_at)
         return replace(settled, lines=(line, *self.lines))
 
+    def slices(self, account: Account, known: KnownImports, *, size: int) -> list["BookingPlan"]:
+        """What may be booked before the rest, in its order, so many lines at once; none of a short plan.
+
+        That is what nothing here knows of yet; the rest belongs together. A plan that would outgrow storage
+        is not begun.
+        """
+        if len(self.lines) <= size:
+            return []
+        balance, fresh = account.balance, 0
+        for line in self.lines:
+            balance += line.signed_amount
+            if not balance.is_representable:
+                return []
+        for line in self.lines:
+            if not _is_fresh(line, known):
+                break
+            fresh += 1
+        whole = replace(self, confirmed=(), ended={}, missed=(), names={})
+        return [
+            replace(whole, lines=self.lines[start : min(start + size, fresh)])
+            for start in range(0, fresh, size)
+        ]
+
     def final_balance(self, account: Account) -> Money:
         """The account's balance once all lines are booked."""
         balance = account.balance
         for line in self.lines:
             balance += line.signed_amount
         return balance
+
+
+def _is_fresh(line: PlannedLine, known: KnownImports) -> bool:
+    if line.kind is EntryKind.OPENING:
+        return True
+    return line.shown is not None and line.shown.external_id not in known.records
 
 
 def plan_booking(

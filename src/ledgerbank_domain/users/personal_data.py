@@ -368,6 +368,7 @@ NOT_TOLD: Mapping[str, str] = {
     "clearing_lines": "They are the banks' side of what is told as transactions.",
     "bank_transaction_imports": "They say which transactions a bank has told of; those are told.",
     "bank_transaction_names": "They say by which names banks told of transactions; those are told.",
+    "kept_pages": "They are what a bank lists, for as long as a sync reads it; what is booked of it is told.",
     "jobs": "They are work on what is told, for days; mails are made of what is told.",
     "job_workers": "They are processes.",
 }

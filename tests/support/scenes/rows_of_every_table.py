@@ -286,6 +286,19 @@ WORLD: list[tuple[str, Row]] = [
         },
     ),
     (
+        "kept_pages",
+        {
+            "id": number(72),
+            "account_id": ACCOUNT,
+            "user_bank_login_id": LOGIN,
+            "number": 0,
+            "before": NOW,
+            "begun_at": NOW,
+            "page": Jsonb({}),
+            "inserted_at": NOW,
+        },
+    ),
+    (
         "statement_imports",
         {
             "id": number(71),

@@ -7,6 +7,7 @@ from ledgerbank_adapters.memory.storage.memory_import_row import ImportRow, Name
 from ledgerbank_adapters.memory.storage.memory_index import OrderedIndex, UniqueIndex
 from ledgerbank_adapters.memory.storage.memory_payment_tables import MemoryPaymentTables
 from ledgerbank_adapters.memory.storage.memory_table import ForeignKey, MemoryTable
+from ledgerbank_domain.banking.kept_page import KeptPage
 from ledgerbank_domain.banking.statement_import import ImportState, StatementImport
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -23,6 +24,7 @@ class MemoryLedgerTables:
         self._create_lines(banking, payment)
         self._create_bank_imports(banking)
         self._create_statement_imports(banking)
+        self._create_kept_pages(banking)
 
     def _create_entries(self, payment: MemoryPaymentTables) -> None:
         self.reversal_of_entry = UniqueIndex[JournalEntry](
@@ -104,6 +106,17 @@ class MemoryLedgerTables:
         self.statement_imports = MemoryTable[StatementImport](
             "statement_imports",
             indexes=[self.statement_imports_of_account, self.previews_by_expiry],
+            references=[ForeignKey("account_id", banking.accounts, Reason.ACCOUNT_NOT_FOUND)],
+        )
+
+    def _create_kept_pages(self, banking: MemoryBankingTables) -> None:
+        self.kept_pages_of_account = OrderedIndex[KeptPage](
+            group_of=lambda kept: kept.account_id, order_of=lambda kept: kept.number
+        )
+        self.kept_pages = MemoryTable[KeptPage](
+            "kept_pages",
+            unique=[UniqueIndex("number", lambda kept: (kept.account_id, kept.number), reason=None)],
+            indexes=[self.kept_pages_of_account],
             references=[ForeignKey("account_id", banking.accounts, Reason.ACCOUNT_NOT_FOUND)],
         )
 

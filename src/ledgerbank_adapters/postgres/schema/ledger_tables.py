@@ -179,3 +179,23 @@ statement_imports = Table(
     Index("statement_imports_user_idx", "user_id"),
     Index("statement_imports_expiry_idx", "expires_at", postgresql_where=text("state = 'PREVIEWED'")),
 )
+
+kept_pages = Table(
+    "kept_pages",
+    metadata,
+    required("id", Uuid()),
+    required("account_id", Uuid()),
+    required("user_bank_login_id", Uuid()),
+    required("number", Integer()),
+    Column("since", INSTANT),
+    required("before", INSTANT),
+    required("begun_at", INSTANT),
+    required("page", JSONB()),
+    required("inserted_at", INSTANT),
+    PrimaryKeyConstraint("id", name="kept_pages_pkey"),
+    UniqueConstraint("account_id", "number", name="kept_pages_account_number_key"),
+    reference("kept_pages", "account_id", "user_bank_accounts"),
+    reference("kept_pages", "user_bank_login_id", "user_bank_logins"),
+    Index("kept_pages_login_idx", "user_bank_login_id"),
+    Index("kept_pages_inserted_at_idx", "inserted_at"),
+)

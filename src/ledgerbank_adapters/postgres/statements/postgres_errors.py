@@ -114,6 +114,7 @@ CONFLICT_CONSTRAINTS = frozenset(
         "bank_transaction_imports_pkey",
         "bank_transaction_imports_transaction_id_key",
         "bank_transaction_names_pkey",
+        "kept_pages_account_number_key",
     }
 )
 

@@ -16,16 +16,24 @@ from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
-from ledgerbank_domain.reconciliation.booking_plan import ASKED_EARLIER, KnownImports, plan_booking
+from ledgerbank_domain.reconciliation.booking_plan import (
+    ASKED_EARLIER,
+    BookingPlan,
+    KnownImports,
+    plan_booking,
+)
 from ledgerbank_domain.reconciliation.movement_matching import MAX_DAYS_APART
 from ledgerbank_domain.reconciliation.planned_booking import Booking, book
 from ledgerbank_domain.services.audit.audit_writer import AuditWriter
+from ledgerbank_domain.services.bank_syncs.account_looks import AccountLooks
 from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
 from ledgerbank_domain.services.bank_syncs.booking_writing import reversed_entries_of, write_booking
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
 from ledgerbank_domain.services.payments.payment_cancellation import take_back_payments_of_closed_account
 
 MAX_LOOKS = 5
+# Locks are held for a moment, and no transaction grows with a history.
+MAX_LINES_AT_ONCE = 500
 DEFAULT_LOOKBACK = timedelta(days=10)
 # What is pending for longer is still followed, but no longer keeps the whole time since it from being done.
 PENDING_WAITED_FOR = timedelta(days=30)
@@ -43,6 +51,15 @@ class Booked:
     at: datetime
     is_adjusted: bool
     missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sliced:
+    """More than is booked at once: the first of it, planned for the account as it was then."""
+
+    account: Account
+    known: KnownImports
+    plans: Sequence[BookingPlan]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +81,38 @@ class BankAccountSync:
         moved during every look and cannot be opened so; :class:`SyncLeaseLost`, and what
         :class:`BankConversation` raises.
         """
-        since = self._looked_at_from(account_id)
+        looks = self._looks(run, account_id, shown)
         before: BankStatement | None = None
         for number in range(1, MAX_LOOKS + 1):
-            statement = run.conversation.statement_of(shown, since=since)
+            statement = looks.first() if before is None else looks.next()
             agrees = before is not None and before.balance_beyond == statement.balance_beyond
             booked = self._book(run, account_id, shown, statement, agrees=agrees, is_last=number == MAX_LOOKS)
             if booked is not None:
+                looks.forget()
                 return _warnings(run, shown, statement, booked)
             before = statement
         raise AssertionError("the last look is always booked")
 
-    def _looked_at_from(self, account_id: UUID) -> datetime | None:
+    def in_turn(self, accounts: Sequence[tuple[UUID, ShownAccount]]) -> list[tuple[UUID, ShownAccount]]:
+        """Those last whose history takes long: the others need not wait for it at each attempt."""
+        with self.start_unit_of_work() as work:
+            long = work.kept_pages.list_accounts([account_id for account_id, _ in accounts])
+        return sorted(accounts, key=lambda account: account[0] in long)
+
+    def _looks(self, run: SyncRun, account_id: UUID, shown: ShownAccount) -> AccountLooks:
         with self.start_unit_of_work() as work:
             waited_for = work.now() - PENDING_WAITED_FOR
             span = work.bank_imports.imported_span(account_id, pending_since=waited_for)
-        return span.looked_at_from(self.lookback)
+        return AccountLooks(
+            run=run,
+            account_id=account_id,
+            shown=shown,
+            since=span.looked_at_from(self.lookback),
+            lookback=self.lookback,
+            start_unit_of_work=self.start_unit_of_work,
+            ids=self.ids,
+        )
 
-    @retried_on_conflict
     def _book(
         self,
         run: SyncRun,
@@ -92,7 +123,54 @@ class BankAccountSync:
         agrees: bool,
         is_last: bool,
     ) -> Booked | None:
-        """What became of it; None when it takes another look: nothing is booked then."""
+        """What became of it; None when it takes another look: nothing is booked then.
+
+        What is long is booked from its beginning on, so many lines at once: an attempt that ends in between
+        leaves the first lines of the account, as they are for good.
+        """
+        while True:
+            outcome = self._book_once(run, account_id, shown, statement, agrees=agrees, is_last=is_last)
+            if not isinstance(outcome, _Sliced):
+                return outcome
+            self._book_slices(run, outcome)
+
+    def _book_slices(self, run: SyncRun, sliced: "_Sliced") -> None:
+        account = sliced.account
+        for plan in sliced.plans:
+            run.conversation.check_deadline()
+            booked = self._book_slice(run, plan, sliced.known, account)
+            if booked is None:
+                return
+            account = booked
+            run.progress.made = True
+
+    @retried_on_conflict
+    def _book_slice(
+        self, run: SyncRun, plan: BookingPlan, known: KnownImports, before: Account
+    ) -> Account | None:
+        """The account after it; None when it is not what it was planned for any more."""
+        with self.start_unit_of_work() as work:
+            run.fence.lock_login(work)
+            account = work.accounts.get_for_update(before.id)
+            if account.line_count != before.line_count or account.status is AccountStatus.CLOSED:
+                return None
+            booking = book(plan, account, known, reversed_entries={}, new_id=self.ids.new_id, at=work.now())
+            write_booking(work, booking)
+            work.commit()
+        return booking.account
+
+    @retried_on_conflict
+    def _book_once(
+        self,
+        run: SyncRun,
+        account_id: UUID,
+        shown: ShownAccount,
+        statement: BankStatement,
+        *,
+        agrees: bool,
+        is_last: bool,
+    ) -> "Booked | _Sliced | None":
+        """What became of it; None when it takes another look: nothing is booked then, nor of a long plan."""
         with self.start_unit_of_work() as work:
             pending = self._locked(work, run, account_id, closes=shown.is_closed)
             account = work.accounts.get_for_update(account_id)
@@ -109,6 +187,8 @@ class BankAccountSync:
                 if not is_last:
                     return None
                 _check_opened(account)
+            if plans := plan.slices(account, known, size=MAX_LINES_AT_ONCE):
+                return _Sliced(account=account, known=known, plans=plans)
             reversed_entries = reversed_entries_of(work, plan)
             booking = book(
                 plan, account, known, reversed_entries=reversed_entries, new_id=self.ids.new_id, at=now

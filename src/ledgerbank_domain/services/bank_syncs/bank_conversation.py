@@ -1,6 +1,6 @@
 """The one place through which a sync asks its bank: tokens, renewals, pages and the deadline are its own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from ledgerbank_domain.banking.bank_statement import (
     BankStatement,
     ShownAccount,
     ShownAccounts,
+    ShownBalance,
     StatementPage,
 )
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -80,28 +81,54 @@ class BankConversation:
             return self._ask(lambda token: self.gateway.list_accounts(access_token=token))
         except ApprovalPending:
             connected_at = self.login.connected_at
-            if connected_at is None or self._now() - connected_at >= APPROVAL_AWAITED_FOR:
+            if connected_at is None or self.now() - connected_at >= APPROVAL_AWAITED_FOR:
                 raise DomainError(Reason.BANK_CONSENT_REQUIRED) from None
             raise
 
     def statement_of(self, shown: ShownAccount, *, since: datetime | None) -> BankStatement:
-        """All pages up to one moment, then the balance. Raises also ``bank_api_error`` for endless pages.
+        """All pages up to one moment, then the balance. Raises also ``bank_api_error`` for endless pages."""
+        before = self.now() + CLOCKS_MAY_DIFFER_BY
+        pages = self.pages_of(shown, since=since, before=before)
+        return BankStatement.from_pages(
+            pages, balance=self.balance_of(shown), begins_at=since, ends_at=before
+        )
 
-        The bank is asked from a day earlier than ``since``, for it may read times in a zone of its own.
+    def pages_of(
+        self, shown: ShownAccount, *, since: datetime | None, before: datetime
+    ) -> list[StatementPage]:
+        """All pages. Raises also ``bank_api_error`` when they do not end."""
+        pages = [self.page_of(shown, since=since, before=before, page=None)]
+        while (wanted := pages[-1].next_page) is not None:
+            check_pages_end(pages)
+            pages.append(self.page_of(shown, since=since, before=before, page=wanted))
+        return pages
+
+    def page_of(
+        self, shown: ShownAccount, *, since: datetime | None, before: datetime, page: str | None
+    ) -> StatementPage:
+        """One page of what the bank lists, as :meth:`BankGateway.list_transactions` says.
+
+        It is asked from a day earlier than ``since``, for it may read times in a zone of its own.
         """
-        before = self._now() + CLOCKS_MAY_DIFFER_BY
         asked = None if since is None else since - ZONES_MAY_DIFFER_BY
-
-        def page_at(page: str | None) -> StatementPage:
-            return self._ask(
-                lambda token: self.gateway.list_transactions(
-                    access_token=token, account=shown, since=asked, before=before, page=page
-                )
+        return self._ask(
+            lambda token: self.gateway.list_transactions(
+                access_token=token, account=shown, since=asked, before=before, page=page
             )
+        )
 
-        pages = _all_pages(page_at)
-        balance = self._ask(lambda token: self.gateway.get_balance(access_token=token, account=shown))
-        return BankStatement.from_pages(pages, balance=balance, begins_at=since, ends_at=before)
+    def balance_of(self, shown: ShownAccount) -> ShownBalance:
+        """What the bank says is on the account now."""
+        return self._ask(lambda token: self.gateway.get_balance(access_token=token, account=shown))
+
+    def now(self) -> datetime:
+        """By the clock by which its deadline was set."""
+        return self.means.storage_clock.now()
+
+    def check_deadline(self) -> None:
+        """Raises ``timeout`` when the sync's time is up."""
+        if self.now() >= self.deadline:
+            raise DomainError(Reason.TIMEOUT, message="The sync took longer than it may.")
 
     def without_webhook(self, accounts: Iterable[ShownAccount]) -> list[ShownAccount]:
         """Sees to it that the bank tells of news of each account; gives those for which that failed.
@@ -122,12 +149,12 @@ class BankConversation:
     def _ask(self, call: Callable[[str], T]) -> T:
         """What the bank answers to a call with the access token, which is renewed once when it is refused."""
         tokens = self._opened()
-        self._check_deadline()
+        self.check_deadline()
         try:
             return call(tokens.access)
         except AccessTokenRefused:
             tokens = self._renewed(tokens)
-        self._check_deadline()
+        self.check_deadline()
         try:
             return call(tokens.access)
         except AccessTokenRefused:
@@ -137,7 +164,7 @@ class BankConversation:
         """Opened when they are first needed, and renewed then if they are near their end."""
         if self._tokens is None:
             self._tokens = self.means.sealer.open(self.login)
-            if self.login.needs_refresh(self._now()):
+            if self.login.needs_refresh(self.now()):
                 self._tokens = self._renewed(self._tokens)
         return self._tokens
 
@@ -145,7 +172,7 @@ class BankConversation:
         """The new tokens are stored before they are used: the old ones may be good for nothing now."""
         if tokens.refresh is None:
             raise DomainError(Reason.BANK_CONSENT_REQUIRED)
-        self._check_deadline()
+        self.check_deadline()
         renewed = self.gateway.refresh(refresh_token=tokens.refresh)
         if renewed.refresh_token is None:
             # RFC 6749 §6: without a new refresh token the old one goes on.
@@ -163,24 +190,10 @@ class BankConversation:
                 access_token=tokens.access_token, provider_user_id=self.login.provider_user_id
             )
 
-    def _check_deadline(self) -> None:
-        if self._now() >= self.deadline:
-            raise DomainError(Reason.TIMEOUT, message="The sync took longer than it may.")
 
-    def _now(self) -> datetime:
-        return self.means.storage_clock.now()
-
-
-def _all_pages(page_at: Callable[[str | None], StatementPage]) -> list[StatementPage]:
-    pages = [page_at(None)]
-    asked: set[str] = set()
-    told = 0
-    while (wanted := pages[-1].next_page) is not None:
-        # A page counts too, so that empty ones come to an end as well.
-        last = pages[-1]
-        told += len(last.movements) + len(last.void_ids) + len(last.unread) + 1
-        if wanted in asked or told > MAX_MOVEMENTS_PER_LOOK:
-            raise DomainError(Reason.BANK_API_ERROR, message="The bank's pages of transactions do not end")
-        asked.add(wanted)
-        pages.append(page_at(wanted))
-    return pages
+def check_pages_end(pages: Sequence[StatementPage]) -> None:
+    """Raises ``bank_api_error`` when the last of the pages leads to one that was asked for, or nowhere."""
+    told = sum(len(page.movements) + len(page.void_ids) + len(page.unread) + 1 for page in pages)
+    # A page counts too, so that empty ones come to an end as well.
+    if told > MAX_MOVEMENTS_PER_LOOK or pages[-1].next_page in {page.next_page for page in pages[:-1]}:
+        raise DomainError(Reason.BANK_API_ERROR, message="The bank's pages of transactions do not end")

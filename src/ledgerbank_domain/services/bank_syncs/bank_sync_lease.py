@@ -1,7 +1,7 @@
 """One sync per login at a time: taking the lease, what it fences, and how it ends."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeAlias
@@ -36,6 +36,13 @@ LOOKED_AT_AGAIN_AFTER = timedelta(seconds=3)
 NOT_LEFT_OUT = frozenset({FeedFault.ADJUSTED, FeedFault.VANISHED, FeedFault.NO_WEBHOOK, FeedFault.NOT_SHOWN})
 
 
+@dataclass(slots=True, kw_only=True)
+class SyncProgress:
+    """``made``: something of what takes more than one attempt was done, and is kept."""
+
+    made: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRun:
     """A sync that has begun. ``login`` is as it was when the lease was taken."""
@@ -46,6 +53,7 @@ class SyncRun:
     fence: SyncFence
     job_id: UUID
     correlation_id: str | None
+    progress: SyncProgress = field(default_factory=SyncProgress)
 
     @property
     def actor(self) -> Actor:

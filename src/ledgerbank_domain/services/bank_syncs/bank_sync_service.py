@@ -30,6 +30,9 @@ from ledgerbank_domain.services.jobs.job_running_service import UNEXPECTED
 from ledgerbank_domain.services.jobs.job_work import JobPostponed
 
 APPROVAL_LOOKED_AT_AGAIN_AFTER = timedelta(seconds=30)
+CONTINUED_AFTER = timedelta(seconds=2)
+# What takes longer than this does not come to an end.
+CONTINUED_FOR = timedelta(days=1)
 # Without a word of the bank's how long.
 UNTOLD_PAUSE = timedelta(minutes=5)
 SHORTEST_REST = timedelta(seconds=5)
@@ -68,7 +71,9 @@ class BankSyncService:
             match self.leases.end(run, end):
                 case SyncOutcome.AWAITING_APPROVAL:
                     raise self._postponed(APPROVAL_LOOKED_AT_AGAIN_AFTER) from None
-                case SyncOutcome.PUT_OFF if isinstance(end, SyncPutOff) and end.until is not None:
+                case SyncOutcome.PUT_OFF | SyncOutcome.CONTINUED if (
+                    isinstance(end, SyncPutOff) and end.until is not None
+                ):
                     raise JobPostponed(end.until) from stopped
                 case SyncOutcome.FAILED | SyncOutcome.RETRIED:
                     raise _kept_to_budget(stopped, run) from None
@@ -97,7 +102,7 @@ class BankSyncService:
     ) -> list[DomainError]:
         """The failures of single accounts; what could not be taken of the others is added to ``warnings``."""
         failures = [] if found.refused is None else [found.refused]
-        for account_id, shown in found.taken:
+        for account_id, shown in self.account_sync.in_turn(found.taken):
             try:
                 warnings += self.account_sync.sync(run, account_id, shown)
             except DomainError as error:
@@ -115,7 +120,22 @@ class BankSyncService:
             case ApprovalPending():
                 return SyncGivenUp(outcome=SyncOutcome.AWAITING_APPROVAL)
             case DomainError():
-                return self._put_off_by(stopped, run, job) or _end_of_failure(stopped, run, job)
+                return (
+                    self._put_off_by(stopped, run, job)
+                    or self._continued_after(stopped, run, job)
+                    or _end_of_failure(stopped, run, job)
+                )
+
+    def _continued_after(self, error: DomainError, run: SyncRun, job: Job) -> SyncPutOff | None:
+        """What was done is kept, and the rest is the next attempt's; None: nothing was."""
+        now = self.storage_clock.now()
+        is_out_of_time = now >= run.conversation.deadline
+        if not (run.progress.made and error.reason.retryable and now - job.inserted_at < CONTINUED_FOR):
+            return None
+        if sync_interval(run.conversation.gateway) and not is_out_of_time:
+            return None
+        wait = timedelta(seconds=error.details.get("retry_after_seconds", 0))
+        return SyncPutOff(outcome=SyncOutcome.CONTINUED, until=now + max(wait, CONTINUED_AFTER))
 
     def _put_off_by(self, error: DomainError, run: SyncRun, job: Job) -> SyncPutOff | None:
         """Until the bank may be asked again; None: it failed."""

@@ -72,6 +72,7 @@ class BankAccessEndings:
             for login in ended
             if login.ending_since == at
         ]
+        work.kept_pages.delete_of_logins([login.id for login in ended])
         if jobs:
             work.jobs.add_many(jobs)
         return ended

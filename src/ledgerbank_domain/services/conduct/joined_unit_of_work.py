@@ -21,6 +21,7 @@ class UnitOfWorkAround(UnitOfWork):
         self.banks = work.banks
         self.bank_logins = work.bank_logins
         self.bank_imports = work.bank_imports
+        self.kept_pages = work.kept_pages
         self.statement_imports = work.statement_imports
         self.oauth_states = work.oauth_states
         self.webhook_events = work.webhook_events

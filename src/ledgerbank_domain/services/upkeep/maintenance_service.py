@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ledgerbank_domain.banking.kept_page import KEPT_FOR
 from ledgerbank_domain.ports.clock import Clock
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.conduct.conflict_retry import retried_on_conflict
@@ -61,6 +62,7 @@ class MaintenanceService:
             lambda work, limit: work.mail_tokens.delete_expired(now - MAIL_TOKEN_RETENTION, limit=limit),
             lambda work, limit: work.oauth_states.delete_expired(now, limit=limit),
             lambda work, limit: work.statement_imports.delete_expired(now, limit=limit),
+            lambda work, limit: work.kept_pages.delete_kept_before(now - KEPT_FOR, limit=limit),
             lambda work, limit: work.approvals.delete_decided_before(now - APPROVAL_RETENTION, limit=limit),
             lambda work, limit: work.step_up_confirmations.delete_expired(now, limit=limit),
             lambda work, limit: work.webhook_events.delete_received_before(

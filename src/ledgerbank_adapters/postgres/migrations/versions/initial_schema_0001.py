@@ -669,6 +669,28 @@ LEDGER = (
         ON bank_transaction_names (account_id, external_transaction_id)
     """,
     """
+    CREATE TABLE kept_pages (
+        id uuid NOT NULL CONSTRAINT kept_pages_pkey PRIMARY KEY,
+        account_id uuid NOT NULL
+            CONSTRAINT kept_pages_account_id_fkey
+            REFERENCES user_bank_accounts (id) ON DELETE RESTRICT,
+        user_bank_login_id uuid NOT NULL
+            CONSTRAINT kept_pages_user_bank_login_id_fkey
+            REFERENCES user_bank_logins (id) ON DELETE RESTRICT,
+        number integer NOT NULL,
+        since timestamptz,
+        before timestamptz NOT NULL,
+        begun_at timestamptz NOT NULL,
+        page jsonb NOT NULL,
+        inserted_at timestamptz NOT NULL,
+        CONSTRAINT kept_pages_account_number_key UNIQUE (account_id, number),
+        CONSTRAINT kept_pages_number_check CHECK (number >= 0),
+        CONSTRAINT kept_pages_page_check CHECK (jsonb_typeof(page) = 'object')
+    )
+    """,
+    "CREATE INDEX kept_pages_login_idx ON kept_pages (user_bank_login_id)",
+    "CREATE INDEX kept_pages_inserted_at_idx ON kept_pages (inserted_at)",
+    """
     CREATE TABLE statement_imports (
         id uuid NOT NULL CONSTRAINT statement_imports_pkey PRIMARY KEY,
         account_id uuid NOT NULL
