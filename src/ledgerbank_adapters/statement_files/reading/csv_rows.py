@@ -15,6 +15,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _MAX_QUOTED_LINES = 256
 _MAX_QUOTED_LENGTH = 64 * 1024
 _MAX_CELL_LENGTH = 4096
+_BLANK_LINES = re.compile(r"(?:[ \t\xa0]*+\n)+")
 _UNCLOSED = re.compile(r'[ \xa0]*"[^"]*+(?:""[^"]*+)*+\Z')
 _QUOTED = {
     delimiter: re.compile(rf'[ \xa0]*"([^"]*+(?:""[^"]*+)*+)"[ \xa0]*({re.escape(delimiter)}|\Z)')
@@ -39,14 +40,16 @@ def csv_rows(text: str, delimiter: str) -> Iterator[CsvRow]:
     """All rows that have anything in them."""
     lines = _LinesAhead(text)
     while lines.has_more:
-        number, line = lines.take()
-        if not line or line.isspace():
+        if lines.skip_blank():
             continue
+        number, line = lines.take()
         if '"' in line:
             cells = _quoted_cells(line, delimiter, lines)
         else:
             cells = line.split(delimiter, MAX_COLUMNS)
-        cells = [cell[:_MAX_CELL_LENGTH].strip() for cell in cells]
+        cells = [cell.strip() for cell in cells]
+        if len(line) > _MAX_CELL_LENGTH:
+            cells = [cell[:_MAX_CELL_LENGTH] for cell in cells]
         if any(cells):
             yield CsvRow(number, cells)
 
@@ -63,6 +66,15 @@ class _LinesAhead:
     @property
     def has_more(self) -> bool:
         return bool(self._given_back) or self._at < len(self._text)
+
+    def skip_blank(self) -> bool:
+        """Goes on to the next line that is not blank; whether there were any before it."""
+        found = None if self._given_back else _BLANK_LINES.match(self._text, self._at)
+        if found is None:
+            return False
+        self._number += self._text.count("\n", self._at, found.end())
+        self._at = found.end()
+        return True
 
     def take(self) -> tuple[int, str]:
         if self._given_back:

@@ -57,11 +57,8 @@ _CODECS = {codecs.lookup(name).name: name for name in KNOWN_ENCODINGS}
 _HIGH_BYTE = re.compile(rb"(?=(.?)([\x80-\xff])(.?))", re.DOTALL)
 _SAMPLE_BYTES = 1024 * 1024
 _LIKELY, _UNLIKELY, _IMPOSSIBLE = 4, -7, -50
-_COMMON_LETTERS = frozenset(
-    "äöüßéèàçñåøæêâîôûëïíáóúìòùãõœ"  # west
-    "łąęśżźćńóčřšžýěůťďňľőűșțăđ"  # the middle and the east
-    "ÄÖÜÉÅØÆÑÇÁÍÓÚŁĄĘŚŻŹĆŃČŘŠŽ"
-)
+_WESTERN_LETTERS = frozenset("äöüßéèàçñåøæêâîôûëïíáóúìòùãõÄÖÜÉÅØÆÑÇÁÍÓÚ")
+_OTHER_LETTERS = frozenset("œłąęśżźćńčřšžýěůťďňľőűșțăđŁĄĘŚŻŹĆŃČŘŠŽ")
 _SIGNS = frozenset("€£\xa7°«»·¡¿ªº„…\xa0\u2018\u2019\u201c\u201d\u2013\u2014\u00b4")
 
 
@@ -132,4 +129,6 @@ def _likelihood(found: tuple[bytes, ...], page: str) -> int:
     is_capital_inside = character.isupper() and left.islower()
     if is_capital_inside or (character.islower() and left.isupper() and right.isupper()):
         return _UNLIKELY
-    return _LIKELY if character in _COMMON_LETTERS else 0
+    if character in _WESTERN_LETTERS:
+        return _LIKELY
+    return _LIKELY - 1 if character in _OTHER_LETTERS else 0

@@ -266,8 +266,12 @@ def _file(movements: list[Movement], written: Written) -> bytes:
     if written.newest_first:
         rows.reverse()
     out = StringIO(newline="")
-    quoting = csv.QUOTE_ALL if written.quotes_all else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, delimiter=written.delimiter, quoting=quoting, lineterminator=written.line_end)
+    writer = csv.writer(
+        out,
+        delimiter=written.delimiter,
+        lineterminator=written.line_end,
+        quoting=csv.QUOTE_ALL if written.quotes_all else csv.QUOTE_MINIMAL,
+    )
     writer.writerows([["Some Bank", "Statement"], ["Account", "12 34"], ["", "for you"]][: written.preamble])
     writer.writerow([names[column] for column in columns])
     writer.writerows(rows)
