@@ -110,7 +110,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     DESCRIPTION: (
         "description, transaction description, narrative, statement narrative, details, transaction "
         "details, particulars, memo, narration, booking text, remarks, text, notes, notes and tags, "
-        "original description",
+        "original description, label",
         "verwendungszweck, vorgang verwendungszweck, buchungstext, beschreibung, buchungsdetails, "
         "umsatztext, details zahlung",
         "libelle, libelle operation, libelle de l operation, libelle complet, detail, concepto, "

@@ -15,7 +15,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _MAX_QUOTED_LINES = 256
 _MAX_QUOTED_LENGTH = 64 * 1024
 _MAX_CELL_LENGTH = 4096
-_BLANK_LINES = re.compile(r"(?:[ \t\xa0]*+\n)+")
+_BLANK_LINES = re.compile(r"(?:[ \t\xa0]*+\n)++")
 _UNCLOSED = re.compile(r'[ \xa0]*"[^"]*+(?:""[^"]*+)*+\Z')
 _QUOTED = {
     delimiter: re.compile(rf'[ \xa0]*"([^"]*+(?:""[^"]*+)*+)"[ \xa0]*({re.escape(delimiter)}|\Z)')
