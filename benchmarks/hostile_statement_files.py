@@ -24,16 +24,16 @@ LINES = 100_000
 
 
 def csv_rows() -> str:
-    rows = (
-        f"{at % 28 + 1:02}.01.2026;Grocer {at};Invoice {at};-{at % 900 + 1},50;EUR\n" for at in range(LINES)
-    )
-    return "Buchungstag;Empfänger;Verwendungszweck;Betrag;Währung\n" + "".join(rows)
+    head = "Buchungstag;Empfänger;Verwendungszweck;Betrag;Währung\n"
+    rows = (f"{at % 28 + 1:02}.01.2026;Shop;Invoice {at};-{at % 900 + 1},50;EUR\n" for at in range(LINES))
+    return head + "".join(rows)
 
 
 def mt940_lines() -> str:
     head = ":20:A\n:25:DE89370400440532013000\n:28C:1\n:60F:C251231EUR0,\n"
     lines = (
-        f":61:2601{at % 28 + 1:02}01{at % 28 + 1:02}D{at % 900 + 1},50NTRFNONREF\n:86:105?20Inv {at}?32Grocer\n"
+        f":61:2601{at % 28 + 1:02}01{at % 28 + 1:02}D{at % 900 + 1},50NTRFNONREF\n"
+        f":86:105?20Invoice {at}?32Shop\n"
         for at in range(LINES)
     )
     return head + "".join(lines) + ":62F:D260131EUR45100000,\n"
