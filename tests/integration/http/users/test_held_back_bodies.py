@@ -72,7 +72,7 @@ def test_a_session_that_its_owner_ended_makes_no_key_either_once_its_body_took_l
     assert keys_of(bank, alice, PASSWORD) == []
 
 
-def test_whoever_may_still_do_it_is_asked_twice_and_counted_once(
+def test_whoever_may_still_do_it_does_it_however_long_their_body_took(
     bank: HttpBank, alice: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operation_execution, "ASKED_AGAIN_AFTER_SECONDS", -1.0)
