@@ -15,6 +15,7 @@ from ledgerbank_adapters.postgres import PostgresDatabase
 from ledgerbank_app.commands.audit_commands import audit
 from ledgerbank_app.commands.command_context import CommandRefused, opened_up_to_date
 from ledgerbank_app.commands.doctor_checks import Verdict, examine
+from ledgerbank_app.commands.import_command import import_statement
 from ledgerbank_app.commands.statement_command import statement
 from ledgerbank_app.commands.user_commands import users
 from ledgerbank_app.composition import compose_application
@@ -45,6 +46,7 @@ keys = App(name="keys", help="Look after the keys that encrypt banks' tokens.")
 app.command(keys)
 app.command(users)
 app.command(statement)
+app.command(import_statement, name="import")
 app.command(audit)
 
 

@@ -239,6 +239,49 @@ def test_a_statement_is_written_to_a_new_file_or_to_standard_output(
         assert connection.execute("SELECT 1 FROM audit_events WHERE event = 'staff.read'").fetchall() == []
 
 
+def test_a_statement_file_is_looked_at_first_and_booked_when_that_is_confirmed(
+    environment: dict[str, str], database_url: str, tmp_path: Path
+) -> None:
+    assert run_ledgerbank("seed", environment=environment).returncode == 0
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "INSERT INTO user_bank_accounts (id, user_id, user_bank_login_id, bank_id, source, account_type,"
+            " account_name, currency, balance, credit_limit, day_spent, status, line_count, inserted_at,"
+            " updated_at)"
+            " SELECT gen_random_uuid(), login.user_id, login.id, bank.id, 'none', 'CHECKING', 'Filed', 'GBP',"
+            " 0, 0, 0, 'ACTIVE', 0, now(), now() FROM user_bank_logins AS login"
+            " JOIN bank_branches AS branch ON branch.id = login.bank_branch_id"
+            " JOIN banks AS bank ON bank.id = branch.bank_id WHERE NOT bank.feeds_accounts LIMIT 1"
+            " RETURNING id"
+        ).fetchone()
+    assert found is not None
+    account = str(found[0])
+    file = tmp_path / "statement.csv"
+    file.write_text("Date,Description,Amount\n2024-11-03,Coffee House,-3.50\n2024-11-20,Salary,100.00\n")
+
+    def imported(*options: str, path: Path = file) -> CompletedProcess[str]:
+        return run_ledgerbank("import", str(path), "--account", account, *options, environment=environment)
+
+    looked = imported()
+    assert (looked.returncode, "2 new, 0 known" in looked.stdout) == (0, True), looked.stderr
+    assert "Nothing is booked" in looked.stdout
+    booked = imported("--confirm")
+    assert "2 new, 0 known" in booked.stdout
+    assert "0 new, 2 known" in imported("--confirm").stdout
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT balance, source FROM user_bank_accounts WHERE id = %s", [account]
+        ).fetchall()
+    assert [(str(balance), source) for balance, source in rows] == [("96.5000", "files")]
+    for options, path, said in (
+        (["--format", "pdf"], file, "camt053, csv, mt940, ofx"),
+        ([], tmp_path / "nothing", "cannot be read"),
+        (["--format", "ofx"], file, "cannot be read"),
+    ):
+        refused = imported(*options, path=path)
+        assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
+
+
 def test_an_unmigrated_database_is_named_as_such(
     postgres_server: PostgresTestServer, worker_name: str, tmp_path: Path
 ) -> None:
