@@ -23,12 +23,34 @@ from ledgerbank_adapters.simulated_bank import (
     SimulatedHabits,
 )
 from ledgerbank_adapters.simulated_bank.books.simulated_account import SimulatedAccount, SimulatedTransaction
-from ledgerbank_domain.banking.account import Account
+from ledgerbank_adapters.simulated_bank.statement_dialects.simulated_statement import statement_of
+from ledgerbank_adapters.simulated_bank.statement_dialects.statement_file_dialects import FILE_FORMATS
+from ledgerbank_domain.banking.account import Account, AccountStatus
+from ledgerbank_domain.banking.statement_file import CsvProfile
+from ledgerbank_domain.errors.domain_error import DomainError
+from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.ports.bank_gateway import BankGateway
 
 LABELS = ("Current Account", "Flex")
 """A current account and a card: the other accounts are not shown, so that thousands of schedules end soon."""
+
+CSV_PROFILE = CsvProfile(
+    encoding="utf-8-sig",
+    delimiter=",",
+    has_header=True,
+    columns={
+        "date": "Transaction Date",
+        "credit": "Credit Amount",
+        "debit": "Debit Amount",
+        "description": "Transaction Description",
+        "balance": "Balance",
+        "account": "Account Number",
+    },
+    date_format="%d/%m/%Y",
+    decimal_mark=".",
+)
+"""Of the bank's files: of a few lines nobody can tell days from months."""
 
 JUMPS = (timedelta(minutes=7), timedelta(hours=5), timedelta(days=1), timedelta(days=4), timedelta(days=9))
 LONG_JUMPS = (timedelta(days=15), timedelta(days=40), timedelta(days=95))
@@ -41,19 +63,25 @@ class BankConfluence(BankSyncSimulation):
     customer's software could ever read.
     """
 
-    def __init__(self, scene: SyncScene, random: Random, *, names: NamedMovements) -> None:
+    def __init__(self, scene: SyncScene, random: Random, *, names: NamedMovements, with_files: bool) -> None:
         super().__init__(scene, random)
         self.names = names
+        self.with_files = with_files
+        self.renames_movements = names is NamedMovements.ALL and random.random() < 0.3
         self.unproved = Counter[State]()
         self._gateways: list[BankGateway] = [scene.gateway.real]
-        self._dropped: set[str] = set()
+        self._dropped: set[tuple[int, datetime]] = set()
         for account in self._all_accounts():
             self.bank.traps.show_account(account.id, shown=account.description in LABELS)
         self.bank.set_habits(SimulatedHabits(named_movements=names))
-        has_names = names is not NamedMovements.NONE or scene.gateway.provider == MONZO.provider
+        is_named = names is not NamedMovements.NONE or scene.gateway.provider == MONZO.provider
+        # A file has other ids, or none, and a bank may give others: then a line is known by what it is.
+        has_names = is_named and not with_files and not self.renames_movements
         self._truths = [AccountTruth(account, has_names) for account in self._accounts()]
         self._synced_at: dict[str, datetime | None] = {}
         self._events = self._bank_events() | self._trap_events() | self._reader_events()
+        if with_files:
+            self._events[self.statement_file_is_imported] = 8
 
     def allow_versions(self, *gateways: BankGateway) -> None:
         """The bank may be spoken to by any of these."""
@@ -85,6 +113,8 @@ class BankConfluence(BankSyncSimulation):
             self.other_habits: 6,
             self.overdrawn: 2,
             self.account_is_hidden: 1,
+            self.accounts_get_other_ids: 1,
+            self.somebody_else_signs_in: 1,
         }
 
     def _reader_events(self) -> dict[Callable[[], None], int]:
@@ -123,7 +153,7 @@ class BankConfluence(BankSyncSimulation):
             self.bank.traps.make_account_odd(account.id, None)
             for movement in list(account.movements.values()):
                 self.bank.traps.make_movement_odd(movement.id, None)
-                self.bank.traps.list_movement(movement.id, listed=movement.id not in self._dropped)
+                self.bank.traps.list_movement(movement.id, listed=not self._is_dropped(movement))
         self.scene.clock.advance(timedelta(hours=2))
         self._watched(self.customer_reconnects)
         self._watched(self._run_jobs)
@@ -147,7 +177,9 @@ class BankConfluence(BankSyncSimulation):
 
     def movement_listed_late(self) -> None:
         """It counts at once, under a date of some days ago."""
-        created = self.scene.clock.now() - timedelta(days=self.random.choice((1, 3, 8, 20)))
+        # Files state it on the day when it came: five days apart it would not be known again.
+        days = (1, 3) if self.with_files else (1, 3, 8, 20)
+        created = self.scene.clock.now() - timedelta(days=self.random.choice(days))
         listed = self.random.random() < 0.4
         self.bank.books.add_transaction(
             self._account().id, self._amount(), pending=False, created=created, listed=listed
@@ -155,7 +187,7 @@ class BankConfluence(BankSyncSimulation):
 
     def late_movement_is_listed(self) -> None:
         unlisted = [each for each in self._account().movements.values() if not each.listed]
-        if unlisted := [each for each in unlisted if each.id not in self._dropped]:
+        if unlisted := [each for each in unlisted if not self._is_dropped(each)]:
             self.bank.traps.list_movement(self.random.choice(unlisted).id, listed=True)
 
     def booked_movement_is_dropped(self) -> None:
@@ -163,7 +195,7 @@ class BankConfluence(BankSyncSimulation):
         movement = self._recent()
         # Of two with one id the other would look like the same one, with another amount.
         if movement is not None and not movement.is_pending and len(self._of_one_id(movement)) == 1:
-            self._dropped.add(movement.id)
+            self._dropped.add((movement.sequence, movement.created))
             self.bank.traps.list_movement(movement.id, listed=False)
 
     def movement_is_odd(self) -> None:
@@ -223,6 +255,59 @@ class BankConfluence(BankSyncSimulation):
     def account_is_hidden(self) -> None:
         account = self._account()
         self.bank.traps.show_account(account.id, shown=not account.shown)
+
+    def accounts_get_other_ids(self) -> None:
+        """As banks do at a new consent."""
+        self.bank.traps.renumber(self._user_id(), movements=self.renames_movements)
+        self.consent_expires()
+
+    def somebody_else_signs_in(self) -> None:
+        """At the bank's page, where the customer should have: refused, where a bank says who it was."""
+        login = self.scene.login
+        if login.is_connected and not login.needs_consent:
+            return
+        refused = self._refusal_of_somebody_else()
+        if refused is not None:
+            assert refused is Reason.BANK_CUSTOMER_CHANGED
+            self.outcomes["somebody else refused"] += 1
+            return
+        # UK Open Banking names nobody: the other person's accounts are accounts of their own.
+        assert self.scene.gateway.provider != MONZO.provider or self._synced_at == {}
+        self.outcomes["somebody else"] += 1
+        self._run_jobs()
+        self.bank.revoke_tokens(self.bank.books.customer_named("Somebody Else").user_id)
+        self._last_sync_with_consent, self._has_consent = self.scene.login.last_sync_at, False
+
+    def _refusal_of_somebody_else(self) -> Reason | None:
+        try:
+            self.scene.connect(name="Somebody Else")
+        except DomainError as error:
+            return error.reason
+        return None
+
+    def statement_file_is_imported(self) -> None:
+        """In any format, of any days, overlapping what feed and files brought before."""
+        truth = self.random.choice(self._truths)
+        account = self._book_of(truth)
+        if account is None or account.status is AccountStatus.CLOSED:
+            return
+        ends = self.scene.clock.now().date() - timedelta(days=self.random.choice((0, 0, 1, 5)))
+        begins = ends - timedelta(days=self.random.choice((0, 3, 12, 40, 100)))
+        statement = statement_of(truth.account, first_day=begins, last_day=ends, now=self.bank.now())
+        if not statement.lines:
+            return
+        chosen = self.random.choice(sorted(FILE_FORMATS))
+        imports = self.scene.world.services.statement_imports
+        previewed = imports.preview(
+            self.scene.actor,
+            account_id=account.id,
+            content=FILE_FORMATS[chosen].write(statement),
+            csv_profile=CSV_PROFILE if chosen == "csv" else None,
+        )
+        confirmed = imports.confirm(self.scene.actor, account_id=account.id, import_id=previewed.id)
+        self.outcomes[f"file {chosen}"] += 1
+        for verdict, count in confirmed.counts.items():
+            self.outcomes[f"{verdict.value} in files"] += count
 
     def time_passes(self) -> None:
         self.scene.clock.advance(self.random.choice(JUMPS))
@@ -319,6 +404,15 @@ class BankConfluence(BankSyncSimulation):
     def _accounts(self) -> list[SimulatedAccount]:
         return [account for account in self._all_accounts() if account.description in LABELS]
 
+    def _pending(self) -> SimulatedTransaction | None:
+        """With files, one that settles within the days in which a file's date may be another than a feed's."""
+        fresh = self.scene.clock.now() - timedelta(days=4 if self.with_files else 365)
+        pending = [each for each in self._account().in_order() if each.is_pending and each.created > fresh]
+        return self.random.choice(pending) if pending else None
+
+    def _is_dropped(self, movement: SimulatedTransaction) -> bool:
+        return (movement.sequence, movement.created) in self._dropped
+
     def _of_one_id(self, movement: SimulatedTransaction) -> list[SimulatedTransaction]:
         account = self.bank.books.account(movement.account_id)
         return [each for each in account.movements.values() if each.told_id == movement.told_id]
@@ -337,15 +431,21 @@ class BankConfluence(BankSyncSimulation):
 
 
 def confluence_of(
-    scene: SyncScene, dialect: Dialect, clock: MemoryClock, random: Random, stack: ExitStack
+    scene: SyncScene,
+    dialect: Dialect,
+    clock: MemoryClock,
+    random: Random,
+    stack: ExitStack,
+    *,
+    with_files: bool,
 ) -> BankConfluence:
     """A schedule in a dialect; with UK Open Banking the bank may change its version, and leave out ids."""
     if dialect is MONZO:
-        return BankConfluence(scene, random, names=NamedMovements.ALL)
+        return BankConfluence(scene, random, names=NamedMovements.ALL, with_files=with_files)
     names = random.choice(
         (NamedMovements.ALL, NamedMovements.ALL, NamedMovements.BOOKED, NamedMovements.NONE)
     )
-    confluence = BankConfluence(scene, random, names=names)
+    confluence = BankConfluence(scene, random, names=names, with_files=with_files)
     versions = [replace(each, provider=dialect.provider) for each in (OPEN_BANKING_UK, OPEN_BANKING_UK_4)]
     url, transport = scene.bank.url, scene.transport
     confluence.allow_versions(

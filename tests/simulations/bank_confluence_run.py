@@ -33,8 +33,13 @@ from ledgerbank_adapters.memory import MemoryClock, MemoryIdGenerator
 EVENTS = 45
 
 
-def run_schedule(seed: int, *, events: int = EVENTS, open_store: OpenStore = in_memory) -> BankConfluence:
-    """One schedule over an empty store. Raises ``AssertionError`` when the books are not the bank's."""
+def run_schedule(
+    seed: int, *, events: int = EVENTS, open_store: OpenStore = in_memory, with_files: bool = False
+) -> BankConfluence:
+    """One schedule over an empty store. Raises ``AssertionError`` when the books are not the bank's.
+
+    ``with_files``: the customer imports statement files beside the feed.
+    """
     clock, random = MemoryClock(), Random(seed)
     dialect = EVERY_DIALECT[seed % len(EVERY_DIALECT)]
     with ExitStack() as stack:
@@ -50,7 +55,7 @@ def run_schedule(seed: int, *, events: int = EVENTS, open_store: OpenStore = in_
                 open_banking_page_size=random.choice((3, 5, 50)),
             )
         )
-        confluence = confluence_of(scene, dialect, clock, random, stack)
+        confluence = confluence_of(scene, dialect, clock, random, stack, with_files=with_files)
         confluence.run(events)
         confluence.finish()
     return confluence
@@ -83,26 +88,31 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--schedules", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--files", action="store_true", help="import statement files beside the feed")
     parser.add_argument("--postgres", action="store_true", help="over PostgreSQL instead of memory")
     parser.add_argument("--defects", action="store_true", help="plant each defect, and find it")
     chosen = parser.parse_args(arguments)
     if chosen.defects:
         return _run_defects(chosen.schedules, chosen.first_seed)
-    happened, unproved, failed = Counter[str](), 0, list[int]()
+    happened, outcomes, unproved, failed = Counter[str](), Counter[str](), 0, list[int]()
     started = time.monotonic()
     with storage_for(on_postgres=chosen.postgres) as open_store:
         for seed in range(chosen.first_seed, chosen.first_seed + chosen.schedules):
             try:
-                done = run_schedule(seed, events=chosen.events, open_store=open_store)
+                done = run_schedule(
+                    seed, events=chosen.events, open_store=open_store, with_files=chosen.files
+                )
             except Exception:  # noqa: BLE001 - whatever it is, the other seeds are run too
                 failed.append(seed)
                 print(f"seed {seed}: FAILED\n{traceback.format_exc()}", flush=True)
                 continue
             happened += done.happened
+            outcomes += done.outcomes
             unproved += done.unproved.total()
             if done.unproved:
                 print(f"seed {seed}: no source could prove {_told(done.unproved)}", flush=True)
     print(f"{chosen.schedules} schedules, {happened.total()} events: {_told(happened)}")
+    print(f"ended: {_told(outcomes)}")
     print(f"{time.monotonic() - started:.0f} s; movements that no source could prove: {unproved}")
     print(f"seeds whose books are not the bank's statement: {failed or 'none'}")
     return 1 if failed else 0

@@ -39,7 +39,7 @@ class Told:
 
 @dataclass(slots=True)
 class AccountTruth:
-    """``known`` is what the books must say, by the bank's own ids; ``possible`` whatever they may say.
+    """``known`` is what the books must say, by the bank's own order; ``possible`` whatever they may say.
 
     ``loose`` are those that changed where no look has to see it, though one may.
     """
@@ -119,7 +119,7 @@ class AccountTruth:
             if movement.oddity in _READABLE and self._is_seen(movement, habits):
                 state = (self._name(movement), movement.amount, movement.is_pending)
                 stands = movement.stands and movement.amount != 0
-                yield Told(movement.id, state, _told_at(movement, habits), stands)
+                yield Told(str(movement.sequence), state, _told_at(movement, habits), stands)
 
     def _is_seen(self, movement: SimulatedTransaction, habits: SimulatedHabits) -> bool:
         return habits.named_movements is NamedMovements.ALL or not movement.is_pending

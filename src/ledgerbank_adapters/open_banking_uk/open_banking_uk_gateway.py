@@ -76,6 +76,7 @@ MAX_PAGES = 1000
 
 # A URI is ASCII (RFC 3986).
 _LINK = re.compile(r"[\x21-\x7e]{1,8192}", re.ASCII)
+_OF_ANY_ZONE = timedelta(days=1)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Read = TypeVar("Read")
@@ -178,9 +179,10 @@ class OpenBankingUkGateway(BankGateway):
 
         ``next_page`` is the bank's own link to it. The bank decides how long a page is.
         """
-        # Filters have neither zone nor fraction: whole seconds around the span, cut to it below.
+        # Filters have neither zone nor fraction, and a bank may read them in its own: who asks begins a day
+        # earlier for that, and here it ends a day later. What is listed beyond the span is cut off below.
         start = [] if since is None else [("fromBookingDateTime", _without_zone(since))]
-        query = [*start, ("toBookingDateTime", _without_zone(before + timedelta(seconds=1)))]
+        query = [*start, ("toBookingDateTime", _without_zone(before + _OF_ANY_ZONE))]
         first = f"{self._base_url.rstrip('/')}/accounts/{quote(account.external_id, safe='')}/transactions"
         if page is not None and not self._is_of_this_bank(page):
             raise self._client.bank_api_error("list_transactions", fields=["$.Links.Next"])

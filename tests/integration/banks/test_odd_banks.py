@@ -65,6 +65,7 @@ def test_whatever_the_bank_is_used_to_the_books_tie_without_a_difference(
     booked = [books.add_transaction(shown.id, -100 * number, pending=False).id for number in (1, 2, 3)]
     scene.clock.advance(timedelta(days=1))
     hold = books.add_transaction(shown.id, -2_000, merchant_name="Petrol Station")
+    booked.append(books.add_transaction(shown.id, -400, pending=False).id)
     scene.synced()
     final = scene.bank.model.traps.replace_hold(hold.id, amount=-2_450)
     scene.clock.advance(timedelta(days=1))

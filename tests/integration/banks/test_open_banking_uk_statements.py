@@ -54,7 +54,7 @@ def test_filters_are_whole_seconds_without_zone_around_the_span(
     assert asked[0].url.path == "/open-banking/v3.1/aisp/accounts/22289/transactions"
     assert dict(asked[0].url.params) == {
         "fromBookingDateTime": "2025-01-14T12:00:00",
-        "toBookingDateTime": "2025-01-15T12:00:01",
+        "toBookingDateTime": "2025-01-16T12:00:00",
     }
 
 

@@ -18,6 +18,7 @@ from tests.support.servers.hosted_bank import HostedBank
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.simulated_bank import SimulatedBankServer, SimulatedBankSettings
 from ledgerbank_adapters.simulated_bank.books.simulated_account import SimulatedAccount
+from ledgerbank_adapters.statement_files.reading.statement_file_reader import StatementFileReader
 from ledgerbank_domain.banking.account import Account
 from ledgerbank_domain.banking.bank_login import BankLogin, NewBankLogin
 from ledgerbank_domain.banking.bank_transaction_import import BankTransactionImport
@@ -90,6 +91,7 @@ class SyncScene:
             clock=clock,
             ids=ids,
             gateways={gateway.provider: self.gateway},
+            statement_reader=StatementFileReader(),
         )
         self.user, self.actor = self.world.user()
         self.branch = self.given.a_branch(self.given.a_bank(integration_module=gateway.provider))
