@@ -405,7 +405,7 @@ class BankConfluence(BankSyncSimulation):
         return [account for account in self._all_accounts() if account.description in LABELS]
 
     def _pending(self) -> SimulatedTransaction | None:
-        """With files, one that settles within the days in which a file's date may be another than a feed's."""
+        """With files, one that settles within the days in which a file may date it otherwise than a feed."""
         fresh = self.scene.clock.now() - timedelta(days=4 if self.with_files else 365)
         pending = [each for each in self._account().in_order() if each.is_pending and each.created > fresh]
         return self.random.choice(pending) if pending else None

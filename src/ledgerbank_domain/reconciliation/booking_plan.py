@@ -322,9 +322,12 @@ def _is_of_another(
     record = known.records.get(external_id)
     if record is None or record.pending or record.transaction_id is None:
         return False
-    unread = {known.own_name(each.external_id) for each in statement.unread if each.external_id is not None}
     is_too_old = statement.begins_at is not None and record.posted_at < statement.begins_at
-    return (is_too_old or external_id in unread) and abs(shown.posted_at - record.posted_at) > _ONE_DAY
+    may_be_unread = any(
+        each.external_id is None or known.own_name(each.external_id) == external_id
+        for each in statement.unread
+    )
+    return (is_too_old or may_be_unread) and abs(shown.posted_at - record.posted_at) > _ONE_DAY
 
 
 def _missing(

@@ -53,7 +53,7 @@ def test_a_planted_defect_is_found(plant: Plant) -> None:
 def test_a_failing_seed_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     no_look_back(monkeypatch)
 
-    assert main(["--schedules", "3"]) == 1
+    assert main(["--schedules", "9"]) == 1
 
     told = capsys.readouterr().out
     assert "FAILED" in told

@@ -258,6 +258,7 @@ def test_banks_are_spoken_to_as_documented_when_nothing_is_set() -> None:
     assert (banks.monzo_client_id, banks.monzo_client_secret) == (None, None)
     assert (banks.monzo_api_url, banks.monzo_auth_url) == ("https://api.monzo.com", "https://auth.monzo.com")
     assert (banks.simulated_enabled, banks.simulated_url) == (True, "http://localhost:4010")
+    assert banks.simulated_dialects == ("monzo",)
     assert (banks.connect_timeout, banks.read_timeout) == (timedelta(seconds=5), timedelta(seconds=10))
     assert (banks.breaker_failures, banks.sync_budgets) == (5, {})
     assert (banks.breaker_window, banks.breaker_open) == (timedelta(seconds=60), timedelta(seconds=30))

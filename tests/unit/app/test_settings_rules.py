@@ -219,6 +219,7 @@ def test_all_problems_are_reported_at_once_by_name_and_without_the_values() -> N
             "BANK_SYNC_BUDGETS",
             ["monzo", "monzo:0", "monzo:1441", "monzo:4,monzo:5", "Monzo:4", "monzo:4,", ":4", "monzo:4:5"],
         ),
+        ("SIMULATED_BANK_DIALECTS", ["monzo,", "open_banking", "monzo;open_banking_3.1"]),
         ("HEALTH_MEMORY_LIMIT_MB", ["0"]),
         ("HEALTH_DISK_MIN_FREE_MB", ["0", "much"]),
         ("LOG_LEVEL", ["verbose"]),

@@ -481,12 +481,14 @@ def test_of_two_movements_with_one_id_each_is_known_again_whichever_is_listed(fi
     assert sorted(str(line.amount) for line in books.standing_lines()) == ["10.00", "25.00"]
 
 
-@pytest.mark.parametrize("unread", [False, True])
-def test_an_id_that_is_used_again_weeks_later_is_another_movement(unread: bool) -> None:
+@pytest.mark.parametrize(("days", "unread"), [(10, []), (40, ["a"]), (40, [None])])
+def test_an_id_that_is_used_again_weeks_later_is_another_movement(
+    days: int, unread: list[str | None]
+) -> None:
     books = Books()
     books.sync(told(moved("a", -10, days_ago=30), balance=-10))
 
-    told_again = told(moved("a", -25), balance=-35, days=40 if unread else 10, unread=["a"] * unread)
+    told_again = told(moved("a", -25), balance=-35, days=days, unread=unread)
     assert kinds(books.sync(told_again)) == ["IMPORT"]
     assert kinds(books.sync(told(moved("a", -25), balance=-35, days=10))) == []
 
