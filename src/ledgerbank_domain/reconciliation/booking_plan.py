@@ -215,6 +215,7 @@ def _plan(
         lines.append(_import(shown, min(shown.posted_at, at) if is_new else at))
     ended = dict.fromkeys(sorted(map(known.own_name, statement.void_ids)), ImportEnd.DECLINED)
     ended |= {each.external_transaction_id: ImportEnd.VANISHED for each in missing if each.pending}
+    ended |= dict.fromkeys(_holds_settled_in_files(movements, known), ImportEnd.VANISHED)
     ended = {each: end for each, end in ended.items() if known.line_for(each) is not None}
     lines += [_reversal(line, at) for line in map(known.line_for, ended) if line is not None]
     plan = BookingPlan(
@@ -302,6 +303,31 @@ def _may_be_renamed(record: BankTransactionImport, statement: BankStatement, *, 
     """
     is_missed = statement.begins_at is None or record.posted_at >= statement.begins_at - ASKED_EARLIER
     return not record.pending and (knows_no_name or is_missed)
+
+
+def _holds_settled_in_files(movements: Mapping[str, ShownMovement], known: KnownImports) -> list[str]:
+    """What files told as booked of holds that the feed settles only now, with another amount.
+
+    A file cannot know which hold it was; the feed does, so what stands from now on is the feed's.
+    """
+    settled = [shown for name, shown in movements.items() if _settles_otherwise(name, shown, known)]
+    records = [
+        record
+        for record in known.standing
+        if not record.in_feed and record.external_transaction_id not in movements
+    ]
+    told = [RecordedMovement.of(record, known.lines) for record in records]
+    matches = match_movements(settled, told, may_be=alike)
+    return [
+        records[place].external_transaction_id for place in nearest_pairs(matches, settled, told).values()
+    ]
+
+
+def _settles_otherwise(name: str, shown: ShownMovement, known: KnownImports) -> bool:
+    line = known.line_for(name)
+    if line is None or shown.pending or not known.records[name].pending:
+        return False
+    return not _is_same_movement(line, shown)
 
 
 def _known_one(twins: Sequence[ShownMovement], line: Transaction | None) -> ShownMovement | None:

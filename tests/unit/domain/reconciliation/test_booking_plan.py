@@ -26,7 +26,12 @@ from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction, EntryKind, JournalEntry
 from ledgerbank_domain.money.currency import parse_currency
 from ledgerbank_domain.money.money import Money
-from ledgerbank_domain.reconciliation.booking_plan import KnownImports, plan_booking
+from ledgerbank_domain.reconciliation.booking_plan import (
+    BookingPlan,
+    KnownImports,
+    PlannedLine,
+    plan_booking,
+)
 from ledgerbank_domain.reconciliation.planned_booking import Booking, book
 
 GBP = parse_currency("GBP")
@@ -120,6 +125,26 @@ class Books:
         for record in (*booking.new_records, *booking.changed_records):
             self.records[record.external_transaction_id] = record
         return booking
+
+    def file(self, shown: ShownMovement) -> None:
+        """A file tells of a movement that the books do not have."""
+        line = PlannedLine(
+            kind=EntryKind.IMPORT,
+            direction=shown.direction,
+            amount=shown.amount,
+            description=shown.description,
+            posted_at=shown.posted_at,
+            shown=shown,
+        )
+        plan = BookingPlan(
+            lines=(line,), confirmed=(), ended={}, missed=(), difference=pounds(0), by_feed=False
+        )
+        known = KnownImports(records=self.records, lines=self.lines)
+        booking = book(plan, self.account, known, reversed_entries={}, new_id=self.ids.new_id, at=NOW)
+        self.account = booking.account
+        self.lines |= {line.id: line for line in booking.lines}
+        self.entries |= {entry.id: entry for entry in booking.entries}
+        self.records |= {each.external_transaction_id: each for each in booking.new_records}
 
     def standing_lines(self) -> list[Transaction]:
         """The imported lines that no reversal has taken back."""
@@ -502,6 +527,30 @@ def test_a_hold_of_weeks_ago_that_settles_under_another_date_is_that_hold() -> N
     assert kinds(books.sync(told(moved("a", -12), balance=-12, days=10))) == ["REVERSAL", "IMPORT"]
 
     assert [str(line.amount) for line in books.standing_lines()] == ["12.00"]
+
+
+@pytest.mark.parametrize(
+    ("filed", "booked"),
+    [
+        # The hold as it settled; another one of its amount; the same, weeks away.
+        (moved("camt053:1", -22, days_ago=1), ["22.00"]),
+        (moved("camt053:1", -23, days_ago=1), ["22.00", "23.00"]),
+        (moved("camt053:1", -22, days_ago=20), ["22.00", "22.00"]),
+    ],
+)
+def test_a_hold_that_a_file_told_as_settled_with_another_amount_stands_once(
+    filed: ShownMovement, booked: list[str]
+) -> None:
+    books = Books()
+    hold = replace(moved("h", -20, pending=True, days_ago=3), description="Petrol Station")
+    books.sync(told(hold, balance=-20))
+    books.file(replace(filed, description="Petrol Station"))
+    settled = replace(hold, amount=pounds(22), pending=False)
+
+    books.sync(told(settled, balance=-22, days=30), difference=False)
+    books.sync(told(settled, balance=-22, days=30), difference=False)
+
+    assert sorted(str(line.amount) for line in books.standing_lines()) == booked
 
 
 @pytest.mark.parametrize("settles", [False, True])
