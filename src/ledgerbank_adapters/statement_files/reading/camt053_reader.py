@@ -15,6 +15,7 @@ from ledgerbank_adapters.statement_files.reading.camt053_document import CamtSta
 from ledgerbank_adapters.statement_files.reading.camt053_entry import CamtEntry
 from ledgerbank_adapters.statement_files.reading.filed_values import filed_currency, filed_money, filed_number
 from ledgerbank_adapters.statement_files.reading.repeated_ids import balances_tie, with_unique_ids
+from ledgerbank_adapters.statement_files.reading.statement_order import oldest_first
 from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord, require_readable
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.banking.statement_file import (
@@ -47,7 +48,7 @@ def read_camt053(content: bytes, hints: StatementHints) -> StatementFile:
     prefixes = [f"statement {number}, " for number in range(1, len(found) + 1)] if len(found) > 1 else [""]
     pages = [_page(statement, prefix, hints) for statement, prefix in zip(found, prefixes, strict=True)]
     return StatementFile(
-        format=StatementFormat.CAMT053, statements=with_unique_ids(_without_page_breaks(pages))
+        format=StatementFormat.CAMT053, statements=with_unique_ids(oldest_first(_without_page_breaks(pages)))
     )
 
 

@@ -23,6 +23,7 @@ from ledgerbank_adapters.statement_files.reading.ofx_document import OfxDocument
 from ledgerbank_adapters.statement_files.reading.ofx_markup import OfxElement
 from ledgerbank_adapters.statement_files.reading.ofx_record import OfxRecord
 from ledgerbank_adapters.statement_files.reading.repeated_ids import with_unique_ids
+from ledgerbank_adapters.statement_files.reading.statement_order import oldest_first
 from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord, require_readable
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
 from ledgerbank_domain.banking.statement_file import (
@@ -55,7 +56,7 @@ def read_ofx(content: bytes, hints: StatementHints) -> StatementFile:
         for number, statement in enumerate(document.statements, start=1)
     ]
     statements[0] = replace(statements[0], unread=statements[0].unread + _not_read(document))
-    return StatementFile(format=StatementFormat.OFX, statements=with_unique_ids(statements))
+    return StatementFile(format=StatementFormat.OFX, statements=with_unique_ids(oldest_first(statements)))
 
 
 def _filed(statement: OfxStatement, prefix: str, hints: StatementHints) -> FiledStatement:
