@@ -19,6 +19,8 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.identity.scope import Scope
 
 IDS_IN_PATH = {**ID_IN_PATH, "import_id": {"type": "string", "format": "uuid"}}
+# Ten mebibytes may hold a hundred thousand movements, each of which becomes an entry and its lines.
+LONGER_BY_SECONDS = 105.0
 IMPORTING_ERRORS = (
     *FOUND_ACCOUNT_ERRORS,
     Reason.INVALID_FIELD_FORMAT,
@@ -82,6 +84,7 @@ STATEMENT_IMPORT_OPERATIONS = (
         answer=StatementImportDetailPayload,
         body=StatementFileBody,
         takes_form=True,
+        longer_by_seconds=LONGER_BY_SECONDS,
         max_body_bytes=MAX_FORM_BYTES,
         status=201,
         action="statement_previewed",
@@ -102,6 +105,7 @@ STATEMENT_IMPORT_OPERATIONS = (
         body=StatementConfirmationBody,
         action="statement_imported",
         idempotent=True,
+        longer_by_seconds=LONGER_BY_SECONDS,
         errors=(
             *IMPORTING_ERRORS,
             Reason.RESOURCE_NOT_FOUND,

@@ -218,6 +218,8 @@ class Operation(Generic[B, Q]):
     takes_form: bool = False
     # How long its bodies may be, where that is not what others may be.
     max_body_bytes: int | None = None
+    # How much longer than others it may take, in seconds: for what grows with what was sent.
+    longer_by_seconds: float = 0.0
     # Sessions under which duties may call it all the same: it fulfils them, or tells who calls.
     open_to_duty: frozenset[Duty] = NO_DUTY
     # Of a GET that does more than read: what HEAD gets, which must not do it.

@@ -124,7 +124,7 @@ class OperationRunner:
             if operation.takes_body:
                 body = await self._body(operation, admitted, arrived, receive, held)
             work = partial(self.execution.perform, operation, arrived, admitted, body.content)
-            deadline = deadline.extended_by(body.seconds)
+            deadline = deadline.extended_by(body.seconds + operation.longer_by_seconds)
             outcome = await self._in_lane(operation, caller, work, deadline)
         return await self._finished(outcome, deadline)
 
