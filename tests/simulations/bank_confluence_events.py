@@ -67,6 +67,7 @@ class BankConfluence(BankSyncSimulation):
         super().__init__(scene, random)
         self.names = names
         self.with_files = with_files
+        self.tells_numbers = random.random() < 0.7
         self.renames_movements = names is NamedMovements.ALL and random.random() < 0.3
         self.unproved = Counter[State]()
         self._gateways: list[BankGateway] = [scene.gateway.real]
@@ -79,6 +80,7 @@ class BankConfluence(BankSyncSimulation):
         has_names = is_named and not with_files and not self.renames_movements
         self._truths = [AccountTruth(account, has_names) for account in self._accounts()]
         self._synced_at: dict[str, datetime | None] = {}
+        self._lines = Counter[str]()
         self._events = self._bank_events() | self._trap_events() | self._reader_events()
         if with_files:
             self._events[self.statement_file_is_imported] = 8
@@ -212,7 +214,8 @@ class BankConfluence(BankSyncSimulation):
 
     def id_is_used_twice(self) -> None:
         movement = self._recent()
-        if movement is not None and not movement.is_pending and movement.shown_id is None:
+        is_settled = movement is not None and not movement.is_pending and movement.amount
+        if movement is not None and is_settled and movement.shown_id is None:
             # Of one id and one amount it would be the same movement, told twice.
             amount = movement.amount - 7 * len(self._of_one_id(movement))
             self.bank.books.add_transaction(
@@ -237,7 +240,11 @@ class BankConfluence(BankSyncSimulation):
                 {"filter_offset_minutes": 60, "filters_by_day": self.random.random() < 0.5},
                 {"page_seam": self.random.choice((PageSeam.REPEATS, PageSeam.DROPS))},
                 {"balance_lag_seconds": 3600},
-                {"expires_in_as_text": True, "bare_accounts": True, "bare_refusals": True},
+                {
+                    "expires_in_as_text": True,
+                    "bare_accounts": not self.tells_numbers,
+                    "bare_refusals": True,
+                },
             )
         )
         self.bank.set_habits(SimulatedHabits(named_movements=self.names, **chosen))
@@ -257,7 +264,9 @@ class BankConfluence(BankSyncSimulation):
         self.bank.traps.show_account(account.id, shown=not account.shown)
 
     def accounts_get_other_ids(self) -> None:
-        """As banks do at a new consent."""
+        """As banks do at a new consent. Without numbers nobody could say which account is which."""
+        if not self.tells_numbers:
+            return
         self.bank.traps.renumber(self._user_id(), movements=self.renames_movements)
         self.consent_expires()
 
@@ -341,7 +350,12 @@ class BankConfluence(BankSyncSimulation):
         account = self._book_of(truth)
         at = None if account is None else account.last_sync_at
         number = truth.account.account_number
+        lines = 0 if account is None else account.line_count
+        has_more, self._lines[number] = lines > self._lines[number], lines
         if at is None or at == self._synced_at.get(number):
+            # A sync that fails in the end may have kept some pages.
+            if has_more:
+                truth.glimpsed(self.bank.habits, at=self.scene.clock.now())
             return
         self._synced_at[number] = at
         truth.looked(listed, self.bank.habits, at=at, begins_at=self._begins_at(at))

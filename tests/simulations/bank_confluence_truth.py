@@ -73,9 +73,7 @@ class AccountTruth:
             for key, each in now_listed.items()
             if before.get(key) == each and each.at < at and (begins is None or each.at >= begins)
         }
-        # What came in while the bank was asked may have been seen, or not.
-        in_reach = [each.at for each in now_listed.values() if each.at < at + timedelta(minutes=1)]
-        self.newest = max([*in_reach, *filter(None, [self.newest])], default=None)
+        self.glimpsed(habits, at=at)
         if habits.page_seam is PageSeam.DROPS:
             # Nobody can say which rows those were, and what was pending may be undone.
             self._forget(key for key, each in self.known.items() if each.is_pending)
@@ -90,6 +88,11 @@ class AccountTruth:
         self.loose |= {key for key in beyond if now_listed[key] != self.known[key]}
         self.loose -= told.keys()
         self.known |= told
+
+    def glimpsed(self, habits: SimulatedHabits, *, at: datetime) -> None:
+        """Whatever is listed by then, or came in while the bank was asked, may be looked back from."""
+        in_reach = [each.at for each in self.listable(habits).values() if each.at < at + timedelta(minutes=1)]
+        self.newest = max([*in_reach, *filter(None, [self.newest])], default=None)
 
     def _forget(self, keys: Iterable[str]) -> None:
         for key in list(keys):
