@@ -142,7 +142,7 @@ def _mostly(
 
 def _are_directions(cells: list[str], has_body: bool) -> bool:
     told = [cell for cell in cells if cell]
-    return bool(told) and has_body and all(map(sign_told, told))
+    return bool(told) and has_body and sum(map(bool, map(sign_told, told))) >= _HALF * len(told)
 
 
 def _are_states(cells: list[str], has_body: bool) -> bool:

@@ -57,11 +57,14 @@ def _read(
     account_currency: Currency,
 ) -> ReadStatement:
     currency = _currency_of(layout, evidence, account_currency)
-    reader = CsvRecordReader(layout, profile, CsvSigns.of(evidence, layout), currency)
+    signs = CsvSigns.of(evidence, layout)
+    reader = CsvRecordReader(layout, profile, signs, currency)
     accounts = CsvAccounts(layout, reader)
     for row in layout.rows(text.text):
         accounts.take(row)
-    statements = filed_statements(accounts, layout.preamble(text.text), profile, currency)
+    statements = filed_statements(
+        accounts, layout.preamble(text.text), profile, currency, signs_are_told=signs.are_told
+    )
     return ReadStatement(
         file=StatementFile(format=StatementFormat.CSV, statements=statements), csv_profile=profile
     )

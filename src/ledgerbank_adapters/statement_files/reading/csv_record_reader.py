@@ -61,18 +61,21 @@ class CsvSigns:
     """How a file tells what is taken from an account, as all of its rows show.
 
     ``by_marks``: by a word in a column of its own. ``debits_are_negative``: also where debits have their
-    own column.
+    own column. ``are_told``: in any way at all; where they are not, all amounts are credits.
     """
 
     by_marks: bool
     debits_are_negative: bool
+    are_told: bool
 
     @classmethod
     def of(cls, evidence: CsvEvidence, layout: CsvLayout) -> "CsvSigns":
         """By what was seen in the file."""
         signed = words.AMOUNT in evidence.negatives
+        by_marks = words.DIRECTION in layout.columns and (not signed or evidence.told_otherwise)
         return cls(
-            by_marks=words.DIRECTION in layout.columns and (not signed or evidence.told_otherwise),
+            by_marks=by_marks,
+            are_told=signed or by_marks or words.AMOUNT not in layout.columns,
             debits_are_negative=words.DEBIT in evidence.negatives and words.DEBIT not in evidence.positives,
         )
 

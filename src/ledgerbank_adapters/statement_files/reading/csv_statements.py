@@ -73,7 +73,12 @@ class CsvAccounts:
 
 
 def filed_statements(
-    accounts: CsvAccounts, preamble: Sequence[CsvRow], profile: CsvProfile, currency: Currency
+    accounts: CsvAccounts,
+    preamble: Sequence[CsvRow],
+    profile: CsvProfile,
+    currency: Currency,
+    *,
+    signs_are_told: bool,
 ) -> tuple[FiledStatement, ...]:
     """A statement for each account; one without movements for a file that has none."""
     by_account = accounts.rows or {"": []}
@@ -86,6 +91,7 @@ def filed_statements(
             number=number if not account else _account_number(account),
             period=_days_in(preamble, profile),
             currency=currency,
+            signs_are_told=signs_are_told,
         )
         for account, rows in by_account.items()
     )
@@ -99,6 +105,7 @@ def _statement(
     number: str | None,
     period: tuple[date, date] | None,
     currency: Currency,
+    signs_are_told: bool,
 ) -> FiledStatement:
     rows = _once(rows)
     proof = _proof(rows, with_fees=True)
@@ -107,6 +114,11 @@ def _statement(
         without = _proof(rows, with_fees=False)
         with_fees = without.proven <= proof.proven
         proof = proof if with_fees else without
+    if not signs_are_told and not proof.holds:
+        raise unreadable_file(
+            "The amounts have no signs, and do not lead from one balance to the next: which of them are"
+            " debits cannot be told. If none is, give a profile without the column of balances."
+        )
     records = [row for row in rows if isinstance(row, CsvRecord)]
     if _is_newest_first(records, proof):
         records.reverse()

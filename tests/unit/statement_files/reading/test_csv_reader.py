@@ -240,6 +240,29 @@ def test_signs_count_where_amounts_have_them_and_words_that_contradict_are_told_
     ]
 
 
+def test_a_word_beside_the_amount_that_says_no_direction_is_told_of() -> None:
+    rows = ("a,5.00,Debit", "b,7.00,Credit", "c,1.00,Fee", "d,2.00,Debit")
+    statement = _only("Date,Text,Amount,Type\n" + "".join(f"2024-01-31,{row}\n" for row in rows))
+
+    assert _amounts(statement) == ["-5.00", "7.00", "-2.00"]
+    assert [(unread.field, unread.fault) for unread in statement.unread] == [
+        ("line 4: direction", FeedFault.UNKNOWN)
+    ]
+
+
+def test_amounts_without_signs_that_balances_contradict_are_refused() -> None:
+    rows = ("29,a,5.00,95.00", "30,b,7.00,88.00", "31,c,2.00,86.00")
+    refused = _refused("Date,Text,Amount,Balance\n" + "".join(f"2024-01-{row}\n" for row in rows))
+
+    assert "which of them are debits cannot be told" in refused.message
+
+
+def test_amounts_without_signs_that_balances_prove_are_credits() -> None:
+    statement = _only("Date,Text,Amount,Balance\n2024-01-29,a,5.00,95.00\n2024-01-30,b,7.00,102.00\n")
+
+    assert _amounts(statement) == ["5.00", "7.00"]
+
+
 def test_rows_in_another_currency_are_told_of() -> None:
     text = (
         "Date,Text,Amount,Currency\n2024-01-31,a,-5.00,GBP\n2024-01-31,b,-6.00,USD\n2024-01-31,c,-7.00,XQZ\n"
