@@ -12,6 +12,7 @@ from ledgerbank_domain.ports.statement_reader import CsvProfile
 
 _HEADER_WITHIN = 400
 _MAX_PREAMBLE = 100
+_MAX_NAME_LENGTH = 100
 ROLES = (
     words.DATE,
     words.OTHER_DATE,
@@ -120,11 +121,8 @@ def column_names(columns: Mapping[str, int], header: CsvRow | None) -> dict[str,
 
     def name(index: int) -> str:
         told = header.cells[index] if header and index < len(header.cells) else ""
-        return (
-            told
-            if header and told and not told.isdigit() and header.cells.count(told) == 1
-            else str(index + 1)
-        )
+        is_a_name = 0 < len(told) <= _MAX_NAME_LENGTH and not told.isdigit()
+        return told if header and is_a_name and header.cells.count(told) == 1 else str(index + 1)
 
     return {role: name(columns[role]) for role in ROLES if role in columns}
 
