@@ -21,6 +21,7 @@ from ledgerbank_adapters.statement_files.reading.mt940_entry import (
     mt940_entry,
 )
 from ledgerbank_adapters.statement_files.reading.mt940_fields import Mt940Field, mt940_messages
+from ledgerbank_adapters.statement_files.reading.statement_order import oldest_first
 from ledgerbank_adapters.statement_files.reading.statement_text import text_of
 from ledgerbank_adapters.statement_files.reading.unreadable_record import UnreadableRecord, unreadable_file
 from ledgerbank_domain.banking.feed_warning import FeedFault, RecordKind, UnreadRecord
@@ -82,7 +83,8 @@ def read_mt940(content: bytes, hints: StatementHints) -> StatementFile:
     statements = _joined(pages)
     given = Counter((page.account, line.entry.bank_reference) for page in statements for line in page.lines)
     return StatementFile(
-        format=StatementFormat.MT940, statements=tuple(_filed(statement, given) for statement in statements)
+        format=StatementFormat.MT940,
+        statements=oldest_first(_filed(statement, given) for statement in statements),
     )
 
 

@@ -231,6 +231,15 @@ def test_several_statements_of_several_accounts_are_kept_apart() -> None:
     ]
 
 
+def test_statements_of_an_account_are_told_oldest_first() -> None:
+    january = _statement(":61:2401310131D1,00NMSCNONREF")
+    february = _statement(":61:2402010201D1,00NMSCNONREF", opening=":60F:C240131EUR9,00")
+
+    statements = _read(february + january)
+
+    assert [_moved(statement)[0][0] for statement in statements] == ["2024-01-31", "2024-02-01"]
+
+
 def test_a_message_that_is_in_a_file_twice_is_read_once() -> None:
     message = _statement(":61:2401310131D1,00NMSCNONREF")
 
