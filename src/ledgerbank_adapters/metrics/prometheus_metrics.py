@@ -14,7 +14,7 @@ from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.error_catalog import Category, Reason
 from ledgerbank_domain.jobs.job import Job
 from ledgerbank_domain.payments.payment import Payment
-from ledgerbank_domain.ports.sync_observer import SyncOutcome
+from ledgerbank_domain.ports.sync_observer import BalanceCheck, SyncOutcome
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # A health question takes a millisecond, a login half a second: powers of about two in between and beyond.
@@ -103,6 +103,12 @@ class PrometheusMetrics:
             ["provider", "why"],
             registry=registry,
         )
+        self._balance_checks = Counter(
+            "ledgerbank_feed_balance_checks",
+            "Accounts held against their banks' balances, once for each sync.",
+            ["provider", "check"],
+            registry=registry,
+        )
         self._bank_requests = Counter(
             "ledgerbank_bank_requests",
             "Calls to banks, also those that an open breaker kept from being made.",
@@ -128,6 +134,9 @@ class PrometheusMetrics:
 
     def feed_records_skipped(self, *, provider: str, why: FeedFault, count: int) -> None:
         self._skipped_records.labels(provider, why.value).inc(count)
+
+    def feed_balance_checked(self, *, provider: str, check: BalanceCheck) -> None:
+        self._balance_checks.labels(provider, check.value).inc()
 
     def request_answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()

@@ -125,7 +125,12 @@ def _account_number(account: OBAccount6) -> str | None:
 
 
 def bank_balance(balances: Sequence[Balance], currency: Currency) -> ShownBalance:
-    """What is there, without a credit line: that is the bank's money. ``balances`` are of known kinds."""
+    """What is there, without a credit line: that is the bank's money. ``balances`` are of known kinds.
+
+    An account may be shown in a second currency as well, converted: its own is what counts.
+    """
+    own = [balance for balance in balances if balance.amount.currency.strip().upper() == currency.code]
+    balances = own or balances
     booked = [balance for balance in balances if balance.type in BOOKED_BALANCES]
     if booked:
         newest = max(booked, key=_newer_and_better)

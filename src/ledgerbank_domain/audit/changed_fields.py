@@ -15,7 +15,7 @@ from ledgerbank_domain.money.money import Money
 # "code" is a secret wherever else it stands: there it is what a bank gave for consent.
 _TOLD_AS = {"code": "bank_code"}
 # What follows from another change, or from each.
-_UNTOLD = frozenset({"inserted_at", "updated_at", "password_check"})
+_UNTOLD = frozenset({"inserted_at", "updated_at", "password_check", "completeness"})
 
 
 def changes_between(before: Any, after: Any) -> Mapping[str, Any]:

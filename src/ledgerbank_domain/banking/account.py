@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
+from ledgerbank_domain.banking.balance_proof import Completeness
 from ledgerbank_domain.banking.house_bank import HOUSE_BANK_ID
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -100,7 +101,8 @@ class Account:
     ``bank_id`` names the clearing account on the other side of its movements. ``line_count`` numbers the
     lines without gaps, so that a lost or inserted line is seen. ``last_posted_at`` and ``last_booked_at`` are
     the times of the last of them, and ``day_spent`` is what payments took from it in the day of UTC that
-    the last one was posted in, less what of that was reversed.
+    the last one was posted in, less what of that was reversed. ``completeness`` is how far its lines are
+    proved by the balances that its bank states: one for each provider that told of it.
     """
 
     id: UUID
@@ -122,6 +124,7 @@ class Account:
     line_count: int = 0
     last_posted_at: datetime | None = None
     last_booked_at: datetime | None = None
+    completeness: tuple[Completeness, ...] = ()
     inserted_at: datetime
     updated_at: datetime
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from ledgerbank_domain.money.money import Money
 
@@ -59,11 +58,11 @@ class BalanceGap:
 class Completeness:
     """How far the lines of an account are proved by the balances that one source states.
 
-    ``source`` is the provider's name, or a file's format. Of ``lines`` that the account had at ``checked_at``
-    those outside the ``gaps`` are proved; ``proved_at`` is when they last added up to a balance stated.
+    It is kept on the account. ``source`` is the provider's name, or a file's format. Of ``lines`` that the
+    account had at ``checked_at`` those outside the ``gaps`` are proved; ``proved_at`` is when they last added
+    up to a balance stated.
     """
 
-    account_id: UUID
     source: str
     lines: int = 0
     checked_at: datetime | None = None
@@ -74,6 +73,11 @@ class Completeness:
     def proved_lines(self) -> int:
         """How many of the lines are proved."""
         return max(0, self.lines - sum(gap.lines for gap in self.gaps))
+
+    @property
+    def proved_share(self) -> float:
+        """Of all lines, from 0 to 1; of none it is 1."""
+        return self.proved_lines / self.lines if self.lines else 1.0
 
     @property
     def is_complete(self) -> bool:
@@ -131,3 +135,15 @@ def _amount_of(gaps: Sequence[BalanceGap]) -> Money:
     for gap in gaps:
         total += gap.amount
     return total
+
+
+def completeness_by(source: str, told: Sequence[Completeness]) -> Completeness:
+    """What one source proves, of what all of them do; nothing yet, when it has stated no balance."""
+    return next((each for each in told if each.source == source), Completeness(source=source))
+
+
+def with_completeness(told: Sequence[Completeness], changed: Completeness) -> tuple[Completeness, ...]:
+    """All of them, with this one in its place, or as the last one."""
+    if not any(each.source == changed.source for each in told):
+        return (*told, changed)
+    return tuple(changed if each.source == changed.source else each for each in told)

@@ -24,6 +24,17 @@ class SyncOutcome(Enum):
     """Its lease was lost: the login was connected anew, disconnected or paused meanwhile."""
 
 
+class BalanceCheck(Enum):
+    """What a balance that a bank stated said of an account's lines; the fixed list of the metric's label."""
+
+    PROVED = "proved"
+    """They add up to it."""
+    GAP = "gap"
+    """They do not: something is missing, or too much."""
+    CLOSED = "closed"
+    """What was missing before is there now."""
+
+
 class SyncObserver(Protocol):
     """Whom syncs tell what somebody should count.
 
@@ -37,3 +48,7 @@ class SyncObserver(Protocol):
     @abstractmethod
     def feed_records_skipped(self, *, provider: str, why: FeedFault, count: int) -> None:
         """A sync had to leave out so many records of what its bank sent, for one and the same reason."""
+
+    @abstractmethod
+    def feed_balance_checked(self, *, provider: str, check: BalanceCheck) -> None:
+        """An account's lines were held against its bank's balance, once for each sync of it."""

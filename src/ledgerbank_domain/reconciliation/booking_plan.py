@@ -128,6 +128,26 @@ class BookingPlan:
         line = _difference(EntryKind.OPENING, "Opening balance", self.difference, opened_at)
         return replace(settled, lines=(line, *self.lines))
 
+    def lags(
+        self, known: KnownImports, shown: Iterable[ShownMovement], *, proved_at: datetime | None
+    ) -> bool:
+        """Whether the balance merely does not hold yet what was listed last: then there is no difference.
+
+        A bank may keep its list and its balance apart. ``shown`` are the movements of the last days; what a
+        balance has held already, it does not hold late (``proved_at`` is when one was last right).
+        """
+        if self.difference.is_zero:
+            return False
+        behind = Money.zero(self.difference.currency)
+        for movement in sorted(shown, key=lambda each: each.posted_at, reverse=True):
+            record = known.records.get(movement.external_id)
+            if record is not None and proved_at is not None and record.inserted_at <= proved_at:
+                continue
+            behind -= movement.signed_amount
+            if self.difference in (behind, -movement.signed_amount):
+                return True
+        return False
+
     def slices(self, account: Account, known: KnownImports, *, size: int) -> list["BookingPlan"]:
         """What may be booked before the rest, in its order, so many lines at once; none of a short plan.
 

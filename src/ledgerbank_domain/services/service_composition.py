@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.jobs.job import JobKind
-from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
+from ledgerbank_domain.ports.sync_observer import BalanceCheck, SyncObserver, SyncOutcome
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.services.accounts.account_service import AccountService
 from ledgerbank_domain.services.accounts.account_source_service import AccountSourceService
@@ -387,7 +387,11 @@ def _compose_sync_works(ports: ServicePorts, *, audit: AuditWriter, sealer: Bank
             recognition=BankAccountRecognition(start_unit_of_work=start, pseudonymizer=ports.pseudonymizer),
         ),
         account_sync=BankAccountSync(
-            start_unit_of_work=start, ids=ids, audit=audit, lookback=ports.bank_lookback
+            start_unit_of_work=start,
+            ids=ids,
+            audit=audit,
+            observer=ports.sync_observer or _SilentSyncObserver(),
+            lookback=ports.bank_lookback,
         ),
     )
     due = DueSyncService(
@@ -456,4 +460,7 @@ class _SilentSyncObserver(SyncObserver):
         pass
 
     def feed_records_skipped(self, *, provider: str, why: FeedFault, count: int) -> None:
+        pass
+
+    def feed_balance_checked(self, *, provider: str, check: BalanceCheck) -> None:
         pass

@@ -181,6 +181,7 @@ PERSONAL_TABLES = (
             "line_count",
             "last_posted_at",
             "last_booked_at",
+            "completeness",
             *TIMES,
         ),
         untold={

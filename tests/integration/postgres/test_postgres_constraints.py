@@ -244,6 +244,7 @@ REFUSED: dict[str, list[Row]] = {
         {"external_account_id": ""},
         {"external_account_id": "x" * 257},
     ],
+    "user_bank_accounts_completeness_check": [{"completeness": Jsonb({})}],
     "user_bank_accounts_line_count_check": [{"line_count": -1, "balance": 0}],
     "user_bank_accounts_no_lines_no_balance_check": [{"line_count": 0}],
     "user_payments_pkey": [{"id": PAYMENT}],

@@ -37,6 +37,7 @@ ACCOUNT_ROW: Row = {
     "last_four": "1234",
     "external_account_id": "acc_1",
     "line_count": 1,
+    "completeness": Jsonb([]),
     **TIMES,
 }
 ENTRY_ROW: Row = {

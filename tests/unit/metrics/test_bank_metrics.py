@@ -8,7 +8,7 @@ from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_adapters.metrics.prometheus_metrics import PrometheusMetrics
 from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.errors.domain_error import DomainError
-from ledgerbank_domain.ports.sync_observer import SyncObserver, SyncOutcome
+from ledgerbank_domain.ports.sync_observer import BalanceCheck, SyncObserver, SyncOutcome
 
 
 def series(metrics: PrometheusMetrics) -> dict[str, float]:
@@ -77,3 +77,14 @@ def test_records_that_were_left_out_are_counted_by_what_was_wrong_with_them() ->
     name = 'ledgerbank_feed_records_skipped_total{provider="monzo",why="%s"}'
     assert series(metrics)[name % "missing"] == 4
     assert series(metrics)[name % "unknown"] == 1
+
+
+def test_accounts_held_against_their_banks_balances_are_counted_by_what_was_found() -> None:
+    metrics = PrometheusMetrics()
+    observer: SyncObserver = metrics
+
+    for check in (BalanceCheck.PROVED, BalanceCheck.PROVED, BalanceCheck.GAP, BalanceCheck.CLOSED):
+        observer.feed_balance_checked(provider="monzo", check=check)
+
+    name = 'ledgerbank_feed_balance_checks_total{check="%s",provider="monzo"}'
+    assert [series(metrics)[name % check.value] for check in BalanceCheck] == [2, 1, 1]

@@ -13,17 +13,46 @@ from ledgerbank_adapters.http.fields.wire_values import (
     wire_money,
 )
 from ledgerbank_domain.banking.account import Account, AccountSource, AccountStatus, AccountType
+from ledgerbank_domain.banking.balance_proof import BalanceGap, Completeness
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.ledger.journal import Direction
 from ledgerbank_domain.payments.account_health import AccountHealth
 from ledgerbank_domain.services.accounts.account_service import BalanceAt
 
 
+class BalanceGapPayload(TypedDict):
+    """A time in which the lines do not add up to what the bank states: ``amount`` is what they lack, negative
+    where they hold too much. It came between ``since`` (null: before anything was proved) and ``until``, in
+    ``days`` (begun ones count); ``lines`` were booked meanwhile, and prove nothing.
+    """
+
+    amount: WireMoney
+    since: WireInstant | None
+    until: WireInstant
+    days: int | None
+    lines: int
+
+
+class CompletenessPayload(TypedDict):
+    """How far the account's lines are proved by the balances that a provider states. ``proved_share`` is from
+    0 to 1. ``proved_at``: when the lines last added up to a balance stated; null: never yet.
+    """
+
+    source: str
+    lines: int
+    proved_lines: int
+    proved_share: float
+    checked_at: WireInstant | None
+    proved_at: WireInstant | None
+    gaps: list[BalanceGapPayload]
+
+
 class AccountPayload(TypedDict):
     """``available_balance`` is balance and credit limit together. ``fed``: its money moves at its bank alone.
     ``source`` says who tells of it: a login's ``provider``, statement ``files``, or, held here, ``none``.
 
-    ``user_bank_login_id`` is null for an account at the house bank.
+    ``user_bank_login_id`` is null for an account at the house bank. ``completeness`` says, for each provider
+    that told of it, how far its lines are proved.
     """
 
     id: WireId
@@ -41,6 +70,7 @@ class AccountPayload(TypedDict):
     source: Annotated[str, AccountSource]
     last_sync_at: WireInstant | None
     external_account_id: str | None
+    completeness: list[CompletenessPayload]
     inserted_at: WireInstant
     updated_at: WireInstant
 
@@ -111,8 +141,31 @@ def account_payload(account: Account) -> AccountPayload:
         "source": account.source.value,
         "last_sync_at": optional_wire_instant(account.last_sync_at),
         "external_account_id": account.external_account_id,
+        "completeness": [_completeness_payload(told) for told in account.completeness],
         "inserted_at": wire_instant(account.inserted_at),
         "updated_at": wire_instant(account.updated_at),
+    }
+
+
+def _completeness_payload(told: Completeness) -> CompletenessPayload:
+    return {
+        "source": told.source,
+        "lines": told.lines,
+        "proved_lines": told.proved_lines,
+        "proved_share": round(told.proved_share, 4),
+        "checked_at": optional_wire_instant(told.checked_at),
+        "proved_at": optional_wire_instant(told.proved_at),
+        "gaps": [_gap_payload(gap) for gap in told.gaps],
+    }
+
+
+def _gap_payload(gap: BalanceGap) -> BalanceGapPayload:
+    return {
+        "amount": wire_money(gap.amount),
+        "since": optional_wire_instant(gap.since),
+        "until": wire_instant(gap.until),
+        "days": gap.days,
+        "lines": gap.lines,
     }
 
 

@@ -38,6 +38,7 @@ class MemoryAccountRepository(AccountRepository):
             credit_limit=account.credit_limit,
             missing_since=account.missing_since,
             last_sync_at=account.last_sync_at,
+            completeness=account.completeness,
             updated_at=account.updated_at,
         )
         self._check_credit_limit(changed)

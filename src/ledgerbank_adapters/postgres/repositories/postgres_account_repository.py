@@ -1,11 +1,16 @@
 """Accounts in PostgreSQL. Their balances are written by the journal alone."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, select
 
+from ledgerbank_adapters.postgres.repositories.postgres_completeness_json import (
+    completeness_json,
+    completeness_of,
+)
 from ledgerbank_adapters.postgres.schema.banking_tables import user_bank_accounts as accounts
 from ledgerbank_adapters.postgres.statements.postgres_pages import Condition, read_page
 from ledgerbank_adapters.postgres.statements.postgres_session import PostgresSession
@@ -29,7 +34,14 @@ from ledgerbank_domain.ports.repositories.account_repository import AccountRepos
 
 INSERT = insert_statement(accounts, without=["told_by_bank"])
 UPDATE = update_statement(
-    accounts, "account_name", "status", "credit_limit", "missing_since", "last_sync_at", "updated_at"
+    accounts,
+    "account_name",
+    "status",
+    "credit_limit",
+    "missing_since",
+    "last_sync_at",
+    "completeness",
+    "updated_at",
 )
 # Lines that were booked here are never the bank's word, nor the other way round.
 UPDATE_SOURCE = """
@@ -150,6 +162,7 @@ def _row(account: Account) -> dict[str, Any]:
         "line_count": account.line_count,
         "last_posted_at": account.last_posted_at,
         "last_booked_at": account.last_booked_at,
+        "completeness": json.dumps([completeness_json(each) for each in account.completeness]),
         "inserted_at": account.inserted_at,
         "updated_at": account.updated_at,
     }
@@ -177,6 +190,7 @@ def _account(row: Row[Any]) -> Account:
         line_count=row.line_count,
         last_posted_at=row.last_posted_at,
         last_booked_at=row.last_booked_at,
+        completeness=tuple(completeness_of(each, currency) for each in row.completeness),
         inserted_at=row.inserted_at,
         updated_at=row.updated_at,
     )

@@ -139,6 +139,7 @@ user_bank_accounts = Table(
     required("line_count", Integer()),
     Column("last_posted_at", INSTANT),
     Column("last_booked_at", INSTANT),
+    required("completeness", JSONB()),
     *timestamps(),
     PrimaryKeyConstraint("id", name="user_bank_accounts_pkey"),
     # By the bank's id in front, for an event of a bank names nothing else.

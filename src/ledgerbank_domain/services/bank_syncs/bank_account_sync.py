@@ -8,6 +8,12 @@ from uuid import UUID
 from ledgerbank_domain.audit.audit_event import AuditName
 from ledgerbank_domain.audit.changed_fields import changes_between
 from ledgerbank_domain.banking.account import Account, AccountSource, AccountStatus
+from ledgerbank_domain.banking.balance_proof import (
+    BalanceProof,
+    Completeness,
+    completeness_by,
+    with_completeness,
+)
 from ledgerbank_domain.banking.bank_statement import BankStatement, ShownAccount
 from ledgerbank_domain.banking.feed_warning import FeedFault, FeedWarning, RecordKind
 from ledgerbank_domain.errors.domain_error import DomainError
@@ -15,6 +21,7 @@ from ledgerbank_domain.errors.error_catalog import Reason
 from ledgerbank_domain.ledger.journal import EntryKind
 from ledgerbank_domain.payments.payment import Payment
 from ledgerbank_domain.ports.id_generator import IdGenerator
+from ledgerbank_domain.ports.sync_observer import BalanceCheck, SyncObserver
 from ledgerbank_domain.ports.unit_of_work import StartUnitOfWork, UnitOfWork
 from ledgerbank_domain.reconciliation.booking_plan import (
     ASKED_EARLIER,
@@ -38,6 +45,8 @@ DEFAULT_LOOKBACK = timedelta(days=10)
 # What is pending for longer is still followed, but no longer keeps the whole time since it from being done.
 PENDING_WAITED_FOR = timedelta(days=30)
 _CLOSED_WITH_THE_BANK = frozenset({AccountStatus.ACTIVE, AccountStatus.INACTIVE})
+# A bank may bring its balance up to date later than its list.
+BALANCE_MAY_LAG_BY = timedelta(days=2)
 DIFFERENCES = frozenset({EntryKind.OPENING, EntryKind.RECONCILIATION})
 
 
@@ -69,6 +78,7 @@ class BankAccountSync:
     start_unit_of_work: StartUnitOfWork
     ids: IdGenerator
     audit: AuditWriter
+    observer: SyncObserver
     lookback: timedelta = DEFAULT_LOOKBACK
 
     def sync(self, run: SyncRun, account_id: UUID, shown: ShownAccount) -> list[FeedWarning]:
@@ -179,24 +189,34 @@ class BankAccountSync:
                 return Booked(at=now, is_adjusted=False)
             known = _known_imports(work, account, statement)
             plan = plan_booking(account, statement, known, at=now)
-            if agrees:
+            proof = _proof(plan, account, at=now)
+            is_behind = _is_behind(run, plan, account, statement, known, at=now)
+            if agrees and not is_behind:
                 # Files may have told of it before: then it was opened by them.
                 is_first_sync = account.last_sync_at is None and account.line_count == 0
                 plan = plan.with_difference(is_first_sync=is_first_sync, at=now)
             elif not plan.difference.is_zero:
-                if not is_last:
+                if not is_last and not agrees:
                     return None
-                _check_opened(account)
+                if not is_behind:
+                    _check_opened(account)
             if plans := plan.slices(account, known, size=MAX_LINES_AT_ONCE):
                 return _Sliced(account=account, known=known, plans=plans)
             reversed_entries = reversed_entries_of(work, plan)
             booking = book(
                 plan, account, known, reversed_entries=reversed_entries, new_id=self.ids.new_id, at=now
             )
+            proves = proof.holds or (agrees and not is_behind)
+            told = _completeness(run, account, booking, proof) if proves else account.completeness
+            booking = replace(booking, account=replace(booking.account, completeness=told))
             written = self._write_in(work, run, account, booking, shown, at=now)
             if written.status is AccountStatus.CLOSED:
                 take_back_payments_of_closed_account(work, pending, audit=self.audit, actor=run.actor, at=now)
             work.commit()
+        if proves:
+            self.observer.feed_balance_checked(
+                provider=run.conversation.gateway.provider, check=_check_of(account, written)
+            )
         adjusts = any(line.kind in DIFFERENCES for line in plan.lines)
         return Booked(at=now, is_adjusted=adjusts, missed=plan.missed)
 
@@ -297,3 +317,42 @@ def _check_opened(account: Account) -> None:
     """An opening is booked first or never."""
     if account.last_sync_at is None and account.line_count == 0:
         raise DomainError(Reason.BANK_API_ERROR, message="The account moved whenever the bank was asked")
+
+
+def _proof(plan: BookingPlan, account: Account, *, at: datetime) -> BalanceProof:
+    """What the bank states beside what its list makes of the books, before any adjustment."""
+    booked = plan.final_balance(account)
+    return BalanceProof(at=at, stated=booked + plan.difference, booked=booked)
+
+
+def _completeness(
+    run: SyncRun, before: Account, booking: Booking, proof: BalanceProof
+) -> tuple[Completeness, ...]:
+    told = completeness_by(run.conversation.gateway.provider, before.completeness)
+    lines = booking.account.line_count
+    if before.line_count == 0:
+        # Where the books begin, the bank's balance is what they begin with.
+        return with_completeness(before.completeness, told.opened(lines=lines, at=proof.at))
+    return with_completeness(before.completeness, told.checked(proof, lines=lines))
+
+
+def _is_behind(
+    run: SyncRun,
+    plan: BookingPlan,
+    account: Account,
+    statement: BankStatement,
+    known: KnownImports,
+    *,
+    at: datetime,
+) -> bool:
+    """Whether the balance does not hold yet what the list does: for two days, then it is a difference."""
+    told = completeness_by(run.conversation.gateway.provider, account.completeness)
+    recent = [shown for shown in statement.movements if at - shown.posted_at < BALANCE_MAY_LAG_BY]
+    return plan.lags(known, recent, proved_at=told.proved_at)
+
+
+def _check_of(before: Account, after: Account) -> BalanceCheck:
+    gaps = [sum(len(each.gaps) for each in account.completeness) for account in (before, after)]
+    if gaps[1] > gaps[0]:
+        return BalanceCheck.GAP
+    return BalanceCheck.CLOSED if gaps[1] < gaps[0] else BalanceCheck.PROVED

@@ -28,6 +28,7 @@ ACCOUNT_KEYS = {
     "source",
     "last_sync_at",
     "external_account_id",
+    "completeness",
     "inserted_at",
     "updated_at",
 }

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
@@ -12,7 +11,7 @@ from ledgerbank_domain.money.money import Money
 
 GBP = Currency("GBP", minor_digits=2)
 START = datetime(2026, 3, 1, tzinfo=UTC)
-NOTHING_YET = Completeness(account_id=UUID(int=1), source="monzo")
+NOTHING_YET = Completeness(source="monzo")
 
 
 def pounds(amount: str) -> Money:
@@ -49,6 +48,7 @@ def test_a_gap_says_what_is_missing_since_when_and_which_lines_prove_nothing(
     assert checked.gaps == (BalanceGap(amount=pounds(amount), since=day(2), until=day(5), lines=4),)
     assert checked.gaps[0].days == 3
     assert (checked.proved_lines, checked.proved_at, checked.is_complete) == (25, day(2), False)
+    assert (checked.proved_share, NOTHING_YET.proved_share) == (25 / 29, 1.0)
 
 
 def test_what_is_booked_after_a_gap_is_proved_beside_it() -> None:

@@ -360,6 +360,8 @@ BANKING = (
         line_count integer NOT NULL,
         last_posted_at timestamptz,
         last_booked_at timestamptz,
+        completeness jsonb NOT NULL
+            CONSTRAINT user_bank_accounts_completeness_check CHECK (jsonb_typeof(completeness) = 'array'),
         inserted_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT user_bank_accounts_account_type_check
