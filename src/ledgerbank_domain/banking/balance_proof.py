@@ -84,6 +84,10 @@ class Completeness:
         """Whether everything is proved."""
         return self.proved_at is not None and not self.gaps
 
+    def closes_a_gap(self, difference: Money) -> bool:
+        """Whether a balance that is off by so much takes back what was missing before."""
+        return _closed_by(self.gaps, difference) is not None
+
     def opened(self, *, lines: int, at: datetime) -> "Completeness":
         """The books begin with what the bank stated: nothing is missing since."""
         return replace(self, lines=lines, checked_at=at, proved_at=at, gaps=())

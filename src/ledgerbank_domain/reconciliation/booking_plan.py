@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account
@@ -133,15 +133,14 @@ class BookingPlan:
     ) -> bool:
         """Whether the balance merely does not hold yet what was listed last: then there is no difference.
 
-        A bank may keep its list and its balance apart. ``shown`` are the movements of the last days; what a
-        balance has held already, it does not hold late (``proved_at`` is when one was last right).
+        A bank may keep its list and its balance apart. ``shown`` are the movements of the last days; what
+        happened before ``proved_at``, when a balance was last right, no balance is late with.
         """
         if self.difference.is_zero:
             return False
         behind = Money.zero(self.difference.currency)
         for movement in sorted(shown, key=lambda each: each.posted_at, reverse=True):
-            record = known.records.get(movement.external_id)
-            if record is not None and proved_at is not None and record.inserted_at <= proved_at:
+            if proved_at is not None and not _is_later(movement, known, proved_at):
                 continue
             behind -= movement.signed_amount
             if self.difference in (behind, -movement.signed_amount):
@@ -177,6 +176,15 @@ class BookingPlan:
         for line in self.lines:
             balance += line.signed_amount
         return balance
+
+
+def _is_later(shown: ShownMovement, known: KnownImports, proved_at: datetime) -> bool:
+    record = known.records.get(shown.external_id)
+    if record is not None and record.inserted_at <= proved_at:
+        return False
+    # Of what a bank dates by the day alone nobody knows when it was that day.
+    is_day = shown.posted_at.time() == time(0)
+    return shown.posted_at + timedelta(days=1 if is_day else 0) >= proved_at
 
 
 def _is_fresh(line: PlannedLine, known: KnownImports) -> bool:

@@ -261,6 +261,7 @@ def told(kind: str, amount: str, **more: object) -> dict[str, object]:
     }
 
 
+DOLLARS = {"Amount": "6.50", "Currency": "USD"}
 UNSAID = {"Amount": {"Amount": "1000.00", "Currency": "GBP"}, "Type": "Pre-Agreed"}
 LINE = {"Included": True, "Amount": {"Amount": "1000.00", "Currency": "GBP"}, "Type": "Pre-Agreed"}
 
@@ -295,6 +296,10 @@ LINE = {"Included": True, "Amount": {"Amount": "1000.00", "Currency": "GBP"}, "T
         ([told("FWAV", "3.00"), told("XPCD", "1.00"), told("CLAV", "9.00")], "1.00", True),
         ([told("ITAV", "1230.00", CreditLine=[UNSAID])], "1230.00", True),
         ([told("ITAV", "9.00", CreditLine=[LINE]), told("InterimAvailable", "2.00")], "2.00", True),
+        # The same account, converted: its own currency counts, however old that balance is.
+        ([told("ITBD", "5.00", DateTime="2025-01-14"), told("ITBD", "6.50", Amount=DOLLARS)], "5.00", False),
+        ([told("ITBD", "6.50", Amount=DOLLARS), told("InterimAvailable", "5.00")], "5.00", True),
+        ([told("ITBD", "5.00", Amount={"Amount": "5.00", "Currency": " gbp"})], "5.00", False),
         ([{"Type": "Novel", "Amount": "?"}, told("Expected", "7.5")], "7.50", True),
         ([{}, told("Expected", "7.5")], "7.50", True),
     ],

@@ -347,6 +347,8 @@ def _is_behind(
 ) -> bool:
     """Whether the balance does not hold yet what the list does: for two days, then it is a difference."""
     told = completeness_by(run.conversation.gateway.provider, account.completeness)
+    if told.closes_a_gap(plan.difference):
+        return False
     recent = [shown for shown in statement.movements if at - shown.posted_at < BALANCE_MAY_LAG_BY]
     return plan.lags(known, recent, proved_at=told.proved_at)
 

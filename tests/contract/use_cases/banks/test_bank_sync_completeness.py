@@ -168,3 +168,21 @@ def test_what_the_balance_has_held_before_does_not_lag(scene: SyncScene) -> None
     scene.synced()
 
     assert [line.kind for line in booked()] == [EntryKind.RECONCILIATION]
+
+
+def test_what_is_listed_late_is_no_lag_though_its_amount_is_the_difference(scene: SyncScene) -> None:
+    """It was in the opening balance already: the adjustment takes it out there."""
+    late = scene.bank.model.books.add_transaction(scene.at_the_bank().id, -700)
+    scene.gateway.answers["list_transactions"] = without(late.id)
+    scene.synced()
+    scene.clock.advance(timedelta(hours=1))
+    scene.gateway.answers.clear()
+    booked = scene.new_lines()
+
+    scene.synced()
+
+    assert [(line.kind, line.signed_amount) for line in booked()] == [
+        (EntryKind.IMPORT, pounds(-700)),
+        (EntryKind.RECONCILIATION, pounds(700)),
+    ]
+    scene.assert_ties()
