@@ -1,6 +1,6 @@
 """Reconciliation: what to book so that the ledger says what the bank says. Pure: it decides, others do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID

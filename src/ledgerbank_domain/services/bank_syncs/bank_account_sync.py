@@ -162,7 +162,8 @@ class BankAccountSync:
         with self.start_unit_of_work() as work:
             run.fence.lock_login(work)
             account = work.accounts.get_for_update(before.id)
-            if account.line_count != before.line_count or account.status is AccountStatus.CLOSED:
+            is_as_planned = account.line_count == before.line_count and _is_told_by(run, account)
+            if not is_as_planned or account.status is AccountStatus.CLOSED:
                 return None
             booking = book(plan, account, known, reversed_entries={}, new_id=self.ids.new_id, at=work.now())
             write_booking(work, booking)
