@@ -65,10 +65,12 @@ def by_looks(shown: ShownAccount, account: Account) -> Sameness:
     return Sameness.DIFFERENT if len(told) > 1 else Sameness.UNCLEAR
 
 
-def by_movements(listed: Sequence[ShownMovement], lines: Sequence[Transaction]) -> Sameness:
+def by_movements(
+    listed: Sequence[ShownMovement], lines: Sequence[Transaction], *, at_least: int = 1
+) -> Sameness:
     """What the movements say that one is shown with, and those that the books know of the other.
 
-    Of the time that both tell of they must be the same, one by one.
+    Of the time that both tell of they must be the same, one by one, and ``at_least`` so many.
     """
     if not listed or not lines:
         return Sameness.UNCLEAR
@@ -88,7 +90,7 @@ def by_movements(listed: Sequence[ShownMovement], lines: Sequence[Transaction]) 
     known_alone = [
         place for place, each in enumerate(lines) if place not in explained and _lies(each, inside)
     ]
-    if matches.pairs and not told_alone and not known_alone:
+    if len(matches.pairs) >= at_least and not told_alone and not known_alone:
         return Sameness.SAME
     return Sameness.UNCLEAR if matches.pairs else Sameness.DIFFERENT
 

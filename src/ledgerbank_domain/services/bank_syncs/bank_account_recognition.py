@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ledgerbank_domain.banking.account import Account, AccountSource, AccountStatus
 from ledgerbank_domain.banking.bank_login import BankLogin
-from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownAccounts
+from ledgerbank_domain.banking.bank_statement import ShownAccount, ShownAccounts, ShownMovement
 from ledgerbank_domain.banking.transaction import Transaction
 from ledgerbank_domain.errors.domain_error import DomainError
 from ledgerbank_domain.errors.error_catalog import Reason
@@ -27,6 +27,8 @@ from ledgerbank_domain.services.bank_syncs.bank_sync_lease import SyncRun
 
 # Enough of both histories to compare, and little enough to ask for.
 COMPARED_FOR = timedelta(days=60)
+NO_COINCIDENCE = 3
+"""So many movements that are the same on accounts of two banks are the movements of one account."""
 _KEY_MARK = "the key of account numbers"
 
 Pair: TypeAlias = tuple[str, UUID]
@@ -59,23 +61,25 @@ class BankAccountRecognition:
         """
         with self.start_unit_of_work() as work:
             books = work.accounts.list_of_user(run.login.user_id)
-            open_pairs = self._open_pairs(work, run, shown, books)
-            lines = {account.id: _lines_of(work, account) for _, account in open_pairs}
+            pairs = self._open_pairs(work, run, shown, books)
+            lines = {account.id: _lines_of(work, account) for _, account, _ in pairs}
         found: dict[Pair, Sameness] = {}
         for each in shown.accounts:
-            rivals = [account for newcomer, account in open_pairs if newcomer is each and lines[account.id]]
+            rivals = [(account, near) for one, account, near in pairs if one is each and lines[account.id]]
             if not rivals:
                 continue
-            since = min(lines[account.id][0].posted_at for account in rivals)
+            since = min(lines[account.id][0].posted_at for account, _ in rivals)
             try:
-                statement = run.conversation.statement_of(each, since=since)
+                listed = run.conversation.statement_of(each, since=since).movements
             except DomainError as error:
                 if error.reason is not Reason.BANK_API_ERROR:
                     raise
                 continue
-            for account in rivals:
-                sameness = by_movements(statement.movements, lines[account.id])
-                found[each.external_id, account.id] = sameness
+            for account, is_near in rivals:
+                known = lines[account.id]
+                found[each.external_id, account.id] = (
+                    by_movements(listed, known) if is_near else _elsewhere(listed, known)
+                )
         return found
 
     def recognise(
@@ -92,40 +96,49 @@ class BankAccountRecognition:
         for each in _newcomers(run, shown, books):
             for account in books:
                 pair = (each.external_id, account.id)
-                sameness = self._sameness(run, each, account, may_be_near=account.id in near)
-                found[pair] = looked.get(pair, sameness) if sameness is Sameness.UNCLEAR else sameness
+                sameness = self._sameness(run, each, account)
+                if sameness is None:
+                    nobody_looked = Sameness.UNCLEAR if account.id in near else Sameness.DIFFERENT
+                    sameness = looked.get(pair, nobody_looked)
+                found[pair] = sameness
         return recognised(found)
 
     def _open_pairs(
         self, work: UnitOfWork, run: SyncRun, shown: ShownAccounts, books: Collection[Account]
-    ) -> list[tuple[ShownAccount, Account]]:
+    ) -> list[tuple[ShownAccount, Account, bool]]:
+        """Those that their movements may tell apart, and whether the bank told of the known one till now."""
         newcomers = _newcomers(run, shown, books)
         near = _near(work, run, shown, books) if newcomers else set()
+        ids = {each.external_id for each in shown.accounts}
         return [
-            (each, account)
+            (each, account, account.id in near)
             for each in newcomers
             for account in books
-            if account.id in near
-            and self._sameness(run, each, account, may_be_near=True) is Sameness.UNCLEAR
-            and account.line_count
+            if account.line_count
+            and not (account.bank_id == run.bank.id and account.external_account_id in ids)
+            and self._sameness(run, each, account) is None
         ]
 
-    def _sameness(
-        self, run: SyncRun, shown: ShownAccount, account: Account, *, may_be_near: bool
-    ) -> Sameness:
+    def _sameness(self, run: SyncRun, shown: ShownAccount, account: Account) -> Sameness | None:
+        """What is certain without a look at movements; None: they may say more."""
+        is_over = account.status is AccountStatus.CLOSED and not shown.is_closed
         if not account.fed:
             return Sameness.DIFFERENT
         sameness = by_number(shown, self.number_hashes(run.login, shown), account)
+        if sameness is Sameness.UNCLEAR:
+            is_other = is_over or by_looks(shown, account) is Sameness.DIFFERENT
+            return Sameness.DIFFERENT if is_other else None
         is_told_here = account.source is AccountSource.PROVIDER and account.bank_id == run.bank.id
         if sameness is Sameness.SAME and not is_told_here:
             # Another bank or its files tell of it: whether this one goes on with it is its owner's to say.
-            is_over = account.status is AccountStatus.CLOSED and not shown.is_closed
             return Sameness.DIFFERENT if is_over else Sameness.UNCLEAR
-        if sameness is not Sameness.UNCLEAR:
-            return sameness
-        if not may_be_near or (account.status is AccountStatus.CLOSED and not shown.is_closed):
-            return Sameness.DIFFERENT
-        return by_looks(shown, account)
+        return sameness
+
+
+def _elsewhere(listed: Sequence[ShownMovement], lines: Sequence[Transaction]) -> Sameness:
+    """Of an account that another road tells of: that its movements are the same is a doubt, never certain."""
+    is_same = by_movements(listed, lines, at_least=NO_COINCIDENCE) is Sameness.SAME
+    return Sameness.UNCLEAR if is_same else Sameness.DIFFERENT
 
 
 def _newcomers(run: SyncRun, shown: ShownAccounts, books: Collection[Account]) -> list[ShownAccount]:

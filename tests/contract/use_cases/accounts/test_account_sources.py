@@ -9,12 +9,14 @@ from uuid import UUID
 
 import pytest
 from tests.support.refusals import refusal_of
-from tests.support.scenes.sync_scene import CURRENT, SyncScene, sync_scene
+from tests.support.scenes.other_provider import OtherProvider
+from tests.support.scenes.sync_scene import CURRENT, CUSTOMER, SyncScene, sync_scene
 
 from ledgerbank_adapters.memory import MemoryClock
 from ledgerbank_domain.banking.account import Account, AccountChanges, AccountSource, AccountStatus
 from ledgerbank_domain.banking.account_source_change import AccountSourceChange
-from ledgerbank_domain.banking.bank_statement import ShownAccounts, ShownMovement, StatementPage
+from ledgerbank_domain.banking.bank_login import BankLoginStatus
+from ledgerbank_domain.banking.bank_statement import ShownAccounts
 from ledgerbank_domain.banking.feed_warning import FeedFault
 from ledgerbank_domain.identity.actor import Actor, Role
 from ledgerbank_domain.jobs.job import JobState
@@ -66,39 +68,8 @@ def by_id(scene: SyncScene, account_id: UUID) -> Account:
         return work.accounts.get(account_id)
 
 
-class OtherProvider:
-    """The same bank's accounts, as another provider tells of them: by ids and words of its own."""
-
-    def __init__(self, scene: SyncScene, *, with_numbers: bool = True) -> None:
-        self.scene, self.with_numbers = scene, with_numbers
-        scene.gateway.answers |= {"list_accounts": self.accounts, "list_transactions": self.page}
-        for name in ("list_transactions", "get_balance", "register_webhook", "list_webhooks"):
-            scene.gateway.instead[name] = partial(self.asked, name)
-
-    def accounts(self, shown: ShownAccounts) -> ShownAccounts:
-        return replace(
-            shown,
-            accounts=tuple(
-                replace(
-                    each,
-                    external_id=f"other {each.external_id}",
-                    number=each.number if self.with_numbers else None,
-                )
-                for each in shown.accounts
-            ),
-        )
-
-    def page(self, page: StatementPage) -> StatementPage:
-        return replace(page, movements=tuple(map(self.movement, page.movements)))
-
-    def movement(self, shown: ShownMovement) -> ShownMovement:
-        return replace(
-            shown, external_id=f"other {shown.external_id}", description=f"CARD {shown.description.upper()}"
-        )
-
-    def asked(self, name: str, *, account: Any, **arguments: Any) -> Any:
-        known = replace(account, external_id=account.external_id.removeprefix("other "))
-        return getattr(self.scene.gateway.real, name)(account=known, **arguments)
+def without_numbers(shown: ShownAccounts) -> ShownAccounts:
+    return replace(shown, accounts=tuple(replace(each, number=None) for each in shown.accounts))
 
 
 def connect_other_bank(scene: SyncScene) -> UUID:
@@ -129,7 +100,7 @@ def test_an_account_goes_on_under_another_provider_and_nothing_is_doubled(
     assert [job.state for job in scene.run_jobs()] == [JobState.COMPLETED]
     told = f"other {scene.at_the_bank().id}"
     is_told = (told, FeedFault.DOUBTFUL) in {(each.external_id, each.why) for each in scene.login.warnings}
-    assert is_told is with_numbers
+    assert is_told
 
     changed = change(scene, account, told_by(login_id, told))
     spend(scene, "New Shop")
@@ -151,6 +122,62 @@ def test_an_account_goes_on_under_another_provider_and_nothing_is_doubled(
         each for each in scene.accounts() if each.account_name == CURRENT and not each.balance.is_zero
     ]
     assert [each.id for each in with_money] == [account.id]
+    assert scene.world.ledger.verify() == []
+
+
+@pytest.mark.parametrize("with_numbers", [True, False])
+def test_the_login_that_told_of_it_before_does_not_open_it_again(
+    scene: SyncScene, *, with_numbers: bool
+) -> None:
+    former, branch, account = scene.login_id, scene.branch, scene.account()
+    other = OtherProvider(scene, with_numbers=with_numbers)
+    scene.branch = scene.given.a_branch(scene.given.a_bank(integration_module=scene.gateway.provider))
+    login_id = scene.connect(username="elsewhere").id
+    scene.run_jobs()
+    change(scene, account, told_by(login_id, f"other {scene.at_the_bank().id}"))
+    scene.run_jobs()
+    known = {each.id for each in scene.accounts()}
+    other.is_away()
+    if not with_numbers:
+        scene.gateway.answers["list_accounts"] = without_numbers
+
+    scene.login_id, scene.branch = former, branch
+    scene.change_login(lambda login: replace(login, status=BankLoginStatus.ERROR))
+    # At this bank a later consent ends the one before.
+    assert scene.connect().id == former
+    assert [job.state for job in scene.run_jobs()] == [JobState.COMPLETED]
+
+    assert {each.id for each in scene.accounts()} == known
+    assert (scene.at_the_bank().id, FeedFault.DOUBTFUL) in {
+        (each.external_id, each.why) for each in scene.login.warnings
+    }
+
+
+def test_a_book_that_was_opened_for_it_meanwhile_ends_empty_and_closed(scene: SyncScene) -> None:
+    customer = scene.bank.model.books.customer_named(CUSTOMER)
+    yen = scene.bank.model.books.open_account(
+        customer.user_id, kind="uk_retail", currency="JPY", description="Yen", balance=0
+    )
+    scene.synced()
+    account = scene.account("Yen")
+    OtherProvider(scene, with_numbers=False)
+    login_id = connect_other_bank(scene)
+    scene.run_jobs()
+    scene.bank.model.books.add_transaction(yen.id, 700, pending=False, description="Salary")
+    scene.synced()
+    (opened,) = (each for each in scene.accounts() if each.account_name == "Yen" and each.id != account.id)
+    assert opened.balance.amount == Decimal(700)
+
+    change(scene, account, told_by(login_id, f"other {yen.id}"))
+    scene.run_jobs()
+
+    ended = by_id(scene, opened.id)
+    assert (ended.status, ended.balance.is_zero) == (AccountStatus.CLOSED, True)
+    assert [line.kind for line in scene.lines_of(opened.id)] == [
+        EntryKind.IMPORT,
+        EntryKind.RECONCILIATION,
+    ]
+    assert [line.signed_amount.amount for line in scene.lines_of(account.id)] == [Decimal(700)]
     assert scene.world.ledger.verify() == []
 
 

@@ -80,6 +80,7 @@ def test_thirty_days_after_their_deletion_nothing_tells_who_a_user_was(
     user, _ = world.user()
     world.auth.log_in(Actor(origin=PHONE), email=user.email, password=PASSWORD)
     key = given.a_key(user)
+    numbered = given.an_account(user, number_hash="what stands for a number")
     world.users.delete(admin, user_id=user.id)
     # A row with their address once more, of somebody who wanted to register with it.
     confirming(world).registration.apply(ANONYMOUS, registration(user.email))
@@ -105,6 +106,10 @@ def test_thirty_days_after_their_deletion_nothing_tells_who_a_user_was(
         assert (event.metadata, event.actor_user_id) == ({}, None)
         assert not work.login_attempts.knows_network(user.id, "203.0.113.7")
         assert work.api_keys.find_owners([key.id]) == {}
+        assert (numbered.number_hash, work.accounts.get(numbered.id).number_hash) == (
+            "what stands for a number",
+            None,
+        )
         assert [work.mail_tokens.find(user.id, each) for each in MailPurpose] == [None, None]
     assert world.ledger.verify() == []
 
