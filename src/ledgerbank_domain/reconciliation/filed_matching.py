@@ -159,7 +159,9 @@ class FiledQuestion:
         def may_be(close: Closeness) -> bool:
             day = records[close.known].posted_at.date()
             is_alike = of_this_format[close.known]
-            if not proofs.may_be_of(day, days, dated_alike=is_alike):
+            if is_alike and not any(_tells_of(each, day) for each in self.facts):
+                return False
+            if not proofs.may_be_of(day, days):
                 return False
             if is_alike:
                 return close.likeness is Likeness.SAME
@@ -183,7 +185,9 @@ class _Proofs:
 
     @classmethod
     def of(cls, facts: Sequence[StatementFacts], boundaries: BoundaryBalances) -> "_Proofs":
-        opening, closing = facts[0].told_opening, facts[-1].told_closing
+        # Statements of one file may stand there in any order.
+        opening = min(facts, key=lambda each: each.begins_on or date.max).told_opening
+        closing = max(facts, key=lambda each: each.ends_on or date.min).told_closing
         if any(each.contradicts_itself for each in facts):
             opening = closing = None
         before, after = opening == boundaries.before, closing == boundaries.after
@@ -194,20 +198,26 @@ class _Proofs:
             after=after,
         )
 
-    def may_be_of(self, day: date, days: FiledDays, *, dated_alike: bool) -> bool:
+    def may_be_of(self, day: date, days: FiledDays) -> bool:
         """Whether a movement of that day in the books may be one of the file.
 
-        Files of one format date alike: what lies beyond the days of one is not in it. Of other sources it may
-        be, unless the balance at the boundary proves that the books had it before, or have it after.
+        It may be even beyond the file's days, for sources date differently, unless the balance at the
+        boundary proves that the books had it before, or have it after.
         """
         if day < days.begins_on:
-            return not (dated_alike or self.before)
+            return not self.before
         if day > days.ends_on:
-            return not (dated_alike or self.after)
+            return not self.after
         is_beyond = (day == days.begins_on and self.on_first_day) or (
             day == days.ends_on and self.on_last_day
         )
         return not is_beyond
+
+
+def _tells_of(facts: StatementFacts, day: date) -> bool:
+    """Whether a statement would have a movement of that day: files of one format date alike."""
+    begins_on, ends_on = facts.begins_on, facts.ends_on
+    return begins_on is not None and ends_on is not None and begins_on <= day <= ends_on
 
 
 def as_booked(

@@ -85,6 +85,30 @@ def test_statements_that_leave_no_day_out_end_in_the_bank_s_own_books(
     bank.assert_true(truth, DAYS)
 
 
+@settings(max_examples=25, deadline=None)
+@given(movements=MOVEMENTS, cover=whole_covers(), sizes=st.lists(st.integers(1, 4), min_size=15))
+def test_files_of_several_statements_in_any_order_end_in_the_bank_s_own_books(
+    movements: list[Told], cover: list[tuple[int, int]], sizes: list[int]
+) -> None:
+    truth = BankTruth(Decimal(70), numbered(movements, has_ids=False))
+    bank = desk()
+    apart = [cut for cut in cover if not any(cut != other and overlaps(cut, other) for other in cover)]
+    left = list(dict.fromkeys(apart))
+
+    for first, last in [cut for cut in cover if cut not in left]:
+        bank.bring(file_of(truth.statement(first, last)))
+    for size in sizes:
+        several, left = left[:size], left[size:]
+        if several:
+            bank.bring(file_of(*(truth.statement(first, last) for first, last in several)))
+
+    bank.assert_true(truth, DAYS)
+
+
+def overlaps(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
 @settings(max_examples=40, deadline=None)
 @given(movements=MOVEMENTS, cuts=CUTS, opening=st.integers(-50, 500))
 def test_what_statements_leave_out_stands_as_gaps_and_every_day_told_is_right(

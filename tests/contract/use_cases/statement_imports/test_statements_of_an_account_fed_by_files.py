@@ -125,6 +125,15 @@ def test_statements_that_divide_a_day_between_them_make_one_day(desk: StatementD
     desk.assert_true(whole, [1, 3, 4])
 
 
+def test_what_lies_between_the_statements_of_a_file_is_none_of_its_movements(desk: StatementDesk) -> None:
+    whole = BankTruth(Decimal(50), (told(3, -3), told(5, -3), told(12, -3)))
+    desk.bring(file_of(whole.statement(4, 9)))
+
+    desk.bring(file_of(whole.statement(10, 12), whole.statement(1, 3)))
+
+    desk.assert_true(whole, range(1, 14))
+
+
 def test_movements_without_any_balance_are_booked_and_nothing_is_invented(desk: StatementDesk) -> None:
     confirmed = desk.bring(loose(told(1, -5, "A"), told(2, 7, "B")))
     again = desk.bring(loose(told(1, -5, "A"), told(2, 7, "B"), told(2, 7, "B")))
