@@ -167,3 +167,26 @@ def test_what_was_known_long_ago_is_found_without_reading_the_history(
 
     assert balance == Decimal(LINES - booked_before)
     assert pages_of(measured(database_url, statements[0])) <= 120
+
+
+@pytest.mark.parametrize("lines_before", [0, 100, LINES - 200])
+def test_each_page_of_a_statement_begins_at_its_place_of_the_index(
+    given: EntityBuilder, account: Account, postgres_engine: Engine, database_url: str, lines_before: int
+) -> None:
+    begin = NOW - timedelta(minutes=LINES)
+    asked: dict[str, Any] = {"account_id": account.id, "begin": begin, "end": NOW, "known_at": NOW}
+    after = None
+    if lines_before:
+        with given.start_unit_of_work() as work:
+            after = work.transactions.list_between(**asked, after=None, limit=lines_before)[-1]
+    with last_statement(postgres_engine) as statements, given.start_unit_of_work() as work:
+        page = work.transactions.list_between(**asked, after=after, limit=100)
+
+    assert [line.posted_at for line in page] == [
+        begin + timedelta(minutes=number) for number in range(lines_before, lines_before + 100)
+    ]
+    (scan,) = [node for node in nodes_of(measured(database_url, statements[0])) if "Relation Name" in node]
+    assert scan["Index Name"] == "transactions_account_posted_idx"
+    assert "posted_at" in scan["Index Cond"]
+    assert scan["Actual Rows"] == 100
+    assert scan.get("Rows Removed by Filter", 0) == 0

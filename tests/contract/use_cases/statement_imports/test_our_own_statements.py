@@ -27,7 +27,7 @@ TRUTH = BankTruth(
         told(15, "-7.50", "Bus " * 20 + "ride"),
     ),
 )
-READABLE = [WrittenFormat.OFX, WrittenFormat.CAMT053]
+READABLE = [WrittenFormat.CSV, WrittenFormat.OFX, WrittenFormat.CAMT053]
 
 
 class OwnStatements:
