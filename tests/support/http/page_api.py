@@ -16,14 +16,14 @@ class PageApi:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self._token = ""
+        self.token = ""
 
     def log_in(self, email: str, password: str) -> None:
         self.start_session("/auth/login", {"email": email, "password": password})
 
     def start_session(self, path: str, body: dict[str, Any]) -> None:
         """Whatever of login is left; its access token is sent along from now on."""
-        self._token = self.post(path, body)["access_token"]
+        self.token = self.post(path, body)["access_token"]
 
     def get(self, path: str) -> Any:
         return self._call("GET", path, None)
@@ -53,7 +53,7 @@ class PageApi:
                 if (body !== null) request.body = JSON.stringify(body);
                 return await (await fetch("/api/v1" + path, request)).json();
             }""",
-            [method, path, self._token, body],
+            [method, path, self.token, body],
         )
 
 

@@ -101,8 +101,8 @@ CSV_PROFILE = FieldType(
     parse=_parse_profile,
     schema={
         "type": "string",
-        "contentMediaType": "application/json",
-        "description": "As an import shows it.",
+        "description": "JSON, as an import shows it; left empty, it is found out.",
+        "default": "",
     },
 )
 DECISIONS = FieldType(

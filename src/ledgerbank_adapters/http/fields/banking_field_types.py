@@ -89,7 +89,8 @@ ACCOUNT_NAME = FieldType(
 )
 LAST_FOUR = FieldType(parse=parse_last_four, schema={"type": "string", "pattern": r"^\s*[0-9]{4}\s*$"})
 EXTERNAL_ACCOUNT_ID = FieldType(
-    parse=parse_external_account_id, schema={"type": "string", "minLength": 1, "maxLength": 256}
+    parse=parse_external_account_id,
+    schema={"type": "string", "minLength": 1, "maxLength": 256, "pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"},
 )
 CREDIT_LIMIT = FieldType(
     parse=_parse_credit_limit,

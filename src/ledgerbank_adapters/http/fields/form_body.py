@@ -39,6 +39,8 @@ class _Part:
 def parse_form_body(body: bytes, headers: Headers) -> Mapping[str, str | UploadedFile]:
     """The fields of a form, by name; an empty body has none, whatever its type.
 
+    A text that was left empty is not given: browsers send every field that a form has.
+
     Raises ``unsupported_media_type``, and ``invalid_form`` for what is no such form, is cut off, has more
     than one file or more fields than anybody needs, or two of one name.
     """
@@ -88,7 +90,7 @@ class _FormReading:
             if part.name is None or part.name in found:
                 raise _invalid("A field is given twice, or has no name.")
             found[part.name] = UploadedFile(bytes(part.content)) if part.is_file else _text(part)
-        return found
+        return {name: value for name, value in found.items() if value != ""}
 
     def _begin(self) -> None:
         if len(self._parts) == MAX_FIELDS:

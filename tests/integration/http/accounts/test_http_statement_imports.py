@@ -244,6 +244,14 @@ def test_a_field_of_another_form_is_refused(
     assert error["details"]["field"] == field
 
 
+def test_what_a_browser_sends_of_a_field_left_empty_counts_as_not_given(
+    alice: Customer, account: Account
+) -> None:
+    preview = data_of(sent(alice, account, CSV, {"format": "", "csv_profile": ""}), 201)
+
+    assert (preview["format"], preview["csv_profile"]["columns"]["date"]) == ("csv", "Date")
+
+
 def test_a_file_may_have_ten_mebibytes_and_no_other_body_may(alice: Customer, account: Account) -> None:
     fitting = OFX + b" " * (MAX_STATEMENT_FILE_BYTES - len(OFX))
 
