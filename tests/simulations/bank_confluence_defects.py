@@ -73,15 +73,15 @@ def what_is_settled_stays_pending(patch: pytest.MonkeyPatch) -> None:
 def one_id_is_one_movement(patch: pytest.MonkeyPatch) -> None:
     real = booking_plan.told_apart
 
-    def told_apart(statement: BankStatement, known: Any) -> Any:
+    def told_apart(statement: BankStatement, known: Any, **reading: bool) -> Any:
         by_id = {movement.external_id: movement for movement in statement.movements}
-        return real(replace(statement, movements=tuple(by_id.values())), known)
+        return real(replace(statement, movements=tuple(by_id.values())), known, **reading)
 
     patch.setattr(booking_plan, "told_apart", told_apart)
 
 
 def an_id_of_long_ago_is_the_same_movement(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(booking_plan, "_is_of_another", lambda *_: False)
+    patch.setattr(booking_plan, "_is_settled", lambda _: False)
 
 
 def a_hold_that_is_dated_otherwise_counts_twice(patch: pytest.MonkeyPatch) -> None:

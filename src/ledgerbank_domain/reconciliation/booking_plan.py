@@ -202,9 +202,30 @@ def plan_booking(
     booked when the bank posted it. One that was pending and is listed no longer is reversed; so it is when it
     comes back under another id, as itself. What only a file told so far is that movement too, and gets the
     feed's name; so is a booked one that is listed no longer, or by another provider, for one that is listed
-    under an id that nobody knows. ``at`` is now: nothing is dated later.
+    under an id that nobody knows. A booked one whose id is listed with another amount alone has changed it,
+    unless the balance ties only if both stand: then the id was used again. ``at`` is now: nothing is dated
+    later.
     """
     told = told_apart(statement, known)
+    plan = _plan_of(account, statement, known, told, at=at)
+    if plan.difference.is_zero:
+        return plan
+    # A list may lack what its balance still counts: then an id that seems to have changed is another one's.
+    reused = told_apart(statement, known, settled_changes=False)
+    if reused == told:
+        return plan
+    other = _plan_of(account, statement, known, reused, at=at)
+    return other if other.difference.is_zero else plan
+
+
+def _plan_of(
+    account: Account,
+    statement: BankStatement,
+    known: KnownImports,
+    told: Mapping[str, ShownMovement],
+    *,
+    at: datetime,
+) -> BookingPlan:
     adopted = adopted_names(told, statement, known)
     plan = _plan(account, statement, known, told, adopted, at=at)
     if plan.difference.is_zero or not adopted:
@@ -259,13 +280,23 @@ def _plan(
     return replace(plan, difference=balance - plan.final_balance(account))
 
 
-def told_apart(statement: BankStatement, known: KnownImports) -> dict[str, ShownMovement]:
+def told_apart(
+    statement: BankStatement, known: KnownImports, *, settled_changes: bool = True
+) -> dict[str, ShownMovement]:
     """The movements by ids of their own, also where the bank uses one id for two, or two for one.
 
     An id that is a further name of a record is told by the record's own. Of two with one id the one that the
     books have it for keeps it, or else the first; the others get their ``twin_id``, as at every other look,
     whichever of them is listed then.
+
+    ``settled_changes``: whether one that was settled may be listed with another amount and still be itself.
     """
+
+    def is_of_another(external_id: str, shown: ShownMovement) -> bool:
+        if not settled_changes and _is_settled(known.records.get(external_id)):
+            return True
+        return _is_of_another(external_id, shown, statement, known)
+
     by_id: dict[str, list[ShownMovement]] = {}
     for shown in statement.movements:
         twin = shown.twin_id if shown.twin_id in known.records else shown.external_id
@@ -273,7 +304,7 @@ def told_apart(statement: BankStatement, known: KnownImports) -> dict[str, Shown
     found: dict[str, ShownMovement] = {}
     for external_id, twins in by_id.items():
         owner = _known_one(twins, known.line_for(external_id)) or _first(
-            [shown for shown in twins if not _is_of_another(external_id, shown, statement, known)]
+            [shown for shown in twins if not is_of_another(external_id, shown)]
         )
         for shown in twins:
             own_id = external_id if shown is owner else shown.twin_id
@@ -374,7 +405,7 @@ def _is_of_another(
     That one is too old to be listed, or its record cannot be read. It does not change any more.
     """
     record = known.records.get(external_id)
-    if record is None or record.pending or record.transaction_id is None:
+    if record is None or not _is_settled(record):
         return False
     is_too_old = statement.begins_at is not None and record.posted_at < statement.begins_at
     may_be_unread = any(
@@ -382,6 +413,10 @@ def _is_of_another(
         for each in statement.unread
     )
     return (is_too_old or may_be_unread) and abs(shown.posted_at - record.posted_at) > _ONE_DAY
+
+
+def _is_settled(record: BankTransactionImport | None) -> bool:
+    return record is not None and not record.pending and record.transaction_id is not None
 
 
 def _missing(

@@ -340,13 +340,16 @@ histories = st.lists(
     min_size=1,
     max_size=6,
 )
+MORE_THAN_ALL = 2 * 8 * 5000 + 1
 
 
 def statement_of(bank: dict[str, AtTheBank], spare: int) -> BankStatement:
-    """All that the bank keeps, and a balance that is at or above zero."""
+    """All that the bank keeps, and a balance that is at or above zero.
+
+    What it is off by is never what movements are worth: that would say that those are still there.
+    """
     standing = {key: each for key, each in bank.items() if each.amount is not None}
-    floor = max(0, -sum(each.amount or 0 for each in standing.values()))
-    balance = floor + spare + sum(each.amount or 0 for each in standing.values())
+    balance = (1 + spare) * MORE_THAN_ALL + sum(each.amount or 0 for each in standing.values())
     return told(
         *(
             moved(key, Decimal(each.amount or 0) / 100, pending=each.pending, days_ago=each.days_ago)
@@ -518,6 +521,47 @@ def test_an_id_that_is_used_again_weeks_later_is_another_movement(
     assert kinds(books.sync(told(moved("a", -25), balance=-35, days=10))) == []
 
     assert sorted(str(line.amount) for line in books.standing_lines()) == ["10.00", "25.00"]
+
+
+@pytest.mark.parametrize("days_apart", [0, 1, 2, 20])
+@pytest.mark.parametrize(("balance", "booked"), [(-35, ["10.00", "25.00"]), (-25, ["25.00"])])
+def test_the_balance_says_whether_a_booked_movement_changed_or_its_id_was_used_again(
+    days_apart: int, balance: int, booked: list[str]
+) -> None:
+    books = Books()
+    books.sync(told(moved("a", -10, days_ago=1 + days_apart), balance=-10))
+    # The list has dropped the older one, if that is still one: pages overlap, and rows get lost between them.
+    books.sync(told(moved("a", -25), balance=balance, days=40))
+
+    assert sorted(str(line.amount) for line in books.standing_lines()) == booked
+    assert {line.kind for line in books.lines.values()} <= {EntryKind.IMPORT, EntryKind.REVERSAL}
+    for days in (0, 10, 40):
+        assert kinds(books.sync(told(moved("a", -25), balance=balance, days=days))) == []
+    both = (moved("a", -25), moved("a", -10, days_ago=1 + days_apart))
+    if balance == -35:
+        assert kinds(books.sync(told(*both, balance=balance, days=40))) == []
+
+
+@pytest.mark.parametrize("balance", [-24, -26, -34, -36])
+def test_a_booked_movement_whose_id_tells_another_amount_changed_unless_the_balance_denies_it(
+    balance: int,
+) -> None:
+    books = Books()
+    books.sync(told(moved("a", -10, days_ago=3), balance=-10))
+
+    booking = books.sync(told(moved("a", -25), balance=balance, days=40))
+
+    assert sorted(kinds(booking)) == ["IMPORT", "RECONCILIATION", "REVERSAL"]
+    assert books.account.balance == pounds(balance)
+
+
+def test_a_hold_whose_id_tells_another_amount_is_that_hold_whatever_the_balance_says() -> None:
+    books = Books()
+    books.sync(told(moved("a", -10, days_ago=3, pending=True), balance=-10))
+
+    books.sync(told(moved("a", -25), balance=-35, days=40), difference=False)
+
+    assert [str(line.amount) for line in books.standing_lines()] == ["25.00"]
 
 
 def test_a_hold_of_weeks_ago_that_settles_under_another_date_is_that_hold() -> None:
