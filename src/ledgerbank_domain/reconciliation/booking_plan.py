@@ -182,9 +182,12 @@ def _is_later(shown: ShownMovement, known: KnownImports, proved_at: datetime) ->
     record = known.records.get(shown.external_id)
     if record is not None and record.inserted_at <= proved_at:
         return False
-    # Of what a bank dates by the day alone nobody knows when it was that day.
-    is_day = shown.posted_at.time() == time(0)
-    return shown.posted_at + timedelta(days=1 if is_day else 0) >= proved_at
+    return _latest_of(shown.posted_at) >= proved_at
+
+
+def _latest_of(posted_at: datetime) -> datetime:
+    """Of what a bank dates by the day alone nobody knows when it was that day."""
+    return posted_at + _ONE_DAY if posted_at.time() == time(0) else posted_at
 
 
 def _is_fresh(line: PlannedLine, known: KnownImports) -> bool:
@@ -324,8 +327,9 @@ def adopted_names(
     That is what only files told so far, and what a feed told under an id that it does not list any more: a
     bank may rename all it lists with a new consent, and another provider never knew the names.
 
-    A feed had its chance to tell of what a file brought at its first look after that. What it lists later
-    must look the same, and so must what is ``sure``: of the same day.
+    A feed had its chance to tell of what a file brought at its first look after that. What happened later
+    must look the same, and so must what is ``sure``: of the same day. What is dated before the last look and
+    was not listed then had no chance: it is listed late.
     """
     names = [name for name in movements if name not in known.records]
     if not names:
@@ -344,11 +348,14 @@ def adopted_names(
     told = [RecordedMovement.of(record, known.lines) for record in records]
 
     def may_be(close: Closeness) -> bool:
-        record = records[close.known]
-        is_first_chance = (
-            record.in_feed or known.last_look_at is None or record.inserted_at > known.last_look_at
+        record, seen_until = records[close.known], known.last_look_at
+        may_be_of_another_day = (
+            record.in_feed
+            or seen_until is None
+            or record.inserted_at > seen_until
+            or _latest_of(listed[close.listed].posted_at) < seen_until
         )
-        return alike(close) and (close.days_apart == 0 or (is_first_chance and not sure))
+        return alike(close) and (close.days_apart == 0 or (may_be_of_another_day and not sure))
 
     matches = match_movements(listed, told, may_be=may_be)
     pairs = nearest_pairs(matches, listed, told)

@@ -53,10 +53,17 @@ class Roads:
         self.scene.clock.advance(timedelta(seconds=1))
         return self.confirm(self.preview(file))
 
-    def at_the_bank(self, amount: int, *, days_ago: float, text: str = "Corner Shop") -> SimulatedTransaction:
+    def at_the_bank(
+        self, amount: int, *, days_ago: float, text: str = "Corner Shop", listed: bool = True
+    ) -> SimulatedTransaction:
         created = self.scene.clock.now() - timedelta(days=days_ago)
         return self.scene.bank.model.books.add_transaction(
-            self.scene.at_the_bank().id, amount, created=created, pending=False, merchant_name=text
+            self.scene.at_the_bank().id,
+            amount,
+            created=created,
+            pending=False,
+            merchant_name=text,
+            listed=listed,
         )
 
     def kinds(self) -> list[EntryKind]:
@@ -166,6 +173,53 @@ def test_what_the_feed_lists_after_its_chance_is_adopted_only_if_it_looks_the_sa
     assert scene.record(other.id).transaction_id is not None
     assert scene.account().balance.amount == Decimal(scene.at_the_bank().balance).scaleb(-2)
     assert scene.world.ledger.verify() == []
+
+
+@pytest.mark.parametrize("days_later", [-2, 0, 1, 5])
+def test_what_the_feed_lists_late_is_what_a_file_told_of_another_day(roads: Roads, days_later: int) -> None:
+    scene = roads.scene
+    late = roads.at_the_bank(-1887, days_ago=6, listed=False)
+    balance = scene.account().balance - pounds("18.87")
+    scene.synced()
+    told_on = late.created.date() + timedelta(days=days_later)
+    roads.bring(file_of(filed("-18.87", told_on, "CORNER SHOP")))
+    scene.synced()
+    scene.clock.advance(timedelta(hours=1))
+    # By then something else is off as well: the balance cannot say which of two is right.
+    shown = scene.at_the_bank()
+    scene.bank.model.books.set_balance(shown.id, shown.balance - 499)
+    lines = scene.lines()
+
+    scene.bank.model.traps.list_movement(late.id, listed=True)
+    scene.synced()
+
+    assert [(line.kind, line.signed_amount) for line in scene.lines()[len(lines) :]] == [
+        (EntryKind.RECONCILIATION, pounds("-4.99"))
+    ]
+    assert scene.record(late.id).transaction_id in {line.id for line in lines}
+    assert scene.account().balance == balance - pounds("4.99")
+    assert scene.world.ledger.verify() == []
+
+
+def test_what_happened_since_the_last_look_is_another_one_than_a_file_told_of_a_day_before(
+    roads: Roads,
+) -> None:
+    scene = roads.scene
+    roads.at_the_bank(-300, days_ago=2, listed=False)
+    roads.bring(file_of(filed("-3.00", scene.clock.now().date() - timedelta(days=2), "CORNER SHOP")))
+    scene.synced()
+    scene.clock.advance(timedelta(days=1))
+    other = roads.at_the_bank(-300, days_ago=0.01)
+    shown = scene.at_the_bank()
+    scene.bank.model.books.set_balance(shown.id, shown.balance - 499)
+    before = [line.signed_amount for line in scene.lines()].count(pounds("-3.00"))
+
+    scene.synced()
+
+    assert [line.signed_amount for line in scene.lines()].count(pounds("-3.00")) == before + 1
+    assert scene.record(other.id).transaction_id == next(
+        line.id for line in reversed(scene.lines()) if line.signed_amount == pounds("-3.00")
+    )
 
 
 def test_what_a_feed_lost_takes_the_adjustment_back_that_stood_for_it(roads: Roads) -> None:

@@ -111,6 +111,7 @@ class Books:
             lines=self.lines,
             standing=standing,
             pending=pending,
+            last_look_at=self.account.last_sync_at,
         )
         plan = plan_booking(self.account, statement, known, at=at)
         if difference:
@@ -595,6 +596,31 @@ def test_a_hold_that_a_file_told_as_settled_with_another_amount_stands_once(
     books.sync(told(settled, balance=-22, days=30), difference=False)
 
     assert sorted(str(line.amount) for line in books.standing_lines()) == booked
+
+
+@pytest.mark.parametrize(
+    ("posted_at", "is_known"),
+    [
+        # Before the last look, after it, and on its day, where nobody knows whether that was before.
+        (NOW - timedelta(hours=1), True),
+        (NOW + timedelta(hours=1), False),
+        (NOW.replace(hour=0), False),
+        (NOW.replace(hour=0) - timedelta(days=2), True),
+    ],
+)
+def test_what_a_feed_lists_late_is_what_a_file_told_and_what_happened_since_is_another(
+    posted_at: datetime, is_known: bool
+) -> None:
+    books = Books()
+    books.sync(told(balance=0))
+    books.file(replace(moved("camt053:1", -3), description="Corner Shop"))
+    books.sync(told(balance=-3), at=NOW)
+    listed = replace(moved("f", -3), description="Corner Shop", posted_at=posted_at)
+
+    # Something else is off as well, so that the balance does not say which of both is right.
+    books.sync(told(listed, balance=-50, days=10), at=NOW + timedelta(hours=2))
+
+    assert len(books.standing_lines()) == (1 if is_known else 2)
 
 
 @pytest.mark.parametrize("settles", [False, True])
