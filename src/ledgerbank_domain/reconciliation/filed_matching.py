@@ -157,11 +157,14 @@ class FiledQuestion:
         ]
 
         def may_be(close: Closeness) -> bool:
-            day = records[close.known].posted_at.date()
+            record = records[close.known]
+            # Of what two roads date otherwise the line has the day of the first, and balances are of lines.
+            booked_on = self.known.lines[_line_id(record)].posted_at.date()
             is_alike = of_this_format[close.known]
-            if is_alike and not any(_tells_of(each, day) for each in self.facts):
+            told_on = {booked_on, record.posted_at.date()}
+            if is_alike and not any(_tells_of(each, day) for each in self.facts for day in told_on):
                 return False
-            if not proofs.may_be_of(day, days):
+            if not proofs.may_be_of(booked_on, days):
                 return False
             if is_alike:
                 return close.likeness is Likeness.SAME

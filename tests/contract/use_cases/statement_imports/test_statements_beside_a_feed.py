@@ -201,6 +201,29 @@ def test_what_the_feed_lists_late_is_what_a_file_told_of_another_day(roads: Road
     assert scene.world.ledger.verify() == []
 
 
+def test_what_a_file_and_a_feed_date_otherwise_a_file_of_the_later_day_alone_knows(roads: Roads) -> None:
+    scene = roads.scene
+    booked = pounds(Decimal(scene.at_the_bank().booked_balance).scaleb(-2))
+    scene.clock.advance(timedelta(days=1))
+    today = scene.clock.now().date()
+    roads.bring(file_of(filed("-11.21", today, "CORNER SHOP", "F1")))
+    roads.at_the_bank(-1121, days_ago=3)
+    scene.synced()
+    lines = scene.lines()
+
+    confirmed = roads.bring(
+        file_of(
+            filed("-11.21", today, "CORNER SHOP"),
+            opening=FiledBalance(amount=booked, on=today),
+            closing=FiledBalance(amount=booked - pounds("11.21"), on=today),
+        )
+    )
+
+    assert confirmed.counts[Verdict.KNOWN] == 1
+    assert scene.lines() == lines
+    assert [check.gap for check in confirmed.checks] == [pounds(0), pounds(0)]
+
+
 def test_what_happened_since_the_last_look_is_another_one_than_a_file_told_of_a_day_before(
     roads: Roads,
 ) -> None:
