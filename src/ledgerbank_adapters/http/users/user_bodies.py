@@ -37,6 +37,8 @@ class RegistrationBody:
 
 @frozen(kw_only=True)
 class NewUserBody(RegistrationBody):
+    """Where making staff takes two, their password is looked at and forgotten: they choose it by a link."""
+
     role: Role = field(default=Role.USER, metadata=ROLE.metadata)
     reason: str | None = field(default=None, metadata=APPROVAL_REASON.metadata)
 
