@@ -36,6 +36,11 @@ settings.register_profile("ledgerbank", deadline=None)
 settings.load_profile("ledgerbank")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: much of a run is waiting for servers and clocks."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         place = Path(tempfile.mkdtemp(prefix="ledgerbank-tests-"))

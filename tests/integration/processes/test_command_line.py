@@ -246,10 +246,10 @@ def test_a_statement_file_is_looked_at_first_and_booked_when_that_is_confirmed(
     with psycopg.connect(database_url) as connection:
         found = connection.execute(
             "INSERT INTO user_bank_accounts (id, user_id, user_bank_login_id, bank_id, source, account_type,"
-            " account_name, currency, balance, credit_limit, day_spent, status, line_count, inserted_at,"
-            " updated_at)"
+            " account_name, currency, balance, credit_limit, day_spent, completeness, status, line_count,"
+            " inserted_at, updated_at)"
             " SELECT gen_random_uuid(), login.user_id, login.id, bank.id, 'none', 'CHECKING', 'Filed', 'GBP',"
-            " 0, 0, 0, 'ACTIVE', 0, now(), now() FROM user_bank_logins AS login"
+            " 0, 0, 0, '[]', 'ACTIVE', 0, now(), now() FROM user_bank_logins AS login"
             " JOIN bank_branches AS branch ON branch.id = login.bank_branch_id"
             " JOIN banks AS bank ON bank.id = branch.bank_id WHERE NOT bank.feeds_accounts LIMIT 1"
             " RETURNING id"

@@ -19,6 +19,8 @@ LOGIN_FIELDS = {
     "provider_user_id",
     "last_error",
     "warnings",
+    "put_off_until",
+    "ending_since",
     "inserted_at",
     "updated_at",
 }

@@ -39,9 +39,10 @@ def schedule_sync(
     is_fresh: bool = False,
     correlation_id: str | None = None,
 ) -> ScheduledJob:
-    """A sync of a login that ``work`` has locked: the one that waits, or was asked for less than 300 s ago.
+    """A sync of a login that ``work`` has locked: the one asked for less than 300 s ago, or a new one.
 
-    Else a new one. Who asks has the one that waits begin at once, unless the bank does not want to be asked.
+    Who asks has one that waits begin at once, unless the bank does not want to be asked. One that was tried
+    already goes on, however long ago it was asked for: else it would never come to its last attempt.
     ``is_fresh``: a new one in any case, because the login was connected anew. ``now`` is the storage clock's.
     """
     holders = work.jobs.list_with_key_for_update(JobKind.BANK_SYNC, sync_job_key(login.id))
@@ -86,8 +87,11 @@ def schedule_sync_for_news(
 
 def _stands_for_a_new_one(job: Job, *, now: datetime) -> bool:
     """Whether whoever asks now is served by it; not by one that news caused and that has to wait."""
-    if job.state in WAITING_STATES:
-        return not (is_caused_by_news(job) and job.run_at > now)
+    waits = job.state in WAITING_STATES
+    if waits and is_caused_by_news(job) and job.run_at > now:
+        return False
+    if waits and job.attempted_at is not None:
+        return True
     return job.state not in _DOES_NOT_COUNT and now - job.inserted_at < SAME_SYNC_WITHIN
 
 

@@ -139,6 +139,8 @@ def test_the_operations_that_honour_the_key_are_those_of_the_contract() -> None:
         "/payments/{id}/schedule",
         "/payments/{id}/reverse",
         "/accounts",
+        "/accounts/{id}/imports/{import_id}/confirm",
+        "/accounts/{id}/source",
         "/bank-logins/{id}/sync",
         "/banks",
         "/banks/{id}/branches",

@@ -33,7 +33,7 @@ def test_a_person_logs_in_through_the_page_and_calls_an_operation(
     with open_browser() as browser:
         page = browser.page
         page.goto(f"http://127.0.0.1:{server.port}{mount}")
-        expect(page.locator(".info .title")).to_contain_text("LedgerBank")
+        expect(page.locator(".info .title")).to_contain_text("LedgerBank", timeout=30_000)
 
         answer = executed(
             opened(page.locator("#operations-auth-post_auth_login")),
