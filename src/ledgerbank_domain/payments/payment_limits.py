@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -92,8 +92,3 @@ def _limit_in(currency: Currency, limit: AmountLimit) -> Decimal:
     if isinstance(limit, LimitByCurrency):
         return limit.entries.get(currency.code, limit.otherwise)
     return limit
-
-
-def start_of_day(instant: datetime) -> datetime:
-    """Midnight UTC of the instant's day: daily limits begin anew there."""
-    return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

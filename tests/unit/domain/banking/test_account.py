@@ -231,3 +231,18 @@ def test_a_reversed_credit_is_no_spending() -> None:
     account, line = undone(account, entry, at=NOW)
 
     assert (account.balance, line.day_spent) == (gbp(100), gbp(0))
+
+
+@pytest.mark.parametrize(
+    ("instant", "midnight"),
+    [
+        (datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)),
+        (datetime(2025, 3, 1, 23, 59, 59, 999999, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)),
+        (datetime(2025, 3, 2, 1, tzinfo=timezone(timedelta(hours=2))), datetime(2025, 3, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_day_begins_at_midnight_utc(instant: datetime, midnight: datetime) -> None:
+    account, _ = booked(an_account(), gbp(30), Direction.DEBIT, at=instant)
+
+    assert account.spent_on_day_of(midnight) == gbp(30)
+    assert account.spent_on_day_of(midnight + timedelta(days=1)) == gbp(0)

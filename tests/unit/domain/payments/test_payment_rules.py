@@ -1,7 +1,6 @@
 """Every rule of payments at its boundary, and the order in which they are asked."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +15,7 @@ from ledgerbank_domain.money.currency import CURRENCIES
 from ledgerbank_domain.money.money import Money
 from ledgerbank_domain.payments import payment_rules as rules
 from ledgerbank_domain.payments.payment import PaymentType
-from ledgerbank_domain.payments.payment_limits import LimitByCurrency, PaymentLimits, start_of_day
+from ledgerbank_domain.payments.payment_limits import LimitByCurrency, PaymentLimits
 from ledgerbank_domain.payments.payment_rules import (
     PaymentFacts,
     PaymentRule,
@@ -339,18 +338,6 @@ def test_funds_come_before_the_daily_limit_and_that_before_the_twin() -> None:
         Reason.DAILY_LIMIT_EXCEEDED,
         Reason.DUPLICATE_TRANSACTION,
     ]
-
-
-@pytest.mark.parametrize(
-    ("instant", "midnight"),
-    [
-        (datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)),
-        (datetime(2025, 3, 1, 23, 59, 59, 999999, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)),
-        (datetime(2025, 3, 2, 1, tzinfo=timezone(timedelta(hours=2))), datetime(2025, 3, 1, tzinfo=UTC)),
-    ],
-)
-def test_a_day_begins_at_midnight_utc(instant: datetime, midnight: datetime) -> None:
-    assert start_of_day(instant) == midnight
 
 
 def names_of(tuple_of_rules: tuple[PaymentRule, ...]) -> list[str]:
